@@ -1,0 +1,1 @@
+"""The thin shell that puts incidents on a terminal, around the replica."""
