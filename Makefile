@@ -22,7 +22,8 @@ demo: environment ## a live exercise on this machine; ROOM=SCAS in a second term
 	@exec .venv/bin/python -m server demo --room "$(ROOM)"
 
 test: environment-dev ## the tests; TESTS=tests/kernel for some, SEED=7 for other random choices
-	@INCIDENT_TUI_SEED="$(SEED)" .venv-dev/bin/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+	@INCIDENT_TUI_SEED="$(SEED)" .venv-dev/bin/python -m pytest -n $(JOBS) --dist loadgroup \
+		$(if $(SESSION),--session-timeout=$(SESSION)) $(TESTS)
 
 check: environment-dev ## style, types and who may import whom
 	.venv-dev/bin/ruff check .

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,8 +46,12 @@ def alone(folder: Path) -> Iterator[None]:
 def fingerprint(locks: list[Path]) -> str:
     """Everything that the environment is made from; another value means: make it anew."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {CHECKOUT}".encode())
-    for path in [*locks, CHECKOUT / "pyproject.toml", Path(__file__)]:
+    for path in [*locks, Path(__file__)]:
         digest.update(path.read_bytes())
+    packaging = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    digest.update(
+        repr((packaging["project"], packaging["build-system"], packaging["tool"]["setuptools"])).encode()
+    )
     return digest.hexdigest()
 
 
@@ -61,7 +66,7 @@ def is_made(folder: Path, wanted: str) -> bool:
 
 def run(log: Path, *words: str | Path) -> None:
     with log.open("a") as out:
-        done = subprocess.run([str(word) for word in words], stdout=out, stderr=out, check=False)  # noqa: S603
+        done = subprocess.run([str(word) for word in words], stdout=out, stderr=out, check=False)
     if done.returncode:
         sys.stderr.write("".join(log.read_text(errors="replace").splitlines(keepends=True)[-12:]))
         sys.exit(f"The environment could not be made. Is this machine online? All of the output: {log}")
@@ -78,7 +83,16 @@ def make(folder: Path, locks: list[Path], wanted: str) -> None:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     log, python = folder / "setup.log", interpreter(folder)
-    pip = (python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off")
+    pip = (
+        python,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+        "--progress-bar",
+        "off",
+    )
     run(log, sys.executable, "-m", "venv", folder)
     pinned = [word for lock in locks for word in ("-r", lock)]
     run(log, *pip, "--require-hashes", *pinned)
