@@ -1,0 +1,233 @@
+"""The authority of one stream: decides on what is proposed, and knows what is durable.
+
+Two states stand side by side. The tentative one includes proposals that are not yet on the disk, so that two
+claims in one group commit cannot both win; the durable one is what may be acknowledged and published. The
+ledger does no I/O: the shell appends a proposal to its store and says ``commit`` when the disk has it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from incident.kernel.claims import ClaimTable, Holding
+from incident.kernel.model import Model
+from incident.kernel.protocol import Done, Submit
+from incident.kernel.record import Record, chained, command_digest, encode_body, genesis
+from incident.kernel.slice import Actor, Context, Refusal
+from incident.kernel.text import text_problem, text_problems
+
+RECENT_COMMANDS_MAX = 4096
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A state with the place in the stream it stands at."""
+
+    state: Any
+    seq: int
+    hash: str
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A decision that waits for the disk: records, claims, and the state that follows."""
+
+    stream: str
+    command_id: str
+    digest: str
+    body: bytes
+    expected_seq: int
+    prev: str
+    records: tuple[Record, ...]
+    claims: tuple[Holding, ...]
+    releases: tuple[str, ...]
+    tell: tuple[str, ...]
+    after: Head
+
+    @property
+    def done(self) -> Done:
+        """The acknowledgement this becomes once the disk has it."""
+        return Done(self.command_id, self.records[0].seq, self.records[-1].seq)
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """This command may be in the log already, too long ago to be in memory: ask the store, then ``known``."""
+
+    command_id: str
+    digest: str
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """The same command again while its first proposal waits for the disk: answer both when it is durable."""
+
+    command_id: str
+
+
+Answer = Proposal | Refusal | Done | Lookup | Waiting
+
+REUSED = Refusal("id_reuse", "This command id was used before with another content. Nothing was written.")
+
+
+class Ledger:
+    """One stream's authority. One writer; calls come from one thread."""
+
+    def __init__(self, model: Model, stream: str, claims: ClaimTable, charter: Any = None) -> None:
+        self.model = model
+        self.stream = stream
+        self.charter = charter
+        self._claims = claims
+        self.durable = Head(model.initial(), 0, genesis(stream))
+        self.tentative = self.durable
+        self._recent: OrderedDict[str, tuple[str, Done]] = OrderedDict()
+        self._waiting: dict[str, str] = {}
+        # Ids of older commands, as hashes only (some 70 bytes each): a hit is checked against the store.
+        self._seen: set[int] = set()
+
+    def load(self, records: Iterable[Record]) -> None:
+        """Take up stored records, in order, before anything is proposed."""
+        state, seq, digest = self.durable.state, self.durable.seq, self.durable.hash
+        for record in records:
+            state = self.model.apply(state, record)
+            seq, digest = record.seq, record.hash
+            self._seen.add(hash(record.command_id))
+        self.durable = self.tentative = Head(state, seq, digest)
+
+    def propose(self, actor: Actor, submit: Submit, now: int, salt: str) -> Answer:
+        """Decide one command on the tentative state. ``now`` is UTC ms; ``salt`` is 32 hex digits of chance."""
+        body = bytes(submit.body)
+        digest = command_digest(submit.type, submit.v, actor.agency, body)
+        again = self._again(submit.command_id, digest)
+        if again is not None:
+            return again
+        if not all(self._knows(command_id) for command_id in submit.depends_on):
+            return Refusal(
+                "depends_on_refused", "The command this one builds on is not in the log, so nor is this.", conflict=True
+            )
+        command = self.model.read_command(submit.type, submit.v, body)
+        if isinstance(command, Refusal):
+            return command
+        problem = text_problems(command, raw=body) or text_problem(submit.on_behalf_of, limit=80)
+        if problem is not None:
+            return Refusal("bad_text", problem)
+        ctx = context_of(actor, submit, now, self.charter)
+        events = self.model.decide(self.tentative.state, command, ctx)
+        if isinstance(events, Refusal):
+            return events
+        if not events:
+            return Done(submit.command_id, 0, 0)
+        return self._proposal(actor, submit, events, now, salt, digest)
+
+    def known(self, lookup: Lookup, stored_digest: str | None, done: Done | None) -> Refusal | Done | None:
+        """What the store's answer to a Lookup means; None: it is new after all, propose it again."""
+        if stored_digest is None or done is None:
+            self._seen.discard(hash(lookup.command_id))
+            return None
+        return done if stored_digest == lookup.digest else REUSED
+
+    def commit(self, proposals: Sequence[Proposal]) -> None:
+        """The disk has these, in the order in which they were proposed."""
+        for proposal in proposals:
+            assert proposal.expected_seq == self.durable.seq, "commits must follow the order of proposals"
+            self.durable = proposal.after
+            del self._waiting[proposal.command_id]
+            self._remember(proposal.command_id, proposal.digest, proposal.done)
+
+    def _again(self, command_id: str, digest: str) -> Refusal | Done | Lookup | Waiting | None:
+        waiting = self._waiting.get(command_id)
+        if waiting is not None:
+            return Waiting(command_id) if waiting == digest else REUSED
+        recent = self._recent.get(command_id)
+        if recent is not None:
+            return recent[1] if recent[0] == digest else REUSED
+        if hash(command_id) in self._seen:
+            return Lookup(command_id, digest)
+        return None
+
+    def _knows(self, command_id: str) -> bool:
+        return command_id in self._waiting or command_id in self._recent or hash(command_id) in self._seen
+
+    def _remember(self, command_id: str, digest: str, done: Done) -> None:
+        self._recent[command_id] = (digest, done)
+        if len(self._recent) > RECENT_COMMANDS_MAX:
+            old, _ = self._recent.popitem(last=False)
+            self._seen.add(hash(old))
+
+    def _proposal(
+        self, actor: Actor, submit: Submit, events: tuple[Any, ...], now: int, salt: str, digest: str
+    ) -> Proposal | Refusal:
+        state, seq, prev = self.tentative.state, self.tentative.seq, self.tentative.hash
+        records: list[Record] = []
+        holdings: list[Holding] = []
+        releases: list[str] = []
+        for part, event in enumerate(events):
+            record = record_of(self.model, actor, submit, event, part, seq + part + 1, now, salt)
+            record = msgspec.structs.replace(record, hash=chained(prev, self.stream, record))
+            prev = record.hash
+            state = self.model.evolve(state, event, record)
+            claims, frees = self.model.claims(event)
+            if claims or frees:
+                holdings += (Holding(c.key, self.stream, record.seq, now, c.tell, c.label) for c in claims)
+                releases += frees
+            records.append(record)
+        blocked = self._claims.blocked(holdings, releases, self.stream) if holdings else None
+        if blocked is not None:
+            return blocked
+        tell = self._claims.take(holdings, releases, self.stream) if holdings or releases else set()
+        before = self.tentative
+        self.tentative = Head(state, seq + len(records), prev)
+        self._waiting[submit.command_id] = digest
+        return Proposal(
+            self.stream,
+            submit.command_id,
+            digest,
+            bytes(submit.body),
+            before.seq,
+            before.hash,
+            tuple(records),
+            tuple(holdings),
+            tuple(releases),
+            tuple(sorted(tell)),
+            self.tentative,
+        )
+
+
+def context_of(actor: Actor, submit: Submit, now: int, charter: Any) -> Context:
+    """What a decision may know besides the command's body."""
+    return Context(
+        actor=actor,
+        stream=submit.stream,
+        command_id=submit.command_id,
+        now=now,
+        written_at=submit.written_at,
+        base=submit.base,
+        happened_at=submit.happened_at,
+        on_behalf_of=submit.on_behalf_of,
+        charter=charter,
+    )
+
+
+def record_of(
+    model: Model, actor: Actor, submit: Submit, event: Any, part: int, seq: int, now: int, salt: str
+) -> Record:
+    """The record of one event, without its chain hash. The same on the server and, provisionally, on a client."""
+    type_, v = model.describe(event)
+    return Record(
+        seq=seq,
+        command_id=submit.command_id,
+        part=part,
+        type=type_,
+        v=v,
+        body=encode_body(event),
+        actor=actor.name,
+        agency=actor.agency,
+        role=actor.role,
+        on_behalf_of=submit.on_behalf_of,
+        happened_at=submit.happened_at,
+        written_at=submit.written_at,
+        recorded_at=now,
+        clock_offset=submit.clock_offset,
+        base=submit.base,
+        salt=salt,
+    )

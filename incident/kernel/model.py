@@ -1,0 +1,295 @@
+"""A model: the slices of one kind of stream, and what may be done with them together.
+
+``Model`` decides, evolves, folds, snapshots and answers invariants for one kind of stream. ``Models`` knows
+which kind a stream's name means. Generic over slices; the tests use a toy one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from incident.kernel.board import Board
+from incident.kernel.record import Record
+from incident.kernel.slice import (
+    Claim,
+    CommandSpec,
+    Context,
+    Due,
+    EventSpec,
+    Line,
+    Names,
+    Refusal,
+    Slice,
+    View,
+    type_name,
+)
+
+# Keys are sorted so that two rooms whose states are equal have equal bytes, whatever order things came in.
+_ENCODE = msgspec.json.Encoder(order="sorted")
+
+
+class UnknownType(Exception):
+    """A record type or version this build does not know: an older client meeting a newer server."""
+
+    def __init__(self, type_: str, v: int) -> None:
+        super().__init__(f"unknown record type {type_} v{v}")
+        self.slice = type_.partition(".")[0]
+
+
+class Permit(Protocol):
+    """Asks the frozen roles: may this actor do this, to a thing of this agency ("" is nobody's)?"""
+
+    def __call__(self, view: View, ctx: Context, command: str, about: str) -> Refusal | None: ...
+
+
+class SlicePart(msgspec.Struct, frozen=True):
+    """One slice of a snapshot: its name, the version of its shape, and its state as JSON."""
+
+    name: str
+    state_v: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    slice: Slice
+    spec: CommandSpec
+    decoder: msgspec.json.Decoder[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    slice: Slice
+    spec: EventSpec
+    decoder: msgspec.json.Decoder[Any]
+
+
+class Model:
+    """The rules of one kind of stream."""
+
+    def __init__(
+        self,
+        name: str,
+        state_type: type,
+        slices: tuple[Slice, ...],
+        permit: Permit,
+        *,
+        summary: Callable[[View], dict[str, Any]] = lambda _view: {},
+        may_watch: Callable[[View, Any], Refusal | None] = lambda _view, _actor: None,
+        agencies: Callable[[View], frozenset[str]] = lambda _view: frozenset(),
+    ) -> None:
+        self.name = name
+        self.state_type = state_type
+        self.slices = slices
+        self.summary = summary
+        self.may_watch = may_watch
+        self.agencies = agencies
+        self._permit = permit
+        self.commands: dict[str, _Command] = {}
+        self.events: dict[str, _Event] = {}
+        self.command_names: dict[type, str] = {}
+        self.event_names: dict[type, str] = {}
+        for part in slices:
+            for command in part.commands:
+                key = type_name(part.name, command.cls)
+                self.commands[key] = _Command(part, command, msgspec.json.Decoder(command.cls))
+                self.command_names[command.cls] = key
+            for event in part.events:
+                key = type_name(part.name, event.cls)
+                self.events[key] = _Event(part, event, msgspec.json.Decoder(event.cls))
+                self.event_names[event.cls] = key
+        self.by_name = {part.name: part for part in slices}
+        self.labels = {part.name: part.label for part in slices}
+        self.boards: tuple[Board, ...] = tuple(board for part in slices for board in part.boards)
+        self._initial = state_type()
+
+    def initial(self) -> Any:
+        """The state before the first record."""
+        return self._initial
+
+    # -- commands -------------------------------------------------------------------------------------------
+
+    def read_command(self, type_: str, v: int, body: bytes | msgspec.Raw) -> Any | Refusal:
+        """The command a body stands for, or the plain sentence that says what is wrong with it."""
+        known = self.commands.get(type_)
+        if known is None:
+            return Refusal("unknown_command", f"This server does not know the command {type_!r}.")
+        if v != known.spec.v:
+            return Refusal("unknown_version", f"This server knows version {known.spec.v} of {type_}, not {v}.")
+        try:
+            return known.decoder.decode(body)
+        except msgspec.ValidationError as error:
+            return Refusal("bad_shape", f"The command {type_} is not well formed: {error}.")
+        except (msgspec.DecodeError, RecursionError):
+            return Refusal("bad_shape", f"The command {type_} is not well formed JSON.")
+
+    def name_of(self, command: Any) -> str:
+        """The name of a command on the wire."""
+        return self.command_names[type(command)]
+
+    def spec_of(self, type_: str) -> CommandSpec:
+        """Conflict class, offline rule and keys of a command, by its name."""
+        return self.commands[type_].spec
+
+    def base_for(self, view: View, command: Any) -> dict[str, str]:
+        """What somebody who sees this view has seen of the things this command touches."""
+        known = self.commands[self.command_names[type(command)]]
+        base: dict[str, str] = {}
+        for key in known.spec.keys(command):
+            version = self.version(view, known.slice, key)
+            if version:
+                base[key] = version
+        return base
+
+    def version(self, view: View, part: Slice, key: str) -> str:
+        """The id of the command that last changed a thing; "" when there is no such thing."""
+        return part.version(getattr(view, part.name), key)
+
+    def permit(self, view: View, command: Any, ctx: Context) -> Refusal | None:
+        """The roles' answer alone, before the thing itself is asked."""
+        name = self.command_names[type(command)]
+        about = self.commands[name].spec.about(view, command)
+        return self._permit(view, ctx, name, about)
+
+    def decide(self, view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
+        """The events this command makes, none when nothing changes, or a refusal."""
+        refusal = self.permit(view, command, ctx)
+        if refusal is not None:
+            return refusal
+        return self.commands[self.command_names[type(command)]].slice.decide(view, command, ctx)
+
+    # -- events ---------------------------------------------------------------------------------------------
+
+    def read_event(self, type_: str, v: int, body: bytes | msgspec.Raw) -> Any:
+        """The event of a stored body, brought up to today's shape.
+
+        Raises:
+            UnknownType: this build does not know the type, or only an older version of it.
+        """
+        known = self.events.get(type_)
+        if known is None or v > known.spec.v:
+            raise UnknownType(type_, v)
+        if v == known.spec.v:
+            return known.decoder.decode(body)
+        plain = msgspec.json.decode(body)
+        for step in range(v, known.spec.v):
+            plain = known.spec.upcasts[step](plain)
+        return msgspec.convert(plain, known.spec.cls)
+
+    def evolve(self, view: View, event: Any, record: Record) -> Any:
+        """The state after one event. Never refuses."""
+        part = self.events[self.event_names[type(event)]].slice
+        before = getattr(view, part.name)
+        after = part.evolve(before, event, record)
+        if after is before:
+            return view
+        return msgspec.structs.replace(view, **{part.name: after})
+
+    def apply(self, view: View, record: Record) -> Any:
+        """The state after one stored record.
+
+        Raises:
+            UnknownType: see ``read_event``.
+        """
+        return self.evolve(view, self.read_event(record.type, record.v, record.body), record)
+
+    def fold(self, records: Iterable[Record], view: View | None = None) -> Any:
+        """The state after many records."""
+        state = self._initial if view is None else view
+        for record in records:
+            state = self.apply(state, record)
+        return state
+
+    def describe(self, event: Any) -> tuple[str, int]:
+        """Type name and version of an event, as they stand in its record."""
+        name = self.event_names[type(event)]
+        return name, self.events[name].spec.v
+
+    def claims(self, event: Any) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
+        """What an event claims and what it releases, across all streams."""
+        part = self.events[self.event_names[type(event)]].slice
+        return part.claims(event), part.releases(event)
+
+    # -- whole states ---------------------------------------------------------------------------------------
+
+    def snapshot(self, view: View) -> tuple[SlicePart, ...]:
+        """A state as bytes, slice by slice. Equal states give equal bytes."""
+        return tuple(
+            SlicePart(part.name, part.state_v, _ENCODE.encode(getattr(view, part.name))) for part in self.slices
+        )
+
+    def restore(self, parts: Iterable[SlicePart]) -> Any | None:
+        """The state of a snapshot, or None when a slice has a shape this build does not know."""
+        found: dict[str, Any] = {}
+        for piece in parts:
+            part = self.by_name.get(piece.name)
+            if part is None or part.state_v != piece.state_v:
+                return None
+            found[piece.name] = msgspec.json.decode(piece.body, type=part.state)
+        if set(found) != set(self.by_name):
+            return None
+        return self.state_type(**found)
+
+    def state_versions(self) -> dict[str, int]:
+        """The shape versions of every slice, for asking a server for a snapshot."""
+        return {part.name: part.state_v for part in self.slices}
+
+    def digest(self, view: View) -> str:
+        """One hash over a whole state: equal in every room that has seen the same records."""
+        sha = hashlib.sha256()
+        for piece in self.snapshot(view):
+            sha.update(piece.name.encode() + b"\0" + piece.body + b"\0")
+        return sha.hexdigest()
+
+    def due(self, view: View, now: int) -> tuple[Due, ...]:
+        """What time alone brings, over all slices, earliest first."""
+        found = [due for part in self.slices for due in part.due(getattr(view, part.name), now)]
+        return tuple(sorted(found, key=lambda due: (due.at, due.key)))
+
+    def addressed(self, view: View, agency: str) -> tuple[str, ...]:
+        """Subjects that still ask this agency for a receipt."""
+        return tuple(s for part in self.slices for s in part.addressed(getattr(view, part.name), agency))
+
+    def invariants(self, view: View) -> tuple[str, ...]:
+        """Sentences about what must never be true and is; empty when all is well."""
+        return tuple(line for part in self.slices for line in part.invariants(view))
+
+    def names(self, view: View) -> Names:
+        """Words for keys, as of this state."""
+        return Names(view, self.labels)
+
+    def sentence(self, record: Record, names: Names) -> Line:
+        """A record as a line of the log. An unknown type says so instead of vanishing."""
+        known = self.events.get(record.type)
+        try:
+            event = self.read_event(record.type, record.v, record.body)
+        except UnknownType:
+            return Line("An entry of a newer kind: update this client to read it.", "act")
+        assert known is not None
+        return known.slice.sentence(event, record, names)
+
+
+class Models(Protocol):
+    """What a shell needs to know of streams: which rules a name means. ``incident.state`` offers it."""
+
+    def of(self, stream: str) -> Model | None:
+        """The rules of a stream, by its name; None when the name is of no known kind."""
+        ...
+
+    def parent(self, stream: str) -> str | None:
+        """The stream whose parties may see this one at all, or None when it stands alone."""
+        ...
+
+    def agency(self, stream: str) -> str | None:
+        """The one agency a stream belongs to, or None when it is shared."""
+        ...
+
+
+def subset(mapping: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Those entries whose keys are named, in the order named."""
+    return {key: mapping[key] for key in keys if key in mapping}

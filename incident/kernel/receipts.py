@@ -1,0 +1,169 @@
+"""Receipts: delivered, seen and acknowledged are three facts, each once per agency, each with its time.
+
+Every inquiry found messages that had reached one room and went no further. *Delivered* means: durably in the
+cache of an authenticated, non-observer session of that agency. *Seen* means: opened, or uncovered on a screen
+while a key was pressed after it was painted. *Acknowledged* means: a person pressed the key for it. A "seen"
+that nobody saw is false evidence, so headless readers write none of them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from incident.kernel.record import Record
+from incident.kernel.slice import (
+    CommandSpec,
+    Conflict,
+    Context,
+    EventSpec,
+    Line,
+    Names,
+    Offline,
+    Refusal,
+    Slice,
+    View,
+)
+
+Subject = Annotated[str, Meta(min_length=3, max_length=120)]
+Subjects = Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=50)]
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What one agency has done with one subject; each a UTC ms, or None, and who acknowledged."""
+
+    delivered: int | None = None
+    seen: int | None = None
+    acknowledged: int | None = None
+    by: str = ""
+
+
+class Receipts(msgspec.Struct, frozen=True):
+    """Receipts by subject (``tasks/<id>``), then by agency."""
+
+    rows: dict[str, dict[str, Receipt]] = {}
+
+
+# -- events ---------------------------------------------------------------------------------------------------
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """These subjects are durably in a cache of the recording agency."""
+
+    subjects: Subjects
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A person of the recording agency had these before their eyes."""
+
+    subjects: Subjects
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """A person of the recording agency acknowledged these."""
+
+    subjects: Subjects
+
+
+# -- commands -------------------------------------------------------------------------------------------------
+
+
+class Deliver(msgspec.Struct, frozen=True):
+    """Say that these subjects are in our cache. Written by the session, not by a person."""
+
+    subjects: Subjects
+
+
+class See(msgspec.Struct, frozen=True):
+    """Say that these subjects were seen here."""
+
+    subjects: Subjects
+
+
+class Acknowledge(msgspec.Struct, frozen=True):
+    """Acknowledge these subjects for our agency."""
+
+    subjects: Subjects
+
+
+_FIELD = {Deliver: "delivered", See: "seen", Acknowledge: "acknowledged"}
+_EVENT = {Deliver: Delivered, See: Seen, Acknowledge: Acknowledged}
+
+
+def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
+    """Each receipt once per agency: what is known already changes nothing."""
+    rows = view.receipts.rows
+    name = _FIELD[type(command)]
+    agency = ctx.actor.agency
+    new = tuple(
+        subject
+        for subject in dict.fromkeys(command.subjects)
+        if getattr(rows.get(subject, {}).get(agency, _NOTHING), name) is None
+    )
+    return (_EVENT[type(command)](new),) if new else ()
+
+
+_NOTHING = Receipt()
+
+
+def evolve(state: Receipts, event: Any, record: Record) -> Receipts:
+    """Fill what is not yet filled. To have seen is to have been delivered; to acknowledge is to have seen."""
+    rows = dict(state.rows)
+    for subject in event.subjects:
+        agencies = rows.get(subject, {})
+        old = agencies.get(record.agency, _NOTHING)
+        rows[subject] = {**agencies, record.agency: _filled(old, event, record)}
+    return Receipts(rows)
+
+
+def _filled(old: Receipt, event: Any, record: Record) -> Receipt:
+    at = record.at
+    delivered = at if old.delivered is None else old.delivered
+    match event:
+        case Delivered():
+            return msgspec.structs.replace(old, delivered=delivered)
+        case Seen():
+            return msgspec.structs.replace(old, delivered=delivered, seen=at if old.seen is None else old.seen)
+        case _:
+            seen = at if old.seen is None else old.seen
+            return Receipt(delivered, seen, at if old.acknowledged is None else old.acknowledged, record.actor)
+
+
+def sentence(event: Any, record: Record, names: Names) -> Line:
+    """Delivered and seen are machine lines; an acknowledgement is an act."""
+    what = ", ".join(subject_name(subject, names) for subject in event.subjects)
+    match event:
+        case Delivered():
+            return Line(f"delivered to {record.agency}: {what}", "machine")
+        case Seen():
+            return Line(f"seen by {record.agency}: {what}", "machine")
+        case _:
+            return Line(f"acknowledged {what}", "act")
+
+
+def subject_name(subject: str, names: Names) -> str:
+    """A subject in words: its slice's own label for the key behind the stroke."""
+    slice_name, _, key = subject.partition("/")
+    return names(slice_name, key)
+
+
+def receipt(state: Receipts, subject: str, agency: str) -> Receipt:
+    """What one agency has done with one subject; an empty receipt when nothing."""
+    return state.rows.get(subject, {}).get(agency, _NOTHING)
+
+
+SLICE = Slice(
+    name="receipts",
+    state=Receipts,
+    events=(EventSpec(Delivered), EventSpec(Seen), EventSpec(Acknowledged)),
+    commands=(
+        CommandSpec(Deliver, Conflict.APPEND, Offline.ALLOWED),
+        CommandSpec(See, Conflict.APPEND, Offline.ALLOWED),
+        CommandSpec(Acknowledge, Conflict.APPEND, Offline.ALLOWED),
+    ),
+    decide=decide,
+    evolve=evolve,
+    sentence=sentence,
+)

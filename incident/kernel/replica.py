@@ -1,0 +1,373 @@
+"""A client's half of one stream: confirmed + pending = projected. Returns effects; sends and stores nothing.
+
+The shell performs the effects in order. Every command is kept on the client's own disk before it is sent, and
+stays pending until its records arrive or the server says no. Nothing a person wrote disappears without a card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from incident.kernel.ledger import context_of, record_of
+from incident.kernel.model import Model, SlicePart, UnknownType
+from incident.kernel.protocol import Accepted, Records, Refused, SnapshotPage, Submit
+from incident.kernel.record import Record, chained, genesis
+from incident.kernel.slice import Actor, CommandSpec, Conflict, Offline, Refusal
+from incident.kernel.text import text_problem, text_problems
+
+PENDING_MAX = 2000
+
+
+class StateWord(StrEnum):
+    """The one table of state words, used on every screen and in every export."""
+
+    SAVING = "SAVING"
+    QUEUED = "QUEUED"
+    SENT = "SENT – NO ANSWER"
+    CONFIRMED = "CONFIRMED"
+    REFUSED = "REFUSED"
+    LIKELY_REFUSED = "LIKELY REFUSED"
+    REQUESTED = "REQUESTED – NOT CONFIRMED"
+    DISPUTED = "DISPUTED"
+
+
+class LinkWord(StrEnum):
+    """The one table of link words."""
+
+    LIVE = "LIVE"
+    LAGGING = "LAGGING"
+    ISLAND = "ISLAND"
+    READ_ONLY = "READ ONLY"
+
+
+# -- effects: what the shell is asked to do, in this order ----------------------------------------------------
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """Write this command durably to the outbox, then call ``kept``."""
+
+    submit: Submit
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Send this command; the line is up."""
+
+    submit: Submit
+
+
+class Store(msgspec.Struct, frozen=True):
+    """Write these confirmed records to the cache (``prev`` is the hash before the first)."""
+
+    records: tuple[Record, ...]
+
+
+class StoreSnapshot(msgspec.Struct, frozen=True):
+    """Write this snapshot to the cache: the confirmed state now starts from it."""
+
+    parts: tuple[SlicePart, ...]
+    seq: int
+    hash: str
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """The outbox row of this command has done its work."""
+
+    command_id: str
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A refused command, for the operator's queue, with those that hung on it. Kept until a person clears it."""
+
+    submit: Submit
+    refusal: Refusal
+    dependants: tuple[Submit, ...] = ()
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """The projected state is another object now; ``records`` are the newly confirmed ones."""
+
+    records: tuple[Record, ...] = ()
+
+
+class Resync(msgspec.Struct, frozen=True):
+    """Watch this stream again from the cursor; without snapshots when ``whole`` is False."""
+
+    reason: str
+    snapshots: bool = True
+
+
+class Diverged(msgspec.Struct, frozen=True):
+    """The server's history is not the one this client holds. The copy is kept, nothing is overwritten."""
+
+    seq: int
+    sentence: str
+
+
+Effect = Keep | Send | Store | StoreSnapshot | Drop | Card | Changed | Resync | Diverged
+Effects = tuple[Effect, ...]
+
+
+@dataclass(slots=True)
+class Pending:
+    """One command that the server has not confirmed. ``refusal`` is what would be said if it were decided now."""
+
+    submit: Submit
+    command: Any
+    spec: CommandSpec
+    word: StateWord = StateWord.SAVING
+    refusal: Refusal | None = None
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(slots=True)
+class _Pages:
+    seq: int
+    hash: str
+    pieces: dict[str, list[bytes | None]] = field(default_factory=dict)
+    shapes: dict[str, int] = field(default_factory=dict)
+
+
+class Replica:
+    """The client's copy of one stream."""
+
+    def __init__(self, model: Model, stream: str, actor: Actor, charter: Any = None) -> None:
+        self.model = model
+        self.stream = stream
+        self.actor = actor
+        self.charter = charter
+        self.confirmed = model.initial()
+        self.projected = self.confirmed
+        self.cursor = 0
+        self.hash = genesis(stream)
+        self.pending: dict[str, Pending] = {}
+        self.online = False
+        self.diverged: Diverged | None = None
+        self.frozen_slices: frozenset[str] = frozenset()
+        self._pages: _Pages | None = None
+
+    # -- from the disk, at the start ------------------------------------------------------------------------
+
+    def restore(
+        self,
+        snapshot: StoreSnapshot | None,
+        records: Iterable[Record],
+        outbox: Iterable[Submit],
+    ) -> bool:
+        """Take up what the cache holds. False: the snapshot has an unknown shape, start over from records."""
+        if snapshot is not None:
+            state = self.model.restore(snapshot.parts)
+            if state is None:
+                return False
+            self.confirmed, self.cursor, self.hash = state, snapshot.seq, snapshot.hash
+        for record in records:
+            self._confirm(record)
+        for submit in outbox:
+            command = self.model.read_command(submit.type, submit.v, submit.body)
+            if isinstance(command, Refusal):
+                continue  # written by another version: the row stays in the outbox, untouched
+            spec = self.model.spec_of(submit.type)
+            self.pending[submit.command_id] = Pending(submit, command, spec, StateWord.QUEUED)
+        self._reproject()
+        return True
+
+    # -- from the person --------------------------------------------------------------------------------------
+
+    def submit(self, submit: Submit) -> Refusal | Effects:
+        """Take a command on: an obvious no at once, otherwise it is pending and must be kept.
+
+        A conflict (somebody else holds it, a newer version) is never refused here; only the ledger may.
+        """
+        if len(self.pending) >= PENDING_MAX:
+            return Refusal("outbox_full", f"{PENDING_MAX} commands wait to be sent. Nothing more can be taken on.")
+        if submit.command_id in self.pending:
+            return Refusal("id_reuse", "This command is already waiting.")
+        command = self.model.read_command(submit.type, submit.v, submit.body)
+        if isinstance(command, Refusal):
+            return command
+        problem = text_problems(command, raw=bytes(submit.body)) or text_problem(
+            submit.on_behalf_of, limit=80
+        )
+        if problem is not None:
+            return Refusal("bad_text", problem)
+        spec = self.model.spec_of(submit.type)
+        if not self.online and spec.offline is Offline.REFUSED:
+            return Refusal("needs_link", "This can only be done while the link is LIVE.")
+        entry = Pending(submit, command, spec)
+        state = self._attempt(self.projected, entry)
+        if entry.refusal is not None and not entry.refusal.conflict:
+            return entry.refusal
+        self.pending[submit.command_id] = entry
+        self.projected = state
+        return (Keep(submit), Changed())
+
+    def kept(self, command_id: str) -> Effects:
+        """The outbox has it on the disk: it may be sent now."""
+        entry = self.pending.get(command_id)
+        if entry is None or entry.word is not StateWord.SAVING:
+            return ()
+        entry.word = StateWord.QUEUED
+        return self._send((entry,))
+
+    # -- from the link ----------------------------------------------------------------------------------------
+
+    def caught_up(self) -> Effects:
+        """Everything up to the server's head is here and the line is up: send what waits, in order."""
+        self.online = True
+        waiting = tuple(e for e in self.pending.values() if e.word in (StateWord.QUEUED, StateWord.SENT))
+        return (*self._send(waiting), Changed())
+
+    def link_lost(self) -> Effects:
+        """The line is down. What was sent and not answered stays SENT – NO ANSWER until it is answered."""
+        self.online = False
+        self._pages = None
+        return (Changed(),)
+
+    def receive(self, frame: Records) -> Effects:
+        """Records of this stream, in order. A gap asks for a resync; a broken chain stops the stream."""
+        if self.diverged is not None or frame.history:
+            return ()
+        fresh = [record for record in frame.records if record.seq > self.cursor]
+        if not fresh:
+            return ()
+        if fresh[0].seq != self.cursor + 1:
+            return (Resync(f"records {self.cursor + 1} to {fresh[0].seq - 1} are missing"),)
+        prev = self.hash
+        for record in fresh:
+            if record.seq != self.cursor + 1 or chained(prev, self.stream, record) != record.hash:
+                self.diverged = Diverged(record.seq, f"Record {record.seq} does not follow from the copy held here.")
+                self._reproject()
+                return (self.diverged, Changed())
+            prev = record.hash
+            self._confirm(record)
+        drops = []
+        for command_id in dict.fromkeys(record.command_id for record in fresh):
+            if self.pending.pop(command_id, None) is not None:
+                drops.append(Drop(command_id))
+        self._reproject()
+        records = tuple(fresh)
+        return (Store(records), *drops, Changed(records))
+
+    def receive_page(self, header: SnapshotPage, body: bytes) -> Effects:
+        """One page of a snapshot; when the last piece is here, the confirmed state starts from it."""
+        if header.seq <= self.cursor or self.diverged is not None or not 0 <= header.index < header.of:
+            return ()
+        if self._pages is None or (self._pages.seq, self._pages.hash) != (header.seq, header.hash):
+            self._pages = _Pages(header.seq, header.hash)
+        pages = self._pages
+        pieces = pages.pieces.setdefault(header.slice, [None] * header.of)
+        if len(pieces) != header.of:
+            return (Resync("a snapshot page does not fit the others", snapshots=False),)
+        pieces[header.index] = body
+        pages.shapes[header.slice] = header.state_v
+        return self._assembled(pages)
+
+    def _assembled(self, pages: _Pages) -> Effects:
+        if set(pages.pieces) < set(self.model.by_name) or any(None in p for p in pages.pieces.values()):
+            return ()
+        parts = tuple(
+            SlicePart(name, pages.shapes[name], b"".join(piece for piece in pieces if piece is not None))
+            for name, pieces in pages.pieces.items()
+        )
+        self._pages = None
+        try:
+            state = self.model.restore(parts)
+        except msgspec.DecodeError:
+            state = None
+        if state is None:
+            return (Resync("the snapshot has a shape this client does not know", snapshots=False),)
+        self.confirmed, self.cursor, self.hash = state, pages.seq, pages.hash
+        self._reproject()
+        return (StoreSnapshot(parts, pages.seq, pages.hash), Changed())
+
+    def accepted(self, frame: Accepted) -> Effects:
+        """The server has these durably. A pending one leaves when its records are here (or changed nothing)."""
+        effects: list[Effect] = []
+        for done in frame.done:
+            entry = self.pending.get(done.command_id)
+            if entry is None:
+                continue
+            entry.word = StateWord.CONFIRMED
+            if done.last <= self.cursor:
+                del self.pending[done.command_id]
+                effects.append(Drop(done.command_id))
+        if effects:
+            self._reproject()
+        return (*effects, Changed())
+
+    def refused(self, frame: Refused) -> Effects:
+        """The server said no: the provisional change vanishes, a card holds it and what depended on it."""
+        entry = self.pending.pop(frame.command_id, None)
+        if entry is None:
+            return ()
+        refusal = Refusal(frame.code, frame.sentence, frame.facts, frame.conflict)
+        hanging = tuple(e.submit for e in self.pending.values() if frame.command_id in e.submit.depends_on)
+        self._reproject()
+        return (Card(entry.submit, refusal, hanging), Drop(frame.command_id), Changed())
+
+    # -- for the screen ---------------------------------------------------------------------------------------
+
+    def word(self, command_id: str) -> StateWord | None:
+        """The state word of a command of ours that is not confirmed; None when it is, or is not ours."""
+        entry = self.pending.get(command_id)
+        if entry is None:
+            return None
+        if entry.refusal is not None:
+            return StateWord.LIKELY_REFUSED
+        if entry.spec.conflict is Conflict.CLAIM and not self.online and entry.word is not StateWord.SAVING:
+            return StateWord.REQUESTED
+        return entry.word
+
+    def words(self) -> Mapping[str, str]:
+        """The state words of everything pending, by command id."""
+        found = {command_id: self.word(command_id) for command_id in self.pending}
+        return {command_id: str(word) for command_id, word in found.items() if word is not None}
+
+    def wanted(self) -> frozenset[str]:
+        """Pending claims: shown, but outside every total until the ledger has granted them."""
+        return frozenset(c for c, entry in self.pending.items() if entry.spec.conflict is Conflict.CLAIM)
+
+    # -- inside -----------------------------------------------------------------------------------------------
+
+    def _confirm(self, record: Record) -> None:
+        try:
+            self.confirmed = self.model.apply(self.confirmed, record)
+        except UnknownType as unknown:
+            self.frozen_slices |= {unknown.slice}
+        self.cursor, self.hash = record.seq, record.hash
+
+    def _send(self, entries: Iterable[Pending]) -> tuple[Send, ...]:
+        if not self.online or self.diverged is not None:
+            return ()
+        sends = []
+        for entry in entries:
+            entry.word = StateWord.SENT
+            sends.append(Send(entry.submit))
+        return tuple(sends)
+
+    def _attempt(self, state: Any, entry: Pending) -> Any:
+        """Decide one pending command on a state; its events are applied, or its likely refusal is noted."""
+        submit = entry.submit
+        ctx = context_of(self.actor, submit, submit.written_at + submit.clock_offset, self.charter)
+        events = self.model.decide(state, entry.command, ctx)
+        if isinstance(events, Refusal):
+            entry.refusal, entry.records = events, ()
+            return state
+        entry.refusal = None
+        records = []
+        for part, event in enumerate(events):
+            record = record_of(self.model, self.actor, submit, event, part, 0, ctx.now, "")
+            state = self.model.evolve(state, event, record)
+            records.append(record)
+        entry.records = tuple(records)
+        return state
+
+    def _reproject(self) -> None:
+        state = self.confirmed
+        for entry in self.pending.values():
+            state = self._attempt(state, entry)
+        self.projected = state
