@@ -48,7 +48,7 @@ IMPURE_METHODS = frozenset("getnode now today utcnow uuid1 uuid4".split())
 WITHOUT_WIDGETS = ("actions", "cache", "headless", "link", "session")
 
 PAPERS = "ARCHITECTURE.md CHANGELOG.md LICENSE Makefile README.md docs docs/adr .ci/run config".split()
-TEST_FOLDERS = frozenset("e2e golden incident kernel server sim store tui".split())
+TEST_FOLDERS = frozenset("config e2e golden incident kernel server sim store tui".split())
 
 
 def sources(root: Path, *packages: str) -> Iterator[tuple[str, ast.Module]]:
