@@ -1,9 +1,9 @@
 """The contract of a store: an append-only log of streams, blind to what the records mean.
 
-A store is told what was decided (a kernel ``Proposal``) and makes it durable, in groups: whatever waits, at most
-``GROUP_MAX``, shares one commit and never waits for more. Only after the commit does the event loop hear of it,
-once per group, in order; that callback is where sequencers commit, acknowledge and publish. ``append`` never
-blocks. One test class, ``tests/store/contract.py``, runs against every backend.
+A store is told what was decided (a kernel ``Proposal``) and makes it durable, in groups: whatever waits, at
+most ``GROUP_MAX``, shares one commit and never waits for more. Only after the commit does the event loop hear
+of it, once per group, in order; that callback is where sequencers commit, acknowledge and publish. ``append``
+never blocks. One test class, ``tests/store/contract.py``, runs against every backend.
 
 A commit that fails answers nothing: what it held may be on the disk all the same. The store is read-only from
 then on (``read_only``, ``failure``), says so once through ``on_failure``, and refuses every later append; the
@@ -63,7 +63,7 @@ FailureCallback = Callable[[Unavailable], None]
 
 
 class Store(Protocol):
-    """What a shell needs of a store. Opened by each backend's own ``open`` function; used from one event loop."""
+    """What a shell needs of a store. Each backend has its own way to open; used from one event loop."""
 
     @property
     def epoch(self) -> str:
@@ -85,7 +85,7 @@ class Store(Protocol):
         """Why the store is read-only; None while it is not."""
         ...
 
-    # -- at the start, before anything is appended --------------------------------------------------------------
+    # -- at the start, before anything is appended ------------------------------------------------------
 
     def heads(self) -> dict[str, int]:
         """Every stream with the ``seq`` of its last announced record."""
@@ -99,7 +99,7 @@ class Store(Protocol):
         """Every claim that is held."""
         ...
 
-    # -- appending ----------------------------------------------------------------------------------------------
+    # -- appending --------------------------------------------------------------------------------------
 
     def append(self, item: Append) -> None:
         """Queue a decision for the next group commit. Call from the event loop; bounded by the caller.
@@ -122,10 +122,10 @@ class Store(Protocol):
         """Call this in the event loop once, when the store has become read-only."""
         ...
 
-    # -- reading: never past what has been announced through ``on_group`` ---------------------------------------
+    # -- reading: never past what has been announced through ``on_group`` -------------------------------
 
     async def read(self, stream: str, after: int, limit: int) -> list[Record]:
-        """Up to ``limit`` records with ``seq`` above ``after``, in order, and the rest of the last one's command."""
+        """Up to ``limit`` records with ``seq`` above ``after``, in order, then the rest of the last command."""
         ...
 
     async def read_back(self, stream: str, before: int, limit: int) -> list[Record]:
