@@ -125,7 +125,7 @@ class Store(Protocol):
     # -- reading: never past what has been announced through ``on_group`` -------------------------------
 
     async def read(self, stream: str, after: int, limit: int) -> list[Record]:
-        """Up to ``limit`` records with ``seq`` above ``after``, in order, then the rest of the last command."""
+        """Up to ``limit`` records with ``seq`` above ``after``, in order, and the rest of a command."""
         ...
 
     async def read_back(self, stream: str, before: int, limit: int) -> list[Record]:
