@@ -47,12 +47,15 @@ class ClaimTable:
             asked[claim.key] = claim
             if holding is not None and (claim.key not in freed or holding.stream != stream):
                 where = "this incident" if holding.stream == stream else "another incident"
-                return Refusal(
-                    "claim_held",
-                    f"{claim.label or claim.key} is already held by {where}.",
-                    {"held_by": holding.stream, "since": str(holding.since), "label": holding.label},
-                    conflict=True,
-                )
+                return _held_by(holding, claim.label or claim.key, where)
+        return None
+
+    def elsewhere(self, keys: Iterable[str], stream: str) -> Refusal | None:
+        """The refusal when one of these keys is held by another stream than this one."""
+        for key in keys:
+            holding = self._held.get(key)
+            if holding is not None and holding.stream != stream:
+                return _held_by(holding, holding.label or key, "an incident")
         return None
 
     def take(self, holdings: Iterable[Holding], releases: Iterable[str], stream: str) -> set[str]:
@@ -70,3 +73,12 @@ class ClaimTable:
             self._held[holding.key] = holding
             tell.add(holding.tell)
         return tell
+
+
+def _held_by(holding: Holding, label: str, where: str) -> Refusal:
+    return Refusal(
+        "claim_held",
+        f"{label} is already held by {where}.",
+        {"held_by": holding.stream, "since": str(holding.since), "label": holding.label},
+        conflict=True,
+    )

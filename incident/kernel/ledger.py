@@ -161,6 +161,7 @@ class Ledger:
         records: list[Record] = []
         holdings: list[Holding] = []
         releases: list[str] = []
+        unheld: list[str] = []
         for part, event in enumerate(events):
             record = record_of(self.model, actor, submit, event, part, seq + part + 1, now, salt)
             record = msgspec.structs.replace(record, hash=chained(prev, self.stream, record))
@@ -170,8 +171,10 @@ class Ledger:
             if claims or frees:
                 holdings += (Holding(c.key, self.stream, record.seq, now, c.tell, c.label) for c in claims)
                 releases += frees
+            unheld += self.model.unheld(event)
             records.append(record)
         blocked = self._claims.blocked(holdings, releases, self.stream) if holdings else None
+        blocked = blocked or self._claims.elsewhere(unheld, self.stream)
         if blocked is not None:
             return blocked
         tell = self._claims.take(holdings, releases, self.stream) if holdings or releases else set()

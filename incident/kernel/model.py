@@ -215,6 +215,10 @@ class Model:
         part = self.events[self.event_names[type(event)]].slice
         return part.claims(event), part.releases(event)
 
+    def unheld(self, event: Any) -> tuple[str, ...]:
+        """The claim keys that no other stream may hold while this event is written."""
+        return self.events[self.event_names[type(event)]].slice.unheld(event)
+
     # -- whole states ---------------------------------------------------------------------------------------
 
     def snapshot(self, view: View) -> tuple[SlicePart, ...]:

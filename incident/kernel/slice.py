@@ -157,6 +157,8 @@ class Slice:
     version: Callable[[Any, str], str] = lambda _state, _key: ""
     claims: Callable[[Any], tuple[Claim, ...]] = lambda _event: ()
     releases: Callable[[Any], tuple[str, ...]] = lambda _event: ()
+    unheld: Callable[[Any], tuple[str, ...]] = lambda _event: ()
+    """Claim keys that no other stream may hold while this event is written; nothing is claimed by it."""
     label: Callable[[Any, str], str] = lambda _state, key: key
     due: Callable[[Any, int], tuple[Due, ...]] = lambda _state, _now: ()
     addressed: Callable[[Any, str], tuple[str, ...]] = lambda _state, _agency: ()
