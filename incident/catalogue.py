@@ -1,0 +1,234 @@
+"""The charter: agencies, kinds of things and roles, as data, frozen into the record that opens an incident.
+
+What affects meaning must be the same in every room and in every replay, so it travels in the opening record
+and is changed only by another. The shells read three YAML files and check them with the descriptions below;
+nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from incident.kernel.checks import (
+    Check,
+    boolean,
+    choice,
+    optional,
+    parsed,
+    record,
+    required,
+    sequence,
+    text,
+)
+from incident.values import AgencyCode, Mode
+
+Name = Annotated[str, Meta(max_length=80)]
+RoleCode = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{1,39}$")]
+KindCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,11}$")]
+Grants = tuple[Annotated[str, Meta(max_length=80)], ...]
+
+AGENCY_TYPES: Final = (
+    "ambulance",
+    "police",
+    "fire",
+    "council",
+    "hospital",
+    "health",
+    "urgent_care",
+    "voluntary",
+    "transport",
+    "environment",
+    "military",
+    "private",
+    "coordination",
+    "exercise",
+)
+KIND_GROUPS: Final = ("conveying", "response", "specialist", "command", "support", "community", "kit")
+
+
+class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An organisation that can be party to an incident. ``short`` is what stands where room is scarce."""
+
+    code: AgencyCode
+    name: Name
+    short: Name = ""
+    type: Name = ""
+
+
+class Kind(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A type of unit or kit in the common catalogue. ``conveys``: it can carry a patient to hospital.
+
+    ``exchange`` is the NHS Data Dictionary code (Ambulance Call Response Type), "" where none fits.
+    """
+
+    code: KindCode
+    title: Name
+    group: Name = ""
+    conveys: bool = False
+    exchange: Name = ""
+
+
+class Role(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody in this role may do: command names, for own things and for other agencies' things."""
+
+    code: RoleCode
+    title: Name
+    own: Grants = ()
+    other: Grants = ()
+
+
+class Charter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything that decides what words and rights mean in an incident.
+
+    ``areas_digest`` names the set of trust areas that every room must use. ``version`` is a digest of the
+    content (mode aside): equal charters have equal versions, wherever they were read.
+    """
+
+    mode: Mode = "exercise"
+    agencies: dict[str, Agency] = {}
+    kinds: dict[str, Kind] = {}
+    roles: dict[str, Role] = {}
+    areas_digest: Annotated[str, Meta(max_length=80)] = ""
+    version: Annotated[str, Meta(max_length=80)] = ""
+
+    def agency_name(self, code: str) -> str:
+        """The full name of an agency; its code when it is not in the catalogue."""
+        agency = self.agencies.get(code)
+        return code if agency is None else agency.name
+
+
+def charter_from(
+    agencies: Iterable[Agency],
+    kinds: Iterable[Kind],
+    roles: Iterable[Role],
+    mode: str,
+    areas_digest: str = "",
+) -> Charter:
+    """The charter of checked data. ``mode`` is "live" or "exercise".
+
+    Raises:
+        ValueError: ``mode`` is neither.
+    """
+    if mode not in ("live", "exercise"):
+        raise ValueError("must be live or exercise")
+    content = (
+        {agency.code: agency for agency in agencies},
+        {kind.code: kind for kind in kinds},
+        {role.code: role for role in roles},
+        areas_digest,
+    )
+    packed = msgspec.json.encode(content, order="sorted")
+    return Charter(mode, *content, version=hashlib.sha256(packed).hexdigest()[:16])
+
+
+# -- the three files -----------------------------------------------------------------------------------------
+
+
+def _code(pattern: str, example: str) -> Check[str]:
+    shape = re.compile(pattern)
+
+    def parse(value: str) -> str:
+        if not shape.fullmatch(value):
+            raise ValueError(f"must be a code such as {example}")
+        return value
+
+    return parsed(text(40), parse)
+
+
+def _agencies(agencies: list[Agency]) -> tuple[Agency, ...]:
+    return tuple(
+        agency if agency.short else msgspec.structs.replace(agency, short=agency.code) for agency in agencies
+    )
+
+
+AGENCIES_SCHEMA: Final[Check[tuple[Agency, ...]]] = record(
+    {
+        "agencies": required(
+            parsed(
+                sequence(
+                    record(
+                        {
+                            "code": required(_code(r"^[A-Z][A-Z0-9]{1,11}$", "LAS")),
+                            "name": required(text(80)),
+                            "short": optional(text(24), ""),
+                            "type": required(choice(*AGENCY_TYPES)),
+                        },
+                        into=Agency,
+                    ),
+                    1,
+                    500,
+                    unique=lambda agency: agency.code,
+                ),
+                _agencies,
+            )
+        )
+    },
+    into=lambda agencies: agencies,
+)
+"""``config/agencies.yaml``: every agency that can be invited."""
+
+KINDS_SCHEMA: Final[Check[tuple[Kind, ...]]] = record(
+    {
+        "kinds": required(
+            parsed(
+                sequence(
+                    record(
+                        {
+                            "code": required(_code(r"^[A-Z][A-Z0-9_]{1,11}$", "DCA")),
+                            "title": required(text(80)),
+                            "group": required(choice(*KIND_GROUPS)),
+                            "conveys": optional(boolean(), default=False),
+                            "exchange": optional(text(8), ""),
+                        },
+                        into=Kind,
+                    ),
+                    1,
+                    300,
+                    unique=lambda kind: kind.code,
+                ),
+                tuple,
+            )
+        )
+    },
+    into=lambda kinds: kinds,
+)
+"""``config/kinds.yaml``: the common catalogue of units and kit."""
+
+_GRANTS = parsed(
+    sequence(
+        _code(r"^[a-z][a-z_]*\.[a-z][a-z_]*$", "organisation.declare"), 0, 500, unique=lambda grant: grant
+    ),
+    tuple,
+)
+
+ROLES_SCHEMA: Final[Check[tuple[Role, ...]]] = record(
+    {
+        "roles": required(
+            parsed(
+                sequence(
+                    record(
+                        {
+                            "code": required(_code(r"^[a-z][a-z_]{1,39}$", "tactical_commander")),
+                            "title": required(text(80)),
+                            "own": optional(_GRANTS, ()),
+                            "other": optional(_GRANTS, ()),
+                        },
+                        into=Role,
+                    ),
+                    1,
+                    50,
+                    unique=lambda role: role.code,
+                ),
+                tuple,
+            )
+        )
+    },
+    into=lambda roles: roles,
+)
+"""``config/roles.yaml``: who may do what. Whether each grant names a command is asked by ``permissions``."""

@@ -1,0 +1,106 @@
+"""Who may do what: role x command x relation, from data, denied by default, with a reason naming the grant.
+
+The roles are those frozen into the incident when it was opened; before that, those of the server. The
+relation is *own* when the thing belongs to the actor's agency or to nobody in particular, else *other*. Being
+party to the incident comes first: who is not, is told only that there is no such incident for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from incident.catalogue import Charter, Role
+from incident.kernel.slice import Actor, Context, Refusal, View
+
+OPENING = frozenset({"organisation.open", "organisation.open_own"})
+"""The commands that may come before an incident is opened."""
+
+NOT_PARTY = Refusal("not_party", "There is no such incident for your agency.")
+
+
+def permit(view: View, ctx: Context, command: str, about: str) -> Refusal | None:
+    """Whether this actor may do this in an incident, or in an agency's own part of one."""
+    organisation = view.organisation
+    if not organisation.opened:
+        if command not in OPENING:
+            return Refusal("not_open", "This incident has not been opened.")
+        return granted(ctx.charter, ctx.actor, command, about)
+    if not is_member(organisation, ctx.actor):
+        return NOT_PARTY
+    return granted(organisation.charter, ctx.actor, command, about)
+
+
+def permit_register(_view: View, ctx: Context, command: str, about: str) -> Refusal | None:
+    """Whether this actor may do this in an agency's register. ``ctx.stream`` is register/<mode>/<AGENCY>."""
+    _, _, rest = ctx.stream.partition("/")
+    mode, _, agency = rest.partition("/")
+    charter = ctx.charter
+    if charter is not None and charter.mode != mode:
+        return Refusal("wrong_mode", f"This server keeps {charter.mode} registers only.")
+    if not ctx.actor.automatic and ctx.actor.agency != agency:
+        return Refusal("not_party", "There is no such register for your agency.")
+    return granted(charter, ctx.actor, command, about)
+
+
+def is_member(organisation: Any, actor: Actor) -> bool:
+    """Whether an actor belongs to an opened incident (or to the agency whose own part this is)."""
+    if actor.name == "system" or is_exercise_control(organisation.charter, actor):
+        return True
+    if organisation.own:
+        return bool(organisation.own == actor.agency)
+    party = organisation.parties.get(actor.agency)
+    return party is not None and party.left_at is None
+
+
+def is_exercise_control(charter: Charter, actor: Actor) -> bool:
+    """Exercise control takes part in every exercise, and in nothing else."""
+    return actor.role == "excon" and charter.mode == "exercise"
+
+
+def granted(charter: Charter | None, actor: Actor, command: str, about: str) -> Refusal | None:
+    """The answer of the roles alone."""
+    if charter is None:
+        return Refusal("no_charter", "The roles of this server are not known here yet.")
+    role = charter.roles.get(actor.role)
+    if role is None:
+        return Refusal("no_role", f"This incident knows no role {actor.role!r}.", {"role": actor.role})
+    if role.code == "system" and not actor.automatic:
+        return Refusal("no_grant", "The role system is for the server itself.", {"role": role.code})
+    if role.code == "excon" and charter.mode != "exercise":
+        return Refusal("no_grant", "Exercise control has no part in a live incident.", {"role": role.code})
+    own = about in ("", actor.agency)
+    if command in (role.own if own else role.other):
+        return None
+    return _missing(charter, role, command, about, own=own)
+
+
+def _missing(charter: Charter, role: Role, command: str, about: str, *, own: bool) -> Refusal:
+    facts = {"grant": command, "role": role.code, "relation": "own" if own else "other"}
+    if not own and command in role.own:
+        return Refusal("no_grant", f"Only {about} may do this: the thing is theirs, not yours.", facts)
+    able = [charter.roles[code].title for code in who_can(charter, command)]
+    ask = f" Ask: {', '.join(able)}." if able else ""
+    return Refusal("no_grant", f"The role {role.title} lacks the grant {command}.{ask}", facts)
+
+
+def who_can(charter: Charter, command: str) -> tuple[str, ...]:
+    """The codes of the roles that people hold and that may do this to their own agency's things."""
+    return tuple(
+        role.code for role in charter.roles.values() if role.code != "system" and command in role.own
+    )
+
+
+def grants(charter: Charter, role: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a role may do to own and to other agencies' things; two empty tuples for an unknown role."""
+    found = charter.roles.get(role)
+    return ((), ()) if found is None else (found.own, found.other)
+
+
+def unknown_grants(charter: Charter, commands: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """(role, grant) for every row of the roles that names no command: a slip of the pen in the file."""
+    return tuple(
+        (role.code, grant)
+        for role in charter.roles.values()
+        for grant in (*role.own, *role.other)
+        if grant not in commands
+    )

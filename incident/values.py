@@ -1,0 +1,294 @@
+"""Small frozen values that every slice shares, and how they are read from what a person types.
+
+A place, a callsign, a priority, a length of time, a time of day. Pure: "now" and the local offset from UTC
+come in as arguments. Every reader raises ValueError with one plain sentence, fit to stand beside the field.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+LOCATION_MAX: Final = 300
+LATITUDE_MAX: Final = 90
+LONGITUDE_MAX: Final = 180
+
+Grid = Annotated[str, Meta(pattern=r"^$|^[HJNOST][A-HJ-Z] (\d\d \d\d|\d{3} \d{3}|\d{4} \d{4}|\d{5} \d{5})$")]
+"""An Ordnance Survey grid reference as it is stored and shown: two letters and two equal groups of digits."""
+AgencyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
+"""The short code by which an agency is known: LAS, SCAS, NH."""
+Mode = Annotated[str, Meta(pattern=r"^(live|exercise)$")]
+"""A drill or the real thing; fixed for ever when an incident is opened."""
+
+
+# -- places --------------------------------------------------------------------------------------------------
+
+
+class Location(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place: always words, and where possible a point that a machine can use.
+
+    ``lat`` and ``lon`` are WGS 84 degrees; ``grid`` is an Ordnance Survey reference; none is computed from
+    the other here. ``confirmed`` is False until a person has said that the place is right: a first location
+    is provisional. ``direction`` is the carriageway or line affected, since the wrong one costs minutes.
+    """
+
+    text: Annotated[str, Meta(max_length=LOCATION_MAX)] = ""
+    grid: Grid = ""
+    lat: Annotated[float, Meta(ge=-LATITUDE_MAX, le=LATITUDE_MAX)] | None = None
+    lon: Annotated[float, Meta(ge=-LONGITUDE_MAX, le=LONGITUDE_MAX)] | None = None
+    confirmed: bool = False
+    direction: Annotated[str, Meta(max_length=40)] = ""
+
+    def __post_init__(self) -> None:
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("Latitude and longitude stand together or not at all")
+
+    @property
+    def known(self) -> bool:
+        """Whether anything at all is said about where it is."""
+        return bool(self.text or self.grid or self.lat is not None)
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """(latitude, longitude), or None when only words or a grid reference are known."""
+        return None if self.lat is None or self.lon is None else (self.lat, self.lon)
+
+    def words(self) -> str:
+        """The place in one line: words, grid, coordinates, and whether it is confirmed."""
+        if not self.known:
+            return "no location"
+        parts = [self.text] if self.text else []
+        if self.grid and self.grid not in self.text:
+            parts.append(self.grid)
+        if self.lat is not None and self.lon is not None:
+            parts.append(f"{self.lat:.5f},{self.lon:.5f}")
+        return "  ".join(parts)
+
+
+_GRID = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})\s?(\d{2,5})[\s]?(\d{2,5})(?![A-Za-z0-9])")
+_GRID_LETTERS = re.compile(r"[HJNOST][A-HJ-Z]")
+_COORDINATES = re.compile(
+    r"(?<![\d.])([+-]?\d{1,3}\.\d{2,10})\s*°?\s*,\s*([+-]?\d{1,3}\.\d{2,10})(?![\d.])°?"
+)
+_DIRECTION = re.compile(
+    r"\b(northbound|southbound|eastbound|westbound|anti-?clockwise|clockwise|"
+    r"up line|down line|both directions)\b",
+    re.IGNORECASE,
+)
+_EDGES = " \t,;:-–()[]"
+
+
+def read_grid(written: str) -> str:
+    """A grid reference in the form in which it is stored, from "tq04027829", "TQ 0402 7829" and the like.
+
+    Raises:
+        ValueError: the letters or the number of digits are not those of a grid reference.
+    """
+    found = re.fullmatch(r"\s*([A-Za-z]{2})[\s]*([\d\s]{4,14})", written)
+    letters = found[1].upper() if found else ""
+    digits = re.sub(r"\s", "", found[2]) if found else ""
+    if not _GRID_LETTERS.fullmatch(letters):
+        raise ValueError("A grid reference begins with two letters, such as TQ 0402 7829.")
+    if len(digits) not in (4, 6, 8, 10):
+        raise ValueError("A grid reference has 4, 6, 8 or 10 digits, such as TQ 0402 7829.")
+    half = len(digits) // 2
+    return f"{letters} {digits[:half]} {digits[half:]}"
+
+
+def read_location(written: str) -> Location:
+    """A place from one line: a grid reference or "51.494,-0.503" inside it is found, the rest stays as words.
+
+    A direction of travel is found, too, and stays in the words. The place is not confirmed.
+
+    Raises:
+        ValueError: nothing was written, the line is too long, or the coordinates are not on the earth.
+    """
+    text = " ".join(written.split())
+    if not text:
+        raise ValueError("Say where it is: words, a grid reference or latitude,longitude.")
+    if len(text) > LOCATION_MAX:
+        raise ValueError(f"A location may have {LOCATION_MAX} characters.")
+    lat, lon, text = _coordinates_in(text)
+    grid, text = _grid_in(text)
+    words = " ".join(text.split()).strip(_EDGES)
+    direction = _DIRECTION.search(words)
+    return Location(
+        text=words,
+        grid=grid,
+        lat=lat,
+        lon=lon,
+        direction=direction[1].lower() if direction else "",
+    )
+
+
+def _coordinates_in(text: str) -> tuple[float | None, float | None, str]:
+    found = _COORDINATES.search(text)
+    if found is None:
+        return None, None, text
+    lat, lon = float(found[1]), float(found[2])
+    if abs(lat) > LATITUDE_MAX or abs(lon) > LONGITUDE_MAX:
+        raise ValueError(f"{found[0]} is not on the earth: write latitude first, such as 51.494,-0.503.")
+    return lat, lon, text[: found.start()] + " " + text[found.end() :]
+
+
+def _grid_in(text: str) -> tuple[str, str]:
+    for found in _GRID.finditer(text):
+        # "M25 12" and "J4 15" do not match; "ST 10 12 Mary's" would: equal groups of a real square only.
+        digits = found[2] + found[3]
+        if _GRID_LETTERS.fullmatch(found[1].upper()) and len(digits) in (6, 8, 10):
+            half = len(digits) // 2
+            if " " in found[0][2:].strip() and len(found[2]) != half:
+                continue
+            grid = f"{found[1].upper()} {digits[:half]} {digits[half:]}"
+            return grid, text[: found.start()] + " " + text[found.end() :]
+    return "", text
+
+
+# -- callsigns -----------------------------------------------------------------------------------------------
+
+_CALLSIGN = re.compile(r"[A-Z0-9](?:[A-Z0-9 .-]{0,14}[A-Z0-9])?")
+_HOME = re.compile(r"[A-Z][A-Z0-9]{1,11}")
+
+
+def unit_key(home: str, callsign: str) -> str:
+    """The key of a unit across all trusts: local callsigns collide, so the home trust stands before them."""
+    return f"{home}/{callsign}"
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Home trust and callsign of a unit key."""
+    home, _, callsign = key.partition("/")
+    return home, callsign
+
+
+def read_callsign(written: str, home: str) -> str:
+    """The unit key of what a person typed: "a101" means their own trust's, "scas/a204" another's.
+
+    Raises:
+        ValueError: it is not a callsign.
+    """
+    text = " ".join(written.upper().split())
+    trust, stroke, callsign = text.rpartition("/")
+    trust = trust if stroke else home
+    if not _CALLSIGN.fullmatch(callsign) or not _HOME.fullmatch(trust):
+        raise ValueError("A callsign is letters and digits, such as A101 or SCAS/A204.")
+    return unit_key(trust, callsign)
+
+
+def short_callsign(key: str, home: str) -> str:
+    """A unit key as it is shown in a room of ``home``: without the trust when it is the room's own."""
+    trust, callsign = split_key(key)
+    return callsign if trust == home else key
+
+
+# -- priority ------------------------------------------------------------------------------------------------
+
+
+class Priority(StrEnum):
+    """How soon somebody must act."""
+
+    IMMEDIATE = "immediate"
+    URGENT = "urgent"
+    ROUTINE = "routine"
+
+
+def read_priority(written: str) -> Priority:
+    """A priority from its word or its first letter.
+
+    Raises:
+        ValueError: it is none of the three.
+    """
+    word = written.strip().lower()
+    for priority in Priority:
+        if word and priority.value.startswith(word):
+            return priority
+    raise ValueError("A priority is immediate, urgent or routine.")
+
+
+# -- lengths of time -----------------------------------------------------------------------------------------
+
+_LENGTH = re.compile(
+    r"(?:(?P<d>\d{1,3})\s*d(?:ays?)?)?\s*(?:(?P<h>\d{1,4})\s*h(?:(?:ou)?rs?)?)?\s*"
+    r"(?:(?P<m>\d{1,5})\s*(?:m(?:in(?:ute)?s?)?|$))?\s*(?:(?P<s>\d{1,6})\s*s(?:ec(?:ond)?s?)?)?"
+)
+LENGTH_MAX_MS: Final = 366 * DAY_MS
+_SECONDS_SHOWN_MS = 90_000
+
+
+def read_duration(written: str) -> int:
+    """Milliseconds from "15m", "1h30", "90s", "2 h", "1d"; a bare number is minutes.
+
+    Raises:
+        ValueError: it is not a length of time, or longer than a year.
+    """
+    text = written.strip().lower()
+    found = _LENGTH.fullmatch(text)
+    if not text or found is None:
+        raise ValueError("Write a length of time such as 15m, 1h30 or 90s.")
+    days, hours, minutes, seconds = (int(found[name] or 0) for name in "dhms")
+    length = days * DAY_MS + hours * HOUR_MS + minutes * MINUTE_MS + seconds * 1000
+    if length > LENGTH_MAX_MS:
+        raise ValueError("That is longer than a year.")
+    return length
+
+
+def read_minutes(written: str) -> int:
+    """Whole minutes from what ``read_duration`` reads; a part of a minute counts as one."""
+    return -(-read_duration(written) // MINUTE_MS)
+
+
+def length_words(length_ms: int) -> str:
+    """A length of time as it is shown: "45 s", "15 min", "1 h 30 min", "2 d 3 h". Never negative."""
+    length = max(0, length_ms)
+    if length < _SECONDS_SHOWN_MS:
+        return f"{length // 1000} s"
+    if length < HOUR_MS:
+        return f"{length // MINUTE_MS} min"
+    if length < DAY_MS:
+        hours, rest = divmod(length, HOUR_MS)
+        return f"{hours} h {rest // MINUTE_MS} min" if rest >= MINUTE_MS else f"{hours} h"
+    days, rest = divmod(length, DAY_MS)
+    return f"{days} d {rest // HOUR_MS} h" if rest >= HOUR_MS else f"{days} d"
+
+
+# -- times of day --------------------------------------------------------------------------------------------
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):?([0-5]\d)(?::?([0-5]\d))?")
+_AGO = re.compile(r"-\s*(.+)|(.+?)\s+ago")
+_AHEAD = re.compile(r"(?:\+|in\s)\s*(.+)")
+_SKEW_MS = 2 * MINUTE_MS
+
+
+def read_clock(written: str, now: int, offset_minutes: int, *, ahead: bool = False) -> int:
+    """A moment (UTC ms) from "14:05", "1405", "14:05:30", "now", "5m ago", "-5m", "+30m" or "in 30m".
+
+    ``now`` is UTC ms; ``offset_minutes`` is how far local time is ahead of UTC (60 in British summer). A time
+    of day means its last occurrence, or with ``ahead`` its next one; two minutes of clock skew are forgiven.
+
+    Raises:
+        ValueError: it is not a time.
+    """
+    text = written.strip().lower()
+    if text == "now":
+        return now
+    if found := _AHEAD.fullmatch(text):
+        return now + read_duration(found[1])
+    if found := _AGO.fullmatch(text):
+        return now - read_duration(found[1] or found[2])
+    found = _CLOCK.fullmatch(text)
+    if found is None:
+        raise ValueError("Write a time of day such as 14:05, or 5m ago.")
+    hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
+    offset = offset_minutes * MINUTE_MS
+    midnight = (now + offset) // DAY_MS * DAY_MS - offset
+    at = midnight + hour * HOUR_MS + minute * MINUTE_MS + second * 1000
+    if ahead:
+        return at if at >= now - _SKEW_MS else at + DAY_MS
+    return at if at <= now + _SKEW_MS else at - DAY_MS
