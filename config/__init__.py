@@ -1,1 +1,1 @@
-"""The default settings as a package of data, so that the wheel carries them; no code belongs here."""
+"""The default settings as a package of data, so that the wheel carries them, and the one reader of YAML."""
