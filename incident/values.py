@@ -292,3 +292,22 @@ def read_clock(written: str, now: int, offset_minutes: int, *, ahead: bool = Fal
     if ahead:
         return at if at >= now - _SKEW_MS else at + DAY_MS
     return at if at <= now + _SKEW_MS else at - DAY_MS
+
+
+_CLOCK_DIGITS = 4
+
+
+def read_due(written: str, now: int, offset_minutes: int) -> int:
+    """The moment (UTC ms) something is due: "15m" is in fifteen minutes, "14:45" the next such time of day.
+
+    ``now`` is UTC ms; ``offset_minutes`` is how far local time is ahead of UTC.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    text = written.strip().lower()
+    by_clock = ":" in text or (text.isdigit() and len(text) == _CLOCK_DIGITS) or text.startswith(("+", "in "))
+    try:
+        return read_clock(text, now, offset_minutes, ahead=True) if by_clock else now + read_duration(text)
+    except ValueError:
+        raise ValueError("Write when it is due: 15m, 1h30 or 14:45.") from None

@@ -45,6 +45,8 @@ class Look:
     charter: Any = None
     clock: Callable[[int], str] = str
     """Turns UTC ms into the short local time shown, e.g. 14:32."""
+    offset_minutes: int = 0
+    """Local time minus UTC, in minutes, for reading a clock time that a person typed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,9 +101,11 @@ class Ledger:
         again = self._again(submit.command_id, digest)
         if again is not None:
             return again
-        if not all(self._knows(command_id) for command_id in submit.depends_on):
+        if not all(self.knows(command_id) for command_id in submit.depends_on):
             return Refusal(
-                "depends_on_refused", "The command this one builds on is not in the log, so nor is this.", conflict=True
+                "depends_on_refused",
+                "The command this one builds on is not in the log, so nor is this.",
+                conflict=True,
             )
         command = self.model.read_command(submit.type, submit.v, body)
         if isinstance(command, Refusal):
@@ -129,7 +131,8 @@ class Ledger:
     def commit(self, proposals: Sequence[Proposal]) -> None:
         """The disk has these, in the order in which they were proposed."""
         for proposal in proposals:
-            assert proposal.expected_seq == self.durable.seq, "commits must follow the order of proposals"
+            if proposal.expected_seq != self.durable.seq:
+                raise RuntimeError("commits must follow the order of proposals")
             self.durable = proposal.after
             del self._waiting[proposal.command_id]
             self._remember(proposal.command_id, proposal.digest, proposal.done)
@@ -145,7 +148,8 @@ class Ledger:
             return Lookup(command_id, digest)
         return None
 
-    def _knows(self, command_id: str) -> bool:
+    def knows(self, command_id: str) -> bool:
+        """Whether this id may have been taken on already: waiting, in memory, or to be looked up in the store."""
         return command_id in self._waiting or command_id in self._recent or hash(command_id) in self._seen
 
     def _remember(self, command_id: str, digest: str, done: Done) -> None:

@@ -70,7 +70,7 @@ class _Event:
 
 
 class Model:
-    """The rules of one kind of stream."""
+    """The rules of one kind of stream. ``critical`` says of a record that it must not wait to be joined."""
 
     def __init__(
         self,
@@ -82,6 +82,7 @@ class Model:
         summary: Callable[[View], dict[str, Any]] = lambda _view: {},
         may_watch: Callable[[View, Any], Refusal | None] = lambda _view, _actor: None,
         agencies: Callable[[View], frozenset[str]] = lambda _view: frozenset(),
+        critical: Callable[[Record], bool] = lambda _record: False,
     ) -> None:
         self.name = name
         self.state_type = state_type
@@ -89,6 +90,7 @@ class Model:
         self.summary = summary
         self.may_watch = may_watch
         self.agencies = agencies
+        self.critical = critical
         self._permit = permit
         self.commands: dict[str, _Command] = {}
         self.events: dict[str, _Event] = {}
@@ -120,7 +122,9 @@ class Model:
         if known is None:
             return Refusal("unknown_command", f"This server does not know the command {type_!r}.")
         if v != known.spec.v:
-            return Refusal("unknown_version", f"This server knows version {known.spec.v} of {type_}, not {v}.")
+            return Refusal(
+                "unknown_version", f"This server knows version {known.spec.v} of {type_}, not {v}."
+            )
         try:
             return known.decoder.decode(body)
         except msgspec.ValidationError as error:
@@ -224,7 +228,8 @@ class Model:
     def snapshot(self, view: View) -> tuple[SlicePart, ...]:
         """A state as bytes, slice by slice. Equal states give equal bytes."""
         return tuple(
-            SlicePart(part.name, part.state_v, _ENCODE.encode(getattr(view, part.name))) for part in self.slices
+            SlicePart(part.name, part.state_v, _ENCODE.encode(getattr(view, part.name)))
+            for part in self.slices
         )
 
     def restore(self, parts: Iterable[SlicePart]) -> Any | None:
@@ -269,13 +274,11 @@ class Model:
 
     def sentence(self, record: Record, names: Names) -> Line:
         """A record as a line of the log. An unknown type says so instead of vanishing."""
-        known = self.events.get(record.type)
         try:
             event = self.read_event(record.type, record.v, record.body)
         except UnknownType:
             return Line("An entry of a newer kind: update this client to read it.", "act")
-        assert known is not None
-        return known.slice.sentence(event, record, names)
+        return self.events[record.type].slice.sentence(event, record, names)
 
 
 class Models(Protocol):

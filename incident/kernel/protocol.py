@@ -49,7 +49,7 @@ class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="frame", omit_
     pass
 
 
-# -- from client to server ------------------------------------------------------------------------------------
+# -- from client to server ----------------------------------------------------------------------------------
 
 
 class Hello(_Frame, frozen=True, kw_only=True, tag="hello"):
@@ -108,7 +108,7 @@ class Page(_Frame, frozen=True, kw_only=True, tag="page"):
     limit: Annotated[int, Meta(ge=1, le=PAGE_RECORDS_MAX)] = 200
 
 
-# -- both ways ------------------------------------------------------------------------------------------------
+# -- both ways ----------------------------------------------------------------------------------------------
 
 
 class Heartbeat(_Frame, frozen=True, kw_only=True, tag="heartbeat"):
@@ -132,7 +132,7 @@ class Bye(_Frame, frozen=True, kw_only=True, tag="bye"):
     retry_after_ms: Count = 0
 
 
-# -- from server to client ------------------------------------------------------------------------------------
+# -- from server to client ----------------------------------------------------------------------------------
 
 
 class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
@@ -239,9 +239,7 @@ class Error(_Frame, frozen=True, kw_only=True, tag="error"):
 
 
 ClientFrame = Hello | Watch | Unwatch | Submit | Page | Heartbeat | Bye
-ServerFrame = (
-    Welcome | Directory | Accepted | Refused | Records | Claims | Watching | Heartbeat | Error | Bye
-)
+ServerFrame = Welcome | Directory | Accepted | Refused | Records | Claims | Watching | Heartbeat | Error | Bye
 
 _client = msgspec.json.Decoder(ClientFrame)
 _server = msgspec.json.Decoder(ServerFrame)
@@ -286,7 +284,9 @@ def read_client(data: bytes) -> ClientFrame:
         ProtocolError: too large, too deep, not JSON, or not a frame of this protocol.
     """
     if len(data) > CLIENT_FRAME_BYTES_MAX:
-        raise ProtocolError("too_large", f"A frame may have {CLIENT_FRAME_BYTES_MAX} bytes; this one had more.")
+        raise ProtocolError(
+            "too_large", f"A frame may have {CLIENT_FRAME_BYTES_MAX} bytes; this one had more."
+        )
     frame: ClientFrame = _read(_client, data)
     return frame
 

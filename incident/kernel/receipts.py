@@ -46,7 +46,7 @@ class Receipts(msgspec.Struct, frozen=True):
     rows: dict[str, dict[str, Receipt]] = {}
 
 
-# -- events ---------------------------------------------------------------------------------------------------
+# -- events -------------------------------------------------------------------------------------------------
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class Acknowledged(msgspec.Struct, frozen=True):
     subjects: Subjects
 
 
-# -- commands -------------------------------------------------------------------------------------------------
+# -- commands -----------------------------------------------------------------------------------------------
 
 
 class Deliver(msgspec.Struct, frozen=True):
@@ -125,10 +125,14 @@ def _filled(old: Receipt, event: Any, record: Record) -> Receipt:
         case Delivered():
             return msgspec.structs.replace(old, delivered=delivered)
         case Seen():
-            return msgspec.structs.replace(old, delivered=delivered, seen=at if old.seen is None else old.seen)
+            return msgspec.structs.replace(
+                old, delivered=delivered, seen=at if old.seen is None else old.seen
+            )
         case _:
             seen = at if old.seen is None else old.seen
-            return Receipt(delivered, seen, at if old.acknowledged is None else old.acknowledged, record.actor)
+            return Receipt(
+                delivered, seen, at if old.acknowledged is None else old.acknowledged, record.actor
+            )
 
 
 def sentence(event: Any, record: Record, names: Names) -> Line:

@@ -56,6 +56,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.happened_at is not None and self.recorded_at - self.happened_at > 120_000
 
 
+def thing_id(record: Record) -> str:
+    """The id of the new thing a record brings: the command's id, and the part where one command brings several."""
+    return record.command_id if record.part == 0 else f"{record.command_id}/{record.part}"
+
+
 def genesis(stream: str) -> str:
     """The hash before the first record: fixed by the stream's name, so that two streams never share a chain."""
     return hashlib.sha256(b"incident-tui stream\n" + stream.encode()).hexdigest()

@@ -183,7 +183,9 @@ class Replica:
         A conflict (somebody else holds it, a newer version) is never refused here; only the ledger may.
         """
         if len(self.pending) >= PENDING_MAX:
-            return Refusal("outbox_full", f"{PENDING_MAX} commands wait to be sent. Nothing more can be taken on.")
+            return Refusal(
+                "outbox_full", f"{PENDING_MAX} commands wait to be sent. Nothing more can be taken on."
+            )
         if submit.command_id in self.pending:
             return Refusal("id_reuse", "This command is already waiting.")
         command = self.model.read_command(submit.type, submit.v, submit.body)
@@ -239,7 +241,9 @@ class Replica:
         prev = self.hash
         for record in fresh:
             if record.seq != self.cursor + 1 or chained(prev, self.stream, record) != record.hash:
-                self.diverged = Diverged(record.seq, f"Record {record.seq} does not follow from the copy held here.")
+                self.diverged = Diverged(
+                    record.seq, f"Record {record.seq} does not follow from the copy held here."
+                )
                 self._reproject()
                 return (self.diverged, Changed())
             prev = record.hash

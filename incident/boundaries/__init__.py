@@ -1,0 +1,63 @@
+"""Boundaries: scene features, proposed by one agency and agreed by each for itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from incident.boundaries import facts as f
+from incident.boundaries.board import BOARD, sentence
+from incident.boundaries.rules import (
+    addressed,
+    agreed_by,
+    boundaries,
+    decide,
+    evolve,
+    invariants,
+    label,
+    live,
+    rivals,
+    version,
+)
+from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice, View
+
+__all__ = ["SLICE", "agreed_by", "boundaries", "live", "rivals"]
+
+
+def _keys(command: Any) -> tuple[str, ...]:
+    return (f.key_of(command.feature),)
+
+
+def _edit_keys(command: f.Amend) -> tuple[str, ...]:
+    return tuple(f"{f.key_of(command.feature)}/{name}" for name in f.edited(command))
+
+
+def _owner(view: View, command: Any) -> str:
+    feature = boundaries(view).rows.get(command.feature)
+    return "" if feature is None else feature.owner
+
+
+SLICE = Slice(
+    name="boundaries",
+    state=f.Boundaries,
+    events=tuple(
+        EventSpec(cls)
+        for cls in (f.Proposed, f.Agreed, f.Declined, f.Moved, f.Withdrawn, f.Reviewed, f.Amended)
+    ),
+    commands=(
+        CommandSpec(f.Propose, Conflict.GEOMETRY, Offline.DRAFT),
+        CommandSpec(f.Agree, Conflict.STATE, Offline.QUEUED, keys=_keys),
+        CommandSpec(f.Decline, Conflict.STATE, Offline.QUEUED, keys=_keys),
+        CommandSpec(f.Move, Conflict.GEOMETRY, Offline.DRAFT, keys=_keys, about=_owner),
+        CommandSpec(f.Withdraw, Conflict.STATE, Offline.QUEUED, keys=_keys, about=_owner),
+        CommandSpec(f.Review, Conflict.APPEND, Offline.ALLOWED),
+        CommandSpec(f.Amend, Conflict.FIELD, Offline.QUEUED, keys=_edit_keys, about=_owner),
+    ),
+    decide=decide,
+    evolve=evolve,
+    sentence=sentence,
+    boards=(BOARD,),
+    version=version,
+    label=label,
+    addressed=addressed,
+    invariants=invariants,
+)

@@ -1,0 +1,261 @@
+"""Boundaries, the facts: what is agreed on the ground around a scene, and on whose word.
+
+A scene feature is a rendezvous point, a forward command post, a cordon, a zone, a sector and so on. One agency
+owns it, each party agrees or declines for itself, the owner moves or withdraws it, and it has a time at which
+it must be reviewed. Hot, warm and cold mean nothing without the scheme they belong to, so a zone names it
+(Manchester Arena Inquiry: the words were used without one). Two rendezvous points are an alarm.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from incident.values import Location
+
+FeatureKind = Literal[
+    "rvp",
+    "fcp",
+    "inner_cordon",
+    "outer_cordon",
+    "traffic_cordon",
+    "hot_zone",
+    "warm_zone",
+    "cold_zone",
+    "sector",
+    "ccp",
+    "parking",
+    "loading",
+    "hls",
+    "marshalling",
+    "rest_centre",
+]
+KINDS = {
+    "rvp": "RVP",
+    "fcp": "FCP",
+    "inner_cordon": "inner cordon",
+    "outer_cordon": "outer cordon",
+    "traffic_cordon": "traffic cordon",
+    "hot_zone": "hot zone",
+    "warm_zone": "warm zone",
+    "cold_zone": "cold zone",
+    "sector": "sector",
+    "ccp": "casualty clearing point",
+    "parking": "ambulance parking",
+    "loading": "ambulance loading",
+    "hls": "helicopter landing site",
+    "marshalling": "marshalling area",
+    "rest_centre": "rest centre",
+}
+TITLES = {
+    "rvp": "Rendezvous point (RVP)",
+    "fcp": "Forward command post (FCP)",
+    "ccp": "Casualty clearing point (CCP)",
+    "hls": "Helicopter landing site (HLS)",
+}
+ZONES = frozenset({"hot_zone", "warm_zone", "cold_zone"})
+CORDONS = frozenset({"inner_cordon", "outer_cordon", "traffic_cordon"})
+SCHEMES = {
+    "plato": "Operation Plato",
+    "cbrn": "CBRN / hazardous materials",
+    "fire": "fire and rescue",
+    "other": "other",
+}
+VERTICES_MAX = 1000
+
+Point = tuple[
+    Annotated[float, Meta(ge=-90, le=90)],
+    Annotated[float, Meta(ge=-180, le=180)],
+]
+"""Latitude, longitude; WGS 84 degrees."""
+
+Name = Annotated[str, Meta(max_length=80)]
+Note = Annotated[str, Meta(max_length=1000)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+FeatureId = Annotated[str, Meta(min_length=36, max_length=40)]
+Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Radius = Annotated[float, Meta(ge=0, le=50_000)]
+Polygon = Annotated[tuple[Point, ...], Meta(max_length=VERTICES_MAX)]
+Scheme = Literal["", "plato", "cbrn", "fire", "other"]
+
+
+class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where it lies: a place, with a radius in metres or the polygon itself (latitude, longitude, WGS 84).
+
+    Frozen as its author's client computed it; nobody computes it again.
+    """
+
+    place: Location
+    radius_m: Radius | None = None
+    polygon: Polygon = ()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What one agency said of a feature as it lies now, when (UTC ms), and why not."""
+
+    agreed: bool
+    at: int
+    by: str
+    reason: str = ""
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """One scene feature. ``answers`` holds each agency's word on its present shape; moving it clears them.
+
+    ``version`` is the id of the command that last changed shape or life; ``edits`` that of each ordinary field.
+    """
+
+    id: str
+    number: str
+    kind: FeatureKind
+    name: str
+    owner: str
+    shape: Shape
+    proposed_at: int
+    placed_at: int
+    version: str
+    scheme: Scheme = ""
+    note: str = ""
+    review_due: int | None = None
+    reviewed_at: int | None = None
+    answers: dict[str, Answer] = {}
+    withdrawn_at: int | None = None
+    reason: str = ""
+    moves: int = 0
+    edits: dict[str, str] = {}
+
+
+class Boundaries(msgspec.Struct, frozen=True):
+    """All scene features by id, how many each agency has proposed, and how many of each kind there were."""
+
+    rows: dict[str, Feature] = {}
+    counts: dict[str, int] = {}
+    letters: dict[str, int] = {}
+
+
+# -- events -------------------------------------------------------------------------------------------------
+
+
+class Proposed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An agency proposed a feature, and by that agrees to it itself."""
+
+    kind: FeatureKind
+    shape: Shape
+    name: str = ""
+    scheme: Scheme = ""
+    note: str = ""
+    review_due: int | None = None
+
+
+class Agreed(msgspec.Struct, frozen=True):
+    """The recording agency agreed to it as it lies."""
+
+    feature: str
+
+
+class Declined(msgspec.Struct, frozen=True):
+    """The recording agency does not agree, for this reason."""
+
+    feature: str
+    reason: str
+
+
+class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The owner moved or reshaped it: every other agency is asked anew."""
+
+    feature: str
+    shape: Shape
+    reason: str = ""
+
+
+class Withdrawn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The owner took it back."""
+
+    feature: str
+    reason: str = ""
+
+
+class Reviewed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody looked at it again and it stands; the next review is due then (UTC ms)."""
+
+    feature: str
+    review_due: int | None = None
+    note: str = ""
+
+
+class Amended(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Name or note were changed: those given."""
+
+    feature: str
+    name: str | None = None
+    note: str | None = None
+
+
+# -- commands -----------------------------------------------------------------------------------------------
+
+
+class Propose(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Propose a feature. A zone must name its scheme. Without a name it gets the next letter: RVP B."""
+
+    kind: FeatureKind
+    shape: Shape
+    name: Name = ""
+    scheme: Scheme = ""
+    note: Note = ""
+    review_due: Millis | None = None
+
+
+class Agree(msgspec.Struct, frozen=True):
+    """Agree for our agency, to the shape we have seen."""
+
+    feature: FeatureId
+
+
+class Decline(msgspec.Struct, frozen=True):
+    """Say for our agency that this will not do, and why."""
+
+    feature: FeatureId
+    reason: Reason
+
+
+class Move(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Move or reshape what we own. Whole object; two moves are never merged by machine."""
+
+    feature: FeatureId
+    shape: Shape
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Withdraw(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Take back what we own."""
+
+    feature: FeatureId
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Review(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Say that it was looked at again and stands."""
+
+    feature: FeatureId
+    review_due: Millis | None = None
+    note: Note = ""
+
+
+class Amend(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Change name or note of what we own."""
+
+    feature: FeatureId
+    name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    note: Note | None = None
+
+
+def key_of(feature: str) -> str:
+    """The key under which shape and life of a feature are compared and set."""
+    return f"boundaries/{feature}"
+
+
+def edited(command: Amend | Amended) -> tuple[str, ...]:
+    """The fields an amendment changes."""
+    return tuple(name for name in ("name", "note") if getattr(command, name) is not None)

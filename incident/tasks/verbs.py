@@ -1,0 +1,345 @@
+"""Tasks, the verbs: what a person can do to a task, with the grammar of its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from incident.kernel.board import Arg, Look, Verb
+from incident.organisation import parties
+from incident.tasks.facts import (
+    CATEGORIES,
+    Accept,
+    Amend,
+    Assign,
+    Begin,
+    Block,
+    Cancel,
+    Child,
+    Decline,
+    Finish,
+    Raise,
+    Reassign,
+    Report,
+    Return,
+    SplitUp,
+    Support,
+    Task,
+    Verify,
+)
+from incident.tasks.rules import NEXT
+from incident.tasks.words import is_own
+from incident.values import read_due
+
+PRIORITIES = (("immediate", "immediate"), ("urgent", "urgent"), ("routine", "routine"))
+
+
+def _stream(task: Any, look: Look) -> str:
+    return look.own_stream if task is not None and is_own(task, look) else look.stream
+
+
+def _agencies(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
+    return [(code, code) for code in parties(look.state)]
+
+
+def _due(values: Mapping[str, Any], look: Look) -> int | None:
+    text = str(values.get("due") or "").strip()
+    return read_due(text, look.now, look.offset_minutes) if text else None
+
+
+def _raise(_row: Any, values: Mapping[str, Any], look: Look) -> Raise:
+    return Raise(
+        title=values["title"],
+        agency=values["agency"],
+        due=_due(values, look),
+        priority=values.get("priority") or "routine",
+        category=values.get("category") or "other",
+        assigned_role=values.get("role") or "",
+        place=values.get("place") or "",
+        detail=values.get("detail") or "",
+        supporting=several(values.get("supporting")),
+    )
+
+
+def _raise_own(row: Any, values: Mapping[str, Any], look: Look) -> Raise:
+    return _raise(row, {**values, "agency": look.me.agency}, look)
+
+
+def several(value: Any) -> tuple[str, ...]:
+    """Answers that are lists: a sequence as it is, a text split at commas and spaces."""
+    if not value:
+        return ()
+    if isinstance(value, str):
+        return tuple(part for part in value.replace(",", " ").split() if part)
+    return tuple(value)
+
+
+def _amend(task: Task, values: Mapping[str, Any], look: Look) -> Amend:
+    def given(name: str) -> Any:
+        text = str(values.get(name) or "").strip()
+        return text if text and text != str(getattr(task, name)) else None
+
+    return Amend(
+        task.id,
+        title=given("title"),
+        detail=given("detail"),
+        priority=given("priority"),
+        due=_due(values, look),
+        place=given("place"),
+    )
+
+
+def _split(task: Task, values: Mapping[str, Any], _look: Look) -> SplitUp:
+    children = []
+    for line in str(values["children"]).replace(";", "\n").splitlines():
+        agency, _, title = line.strip().partition(" ")
+        if agency and title.strip():
+            children.append(Child(title.strip(), agency.upper().rstrip(":")))
+    if len(children) < 2:
+        raise ValueError(
+            "Give at least two parts, one a line (or parted by ;): the agency, then what it does."
+        )
+    return SplitUp(task.id, tuple(children))
+
+
+def _can(command: type) -> Any:
+    _, sources = NEXT[command]
+    return lambda task, _look: task.state in sources
+
+
+def _mine(task: Task, look: Look) -> bool:
+    return look.me is not None and task.agency == look.me.agency
+
+
+def _raised_here(task: Task, look: Look) -> bool:
+    return look.me is not None and task.raised_by == look.me.agency
+
+
+def _open(task: Task, _look: Look) -> bool:
+    return task.state not in ("closed", "cancelled", "split")
+
+
+def _both(*tests: Any) -> Any:
+    return lambda task, look: all(test(task, look) for test in tests)
+
+
+_REASON = Arg("reason", "Reason", "text", rest=True)
+_RAISE_ARGS = (
+    Arg("title", "What is to be done", "text", limit=200),
+    Arg("due", "Due (15m, 1h30 or 14:45)", "time", required=False),
+    Arg("priority", "Priority", "choice", False, lambda _l, _r: PRIORITIES, lambda _l, _r: "routine"),
+    Arg("category", "Kind", "choice", False, lambda _l, _r: tuple(CATEGORIES.items())),
+    Arg("role", "For the role", "text", required=False, limit=80),
+    Arg("place", "Place", "text", required=False, limit=200),
+    Arg("supporting", "Supported by", "agencies", False, _agencies),
+    Arg("detail", "Detail", "lines", required=False, limit=2000),
+)
+
+VERBS = (
+    Verb(
+        "raise",
+        "New task",
+        "t",
+        Raise,
+        _raise,
+        key="t",
+        row=False,
+        aliases=("task",),
+        args=(Arg("agency", "For which agency", "agency", True, _agencies), *_RAISE_ARGS),
+        example='t SCAS "open RVP B" 15m',
+        help="Asks one agency, which is then accountable.",
+    ),
+    Verb(
+        "raise_own",
+        "New task of our own",
+        "town",
+        Raise,
+        _raise_own,
+        key="T",
+        row=False,
+        args=_RAISE_ARGS,
+        stream=lambda _row, look: look.own_stream,
+        example='town "call in the night shift" 30m',
+        help="Stays in our own part: no other agency sees it.",
+    ),
+    Verb(
+        "accept",
+        "Accept",
+        "accept",
+        Accept,
+        lambda task, _v, _l: Accept(task.id),
+        key="y",
+        applies=_both(_can(Accept), _mine),
+        stream=_stream,
+        example="accept LAS-T3",
+    ),
+    Verb(
+        "decline",
+        "Decline",
+        "decline",
+        Decline,
+        lambda task, v, _l: Decline(task.id, v["reason"], v.get("suggested") or ""),
+        key="x",
+        args=(
+            _REASON,
+            Arg("suggested", "Who could do it instead", "agency", False, _agencies),
+        ),
+        applies=_both(_can(Decline), _mine),
+        stream=_stream,
+        example='decline LAS-T3 "no vehicle free"',
+    ),
+    Verb(
+        "begin",
+        "Begin / go on",
+        "begin",
+        Begin,
+        lambda task, _v, _l: Begin(task.id),
+        key="b",
+        applies=_both(_can(Begin), _mine),
+        stream=_stream,
+        example="begin LAS-T3",
+    ),
+    Verb(
+        "block",
+        "Blocked",
+        "block",
+        Block,
+        lambda task, v, _l: Block(task.id, v["reason"]),
+        key="w",
+        args=(_REASON,),
+        applies=_both(_can(Block), _mine),
+        stream=_stream,
+        example='block LAS-T3 "road closed"',
+    ),
+    Verb(
+        "finish",
+        "Done",
+        "done",
+        Finish,
+        lambda task, v, _l: Finish(task.id, v.get("evidence") or ""),
+        key="f",
+        args=(Arg("evidence", "What shows it", "text", required=False, rest=True),),
+        applies=_both(_can(Finish), _mine),
+        stream=_stream,
+        example="done LAS-T3",
+    ),
+    Verb(
+        "verify",
+        "Verify and close",
+        "verify",
+        Verify,
+        lambda task, v, _l: Verify(task.id, v.get("note") or ""),
+        key="v",
+        args=(Arg("note", "Note", "text", required=False, rest=True),),
+        applies=_both(_can(Verify), _raised_here),
+        stream=_stream,
+        example="verify LAS-T3",
+    ),
+    Verb(
+        "return",
+        "Not done, send back",
+        "sendback",
+        Return,
+        lambda task, v, _l: Return(task.id, v["reason"]),
+        key="z",
+        args=(_REASON,),
+        applies=_both(_can(Return), _raised_here),
+        stream=_stream,
+        example='sendback LAS-T3 "lane 2 still shut"',
+    ),
+    Verb(
+        "reassign",
+        "Ask another agency",
+        "reassign",
+        Reassign,
+        lambda task, v, _l: Reassign(task.id, v["agency"], v.get("reason") or ""),
+        key="o",
+        args=(
+            Arg("agency", "Which agency", "agency", True, _agencies, lambda _l, task: task.suggested),
+            Arg("reason", "Reason", "text", required=False, rest=True),
+        ),
+        applies=_both(_open, _raised_here),
+        stream=_stream,
+        example="reassign LAS-T3 SECAMB",
+    ),
+    Verb(
+        "assign",
+        "Give to a role or person",
+        "assign",
+        Assign,
+        lambda task, v, _l: Assign(task.id, v.get("assignee") or "", v.get("role") or ""),
+        key="i",
+        args=(
+            Arg("assignee", "Person", "text", required=False, limit=80),
+            Arg("role", "Role", "text", required=False, limit=80),
+        ),
+        applies=_both(_open, _mine),
+        stream=_stream,
+        example='assign LAS-T3 "EOC desk 2"',
+    ),
+    Verb(
+        "report",
+        "Note on progress",
+        "update",
+        Report,
+        lambda task, v, _l: Report(task.id, v["text"]),
+        key="u",
+        args=(Arg("text", "Note", "text", rest=True),),
+        stream=_stream,
+        example='update LAS-T3 "20 min out"',
+    ),
+    Verb(
+        "amend",
+        "Change title, due, priority",
+        "amend",
+        Amend,
+        _amend,
+        key="e",
+        args=(
+            Arg("due", "Due (15m, 1h30 or 14:45)", "time", required=False),
+            Arg("priority", "Priority", "choice", False, lambda _l, _r: PRIORITIES, lambda _l, t: t.priority),
+            Arg("title", "What is to be done", "text", False, default=lambda _l, t: t.title, limit=200),
+            Arg("place", "Place", "text", False, default=lambda _l, t: t.place, limit=200),
+            Arg("detail", "Detail", "lines", False, default=lambda _l, t: t.detail, limit=2000),
+        ),
+        applies=_both(_open, _raised_here),
+        stream=_stream,
+        example="amend LAS-T3 30m",
+    ),
+    Verb(
+        "split",
+        "Split into parts",
+        "split",
+        SplitUp,
+        _split,
+        key="p",
+        args=(Arg("children", "One part a line: AGENCY what it does", "lines", limit=1600, rest=True),),
+        applies=_open,
+        stream=_stream,
+        example="split LAS-T3 SCAS close lane 1; LAS close lane 2",
+    ),
+    Verb(
+        "support",
+        "Supporting agencies",
+        "support",
+        Support,
+        lambda task, v, _l: Support(task.id, several(v.get("supporting"))),
+        key="h",
+        args=(Arg("supporting", "Which agencies", "agencies", False, _agencies, rest=True),),
+        applies=_both(_open, _raised_here),
+        stream=_stream,
+        example="support LAS-T3 SECAMB LFB",
+    ),
+    Verb(
+        "cancel",
+        "Cancel",
+        "cancel",
+        Cancel,
+        lambda task, v, _l: Cancel(task.id, v["reason"]),
+        key="X",
+        args=(_REASON,),
+        applies=_both(_open, _raised_here),
+        stream=_stream,
+        example='cancel LAS-T3 "no longer needed"',
+    ),
+)
