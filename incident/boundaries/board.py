@@ -247,7 +247,7 @@ def _due(values: Mapping[str, Any], look: Look) -> int | None:
 
 def _propose(_row: Any, values: Mapping[str, Any], look: Look) -> Propose:
     kind = values["kind"]
-    scheme = values.get("scheme") or ""
+    scheme: Any = values.get("scheme") or ""
     if kind in ZONES and not scheme:
         raise ValueError(f"A {KINDS[kind]} needs its scheme: plato, cbrn, fire or other.")
     if kind in CORDONS and not values.get("radius"):
