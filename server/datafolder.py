@@ -1,0 +1,174 @@
+"""The folder a server keeps everything in: made once by ``init``, locked by whoever works in it.
+
+Files are 0600 and the folder 0700 where the system knows such things: a log of an incident is for its parties.
+The lock is the operating system's, so it goes with the process, however that ends; the number in the file is
+only there to be told to people.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from incident.kernel.checks import ConfigError, Problem
+
+MODES = ("exercise", "live")
+
+_SETTINGS = """\
+# Settings of one incident server. Everything has a default; what stands behind a # is that default.
+
+# exercise or live. Fixed for this folder when it was made: live and exercise never share one.
+mode: {mode}
+
+# Where the server listens. Until sign-in and TLS are there it takes loopback addresses only.
+# host: 127.0.0.1
+# port: 8765
+
+# What rooms see as the name of this server.
+# name: incident server
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """The paths inside a data folder."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """``server.yaml``: what a person edits."""
+        return self.root / "server.yaml"
+
+    @property
+    def log(self) -> Path:
+        """The SQLite file with every record."""
+        return self.root / "log.db"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that may write here; its process id stands in it."""
+        return self.root / "lock"
+
+    @property
+    def tokens(self) -> Path:
+        """Who may come in."""
+        return self.root / "tokens.json"
+
+    @property
+    def admin(self) -> Path:
+        """How the command line reaches a running server."""
+        return self.root / "admin.sock"
+
+
+def problem(path: Path, sentence: str) -> ConfigError:
+    """One plain sentence about a path, as the error that every command prints without a traceback."""
+    return ConfigError([Problem(str(path), 0, "", sentence)])
+
+
+def init(root: Path, mode: str = "exercise") -> DataFolder:
+    """Make a data folder with its commented settings. ``mode`` is one of ``MODES`` and stays.
+
+    Raises:
+        ConfigError: there is something in the way, or the disk says no.
+    """
+    if mode not in MODES:
+        raise problem(root, f"the mode must be one of {' or '.join(MODES)}, not '{mode}'")
+    folder = DataFolder(root)
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.settings.exists():
+            raise problem(root, "is a data folder already; start it with: incident-server run")
+        if any(root.iterdir()):
+            raise problem(root, "is not empty; name a new folder")
+        root.chmod(0o700)
+        write_private(folder.settings, _SETTINGS.format(mode=mode).encode())
+    except OSError as error:
+        raise problem(root, f"cannot be made a data folder: {error.strerror or error}") from error
+    return folder
+
+
+def existing(root: Path) -> DataFolder:
+    """The data folder at a path.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    folder = DataFolder(root)
+    if not folder.settings.is_file():
+        raise problem(root, "is not a data folder; make one with: incident-server init " + str(root))
+    return folder
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a small file whole or not at all, durably, readable by its owner alone."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+@contextmanager
+def locked(folder: DataFolder) -> Iterator[None]:
+    """Be the one process that works in this folder.
+
+    Raises:
+        ConfigError: another process does, and the sentence names it; or the lock cannot be opened.
+    """
+    try:
+        handle = os.open(folder.lock, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise problem(folder.lock, f"cannot be opened: {error.strerror or error}") from error
+    try:
+        if not _take(handle):
+            pid = _holder(handle)
+            other = f"process {pid}" if pid else "another process"
+            raise problem(
+                folder.root,
+                f"is in use by {other}, a running server most likely; stop that one first, or use another folder",
+            )
+        os.ftruncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, b"%d\n" % os.getpid())
+        yield
+    finally:
+        os.close(handle)  # and with it the lock
+
+
+def _holder(handle: int) -> int | None:
+    with suppress(OSError, ValueError):
+        os.lseek(handle, 0, os.SEEK_SET)
+        return int(os.read(handle, 20).strip() or b"0") or None
+    return None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _LOCK_BYTE = 1 << 30  # far behind the number, since a locked byte cannot be read by others
+
+    def _take(handle: int) -> bool:
+        os.lseek(handle, _LOCK_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _take(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
