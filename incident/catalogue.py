@@ -29,8 +29,8 @@ from incident.kernel.checks import (
 from incident.values import AgencyCode, Mode
 
 Name = Annotated[str, Meta(max_length=80)]
-RoleCode = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{1,39}$")]
-KindCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,11}$")]
+RoleCode = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{1,39}$(?!\n)")]
+KindCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,11}$(?!\n)")]
 Grants = tuple[Annotated[str, Meta(max_length=80)], ...]
 
 AGENCY_TYPES: Final = (

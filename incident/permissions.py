@@ -30,7 +30,7 @@ def permit(view: View, ctx: Context, command: str, about: str) -> Refusal | None
     return granted(organisation.charter, ctx.actor, command, about)
 
 
-def permit_register(_view: View, ctx: Context, command: str, about: str) -> Refusal | None:
+def permit_register(view: View, ctx: Context, command: str, about: str) -> Refusal | None:
     """Whether this actor may do this in an agency's register. ``ctx.stream`` is register/<mode>/<AGENCY>."""
     _, _, rest = ctx.stream.partition("/")
     mode, _, agency = rest.partition("/")

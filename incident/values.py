@@ -20,11 +20,12 @@ LOCATION_MAX: Final = 300
 LATITUDE_MAX: Final = 90
 LONGITUDE_MAX: Final = 180
 
-Grid = Annotated[str, Meta(pattern=r"^$|^[HJNOST][A-HJ-Z] (\d\d \d\d|\d{3} \d{3}|\d{4} \d{4}|\d{5} \d{5})$")]
+_SQUARE = r"[HJNOST][A-HJ-Z] (?:\d\d \d\d|\d{3} \d{3}|\d{4} \d{4}|\d{5} \d{5})"
+Grid = Annotated[str, Meta(pattern=rf"^(?:{_SQUARE})?$(?!\n)")]
 """An Ordnance Survey grid reference as it is stored and shown: two letters and two equal groups of digits."""
-AgencyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
+AgencyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$(?!\n)")]
 """The short code by which an agency is known: LAS, SCAS, NH."""
-Mode = Annotated[str, Meta(pattern=r"^(live|exercise)$")]
+Mode = Annotated[str, Meta(pattern=r"^(live|exercise)$(?!\n)")]
 """A drill or the real thing; fixed for ever when an incident is opened."""
 
 
@@ -311,3 +312,23 @@ def read_due(written: str, now: int, offset_minutes: int) -> int:
         return read_clock(text, now, offset_minutes, ahead=True) if by_clock else now + read_duration(text)
     except ValueError:
         raise ValueError("Write when it is due: 15m, 1h30 or 14:45.") from None
+
+
+# -- answers of forms and command lines -----------------------------------------------------------------------
+
+
+def as_location(answer: object) -> Location:
+    """The answer to an argument of kind ``location``: read already, or still as typed."""
+    return answer if isinstance(answer, Location) else read_location(str(answer))
+
+
+def as_minutes(answer: object) -> int:
+    """The answer to an argument of kind ``minutes``: a number already, or still as typed."""
+    return answer if isinstance(answer, int) else read_minutes(str(answer))
+
+
+def as_words(answer: object) -> tuple[str, ...]:
+    """The answer to an argument of kind ``agencies`` or ``choices``: several already, or still as typed."""
+    if isinstance(answer, (tuple, list, set, frozenset)):
+        return tuple(str(word) for word in answer)
+    return tuple(word for word in re.split(r"[\s,;]+", str(answer)) if word)

@@ -26,9 +26,10 @@ NESTING_MAX = 16
 PAGE_RECORDS_MAX = 500
 INT_MAX = 2**53 - 1
 
-Stream = Annotated[str, Meta(min_length=3, max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
+Stream = Annotated[str, Meta(min_length=3, max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$(?!\n)")]
 Id = Annotated[
-    str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", description="UUID")
+    str,
+    Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)", description="UUID"),
 ]
 Word = Annotated[str, Meta(max_length=80)]
 Text = Annotated[str, Meta(max_length=1000)]

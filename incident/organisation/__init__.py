@@ -1,0 +1,140 @@
+"""Organisation: opening an incident, who is party to it, what each agency has declared, who leads.
+
+In the field this is the first minute of a major incident: somebody opens it, names the others, each says for
+itself whether it is a major incident for them, and everybody knows who leads. Other slices ask it who is party.
+"""
+
+from __future__ import annotations
+
+from incident.catalogue import Charter
+from incident.kernel.slice import Claim, CommandSpec, Conflict, EventSpec, Offline, Slice, View
+from incident.organisation import facts, fold, rules, words
+from incident.organisation.facts import (
+    ACTIVE,
+    DECLARATIONS,
+    KINDS,
+    LeadOffer,
+    Organisation,
+    Party,
+    Sighting,
+)
+
+__all__ = [
+    "ACTIVE",
+    "DECLARATIONS",
+    "KINDS",
+    "SLICE",
+    "LeadOffer",
+    "Organisation",
+    "Party",
+    "Sighting",
+    "charter_of",
+    "is_party",
+    "organisation",
+    "parties",
+]
+
+
+def organisation(view: View) -> Organisation:
+    """The organisation of an incident, or of an agency's own part of one."""
+    state: Organisation = view.organisation
+    return state
+
+
+def parties(view: View) -> tuple[str, ...]:
+    """The agencies that take part (invited or joined, and not left), in the order in which they came."""
+    found = view.organisation.parties
+    return tuple(code for code, party in found.items() if party.left_at is None)
+
+
+def is_party(view: View, agency: str) -> bool:
+    """Whether an agency takes part. In an agency's own part of an incident, that agency alone."""
+    state: Organisation = view.organisation
+    if state.own:
+        return state.own == agency
+    party = state.parties.get(agency)
+    return party is not None and party.left_at is None
+
+
+def charter_of(view: View) -> Charter:
+    """Catalogue, agencies and roles as frozen when the incident was opened."""
+    state: Organisation = view.organisation
+    return state.charter
+
+
+def _claims(event: object) -> tuple[Claim, ...]:
+    """A number is one incident's for ever, across all incidents of the same mode."""
+    if not isinstance(event, facts.Numbered):
+        return ()
+    tell = f"register/{event.mode}/{event.agency}"
+    return (Claim(f"{event.mode}/number/{event.number}", tell, event.number),)
+
+
+def _lead_key(_command: object) -> tuple[str, ...]:
+    return ("lead",)
+
+
+SLICE = Slice(
+    name="organisation",
+    state=Organisation,
+    events=(
+        EventSpec(facts.Opened),
+        EventSpec(facts.OwnOpened),
+        EventSpec(facts.Numbered),
+        EventSpec(facts.AgenciesInvited),
+        EventSpec(facts.Joined),
+        EventSpec(facts.ContactNamed),
+        EventSpec(facts.Left),
+        EventSpec(facts.Declared),
+        EventSpec(facts.KindChanged),
+        EventSpec(facts.LocationGiven),
+        EventSpec(facts.LocationPicked),
+        EventSpec(facts.LeadOffered),
+        EventSpec(facts.LeadAccepted),
+        EventSpec(facts.LeadDeclined),
+        EventSpec(facts.LeadWithdrawn),
+        EventSpec(facts.LeadLapsed),
+        EventSpec(facts.Closed),
+        EventSpec(facts.Reopened),
+    ),
+    commands=(
+        # Opening is an observation: it happened, whether or not the line is up.
+        CommandSpec(facts.Open, Conflict.APPEND, Offline.ALLOWED),
+        CommandSpec(facts.OpenOwn, Conflict.APPEND, Offline.ALLOWED),
+        CommandSpec(
+            facts.AssignNumber,
+            Conflict.CLAIM,
+            Offline.REQUEST,
+            about=lambda view, _command: view.organisation.opened_by,
+        ),
+        CommandSpec(facts.Invite, Conflict.MEMBERSHIP, Offline.REFUSED),
+        CommandSpec(facts.Join, Conflict.MEMBERSHIP, Offline.REFUSED),
+        CommandSpec(facts.NameContact, Conflict.FIELD, Offline.QUEUED),
+        CommandSpec(facts.Leave, Conflict.MEMBERSHIP, Offline.REFUSED),
+        CommandSpec(
+            facts.Declare,
+            Conflict.STATE,
+            Offline.QUEUED,
+            keys=lambda command: (f"declared/{command.agency}",),
+            about=lambda _view, command: command.agency,
+        ),
+        CommandSpec(facts.ChangeKind, Conflict.STATE, Offline.QUEUED, keys=lambda _command: ("kind",)),
+        CommandSpec(facts.GiveLocation, Conflict.SAFETY, Offline.QUEUED, keys=lambda _command: ("location",)),
+        CommandSpec(facts.PickLocation, Conflict.SAFETY, Offline.QUEUED, keys=lambda _command: ("location",)),
+        CommandSpec(facts.OfferLead, Conflict.CLAIM, Offline.REQUEST, keys=_lead_key),
+        CommandSpec(facts.AcceptLead, Conflict.CLAIM, Offline.REQUEST, keys=_lead_key),
+        CommandSpec(facts.DeclineLead, Conflict.CLAIM, Offline.REQUEST, keys=_lead_key),
+        CommandSpec(facts.WithdrawLead, Conflict.CLAIM, Offline.REQUEST, keys=_lead_key),
+        CommandSpec(facts.LapseLead, Conflict.STATE, Offline.REFUSED, keys=_lead_key),
+        CommandSpec(facts.Close, Conflict.STATE, Offline.QUEUED, keys=lambda _command: ("closed",)),
+        CommandSpec(facts.Reopen, Conflict.STATE, Offline.QUEUED, keys=lambda _command: ("closed",)),
+    ),
+    decide=rules.decide,
+    evolve=fold.evolve,
+    sentence=words.sentence,
+    version=words.version,
+    claims=_claims,
+    label=words.label,
+    due=fold.due,
+    invariants=fold.invariants,
+)

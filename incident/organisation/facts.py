@@ -1,0 +1,408 @@
+"""What an incident is made of besides its work: state, events and commands of the slice ``organisation``.
+
+Declared is per agency, not per incident: it may be a major incident for one service and not for another. Nobody
+declares for anybody else, and one agency's stand-down never stands down another.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from incident.catalogue import Charter
+from incident.values import MINUTE_MS, AgencyCode, Location, Mode
+
+DECLARATIONS: Final = (
+    "aware",
+    "standby",
+    "declared",
+    "cancelled",
+    "scene_clear",
+    "stand_down",
+    "recovery",
+    "closed",
+)
+"""What an agency can say of itself, in the order in which it usually does."""
+
+ACTIVE: Final = frozenset({"standby", "declared", "scene_clear"})
+"""Declarations that mean: this agency is at work on it."""
+
+KINDS: Final = ("incident", "standby", "planned_event")
+LEAD_OFFER_MS: Final = 15 * MINUTE_MS
+"""How long an offer of the lead stands before it lapses by itself."""
+
+SIGHTINGS_MAX: Final = 8
+PARTIES_MAX: Final = 100
+
+Line = Annotated[str, Meta(min_length=1, max_length=200)]
+Reason = Annotated[str, Meta(max_length=500)]
+Reasoned = Annotated[str, Meta(min_length=1, max_length=500)]
+Contact = Annotated[str, Meta(min_length=1, max_length=200)]
+KindOf = Annotated[str, Meta(pattern=r"^(incident|standby|planned_event)$(?!\n)")]
+Declaration = Annotated[str, Meta(pattern=rf"^({'|'.join(DECLARATIONS)})$(?!\n)")]
+Number = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}-\d{4}-\d{2,4}$(?!\n)")]
+Key = Annotated[str, Meta(max_length=80)]
+Agencies = Annotated[tuple[AgencyCode, ...], Meta(min_length=1, max_length=30)]
+
+
+# -- state ----------------------------------------------------------------------------------------------------
+
+
+class Party(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One agency's place in the incident. Times are UTC ms.
+
+    ``declared`` is one of DECLARATIONS, or "" as long as the agency has neither joined nor said anything.
+    ``reason`` is the one given with the last declaration. ``spoc`` is the single point of contact: whom to ring.
+    ``version`` is the id of the command that last declared.
+    """
+
+    agency: AgencyCode
+    invited_at: int
+    invited_by: str = ""
+    joined_at: int | None = None
+    left_at: int | None = None
+    spoc: str = ""
+    declared: str = ""
+    declared_at: int | None = None
+    declared_by: str = ""
+    reason: str = ""
+    version: str = ""
+    changed: str = ""
+    """The id of the command that last changed anything here."""
+
+
+class Sighting(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One value of the location, and who gave it when."""
+
+    location: Location
+    agency: str
+    actor: str
+    at: int
+    version: str
+
+
+class LeadOffer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The lead is to go to ``to``: offered by the agency that has it, or claimed by the one that should.
+
+    ``by`` is the agency that wrote it; ``id`` the command that made it. Until accepted the old lead stays.
+    """
+
+    id: str
+    to: AgencyCode
+    by: AgencyCode
+    actor: str
+    reason: str
+    at: int
+
+    @property
+    def claim(self) -> bool:
+        """Asked for by the agency that wants it, not offered by the one that has it."""
+        return self.to == self.by
+
+    @property
+    def lapses_at(self) -> int:
+        """When it lapses if nobody answers (UTC ms)."""
+        return self.at + LEAD_OFFER_MS
+
+
+class Organisation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The incident itself: what, where, who takes part, who leads. ``own`` is set in an agency's own part.
+
+    More than one sighting means that the location is DISPUTED: rooms that had not seen each other's change have
+    given different ones, and both stand until a tactical commander picks. The first is the one shown.
+    """
+
+    opened: bool = False
+    incident_id: str = ""
+    mode: Mode = "exercise"
+    kind: str = "incident"
+    title: str = ""
+    number: str = ""
+    opened_at: int = 0
+    opened_by: str = ""
+    charter: Charter = Charter()
+    parties: dict[str, Party] = {}
+    sightings: tuple[Sighting, ...] = ()
+    location_version: str = ""
+    lead: str = ""
+    lead_since: int = 0
+    lead_version: str = ""
+    lead_offers: tuple[LeadOffer, ...] = ()
+    kind_version: str = ""
+    closed: bool = False
+    closed_at: int | None = None
+    closed_version: str = ""
+    own: str = ""
+
+    @property
+    def location(self) -> Location:
+        """Where it is, as it stands; see ``disputed``."""
+        return self.sightings[0].location if self.sightings else Location()
+
+    @property
+    def disputed(self) -> bool:
+        """Whether two rooms have given different locations and nobody has picked one yet."""
+        return len(self.sightings) > 1
+
+    @property
+    def lead_offer(self) -> LeadOffer | None:
+        """The oldest offer or claim of the lead that still stands."""
+        return self.lead_offers[0] if self.lead_offers else None
+
+    @property
+    def lead_disputed(self) -> bool:
+        """Whether more than one agency is named for the lead."""
+        return len(self.lead_offers) > 1
+
+
+# -- events ---------------------------------------------------------------------------------------------------
+
+
+class Opened(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An incident was opened. Catalogue, agencies and roles are frozen in here, for every replay."""
+
+    incident_id: str
+    mode: Mode
+    kind: KindOf
+    title: str
+    location: Location
+    charter: Charter
+
+
+class OwnOpened(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An agency opened its own part of an incident: its own log and tasks, which no other sees."""
+
+    incident_id: str
+    agency: AgencyCode
+    mode: Mode
+    charter: Charter
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """The incident got its number for people. The number is claimed, so that no other incident can have it."""
+
+    number: str
+    mode: Mode
+    agency: AgencyCode
+
+
+class AgenciesInvited(msgspec.Struct, frozen=True):
+    """Agencies were made party to the incident: from now on they can see it."""
+
+    agencies: tuple[AgencyCode, ...]
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """The recording agency took its place and named its single point of contact."""
+
+    spoc: str
+
+
+class ContactNamed(msgspec.Struct, frozen=True):
+    """The recording agency named another single point of contact."""
+
+    spoc: str
+
+
+class Left(msgspec.Struct, frozen=True):
+    """The recording agency is no longer party to the incident."""
+
+    reason: str
+
+
+class Declared(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An agency said of itself how it stands. ``before`` is what it had said last."""
+
+    agency: AgencyCode
+    state: Declaration
+    before: str = ""
+    reason: str = ""
+
+
+class KindChanged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A planned event or a standby became an incident (or an incident a standby), keeping everything."""
+
+    kind: KindOf
+    before: KindOf
+    reason: str = ""
+
+
+class LocationGiven(msgspec.Struct, frozen=True):
+    """Somebody said where it is. Whether that is a dispute follows from what the author had seen."""
+
+    location: Location
+
+
+class LocationPicked(msgspec.Struct, frozen=True):
+    """A dispute over the location was settled: the sighting of this version stands."""
+
+    version: str
+    location: Location
+
+
+class LeadOffered(msgspec.Struct, frozen=True):
+    """The recording agency offers the lead to ``to``, or claims it for itself."""
+
+    to: AgencyCode
+    reason: str
+
+
+class LeadAccepted(msgspec.Struct, frozen=True):
+    """The lead has changed hands."""
+
+    offer: str
+    lead: AgencyCode
+    before: AgencyCode
+
+
+class LeadDeclined(msgspec.Struct, frozen=True):
+    """An offer or claim of the lead was declined; the lead stays where it is."""
+
+    offer: str
+    to: AgencyCode
+    reason: str
+
+
+class LeadWithdrawn(msgspec.Struct, frozen=True):
+    """Who had written an offer or claim of the lead took it back."""
+
+    offer: str
+    to: AgencyCode
+
+
+class LeadLapsed(msgspec.Struct, frozen=True):
+    """An offer or claim of the lead was not answered in time."""
+
+    offer: str
+    to: AgencyCode
+
+
+class Closed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The incident was closed."""
+
+    reason: str = ""
+
+
+class Reopened(msgspec.Struct, frozen=True):
+    """A closed incident was opened again."""
+
+    reason: str
+
+
+# -- commands -------------------------------------------------------------------------------------------------
+
+
+class Open(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Open an incident. ``mode`` must be that of the server: a drill cannot be opened among live incidents."""
+
+    title: Line
+    mode: Mode
+    location: Location = Location()
+    kind: KindOf = "incident"
+
+
+class OpenOwn(msgspec.Struct, frozen=True):
+    """Open our agency's own part of an incident; the stream says of which."""
+
+
+class AssignNumber(msgspec.Struct, frozen=True):
+    """Give the incident its number, once: LAS-2611-03."""
+
+    number: Number
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """Make agencies party to the incident."""
+
+    agencies: Agencies
+
+
+class Join(msgspec.Struct, frozen=True):
+    """Take our place in the incident and say whom to ring here."""
+
+    spoc: Contact
+
+
+class NameContact(msgspec.Struct, frozen=True):
+    """Say whom to ring here from now on."""
+
+    spoc: Contact
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """Be party to the incident no longer."""
+
+    reason: Reasoned
+
+
+class Declare(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Say how our agency stands. A step back (see DECLARATIONS) needs a reason."""
+
+    agency: AgencyCode
+    state: Declaration
+    reason: Reason = ""
+
+
+class ChangeKind(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Make a planned event or a standby an incident, keeping everything; a step back needs a reason."""
+
+    kind: KindOf = "incident"
+    reason: Reason = ""
+
+
+class GiveLocation(msgspec.Struct, frozen=True):
+    """Say where it is; with ``confirmed`` set, that it is right."""
+
+    location: Location
+
+
+class PickLocation(msgspec.Struct, frozen=True):
+    """Settle a dispute over the location: the sighting of this version stands."""
+
+    version: Key
+
+
+class OfferLead(msgspec.Struct, frozen=True):
+    """Offer the lead to another party; with our own agency as ``to``, claim it."""
+
+    to: AgencyCode
+    reason: Reasoned
+
+
+class AcceptLead(msgspec.Struct, frozen=True):
+    """Take the lead that was offered to us, or give it to the agency that claims it."""
+
+    offer: Key
+
+
+class DeclineLead(msgspec.Struct, frozen=True):
+    """Do not take the lead that was offered to us, or do not give it to the agency that claims it."""
+
+    offer: Key
+    reason: Reasoned
+
+
+class WithdrawLead(msgspec.Struct, frozen=True):
+    """Take back our own offer or claim of the lead."""
+
+    offer: Key
+
+
+class LapseLead(msgspec.Struct, frozen=True):
+    """Written by the system when nobody has answered in time."""
+
+    offer: Key
+
+
+class Close(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Close the incident, once no agency is at work on it any more."""
+
+    reason: Reason = ""
+
+
+class Reopen(msgspec.Struct, frozen=True):
+    """Open a closed incident again."""
+
+    reason: Reasoned

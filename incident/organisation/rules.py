@@ -1,0 +1,273 @@
+"""What may be done to an incident's organisation, and by whom: the decisions of the slice."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Any, Final
+
+from incident.catalogue import Charter
+from incident.kernel.slice import Context, Refusal, View
+from incident.organisation import facts
+from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation
+
+Answer = tuple[Any, ...] | Refusal
+
+_INCIDENT: Final = re.compile(r"incident/([^/]+)")
+_OWN: Final = re.compile(r"incident/([^/]+)/own/([^/]+)")
+
+
+def decide(view: View, command: Any, ctx: Context) -> Answer:
+    """The events of one command, none when it is so already, or a refusal."""
+    state: Organisation = view.organisation
+    if isinstance(command, facts.Open | facts.OpenOwn):
+        return _open(state, command, ctx)
+    if state.own:
+        return Refusal("wrong_stream", "This belongs to the incident, not to an agency's own part of it.")
+    match command:
+        case facts.AssignNumber():
+            return _number(state, command)
+        case facts.Invite() | facts.Join() | facts.NameContact() | facts.Leave():
+            return _membership(state, command, ctx)
+        case facts.Declare():
+            return _declare(state, command, ctx)
+        case facts.ChangeKind():
+            return _change_kind(state, command, ctx)
+        case facts.GiveLocation():
+            return _give_location(state, command, ctx)
+        case facts.PickLocation():
+            return _pick_location(state, command)
+        case facts.OfferLead():
+            return _offer_lead(state, command, ctx)
+        case facts.Close() | facts.Reopen():
+            return _close(state, command, ctx)
+        case _:
+            return _answer_lead(state, command, ctx)
+
+
+# -- opening --------------------------------------------------------------------------------------------------
+
+
+def _open(state: Organisation, command: facts.Open | facts.OpenOwn, ctx: Context) -> Answer:
+    charter: Charter | None = ctx.charter
+    if charter is None:
+        return Refusal("no_charter", "The catalogue of this server is not known here yet.")
+    if state.opened:
+        return Refusal("already_open", "This incident is open already.")
+    agency = ctx.actor.agency
+    if agency not in charter.agencies:
+        return Refusal("unknown_agency", f"The catalogue has no agency {agency!r}.", {"agency": agency})
+    if isinstance(command, facts.OpenOwn):
+        found = _OWN.fullmatch(ctx.stream)
+        if found is None or found[2] != agency:
+            return Refusal("wrong_stream", "An agency opens its own part of an incident, and no other.")
+        return (facts.OwnOpened(found[1], agency, charter.mode, charter),)
+    found = _INCIDENT.fullmatch(ctx.stream)
+    if found is None:
+        return Refusal("wrong_stream", "An incident is opened in a stream of its own.")
+    if command.mode != charter.mode:
+        return Refusal(
+            "wrong_mode",
+            f"This server holds {charter.mode} incidents only; nothing crosses between live and exercise.",
+            {"mode": charter.mode},
+        )
+    title = command.title.strip()
+    if not title:
+        return Refusal("empty", "Give the incident a title.")
+    return (facts.Opened(found[1], command.mode, command.kind, title, command.location, charter),)
+
+
+def _number(state: Organisation, command: facts.AssignNumber) -> Answer:
+    if state.number == command.number:
+        return ()
+    if state.number:
+        facts_ = {"number": state.number}
+        return Refusal("numbered", f"The incident has its number: {state.number}.", facts_, conflict=True)
+    if not command.number.startswith(f"{state.opened_by}-"):
+        return Refusal("wrong_number", f"The number of this incident begins with {state.opened_by}-.")
+    return (facts.Numbered(command.number, state.mode, state.opened_by),)
+
+
+# -- who takes part -------------------------------------------------------------------------------------------
+
+
+def _membership(state: Organisation, command: Any, ctx: Context) -> Answer:
+    if isinstance(command, facts.Invite):
+        return _invite(state, command)
+    agency = ctx.actor.agency
+    party = state.parties.get(agency)
+    if party is None or party.left_at is not None:
+        return Refusal("not_party", f"{agency} is not party to this incident.")
+    match command:
+        case facts.Join():
+            if party.joined_at is None:
+                return (facts.Joined(command.spoc),)
+            return () if party.spoc == command.spoc else (facts.ContactNamed(command.spoc),)
+        case facts.NameContact():
+            return () if party.spoc == command.spoc else (facts.ContactNamed(command.spoc),)
+        case _:
+            if state.lead == agency:
+                return Refusal("has_lead", f"{agency} has the lead: hand it over first.")
+            return (facts.Left(command.reason),)
+
+
+def _invite(state: Organisation, command: facts.Invite) -> Answer:
+    asked = tuple(dict.fromkeys(command.agencies))
+    for code in asked:
+        if code not in state.charter.agencies:
+            near = difflib.get_close_matches(code, state.charter.agencies, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            return Refusal("unknown_agency", f"The catalogue has no agency {code}.{hint}", {"agency": code})
+    new = tuple(code for code in asked if code not in _taking_part(state))
+    if len(state.parties) + len(new) > facts.PARTIES_MAX:
+        return Refusal("too_many", f"An incident may have {facts.PARTIES_MAX} parties.")
+    return (facts.AgenciesInvited(new),) if new else ()
+
+
+def _taking_part(state: Organisation) -> tuple[str, ...]:
+    return tuple(code for code, party in state.parties.items() if party.left_at is None)
+
+
+# -- declaring ------------------------------------------------------------------------------------------------
+
+
+def _declare(state: Organisation, command: facts.Declare, ctx: Context) -> Answer:
+    agency = command.agency
+    party = state.parties.get(agency)
+    if party is None or party.left_at is not None:
+        return Refusal("not_party", f"{agency} is not party to this incident.")
+    if party.declared == command.state:
+        return ()
+    if ctx.stale(f"declared/{agency}", party.version):
+        return Refusal(
+            "changed",
+            f"{agency} has declared {spoken(party.declared)} meanwhile.",
+            {"now": party.declared, "since": str(party.declared_at), "by": party.declared_by},
+            conflict=True,
+        )
+    if is_back(party.declared, command.state) and not command.reason.strip():
+        return Refusal("reason_needed", f"Going back from {spoken(party.declared)} needs a reason.")
+    return (facts.Declared(agency, command.state, party.declared, command.reason.strip()),)
+
+
+def is_back(before: str, after: str) -> bool:
+    """Whether a declaration goes back to an earlier one: legal, but with a reason."""
+    return before in DECLARATIONS and DECLARATIONS.index(after) < DECLARATIONS.index(before)
+
+
+def spoken(word: str) -> str:
+    """A declaration or a kind as it is said: "stand down", "planned event"; "nothing" for none."""
+    return word.replace("_", " ") if word else "nothing"
+
+
+def _change_kind(state: Organisation, command: facts.ChangeKind, ctx: Context) -> Answer:
+    if state.kind == command.kind:
+        return ()
+    if ctx.stale("kind", state.kind_version):
+        return Refusal("changed", f"It is a {spoken(state.kind)} meanwhile.", conflict=True)
+    if KINDS.index(command.kind) > KINDS.index(state.kind) and not command.reason.strip():
+        return Refusal(
+            "reason_needed", f"Making a {spoken(state.kind)} a {spoken(command.kind)} needs a reason."
+        )
+    return (facts.KindChanged(command.kind, state.kind, command.reason.strip()),)
+
+
+def _close(state: Organisation, command: facts.Close | facts.Reopen, ctx: Context) -> Answer:
+    closing = isinstance(command, facts.Close)
+    if state.closed == closing:
+        return ()
+    if ctx.stale("closed", state.closed_version):
+        word = "closed" if state.closed else "open"
+        return Refusal("changed", f"The incident is {word} meanwhile.", conflict=True)
+    if isinstance(command, facts.Reopen):
+        return (facts.Reopened(command.reason),)
+    if ctx.actor.agency != state.lead:
+        return Refusal("not_lead", f"Only {state.lead}, which has the lead, closes the incident.")
+    busy = [code for code in _taking_part(state) if state.parties[code].declared in facts.ACTIVE]
+    if busy:
+        return Refusal(
+            "still_active", f"Still at work on it: {', '.join(busy)}.", {"agencies": " ".join(busy)}
+        )
+    return (facts.Closed(command.reason.strip()),)
+
+
+# -- where it is ----------------------------------------------------------------------------------------------
+
+
+def _give_location(state: Organisation, command: facts.GiveLocation, ctx: Context) -> Answer:
+    if not command.location.known:
+        return Refusal("empty", "Say where it is: words, a grid reference or latitude,longitude.")
+    mine = [s for s in state.sightings if s.agency == ctx.actor.agency or not state.disputed]
+    if any(sighting.location == command.location for sighting in mine):
+        return ()
+    return (facts.LocationGiven(command.location),)
+
+
+def _pick_location(state: Organisation, command: facts.PickLocation) -> Answer:
+    for sighting in state.sightings:
+        if sighting.version == command.version:
+            return (facts.LocationPicked(command.version, sighting.location),) if state.disputed else ()
+    return Refusal("changed", "That location does not stand any more: look again.", conflict=True)
+
+
+# -- the lead -------------------------------------------------------------------------------------------------
+
+
+def _offer_lead(state: Organisation, command: facts.OfferLead, ctx: Context) -> Answer:
+    agency, to = ctx.actor.agency, command.to
+    if to not in _taking_part(state):
+        return Refusal("not_party", f"{to} is not party to this incident: invite it first.", {"agency": to})
+    if to == state.lead:
+        return Refusal(
+            "has_lead", f"{to} has the lead already.", conflict=ctx.stale("lead", state.lead_version)
+        )
+    if agency not in (state.lead, to):
+        return Refusal(
+            "not_lead",
+            f"{state.lead} has the lead: only {state.lead} can offer it, and only {to} can claim it.",
+            {"lead": state.lead},
+            conflict=ctx.stale("lead", state.lead_version),
+        )
+    for offer in state.lead_offers:
+        if offer.to == to or (agency == state.lead and not offer.claim):
+            return Refusal(
+                "offer_pending",
+                f"The lead is already {'claimed by' if offer.claim else 'offered to'} {offer.to}.",
+                {"to": offer.to, "since": str(offer.at), "reason": offer.reason},
+                conflict=True,
+            )
+    return (facts.LeadOffered(to, command.reason),)
+
+
+def _answer_lead(state: Organisation, command: Any, ctx: Context) -> Answer:
+    offer = next((o for o in state.lead_offers if o.id == command.offer), None)
+    if offer is None:
+        if isinstance(command, facts.LapseLead):
+            return ()
+        return Refusal(
+            "no_offer",
+            f"That offer of the lead no longer stands. {state.lead} has the lead.",
+            {"lead": state.lead},
+            conflict=True,
+        )
+    agency = ctx.actor.agency
+    match command:
+        case facts.LapseLead():
+            if ctx.now < offer.lapses_at:
+                return Refusal("too_early", "The offer of the lead still stands.")
+            return (facts.LeadLapsed(offer.id, offer.to),)
+        case facts.WithdrawLead():
+            if agency != offer.by:
+                return Refusal("not_yours", f"Only {offer.by} can take this back.")
+            return (facts.LeadWithdrawn(offer.id, offer.to),)
+        case _:
+            if agency != answers(state, offer):
+                return Refusal("not_yours", f"{answers(state, offer)} answers this, nobody else.")
+            if isinstance(command, facts.DeclineLead):
+                return (facts.LeadDeclined(offer.id, offer.to, command.reason),)
+            return (facts.LeadAccepted(offer.id, offer.to, state.lead),)
+
+
+def answers(state: Organisation, offer: LeadOffer) -> str:
+    """The agency that answers: an offer, the one it is offered to; a claim, the one that has the lead."""
+    return state.lead if offer.claim else offer.to

@@ -1,0 +1,148 @@
+"""The registry: which slices make up each kind of stream, openly listed, and what a stream's name means.
+
+``incident/<uuid>`` is an incident, for its parties. ``incident/<uuid>/own/<AGENCY>`` is one agency's own part of
+it. ``register/<mode>/<AGENCY>`` is an agency's standing register. ``incident/<uuid>/excon`` is kept for exercise
+control and means nothing yet. To add a slice: its field in the state, and its line in the list of its model.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from incident import boundaries, fleet, log, organisation, tasks
+from incident.boundaries.facts import Boundaries
+from incident.fleet.facts import Fleet
+from incident.kernel import receipts
+from incident.kernel.model import Model
+from incident.kernel.receipts import Receipts
+from incident.kernel.slice import Actor, Refusal, View
+from incident.log import Log
+from incident.organisation import Organisation
+from incident.permissions import NOT_PARTY, is_member, permit, permit_register
+from incident.tasks.facts import Tasks
+
+_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_AGENCY = r"[A-Z][A-Z0-9]{1,11}"
+_INCIDENT: Final = re.compile(rf"incident/{_ID}")
+_OWN: Final = re.compile(rf"(incident/{_ID})/own/({_AGENCY})")
+_REGISTER: Final = re.compile(rf"register/(?:live|exercise)/({_AGENCY})")
+
+
+class State(msgspec.Struct, frozen=True):
+    """An incident: one field per slice."""
+
+    organisation: Organisation = Organisation()
+    log: Log = Log()
+    boundaries: Boundaries = Boundaries()
+    tasks: Tasks = Tasks()
+    receipts: Receipts = Receipts()
+
+
+class OwnState(msgspec.Struct, frozen=True):
+    """One agency's own part of an incident: its own log and tasks, which no other agency sees."""
+
+    organisation: Organisation = Organisation()
+    log: Log = Log()
+    tasks: Tasks = Tasks()
+    receipts: Receipts = Receipts()
+
+
+class RegisterState(msgspec.Struct, frozen=True):
+    """An agency's standing register of units and kit, one for each mode."""
+
+    fleet: Fleet = Fleet()
+
+
+def may_watch(view: View, actor: Actor) -> Refusal | None:
+    """Whether somebody may see this stream at all. Who may not, is not even told that it exists."""
+    state: Organisation = view.organisation
+    return None if state.opened and is_member(state, actor) else NOT_PARTY
+
+
+def may_watch_own(view: View, actor: Actor) -> Refusal | None:
+    """As ``may_watch``; before it is opened, the stream's name alone says whose it is (``MODELS.agency``)."""
+    state: Organisation = view.organisation
+    if not state.opened or state.own == actor.agency or actor.name == "system":
+        return None
+    return NOT_PARTY
+
+
+def summary(view: View) -> dict[str, Any]:
+    """What the list of incidents shows of one. Times are UTC ms."""
+    state: Organisation = view.organisation
+    return {
+        "title": state.title,
+        "mode": state.mode,
+        "number": state.number,
+        "kind": state.kind,
+        "lead": state.lead,
+        "opened_at": state.opened_at,
+        "opened_by": state.opened_by,
+        "closed": state.closed,
+        "place": state.location.words(),
+        "own": state.own,
+        "declared": {code: state.parties[code].declared for code in organisation.parties(view)},
+    }
+
+
+INCIDENT: Final = Model(
+    "incident",
+    State,
+    (organisation.SLICE, log.SLICE, boundaries.SLICE, tasks.SLICE, receipts.SLICE),
+    permit,
+    summary=summary,
+    may_watch=may_watch,
+    agencies=lambda view: frozenset(organisation.parties(view)),
+)
+
+OWN: Final = Model(
+    "own",
+    OwnState,
+    (organisation.SLICE, log.SLICE, tasks.SLICE, receipts.SLICE),
+    permit,
+    summary=summary,
+    may_watch=may_watch_own,
+    agencies=lambda view: frozenset({view.organisation.own} - {""}),
+)
+
+REGISTER: Final = Model(
+    "register",
+    RegisterState,
+    (fleet.SLICE,),
+    permit_register,
+    # Whose register it is stands in the stream's name: see MODELS.agency.
+    agencies=lambda view: frozenset({view.fleet.agency} - {""}),
+)
+
+
+class Streams:
+    """What a stream's name means: its rules, its parent, its one agency."""
+
+    def of(self, stream: str) -> Model | None:
+        """The rules of a stream, by its name; None when the name is of no known kind."""
+        if _INCIDENT.fullmatch(stream):
+            return INCIDENT
+        if _OWN.fullmatch(stream):
+            return OWN
+        if _REGISTER.fullmatch(stream):
+            return REGISTER
+        return None
+
+    def parent(self, stream: str) -> str | None:
+        """The incident whose parties alone may have this stream, or None when it stands alone."""
+        found = _OWN.fullmatch(stream)
+        return found[1] if found else None
+
+    def agency(self, stream: str) -> str | None:
+        """The one agency a stream belongs to, or None when it is shared."""
+        own = _OWN.fullmatch(stream)
+        if own:
+            return own[2]
+        register = _REGISTER.fullmatch(stream)
+        return register[1] if register else None
+
+
+MODELS: Final = Streams()
