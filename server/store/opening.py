@@ -113,28 +113,28 @@ def open_database(path: Path, mode: str, connect: Connect = connect_sqlite) -> O
 def _opened(connection: sqlite3.Connection, path: Path, mode: str) -> Opened:
     prepare(connection)
     # A power cut while it was made leaves a file without a table: it is made again.
-    new = (
-        _one(connection, "PRAGMA application_id")
-        == 0
-        == _one(connection, "SELECT count(*) FROM sqlite_master")
-    )
+    tables = _one(connection, "SELECT count(*) FROM sqlite_master")
+    new = tables == 0 and _one(connection, "PRAGMA application_id") == 0
     if not new:
         _check_format(connection, path)
     if _one(connection, "PRAGMA journal_mode = WAL") != "wal":
         raise Unavailable(f"The file system under {path} does not allow a write-ahead log. Use a local disk.")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone stops at the drive's cache
-    connection.execute(
-        "PRAGMA wal_autocheckpoint = 8000"
-    ).fetchall()  # a backstop: the writer does it by itself
-    connection.execute("PRAGMA journal_size_limit = 67108864").fetchall()
+    for pragma in (
+        "synchronous = FULL",
+        "fullfsync = ON",  # macOS: fsync alone stops at the drive's cache
+        "wal_autocheckpoint = 8000",  # a backstop: the writer checkpoints by itself
+        "journal_size_limit = 67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
     if new:
         _create(connection, path, mode)
     _check_pages(connection, path)
     meta: dict[str, str] = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    if meta.get("mode") != mode:
+    if "epoch" not in meta or "mode" not in meta:
+        raise Unavailable(f"The log {path} is damaged: what it is a log of is missing. {RESTORE}")
+    if meta["mode"] != mode:
         raise Unavailable(
-            f"The log {path} was made for {meta.get('mode')} use and the settings say {mode}. Live and exercise "
+            f"The log {path} was made for {meta['mode']} use and the settings say {mode}. Live and exercise "
             f"never share a data folder: correct the settings or make a new folder."
         )
     streams = _streams(connection, path)
@@ -187,7 +187,7 @@ def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
         return
     verdict = _one(connection, "PRAGMA quick_check(1)")
     if verdict != "ok":
-        raise Unavailable(f"The log {path} is damaged ({verdict}). {RESTORE}")
+        raise Unavailable(f"The log {path} is damaged ({' '.join(str(verdict).split())}). {RESTORE}")
 
 
 def _streams(connection: sqlite3.Connection, path: Path) -> dict[str, StreamRow]:

@@ -95,12 +95,14 @@ class Writer:
         for item in group:
             proposal = item.proposal
             row = heads.get(proposal.stream) or self._head(proposal.stream)
-            if proposal.expected_seq != row.head or proposal.records[0].seq != row.head + 1:
+            first, last = proposal.records[0], proposal.records[-1]
+            if (proposal.expected_seq, first.seq) != (row.head, row.head + 1) or (
+                last.seq != row.head + len(proposal.records)
+            ):
                 raise _WallError("a record was given a number that is taken or leaves a gap")
             new_records, new_contents = rows_of(item, self._next_id + len(records), row.id)
             records += new_records
             contents += new_contents
-            last = proposal.records[-1]
             heads[proposal.stream] = StreamRow(row.id, last.seq, last.hash)
         connection.executemany(INSERT_RECORD, records)
         connection.executemany(INSERT_CONTENT, contents)
