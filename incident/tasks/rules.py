@@ -327,6 +327,7 @@ def _stepped(task: Task, event: Any, record: Record) -> Task:
                 suggested="",
                 assignee="",
                 assigned_role="",
+                supporting=tuple(a for a in task.supporting if a != event.agency),
                 asked=asked,
             )
         case _:
