@@ -130,7 +130,8 @@ def test_the_board_finds_what_people_say() -> None:
     row = BOARD.rows(view)[rvp]
     offered = {verb.name for verb in BOARD.verbs if verb.row and verb.applies(row, view)}
     assert offered == {"agree", "decline", "review"}
-    assert ("LAS" in dict(BOARD.detail(row, view))) and "· sent" in dict(BOARD.detail(row, view))["SCAS"].text
+    assert "LAS" in dict(BOARD.detail(row, view))
+    assert "· sent" in dict(BOARD.detail(row, view))["SCAS"].text
 
 
 def test_building_from_a_form_says_what_is_missing() -> None:
