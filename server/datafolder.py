@@ -30,6 +30,13 @@ mode: {mode}
 
 # What rooms see as the name of this server.
 # name: incident server
+
+# Connections in all, and how many of them may be waiting to say who they are.
+# connections_max: 2000
+# unknown_max: 256
+
+# debug, info, warning or error. Nothing of what people write is ever logged here.
+# log_level: info
 """
 
 
@@ -58,11 +65,6 @@ class DataFolder:
     def tokens(self) -> Path:
         """Who may come in."""
         return self.root / "tokens.json"
-
-    @property
-    def admin(self) -> Path:
-        """How the command line reaches a running server."""
-        return self.root / "admin.sock"
 
 
 def problem(path: Path, sentence: str) -> ConfigError:

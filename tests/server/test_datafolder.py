@@ -1,0 +1,120 @@
+"""A data folder is made once, private, and worked in by one process at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.reader import read_yaml
+from incident.kernel.checks import ConfigError, validate
+from server.datafolder import MODES, DataFolder, existing, init, locked, write_private
+from server.settings import SCHEMA, Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+HOLD = """
+import sys
+from pathlib import Path
+from server.datafolder import DataFolder, locked
+with locked(DataFolder(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def sentence(error: pytest.ExceptionInfo[ConfigError]) -> str:
+    told = str(error.value)
+    assert "\n" not in told
+    return told
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_init_writes_settings_that_the_server_takes_as_its_defaults(tmp_path: Path, mode: str) -> None:
+    folder = init(tmp_path / "new" / "room", mode)
+    assert validate(read_yaml(folder.settings), SCHEMA) == Settings(mode)
+    assert existing(folder.root) == folder
+
+
+def test_what_the_comments_of_the_settings_call_a_default_is_one(tmp_path: Path) -> None:
+    folder = init(tmp_path / "room")
+    lines = folder.settings.read_text(encoding="utf-8").splitlines()
+    uncommented = [
+        line.removeprefix("# ") if line.startswith("# ") and ": " in line else line for line in lines
+    ]
+    settings = [line for line in uncommented if line and not line.startswith("#") and line.islower()]
+    folder.settings.write_text("\n".join(settings), encoding="utf-8")
+    assert len(settings) == len(Settings.__dataclass_fields__)
+    assert validate(read_yaml(folder.settings), SCHEMA) == Settings("exercise")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_the_owner_may_look_inside(tmp_path: Path) -> None:
+    folder = init(tmp_path / "room")
+    with locked(folder):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in folder.root.iterdir()}
+    assert modes == {"server.yaml": 0o600, "lock": 0o600}
+    assert folder.root.stat().st_mode & 0o777 == 0o700
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    init(tmp_path / "room")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "somebody's").touch()
+    (tmp_path / "file").touch()
+    for name, why in (("room", "already"), ("full", "not empty"), ("file", "cannot be made")):
+        with pytest.raises(ConfigError, match=why) as caught:
+            init(tmp_path / name)
+        assert name in sentence(caught)
+
+
+def test_an_unknown_mode_and_a_missing_folder_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="exercise or live") as caught:
+        init(tmp_path / "room", "drill")
+    assert sentence(caught)
+    with pytest.raises(ConfigError, match="incident-server init") as caught:
+        existing(tmp_path / "room")
+    assert sentence(caught)
+
+
+def test_a_second_process_is_told_who_holds_the_folder_and_gets_it_after_a_kill(tmp_path: Path) -> None:
+    folder = init(tmp_path / "room")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder.root)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(ConfigError, match=f"in use by process {holder.pid}") as caught, locked(folder):
+            pass
+        assert sentence(caught)
+    finally:
+        holder.kill()
+        holder.communicate(timeout=20)
+    with locked(folder), pytest.raises(ConfigError, match="in use"), locked(folder):
+        pass
+    with locked(folder):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ConfigError, match="cannot be opened") as caught,
+        locked(DataFolder(tmp_path / "nowhere")),
+    ):
+        pass
+    assert sentence(caught)
+
+
+def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    write_private(path, b"one")
+    write_private(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [found.name for found in tmp_path.iterdir()] == ["tokens.json"]
