@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from incident import boundaries, fleet, log, organisation, tasks
+from incident import boundaries, fleet, log, organisation, resources, tasks
 from incident.boundaries.facts import Boundaries
 from incident.fleet.facts import Fleet
 from incident.kernel import receipts
@@ -22,6 +22,7 @@ from incident.kernel.slice import Actor, Refusal, View
 from incident.log import Log
 from incident.organisation import Organisation
 from incident.permissions import NOT_PARTY, is_member, permit, permit_register
+from incident.resources import Resources
 from incident.tasks.facts import Tasks
 
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -36,6 +37,7 @@ class State(msgspec.Struct, frozen=True):
 
     organisation: Organisation = Organisation()
     log: Log = Log()
+    resources: Resources = Resources()
     boundaries: Boundaries = Boundaries()
     tasks: Tasks = Tasks()
     receipts: Receipts = Receipts()
@@ -91,7 +93,7 @@ def summary(view: View) -> dict[str, Any]:
 INCIDENT: Final = Model(
     "incident",
     State,
-    (organisation.SLICE, log.SLICE, boundaries.SLICE, tasks.SLICE, receipts.SLICE),
+    (organisation.SLICE, log.SLICE, resources.SLICE, boundaries.SLICE, tasks.SLICE, receipts.SLICE),
     permit,
     summary=summary,
     may_watch=may_watch,

@@ -1,0 +1,182 @@
+"""An agency's units as a table (CSV): in from a spreadsheet with every problem named, and out again, harmless.
+
+The first line names the columns: callsign and kind, and where wanted capabilities (words with spaces between),
+station, status and crew_shift_end. A status is a code or its words ("SCN", "at scene"); a shift's end is a date
+and time with its zone, such as 2026-11-21T19:00Z.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from incident.catalogue import Charter
+from incident.fleet.facts import CAPABILITY_PATTERN, Entry, Unit
+from incident.kernel.checks import Problem, nearest
+from incident.kernel.tables import CsvRow, csv_rows
+from incident.kernel.text import clip, safe_text
+from incident.statuses import known_words, status_of
+from incident.values import read_callsign, split_key
+
+COLUMNS: Final = ("callsign", "kind")
+OPTIONAL: Final = ("capabilities", "station", "status", "crew_shift_end")
+CAPABILITIES_MAX: Final = 12
+STATION_MAX: Final = 60
+
+_CAPABILITY = re.compile(CAPABILITY_PATTERN)
+# A spreadsheet takes a cell that begins so for a formula, and runs it; the wide forms are taken for them, too.
+_FORMULA: Final = tuple("=+-@＝＋－＠")
+
+
+class _Wrong(ValueError):
+    """What is wrong with one cell; the words follow the column's name."""
+
+
+def units_from_csv(written: str, charter: Charter, file: str) -> tuple[list[Entry], list[Problem]]:
+    """The units of a table and everything that is wrong with it, each with its line. Never raises.
+
+    A table with any problem is meant to be mended and read again whole; the units of its good rows are given
+    all the same. Callsigns are the agency's own: ``A101``, without the trust before it.
+    """
+    rows, problems = csv_rows(written, COLUMNS, file, optional_columns=OPTIONAL)
+    kinds = _kinds(charter)
+    entries: list[Entry] = []
+    seen: dict[str, int] = {}
+    for row in rows:
+        entry = _entry(row, kinds, file, problems)
+        if entry is None:
+            continue
+        first = seen.setdefault(entry.callsign, row.line)
+        if first != row.line:
+            sentence = f"the callsign {entry.callsign} stands on line {first} already"
+            problems.append(Problem(file, row.line, "callsign", sentence))
+        else:
+            entries.append(entry)
+    return entries, sorted(problems, key=lambda problem: problem.line)
+
+
+def _kinds(charter: Charter) -> dict[str, str]:
+    """The code of every kind, by its code and by its title in lower case."""
+    found = {kind.title.lower(): kind.code for kind in charter.kinds.values()}
+    return found | {code.lower(): code for code in charter.kinds}
+
+
+def _entry(row: CsvRow, kinds: dict[str, str], file: str, problems: list[Problem]) -> Entry | None:
+    cells = {name: _unguarded(cell) for name, cell in row.cells.items()}
+    readers: dict[str, Any] = {
+        "callsign": _callsign,
+        "kind": lambda cell: _kind(cell, kinds),
+        "capabilities": _capabilities,
+        "station": _station,
+        "status": _status,
+        "crew_shift_end": _shift_end,
+    }
+    values: dict[str, Any] = {}
+    for name, read in readers.items():
+        try:
+            values[name] = read(cells[name])
+        except _Wrong as wrong:
+            problems.append(Problem(file, row.line, name, f"'{name}' {wrong}"))
+    return Entry(**values) if len(values) == len(readers) else None
+
+
+def _shown(cell: str) -> str:
+    return f"'{clip(safe_text(cell), 40)}'"
+
+
+def _callsign(cell: str) -> str:
+    if not cell:
+        raise _Wrong("must not be empty")
+    if "/" in cell:
+        raise _Wrong(f"must stand without the trust, such as A101, not {_shown(cell)}")
+    try:
+        return split_key(read_callsign(cell, "HOME"))[1]
+    except ValueError:
+        raise _Wrong(f"must be letters and digits, such as A101, not {_shown(cell)}") from None
+
+
+def _kind(cell: str, kinds: dict[str, str]) -> str:
+    code = kinds.get(" ".join(cell.lower().split()))
+    if code is None:
+        raise _Wrong(f"must be a kind of the catalogue, not {_shown(cell)}{_near(cell, kinds)}")
+    return code
+
+
+def _near(cell: str, kinds: dict[str, str]) -> str:
+    known = [word.upper() if word.upper() == code else word for word, code in kinds.items()]
+    return nearest(cell, known)
+
+
+def _capabilities(cell: str) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(word for word in re.split(r"[\s,;|]+", cell.lower()) if word))
+    for word in words:
+        if not _CAPABILITY.search(word):
+            raise _Wrong(f"must be words of letters and digits with spaces between, not {_shown(word)}")
+    if len(words) > CAPABILITIES_MAX:
+        raise _Wrong(f"names {len(words)} capabilities, and {CAPABILITIES_MAX} are allowed")
+    return words
+
+
+def _station(cell: str) -> str:
+    if len(cell) > STATION_MAX:
+        raise _Wrong(f"is {len(cell)} characters long, and {STATION_MAX} are allowed")
+    return cell
+
+
+def _status(cell: str) -> str:
+    if not cell:
+        return ""
+    code = status_of(cell)
+    if code is None:
+        raise _Wrong(
+            f"must be a status such as 'available', not {_shown(cell)}{nearest(cell, known_words())}"
+        )
+    return code
+
+
+def _shift_end(cell: str) -> int | None:
+    if not cell:
+        return None
+    try:
+        at = datetime.fromisoformat(cell)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None or at.year < 1971 or at.year > 9998:
+        raise _Wrong(f"must be a time with its zone, such as 2026-11-21T19:00Z, not {_shown(cell)}")
+    return int(at.timestamp()) * 1000
+
+
+# -- out ------------------------------------------------------------------------------------------------------
+
+
+def units_to_csv(units: Iterable[Unit]) -> str:
+    """Units as a table that ``units_from_csv`` reads back, safe to open in a spreadsheet. Shift ends in UTC."""
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow([*COLUMNS, *OPTIONAL])
+    for unit in units:
+        end = unit.crew_shift_end
+        cells = (
+            unit.callsign,
+            unit.kind,
+            " ".join(unit.capabilities),
+            unit.station,
+            unit.status,
+            "" if end is None else f"{datetime.fromtimestamp(end / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        )
+        table.writerow([_guarded(cell) for cell in cells])
+    return out.getvalue()
+
+
+def _guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe stands before what could begin one."""
+    bare = cell.strip()
+    return f"'{bare}" if bare.startswith((*_FORMULA, "'")) else cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell

@@ -1,0 +1,434 @@
+"""Units committed to an incident, the rules: who may do what with one, and what each event makes of it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+
+from incident.fleet.facts import claim_key, register_stream
+from incident.kernel.checks import nearest
+from incident.kernel.record import Record, thing_id
+from incident.kernel.slice import Claim, Context, Refusal, View
+from incident.organisation import charter_of, is_party, organisation
+from incident.permissions import is_exercise_control
+from incident.resources import facts as f
+from incident.statuses import AWAY, FREE, STATUSES, judge, status, utc_clock, word_of
+from incident.values import split_key
+
+UNAVAILABLE = frozenset({"OOS", "OFF"})
+"""Nothing in these can be committed: make it available first."""
+
+_REPLACE = msgspec.structs.replace
+_Answer = tuple[Any, ...] | Refusal
+
+
+def resources(view: View) -> f.Resources:
+    """The units of an incident."""
+    return cast("f.Resources", view.resources)
+
+
+# -- decide ---------------------------------------------------------------------------------------------------
+
+
+def decide(view: View, command: Any, ctx: Context) -> _Answer:
+    """What a command makes happen, or the reason why not."""
+    if isinstance(command, f.Commit):
+        return _commit(view, command)
+    unit = resources(view).units.get(command.unit)
+    if unit is None:
+        return _not_here(view, command.unit, ctx)
+    match command:
+        case f.ReportStatus():
+            return _report(unit, command, ctx)
+        case f.AcceptControl() | f.DeclineControl():
+            return _answer(view, unit, command, ctx)
+        case f.Recall():
+            return _recall(view, unit, command, ctx)
+        case f.OfferControl():
+            return _offer(view, unit, command, ctx)
+    stranger = _stranger(view, unit, ctx)
+    if stranger is not None:
+        return stranger
+    match command:
+        case f.SetStatus() | f.CorrectStatus():
+            return _status(unit, command, ctx)
+        case f.Describe():
+            return _describe(unit, command)
+        case f.Release():
+            return _release(view, unit, command, ctx)
+        case _:
+            raise TypeError(type(command).__name__)
+
+
+def _commit(view: View, command: f.Commit) -> _Answer:
+    about = organisation(view)
+    if about.closed:
+        return Refusal("closed", "This incident is closed: nothing can be committed to it.")
+    home = split_key(command.units[0].unit)[0]
+    if not is_party(view, home):
+        return Refusal("not_party", f"{home} is not party to this incident.")
+    seen: set[str] = set()
+    for one in command.units:
+        refusal = _fit(view, home, one)
+        if refusal is None and one.unit in seen:
+            refusal = Refusal("given_twice", f"{one.unit} is named twice.")
+        if refusal is not None:
+            return refusal
+        seen.add(one.unit)
+    return tuple(f.Committed(about.mode, one, command.reason) for one in command.units)
+
+
+def _fit(view: View, home: str, one: f.Commitment) -> Refusal | None:
+    """Why this unit cannot be committed now; None when it can, as far as this incident knows."""
+    if split_key(one.unit)[0] != home:
+        return Refusal("not_yours", f"{one.unit} is not a unit of {home}: only its home trust commits it.")
+    kinds = charter_of(view).kinds
+    if one.kind not in kinds:
+        hint = nearest(one.kind, kinds)
+        return Refusal("unknown_kind", f"{one.unit}: {one.kind} is no kind of unit{hint}.")
+    if one.status not in STATUSES:
+        return Refusal("unknown_status", f"{one.unit}: {one.status} is no status.")
+    if one.status in UNAVAILABLE:
+        sentence = f"{one.unit} is {word_of(one.status)}. Set it available first."
+        return Refusal("not_available", sentence, {"unit": one.unit, "status": one.status})
+    held = resources(view).units.get(one.unit)
+    if held is None:
+        return None
+    sentence = (
+        f"{one.unit} is committed to this incident already, by {held.committed_by} of {held.home} "
+        f"since {utc_clock(held.committed_at)}; {held.controlling} controls it."
+    )
+    facts = {"unit": one.unit, "held_by": held.controlling, "since": str(held.committed_at)}
+    return Refusal("already_committed", sentence, facts, conflict=True)
+
+
+def _not_here(view: View, key: str, ctx: Context) -> Refusal:
+    """The unit is not (or no longer) committed here. Who had seen it here was overtaken by its release."""
+    gone = [past for past in resources(view).released.values() if past.unit == key]
+    if not gone:
+        home = split_key(key)[0]
+        sentence = f"{key} is not committed to this incident. Only {home} can commit it."
+        return Refusal("not_committed", sentence, {"unit": key})
+    last = max(gone, key=lambda past: past.released_at)
+    sentence = f"{key} was released by {last.released_by} at {utc_clock(last.released_at)}."
+    facts = {"unit": key, "released_by": last.released_by, "since": str(last.released_at)}
+    overtaken = key in ctx.base or f.control_key(key) in ctx.base
+    return Refusal("not_committed", sentence, facts, conflict=overtaken)
+
+
+def keepers(view: View, unit: f.Resource) -> tuple[str, ...]:
+    """Who may act on a unit: its home and its controlling trust; when both have left, the lead trust."""
+    here = tuple(a for a in dict.fromkeys((unit.home, unit.controlling)) if is_party(view, a))
+    return here or (organisation(view).lead,)
+
+
+def _stranger(view: View, unit: f.Resource, ctx: Context) -> Refusal | None:
+    able = keepers(view, unit)
+    actor = ctx.actor
+    if actor.agency in able or actor.name == "system" or is_exercise_control(charter_of(view), actor):
+        return None
+    who = " or ".join(able)
+    sentence = f"Only {who} can do this with {unit.key}. What you saw of it you can report."
+    facts = {"unit": unit.key, "home": unit.home, "controlling": unit.controlling}
+    return Refusal("not_yours", sentence, facts)
+
+
+def _status(unit: f.Resource, command: f.SetStatus | f.CorrectStatus, ctx: Context) -> _Answer:
+    correcting = isinstance(command, f.CorrectStatus)
+    verdict = judge(unit, unit.key, command.status, ctx, correcting=correcting, doubted=unit.disputed)
+    if isinstance(verdict, Refusal):
+        return verdict
+    if verdict == "confirm":
+        return (f.StatusConfirmed(unit.key, command.status),)
+    if verdict == "same":
+        return ()
+    if isinstance(command, f.CorrectStatus):
+        return (f.StatusCorrected(unit.key, command.status, unit.status, command.reason),)
+    return (f.StatusSet(unit.key, command.status, unit.status),)
+
+
+def _report(unit: f.Resource, command: f.ReportStatus, ctx: Context) -> _Answer:
+    """An observation is never refused for lateness or conflict; the fold decides what it still means."""
+    if command.status not in STATUSES:
+        return Refusal("unknown_status", f"{command.status} is no status.")
+    if ctx.actor.agency in (unit.home, unit.controlling):
+        sentence = f"{unit.key} is yours to set: set its status, or correct it with a reason."
+        return Refusal("set_it", sentence, {"unit": unit.key})
+    return (f.StatusReported(unit.key, command.status, command.note),)
+
+
+def _describe(unit: f.Resource, command: f.Describe) -> _Answer:
+    news = {
+        name: value
+        for name in f.FIELDS
+        if (value := getattr(command, name)) is not None and value != getattr(unit, name)
+    }
+    return (f.Described(unit.key, **news),) if news else ()
+
+
+def _overtaken(unit: f.Resource, ctx: Context) -> Refusal | None:
+    """Control was offered, taken or taken back after the author looked."""
+    if not ctx.stale(f.control_key(unit.key), unit.control_version):
+        return None
+    offered = f", offered to {unit.offer.to}" if unit.offer else ""
+    sentence = f"{unit.key} is controlled by {unit.controlling}{offered}: that changed after you looked."
+    facts = {"unit": unit.key, "held_by": unit.controlling, "home": unit.home}
+    return Refusal("changed_since", sentence, facts, conflict=True)
+
+
+def _offer(view: View, unit: f.Resource, command: f.OfferControl, ctx: Context) -> _Answer:
+    offer = unit.offer
+    same = offer is not None and offer.to == command.to and offer.by == ctx.actor.agency
+    if same:
+        return ()
+    overtaken = _overtaken(unit, ctx)
+    if overtaken is not None:
+        return overtaken
+    facts = {"unit": unit.key, "controlling": unit.controlling}
+    exercising = is_exercise_control(charter_of(view), ctx.actor)
+    if ctx.actor.agency != unit.controlling and not exercising:
+        sentence = f"{unit.key} is controlled by {unit.controlling}: only they can hand it over."
+        return Refusal("not_controlling", sentence, facts)
+    if command.to == unit.controlling:
+        return Refusal("controls_already", f"{command.to} controls {unit.key} already.", facts)
+    if not is_party(view, command.to):
+        return Refusal("not_party", f"{command.to} is not party to this incident. Invite them first.")
+    return (f.ControlOffered(unit.key, command.to),)
+
+
+def _answer(
+    view: View, unit: f.Resource, command: f.AcceptControl | f.DeclineControl, ctx: Context
+) -> _Answer:
+    """Only the agency it was offered to is asked."""
+    if isinstance(command, f.AcceptControl) and unit.controlling == ctx.actor.agency and not unit.offer:
+        return ()
+    overtaken = _overtaken(unit, ctx)
+    if overtaken is not None:
+        return overtaken
+    if unit.offer is None:
+        return Refusal("no_offer", f"Control of {unit.key} has not been offered to anybody.")
+    if ctx.actor.agency != unit.offer.to and not is_exercise_control(charter_of(view), ctx.actor):
+        sentence = f"Control of {unit.key} is offered to {unit.offer.to}: only they can answer."
+        return Refusal("not_yours", sentence, {"unit": unit.key, "to": unit.offer.to})
+    if isinstance(command, f.AcceptControl):
+        return (f.ControlTaken(unit.key, unit.offer.to, unit.controlling),)
+    return (f.ControlDeclined(unit.key, unit.offer.to, command.reason),)
+
+
+def _recall(view: View, unit: f.Resource, command: f.Recall, ctx: Context) -> _Answer:
+    agency = unit.home if is_exercise_control(charter_of(view), ctx.actor) else ctx.actor.agency
+    if agency not in (unit.home, unit.controlling):
+        sentence = f"Only {unit.home} can recall {unit.key}."
+        return Refusal("not_yours", sentence, {"unit": unit.key, "home": unit.home})
+    if agency == unit.home and unit.controlling != unit.home:
+        return _overtaken(unit, ctx) or (f.Recalled(unit.key, unit.controlling, command.reason),)
+    if unit.offer is None:
+        if agency == unit.home:
+            return ()
+        return Refusal("not_yours", f"You control {unit.key}. Only {unit.home} can recall it.")
+    return _overtaken(unit, ctx) or (f.OfferWithdrawn(unit.key, unit.offer.to),)
+
+
+def _release(view: View, unit: f.Resource, command: f.Release, ctx: Context) -> _Answer:
+    if ctx.stale(unit.key, unit.status_version):
+        since = utc_clock(unit.since)
+        sentence = f"{unit.key} is {word_of(unit.status)} since {since}: it changed after you looked."
+        facts = {"unit": unit.key, "status": unit.status, "since": str(unit.since)}
+        return Refusal("changed_since", sentence, facts, conflict=True)
+    return (f.Released(organisation(view).mode, unit.key, unit.status, command.reason),)
+
+
+# -- evolve ---------------------------------------------------------------------------------------------------
+
+
+def evolve(state: f.Resources, event: Any, record: Record) -> f.Resources:
+    """The units after one event. An event about a unit that is not here (a newer server's) changes nothing."""
+    if isinstance(event, f.Committed):
+        unit = _committed(event, record)
+        return _REPLACE(state, units={**state.units, unit.key: unit})
+    before = state.units.get(event.unit)
+    if before is None:
+        return state
+    if isinstance(event, f.Released):
+        return _released(state, before, event, record)
+    after = _REPLACE(_after(before, event, record), version=record.command_id)
+    return _REPLACE(state, units={**state.units, event.unit: after})
+
+
+def _committed(event: f.Committed, record: Record) -> f.Resource:
+    one = event.commitment
+    home, callsign = split_key(one.unit)
+    return f.Resource(
+        home=home,
+        callsign=callsign,
+        kind=one.kind,
+        controlling=home,
+        status=one.status,
+        since=record.at if one.since is None else min(one.since, record.at),
+        heard_at=record.at,
+        commitment=thing_id(record),
+        committed_at=record.at,
+        committed_by=record.actor,
+        version=record.command_id,
+        status_version=record.command_id,
+        control_version=record.command_id,
+        capabilities=one.capabilities,
+        station=one.station,
+        crew_shift_end=one.crew_shift_end,
+        function=one.function,
+        reason=event.reason,
+        destination=one.destination,
+        said_by=record.agency,
+    )
+
+
+def _released(state: f.Resources, unit: f.Resource, event: f.Released, record: Record) -> f.Resources:
+    past = f.PastCommitment(
+        unit=unit.key,
+        kind=unit.kind,
+        controlling=unit.controlling,
+        committed_at=unit.committed_at,
+        released_at=record.at,
+        released_by=record.agency,
+        status=unit.status,
+        since=unit.since,
+        version=record.command_id,
+        reason=event.reason,
+    )
+    units = {key: other for key, other in state.units.items() if key != event.unit}
+    return f.Resources(units, {**state.released, unit.commitment: past})
+
+
+def _after(unit: f.Resource, event: Any, record: Record) -> f.Resource:
+    match event:
+        case f.StatusSet() | f.StatusCorrected():
+            return _in_status(unit, event.status, record)
+        case f.StatusConfirmed():
+            heard = max(unit.heard_at, record.at)
+            return _REPLACE(unit, heard_at=heard, said_by=record.agency, reports=_newer(unit, record.at))
+        case f.StatusReported():
+            return _reported(unit, event, record)
+        case f.Described():
+            news = {name: getattr(event, name) for name in f.FIELDS if getattr(event, name) is not None}
+            return _REPLACE(unit, **news)
+        case f.ControlOffered():
+            offer = f.Offer(record.command_id, event.to, record.agency, record.actor, record.at)
+            return _REPLACE(unit, offer=offer, control_version=record.command_id)
+        case f.ControlTaken():
+            return _controlled(unit, event.controlling, record)
+        case f.ControlDeclined() | f.OfferWithdrawn():
+            return _controlled(unit, unit.controlling, record)
+        case f.Recalled():
+            return _controlled(unit, unit.home, record)
+        case _:
+            raise TypeError(type(event).__name__)
+
+
+def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
+    """In another state it is no longer where it was, and once its work is over it is bound for nowhere."""
+    before, after = status(unit.status), status(code)
+    return _REPLACE(
+        unit,
+        status=code,
+        since=record.at,
+        heard_at=record.at,
+        said_by=record.agency,
+        status_version=record.command_id,
+        place=unit.place if before.group == after.group else "",
+        destination="" if after.group in (FREE, AWAY) else unit.destination,
+        reports=_newer(unit, record.at),
+    )
+
+
+def _newer(unit: f.Resource, at: int) -> dict[str, f.Report]:
+    """What others saw after this moment; what they saw before it has been answered."""
+    return {agency: report for agency, report in unit.reports.items() if report.at > at}
+
+
+def _reported(unit: f.Resource, event: f.StatusReported, record: Record) -> f.Resource:
+    """A report older than the status it speaks of is in the log, and disputes nothing."""
+    known = unit.reports.get(record.agency)
+    if record.at < unit.since or (known is not None and known.at > record.at):
+        return unit
+    report = f.Report(event.status, record.at, record.actor, event.note)
+    return _REPLACE(unit, reports={**unit.reports, record.agency: report})
+
+
+def _controlled(unit: f.Resource, agency: str, record: Record) -> f.Resource:
+    """Controlled by this agency, which from now on sets the status, so its own report has done its work."""
+    reports = {other: report for other, report in unit.reports.items() if other not in (unit.home, agency)}
+    return _REPLACE(unit, controlling=agency, offer=None, control_version=record.command_id, reports=reports)
+
+
+# -- what the kernel asks -------------------------------------------------------------------------------------
+
+
+def claims(event: Any) -> tuple[Claim, ...]:
+    """A commitment claims its unit across every incident of the mode; the unit's register is told."""
+    if not isinstance(event, f.Committed):
+        return ()
+    unit = event.commitment.unit
+    home = split_key(unit)[0]
+    return (Claim(claim_key(event.mode, unit), register_stream(event.mode, home), unit),)
+
+
+def releases(event: Any) -> tuple[str, ...]:
+    """A release frees the unit."""
+    return (claim_key(event.mode, event.unit),) if isinstance(event, f.Released) else ()
+
+
+def version(state: f.Resources, key: str) -> str:
+    """The command that last changed a unit's status, or its control when the key asks for that."""
+    unit = state.units.get(key)
+    if unit is not None:
+        return unit.status_version
+    unit = state.units.get(key.removesuffix("/control"))
+    return "" if unit is None else unit.control_version
+
+
+def label(_state: f.Resources, key: str) -> str:
+    """A unit as people call it across trusts; the offer behind it, if any, is left out."""
+    return key.partition("@")[0]
+
+
+def offer_subject(unit: f.Resource) -> str:
+    """What the receipts of an offer of control are about: this offer, not an earlier one; "" without one."""
+    return f"resources/{unit.key}@{unit.offer.id}" if unit.offer else ""
+
+
+def addressed(state: f.Resources, agency: str) -> tuple[str, ...]:
+    """The offers of control that wait for this agency."""
+    return tuple(offer_subject(u) for u in state.units.values() if u.offer and u.offer.to == agency)
+
+
+def held_keys(view: View) -> frozenset[str]:
+    """The claim keys that this incident must hold: one for each unit committed to it, no more and no fewer."""
+    mode = organisation(view).mode
+    return frozenset(claim_key(mode, unit) for unit in resources(view).units)
+
+
+def invariants(view: View) -> tuple[str, ...]:
+    """What must never be true of the units of an incident and is; empty when all is well."""
+    found = []
+    state = resources(view)
+    known = organisation(view).parties
+    commitments = set(state.released)
+    for key, unit in state.units.items():
+        if key != unit.key:
+            found.append(f"{unit.key} stands among the units as {key}")
+        if unit.commitment in commitments:
+            found.append(f"{key} has a commitment that is not its own alone")
+        commitments.add(unit.commitment)
+        for agency in dict.fromkeys((unit.home, unit.controlling)):
+            if agency not in known:
+                found.append(f"{agency}, of {key}, was never party to the incident")
+        if unit.status not in STATUSES:
+            found.append(f"{key} has the status {unit.status}, which is none")
+        if unit.heard_at < unit.since:
+            found.append(f"{key} was heard of before its status began")
+        if unit.offer is not None and (unit.offer.to == unit.controlling or unit.offer.to not in known):
+            found.append(f"control of {key} is offered to {unit.offer.to}, which cannot take it")
+        if set(unit.reports) & {unit.home, unit.controlling}:
+            found.append(f"{key} is reported on by those who set its status")
+    return tuple(found)
