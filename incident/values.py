@@ -259,6 +259,16 @@ def length_words(length_ms: int) -> str:
     return f"{days} d {rest // HOUR_MS} h" if rest >= HOUR_MS else f"{days} d"
 
 
+def span(millis: int) -> str:
+    """A stretch of time in a few letters, for a narrow column: 40s, 12m, 1h05. Never negative."""
+    seconds = max(0, millis // 1000)
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    return f"{seconds // 3600}h{seconds % 3600 // 60:02d}"
+
+
 # -- times of day --------------------------------------------------------------------------------------------
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):?([0-5]\d)(?::?([0-5]\d))?")

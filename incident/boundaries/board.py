@@ -35,8 +35,7 @@ from incident.kernel.receipts import receipt
 from incident.kernel.record import Record
 from incident.kernel.slice import Line, Names
 from incident.organisation import parties
-from incident.tasks.words import span
-from incident.values import read_due, read_location
+from incident.values import read_due, read_location, span
 
 
 def sentence(event: Any, record: Record, names: Names) -> Line:

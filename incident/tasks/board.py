@@ -9,7 +9,8 @@ from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.receipts import receipt
 from incident.tasks.facts import CATEGORIES, Task, key_of
 from incident.tasks.verbs import VERBS
-from incident.tasks.words import SETTLED, due_cell, is_own, overdue, span, state_cell, unanswered
+from incident.tasks.words import SETTLED, due_cell, is_own, overdue, state_cell, unanswered
+from incident.values import span
 
 _ORDER = {"immediate": 0, "urgent": 1, "routine": 2}
 _STATE_ORDER = {"blocked": 0, "declined": 0, "raised": 1, "done": 2, "in_progress": 3, "accepted": 3}

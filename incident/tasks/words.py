@@ -28,6 +28,7 @@ from incident.tasks.facts import (
     edited,
     key_of,
 )
+from incident.values import span
 
 ANSWER_WITHIN_MS = {"immediate": 120_000, "urgent": 300_000, "routine": 900_000}
 """How long an unanswered task may wait before it is called unanswered, by priority (our rule; inquiry lesson 11)."""
@@ -158,13 +159,3 @@ def due_cell(task: Task, look: Look) -> Cell:
     if overdue(task, look.now):
         return Cell(f"▲ {look.clock(task.due)} {span(look.now - task.due)} over", "alarm")
     return Cell(f"{look.clock(task.due)} in {span(task.due - look.now)}", "caution" if minutes < 5 else "ink")
-
-
-def span(millis: int) -> str:
-    """A stretch of time in a few letters: 40s, 12m, 1h05."""
-    seconds = max(0, millis // 1000)
-    if seconds < 60:
-        return f"{seconds}s"
-    if seconds < 3600:
-        return f"{seconds // 60}m"
-    return f"{seconds // 3600}h{seconds % 3600 // 60:02d}"
