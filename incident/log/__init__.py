@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice, View
 from incident.log import facts, rules
+from incident.log.board import BOARD
 from incident.log.facts import LATE_MS, Correction, Decision, Log, lateness
 from incident.log.rules import author
 
@@ -44,6 +45,7 @@ SLICE = Slice(
     decide=rules.decide,
     evolve=rules.evolve,
     sentence=rules.sentence,
+    boards=(BOARD,),
     version=rules.version,
     label=rules.label,
     invariants=rules.invariants,

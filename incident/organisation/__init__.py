@@ -9,6 +9,7 @@ from __future__ import annotations
 from incident.catalogue import Charter
 from incident.kernel.slice import Claim, CommandSpec, Conflict, EventSpec, Offline, Slice, View
 from incident.organisation import facts, fold, rules, words
+from incident.organisation.board import BOARD
 from incident.organisation.facts import (
     ACTIVE,
     DECLARATIONS,
@@ -18,11 +19,13 @@ from incident.organisation.facts import (
     Party,
     Sighting,
 )
+from incident.organisation.verbs import OPEN
 
 __all__ = [
     "ACTIVE",
     "DECLARATIONS",
     "KINDS",
+    "OPEN",
     "SLICE",
     "LeadOffer",
     "Organisation",
@@ -132,6 +135,7 @@ SLICE = Slice(
     decide=rules.decide,
     evolve=fold.evolve,
     sentence=words.sentence,
+    boards=(BOARD,),
     version=words.version,
     claims=_claims,
     label=words.label,

@@ -1,0 +1,220 @@
+"""The parties of an incident as a board: who takes part, what each has declared, who leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from incident.catalogue import Agency
+from incident.kernel.board import Board, Cell, Column, Look
+from incident.organisation.facts import DECLARATIONS, Organisation, Party
+from incident.organisation.rules import spoken
+from incident.organisation.verbs import VERBS
+from incident.values import length_words
+
+_TONES = {
+    "aware": "ink",
+    "standby": "caution",
+    "declared": "alarm",
+    "cancelled": "dim",
+    "scene_clear": "good",
+    "stand_down": "dim",
+    "recovery": "good",
+    "closed": "dim",
+}
+
+
+class PartyRow(msgspec.Struct, frozen=True):
+    """One agency's line: its place in the incident, its names, and what it has to do with the lead."""
+
+    party: Party
+    name: str
+    short: str
+    type: str
+    lead: bool
+    lead_offer: str
+    """"offered" when the lead is offered to it, "claims" when it asks for it, else ""."""
+
+
+@lru_cache(maxsize=1024)
+def _row(party: Party, agency: Agency, offer: str, *, lead: bool) -> PartyRow:
+    # The same inputs give the same object, so that an unchanged line is not painted again.
+    return PartyRow(party, agency.name, agency.short or agency.code, agency.type, lead, offer)
+
+
+def rows(look: Look) -> Mapping[str, PartyRow]:
+    """Every agency that takes part or took part, in the order in which they came."""
+    state: Organisation = look.state.organisation
+    offers = {offer.to: "claims" if offer.claim else "offered" for offer in state.lead_offers}
+    return {
+        code: _row(
+            party,
+            state.charter.agencies.get(code) or Agency(code, code),
+            offers.get(code, ""),
+            lead=code == state.lead,
+        )
+        for code, party in state.parties.items()
+    }
+
+
+# -- cells ----------------------------------------------------------------------------------------------------
+
+
+def declared_cell(party: Party) -> Cell:
+    """What an agency has declared, in a word."""
+    if party.left_at is not None:
+        return Cell("left", "dim")
+    if not party.declared:
+        return Cell("not joined", "caution")
+    words = spoken(party.declared)
+    return Cell(words.upper() if party.declared == "declared" else words, _TONES.get(party.declared, "ink"))
+
+
+def _agency(row: PartyRow, look: Look) -> Cell:
+    mine = look.me is not None and look.me.agency == row.party.agency
+    return Cell(row.party.agency + ("  us" if mine else ""), "accent" if mine else "strong")
+
+
+def _since(row: PartyRow, look: Look) -> Cell:
+    at = row.party.declared_at
+    return Cell("" if at is None else f"{look.clock(at)}  {length_words(look.now - at)}", "dim")
+
+
+def lead_cell(row: PartyRow, look: Look) -> Cell:
+    """Lead, offered or claimed; more than one name for the lead is an alarm."""
+    disputed = look.state.organisation.lead_disputed
+    if row.lead:
+        return Cell("lead, DISPUTED" if disputed else "lead", "alarm" if disputed else "good")
+    if row.lead_offer == "offered":
+        return Cell("lead offered", "alarm" if disputed else "caution")
+    if row.lead_offer == "claims":
+        return Cell("claims lead", "alarm" if disputed else "caution")
+    return Cell("")
+
+
+def _joined(row: PartyRow, look: Look) -> Cell:
+    at = row.party.joined_at
+    if at is not None:
+        return Cell(look.clock(at), "dim")
+    return Cell(
+        "" if row.party.left_at is not None else "invited " + look.clock(row.party.invited_at), "caution"
+    )
+
+
+def _contact(row: PartyRow, _look: Look) -> Cell:
+    if row.party.spoc or row.party.left_at is not None:
+        return Cell(row.party.spoc)
+    return Cell("no contact named", "caution")
+
+
+def _place_in_list(row: PartyRow, look: Look) -> Any:
+    first = 0 if row.lead else 1 if look.me is not None and look.me.agency == row.party.agency else 2
+    return (row.party.left_at is not None, first, row.party.invited_at, row.party.agency)
+
+
+COLUMNS = (
+    Column("agency", "Agency", 12, _agency, priority=0, sort=lambda row, _look: row.party.agency),
+    Column(
+        "declared",
+        "Declared",
+        12,
+        lambda row, _look: declared_cell(row.party),
+        priority=0,
+        sort=lambda row, _look: DECLARATIONS.index(row.party.declared) if row.party.declared else -1,
+    ),
+    Column("since", "Since", 15, _since, priority=2, sort=lambda row, _look: row.party.declared_at or 0),
+    Column("lead", "Lead", 14, lead_cell, priority=1),
+    Column("joined", "Joined", 13, _joined, priority=4),
+    Column("spoc", "Contact", 24, _contact, priority=3, grow=2),
+    Column("name", "Name", 26, lambda row, _look: Cell(row.name, "dim"), priority=6, grow=1),
+)
+
+
+# -- detail ---------------------------------------------------------------------------------------------------
+
+
+def detail(row: PartyRow, look: Look) -> Sequence[tuple[str, Cell]]:
+    """Everything known of one agency's part in the incident, and where the lead and the location stand."""
+    party, state = row.party, look.state.organisation
+    lines: list[tuple[str, Cell]] = [
+        ("", Cell(f"{party.agency}  {row.name}", "strong")),
+        ("declared", declared_cell(party)),
+    ]
+    if party.declared_at is not None:
+        lines.append(("since", Cell(f"{_since(row, look).text}, by {party.declared_by}", "dim")))
+    lines += [("reason", Cell(party.reason))] if party.reason else []
+    lines += [
+        ("contact", _contact(row, look)),
+        ("invited", Cell(f"{look.clock(party.invited_at)} by {party.invited_by}", "dim")),
+    ]
+    if party.joined_at is not None:
+        lines.append(("joined", Cell(look.clock(party.joined_at), "dim")))
+    if party.left_at is not None:
+        lines.append(("left", Cell(look.clock(party.left_at), "dim")))
+    lines.append(("lead", Cell(f"{state.lead} since {look.clock(state.lead_since)}")))
+    for offer in state.lead_offers:
+        word = "claimed by" if offer.claim else "offered to"
+        text = f"{word} {offer.to} at {look.clock(offer.at)}, lapses {look.clock(offer.lapses_at)}: {offer.reason}"
+        lines.append(("", Cell(text, "caution")))
+    lines += place_lines(look)
+    return lines
+
+
+def place_lines(look: Look) -> list[tuple[str, Cell]]:
+    """Where it is: one line, or every value that stands while it is DISPUTED."""
+    state: Organisation = look.state.organisation
+    if not state.disputed:
+        place = state.location
+        word = "confirmed" if place.confirmed else "provisional"
+        return [("location", Cell(f"{place.words()}  {word}", "ink" if place.confirmed else "caution"))]
+    return [
+        ("location", Cell("DISPUTED: a tactical commander picks", "alarm")),
+        *(
+            (sighting.agency, Cell(f"{sighting.location.words()}  {look.clock(sighting.at)}", "caution"))
+            for sighting in state.sightings
+        ),
+    ]
+
+
+def _find(row: PartyRow, look: Look) -> str:
+    words = (row.party.agency, row.name, row.short, row.type, row.party.spoc, declared_cell(row.party).text)
+    return " ".join((*words, lead_cell(row, look).text)).lower()
+
+
+def _named(written: str, look: Look) -> str | None:
+    wanted = written.strip().lower()
+    for code, row in rows(look).items():
+        if wanted in (code.lower(), row.short.lower(), row.name.lower()):
+            return code
+    return None
+
+
+def _count(look: Look) -> int:
+    return sum(party.left_at is None for party in look.state.organisation.parties.values())
+
+
+def _alarm(look: Look) -> int:
+    state: Organisation = look.state.organisation
+    return int(state.lead_disputed) + int(state.disputed)
+
+
+BOARD = Board(
+    name="parties",
+    title="Parties",
+    digit="",
+    rows=rows,
+    columns=COLUMNS,
+    verbs=VERBS,
+    detail=detail,
+    find=_find,
+    named=_named,
+    version=lambda row: row.party.changed,
+    order=_place_in_list,
+    count=_count,
+    alarm=_alarm,
+    noun="agency",
+    empty="No agency takes part yet.",
+)
