@@ -1,0 +1,533 @@
+"""Opening, taking part, declaring, where it is, who leads: as the field does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from incident.catalogue import Charter
+from incident.kernel.board import Look
+from incident.kernel.slice import Actor, Refusal
+from incident.organisation import (
+    DECLARATIONS,
+    OPEN,
+    SLICE,
+    charter_of,
+    facts,
+    is_party,
+    organisation,
+    parties,
+)
+from incident.organisation.board import BOARD
+from incident.organisation.facts import (
+    AcceptLead,
+    AssignNumber,
+    ChangeKind,
+    Close,
+    Declare,
+    Declared,
+    DeclineLead,
+    GiveLocation,
+    Invite,
+    Join,
+    LapseLead,
+    Leave,
+    NameContact,
+    OfferLead,
+    Open,
+    OpenOwn,
+    PickLocation,
+    Reopen,
+    WithdrawLead,
+)
+from incident.state import INCIDENT, OWN
+from incident.values import Location
+from tests.incident.given import MINUTE, OWN_STREAM, T0, Given, charter, opened
+
+HERE = Location("M25 J15", "TQ 0402 7829")
+THERE = Location("M25 J14", "TQ 0338 7538")
+
+
+def org(given: Given) -> Any:
+    return organisation(given.view)
+
+
+# -- opening --
+
+
+def test_whoever_opens_takes_part_is_aware_and_leads() -> None:
+    given = Given(INCIDENT).by("LAS").did(Open("Coach", "exercise", HERE))
+    state = org(given)
+    assert (state.opened, state.mode, state.kind, state.title) == (True, "exercise", "incident", "Coach")
+    assert (state.opened_by, state.opened_at, state.lead) == ("LAS", T0, "LAS")
+    assert state.location == HERE
+    assert state.incident_id == given.stream.removeprefix("incident/")
+    assert parties(given.view) == ("LAS",)
+    assert state.parties["LAS"].declared == "aware"
+    assert given.line().text.startswith("Opened an exercise incident: Coach. M25 J15")
+    assert given.line().weight == "decision"
+
+
+def test_opening_freezes_the_charter_of_the_server() -> None:
+    given = opened()
+    before = charter_of(given.view)
+    assert before == charter()
+    assert before.version == charter().version != ""
+    given.charter = Charter(mode="exercise")  # the server's roles are changed afterwards
+    given.by("SCAS").when(Declare("SCAS", "declared")).then(Declared("SCAS", "declared", "aware"))
+
+
+@pytest.mark.parametrize(("server", "asked"), [("exercise", "live"), ("live", "exercise")])
+def test_a_drill_and_the_real_thing_never_share_a_server(server: str, asked: str) -> None:
+    given = Given(INCIDENT, charter_=charter(server)).by("LAS")
+    given.when(Open("Coach", asked)).refused("wrong_mode", mode=server)
+
+
+def test_an_incident_is_opened_once_and_by_somebody_known() -> None:
+    opened().when(Open("Again", "exercise")).refused("already_open")
+    Given(INCIDENT).by("ACME").when(Open("Coach", "exercise")).refused("unknown_agency", agency="ACME")
+    Given(INCIDENT).by("LAS").when(Open("   ", "exercise")).refused("empty")
+    Given(INCIDENT, OWN_STREAM).by("LAS").when(Open("Coach", "exercise")).refused("wrong_stream")
+    Given(INCIDENT).by("LAS").when(Declare("LAS", "declared")).refused("not_open")
+
+
+def test_an_agency_opens_its_own_part_and_no_other() -> None:
+    given = Given(OWN, OWN_STREAM).by("LAS").did(OpenOwn())
+    state = org(given)
+    assert (state.own, state.opened_by, state.opened) == ("LAS", "LAS", True)
+    assert is_party(given.view, "LAS")
+    assert not is_party(given.view, "SCAS")
+    given.when(OpenOwn()).refused("already_open")
+    given.when(Declare("LAS", "declared")).refused("wrong_stream")
+    given.by("SCAS").when(OpenOwn()).refused("not_party")
+    Given(OWN, OWN_STREAM).by("SCAS").when(OpenOwn()).refused("wrong_stream")
+    assert given.line().weight == "machine"
+
+
+def test_the_number_is_given_once_and_belongs_to_the_opener() -> None:
+    given = opened()
+    given.by("LAS").when(AssignNumber("SCAS-2611-01")).refused("wrong_number")
+    given.by("SCAS").when(AssignNumber("LAS-2611-03")).refused("no_grant")
+    given.by("LAS").did(AssignNumber("LAS-2611-03"))
+    assert org(given).number == "LAS-2611-03"
+    given.when(AssignNumber("LAS-2611-03")).nothing()
+    given.when(AssignNumber("LAS-2611-04")).refused("numbered", conflict=True)
+
+
+def test_a_number_is_claimed_across_all_incidents() -> None:
+    given = opened()
+    (event,) = given.when(AssignNumber("LAS-2611-03")).events
+    (claim,) = SLICE.claims(event)
+    assert claim.key == "exercise/number/LAS-2611-03"
+    assert claim.tell == "register/exercise/LAS"
+
+
+# -- taking part --
+
+
+def test_who_is_invited_takes_part_and_joins_with_a_contact() -> None:
+    given = Given(INCIDENT).by("LAS").did(Open("Coach", "exercise", HERE)).did(Invite(("SCAS", "SCAS")))
+    assert parties(given.view) == ("LAS", "SCAS")
+    assert org(given).parties["SCAS"].declared == ""
+    given.by("SCAS").later().did(Join("EOC manager"))
+    party = org(given).parties["SCAS"]
+    assert (party.joined_at, party.spoc, party.declared) == (T0 + MINUTE, "EOC manager", "aware")
+    given.when(Join("EOC manager")).nothing()
+    given.when(Join("Night manager")).then(facts.ContactNamed("Night manager"))
+    given.did(NameContact("Night manager")).when(NameContact("Night manager")).nothing()
+
+
+def test_an_unknown_agency_is_not_invited_and_the_nearest_is_named() -> None:
+    refusal = opened().when(Invite(("SECAM",))).refused("unknown_agency", agency="SECAM")
+    assert "SECAMB" in refusal.sentence
+
+
+def test_who_is_in_already_is_not_invited_again() -> None:
+    opened().when(Invite(("SCAS",))).nothing()
+    opened().when(Invite(("SCAS", "LFB"))).then(facts.AgenciesInvited(("LFB",)))
+
+
+def test_who_leaves_sees_nothing_more_and_can_be_invited_anew() -> None:
+    given = opened().by("SCAS", "tactical_commander").did(Declare("SCAS", "declared"))
+    given.did(OfferLead("SCAS", "ours")).did(Leave("not our area"))
+    assert parties(given.view) == ("LAS", "SECAMB")
+    assert org(given).lead_offers == ()
+    given.when(Join("again")).refused("not_party")
+    given.by("LAS").did(Invite(("SCAS",)))
+    party = org(given).parties["SCAS"]
+    assert (party.left_at, party.joined_at, party.declared) == (None, None, "declared")
+
+
+def test_the_lead_does_not_leave() -> None:
+    opened().by("LAS", "tactical_commander").when(Leave("tired")).refused("has_lead")
+
+
+# -- declaring --
+
+
+def test_each_agency_declares_for_itself_and_nobody_else_is_touched() -> None:
+    given = opened().by("SCAS").later().did(Declare("SCAS", "declared"))
+    states = {code: party.declared for code, party in org(given).parties.items()}
+    assert states == {"LAS": "aware", "SCAS": "declared", "SECAMB": "aware"}
+    assert org(given).parties["SCAS"].declared_at == T0 + MINUTE
+    given.by("LAS").when(Declare("SCAS", "stand_down")).refused("no_grant", relation="other")
+    given.by("LAS").did(Declare("LAS", "declared")).did(Declare("LAS", "stand_down"))
+    assert org(given).parties["SCAS"].declared == "declared"
+
+
+def test_the_same_declaration_twice_is_one() -> None:
+    given = opened()
+    mark = given.mark()
+    given.did(Declare("LAS", "declared"))
+    given.having_seen(mark).when(Declare("LAS", "declared")).nothing()
+
+
+def test_a_declaration_on_an_old_picture_is_refused_as_a_conflict() -> None:
+    given = opened()
+    mark = given.mark()
+    given.did(Declare("LAS", "declared"))
+    given.having_seen(mark).when(Declare("LAS", "standby", "x")).refused(
+        "changed", conflict=True, now="declared"
+    )
+
+
+def test_going_back_is_legal_with_a_reason() -> None:
+    given = opened().did(Declare("LAS", "declared"))
+    given.when(Declare("LAS", "standby")).refused("reason_needed")
+    given.when(Declare("LAS", "standby", "  ")).refused("reason_needed")
+    given.did(Declare("LAS", "standby", "one coach, not two"))
+    assert given.line().text == "LAS declares STANDBY, back from declared. Reason: one coach, not two"
+    for state in DECLARATIONS[2:]:
+        given.did(Declare("LAS", state))
+    assert org(given).parties["LAS"].declared == "closed"
+
+
+def test_one_who_is_invited_may_declare_before_joining() -> None:
+    given = Given(INCIDENT).by("LAS").did(Open("Coach", "exercise")).did(Invite(("SCAS",)))
+    given.by("SCAS").did(Declare("SCAS", "standby"))
+    given.did(Join("duty manager"))
+    assert org(given).parties["SCAS"].declared == "standby"
+
+
+def test_exercise_control_may_speak_for_an_agency_that_nobody_plays() -> None:
+    given = opened().by("EXCON", "excon").did(Declare("SECAMB", "declared"))
+    assert org(given).parties["SECAMB"].declared == "declared"
+    given.when(Declare("LFB", "declared")).refused("not_party")
+
+
+# -- what it is --
+
+
+def test_a_planned_event_becomes_an_incident_in_one_step_keeping_everything() -> None:
+    given = opened(kind="planned_event").did(AssignNumber("LAS-2611-03"))
+    before = org(given)
+    given.did(ChangeKind())
+    after = org(given)
+    assert after.kind == "incident"
+    assert (after.parties, after.number, after.sightings) == (before.parties, before.number, before.sightings)
+    assert given.line().text == "Planned event is now incident"
+    given.when(ChangeKind()).nothing()
+    given.when(ChangeKind("standby")).refused("reason_needed")
+    given.when(ChangeKind("standby", "drill over")).then(
+        facts.KindChanged("standby", "incident", "drill over")
+    )
+
+
+def test_two_rooms_that_change_the_kind_differently_meet_a_conflict() -> None:
+    given = opened(kind="planned_event")
+    mark = given.mark()
+    given.did(ChangeKind())
+    given.having_seen(mark).when(ChangeKind("standby", "x")).refused("changed", conflict=True)
+
+
+def test_the_lead_closes_once_nobody_is_at_work() -> None:
+    given = opened().by("SCAS").did(Declare("SCAS", "declared"))
+    given.by("LAS").when(Close()).refused("still_active", agencies="SCAS")
+    given.by("SCAS").did(Declare("SCAS", "stand_down")).when(Close()).refused("not_lead")
+    given.by("LAS").later().did(Close("all home"))
+    assert (org(given).closed, org(given).closed_at) == (True, T0 + MINUTE)
+    given.when(Close()).nothing()
+    given.did(Reopen("another casualty found"))
+    assert (org(given).closed, org(given).closed_at) == (False, None)
+
+
+# -- where it is --
+
+
+def test_a_location_that_was_seen_is_replaced() -> None:
+    given = opened().did(GiveLocation(THERE))
+    assert org(given).location == THERE
+    assert not org(given).disputed
+    given.when(GiveLocation(THERE)).nothing()
+    given.when(GiveLocation(Location())).refused("empty")
+
+
+def test_concurrent_locations_are_both_kept_until_a_tactical_commander_picks() -> None:
+    given = opened(location=Location("M25 somewhere"))
+    mark = given.mark()
+    given.by("LAS").did(GiveLocation(HERE))
+    given.by("SCAS").having_seen(mark).did(GiveLocation(THERE))
+    state = org(given)
+    assert state.disputed
+    assert [(s.agency, s.location) for s in state.sightings] == [("LAS", HERE), ("SCAS", THERE)]
+    assert state.location == HERE, "what stood goes on standing"
+    wrong, right = (sighting.version for sighting in state.sightings)
+    given.by("LAS", "operator").when(PickLocation(right)).refused(
+        "no_grant", grant="organisation.pick_location"
+    )
+    given.by("LAS", "tactical_commander").did(PickLocation(right))
+    assert (org(given).location, org(given).disputed) == (THERE, False)
+    assert given.line().weight == "decision"
+    given.when(PickLocation(right)).nothing()
+    given.when(PickLocation(wrong)).refused("changed", conflict=True)
+
+
+def test_during_a_dispute_a_room_replaces_only_its_own_word() -> None:
+    given = opened()
+    mark = given.mark()
+    given.by("LAS").did(GiveLocation(HERE)).by("SCAS").having_seen(mark).did(GiveLocation(THERE))
+    better = Location("M25 J14 northbound")
+    given.by("SCAS").did(GiveLocation(better))
+    assert [s.location for s in org(given).sightings] == [HERE, better]
+    given.by("SECAMB").did(GiveLocation(THERE))
+    assert len(org(given).sightings) == 3
+
+
+def test_to_confirm_what_was_changed_meanwhile_is_a_dispute_too() -> None:
+    given = opened(location=HERE)
+    mark = given.mark()
+    given.by("SCAS").did(GiveLocation(THERE))
+    confirmed = Location(HERE.text, HERE.grid, confirmed=True)
+    given.by("LAS").having_seen(mark).did(GiveLocation(confirmed))
+    assert {s.location for s in org(given).sightings} == {THERE, confirmed}
+
+
+def test_a_dispute_has_a_bound_and_never_drops_what_stood() -> None:
+    given = opened("SCAS", "SECAMB", "EEAST", location=HERE)
+    mark = given.mark()
+    for number in range(12):
+        given.having_seen(mark).did(GiveLocation(Location(f"place {number}")))
+    sightings = org(given).sightings
+    assert len(sightings) == facts.SIGHTINGS_MAX
+    assert sightings[0].location == Location("place 0")
+    assert sightings[-1].location == Location("place 11")
+
+
+# -- the lead --
+
+
+def test_the_lead_changes_hands_by_offer_and_acceptance() -> None:
+    given = opened().did(OfferLead("SCAS", "their area"))
+    offer = org(given).lead_offer
+    assert (offer.to, offer.by, offer.reason, offer.claim) == ("SCAS", "LAS", "their area", False)
+    assert org(given).lead == "LAS", "until accepted the old lead stays"
+    given.by("LAS").when(AcceptLead(offer.id)).refused("not_yours")
+    given.by("SECAMB").when(AcceptLead(offer.id)).refused("not_yours")
+    given.by("SCAS").later().did(AcceptLead(offer.id))
+    assert (org(given).lead, org(given).lead_since, org(given).lead_offers) == ("SCAS", T0 + MINUTE, ())
+    assert given.line().text == "SCAS has the lead, from LAS"
+
+
+def test_a_declined_or_withdrawn_offer_leaves_the_lead_where_it_is() -> None:
+    given = opened().did(OfferLead("SCAS", "their area"))
+    offer = org(given).lead_offer.id
+    given.by("SCAS").when(WithdrawLead(offer)).refused("not_yours")
+    given.by("SCAS").did(DeclineLead(offer, "no commander free"))
+    assert (org(given).lead, org(given).lead_offers) == ("LAS", ())
+    assert given.line().text.endswith("Reason: no commander free")
+    given.by("LAS").did(OfferLead("SCAS", "again")).did(WithdrawLead(given.last))
+    given.by("SCAS").when(AcceptLead(given.last)).refused("no_offer", conflict=True, lead="LAS")
+
+
+def test_one_offer_at_a_time() -> None:
+    given = opened().did(OfferLead("SCAS", "their area"))
+    given.when(OfferLead("SECAMB", "theirs")).refused("offer_pending", conflict=True, to="SCAS")
+    given.when(OfferLead("LAS", "ours")).refused("has_lead")
+    given.when(OfferLead("LFB", "fire")).refused("not_party", agency="LFB")
+    given.by("SECAMB").when(OfferLead("SCAS", "theirs")).refused("not_lead", lead="LAS")
+
+
+def test_who_offers_on_an_old_picture_of_the_lead_meets_a_conflict() -> None:
+    given = opened()
+    mark = given.mark()
+    given.did(OfferLead("SCAS", "their area")).by("SCAS").did(AcceptLead(given.last))
+    given.by("LAS").having_seen(mark).when(OfferLead("SECAMB", "x")).refused("not_lead", conflict=True)
+
+
+def test_a_claim_is_answered_by_the_lead() -> None:
+    given = opened().by("SCAS").did(OfferLead("SCAS", "our area"))
+    claim = given.last
+    assert org(given).lead_offer.claim
+    given.by("SCAS").when(AcceptLead(claim)).refused("not_yours")
+    given.by("LAS").did(AcceptLead(claim))
+    assert org(given).lead == "SCAS"
+
+
+def test_two_names_for_the_lead_are_a_disputed_lead() -> None:
+    given = opened().did(OfferLead("SCAS", "their area")).by("SECAMB").did(OfferLead("SECAMB", "it is ours"))
+    assert org(given).lead_disputed
+    claim = given.last
+    given.by("SCAS").did(AcceptLead(org(given).lead_offers[0].id))
+    assert org(given).lead == "SCAS"
+    assert [offer.id for offer in org(given).lead_offers] == [claim], "the claim now goes to the new lead"
+    given.by("LAS").when(AcceptLead(claim)).refused("not_yours")
+    given.by("SCAS").did(AcceptLead(claim))
+    assert (org(given).lead, org(given).lead_disputed) == ("SECAMB", False)
+
+
+def test_an_offer_lapses_after_a_quarter_of_an_hour_by_the_system() -> None:
+    given = opened().did(OfferLead("SCAS", "their area"))
+    (due,) = given.model.due(given.view, given.now)
+    assert (due.at, due.key, due.command) == (
+        T0 + 15 * MINUTE,
+        f"lead-lapses/{given.last}",
+        LapseLead(given.last),
+    )
+    given.by("LAS").when(due.command).refused("no_grant")
+    given.system().later(14).when(due.command).refused("too_early")
+    given.later(1).did(due.command)
+    assert org(given).lead_offers == ()
+    given.when(due.command).nothing()
+    assert given.model.due(given.view, given.now) == ()
+
+
+def test_a_person_cannot_take_the_role_of_the_system() -> None:
+    given = opened().did(OfferLead("SCAS", "their area")).later(20)
+    given.by("LAS", "system", "Sam").when(LapseLead(given.last)).refused("no_grant")
+
+
+# -- the board --
+
+
+def look(given: Given, agency: str = "LAS", **more: Any) -> Look:
+    return Look(
+        given.view,
+        Actor("Sam", agency, "operator"),
+        given.now,
+        given.stream,
+        charter=charter(),
+        clock=lambda at: f"+{(at - T0) // MINUTE}",
+        **more,
+    )
+
+
+def cells(given: Given, agency: str) -> list[str]:
+    seen = look(given)
+    return [column.cell(BOARD.rows(seen)[agency], seen).text for column in BOARD.columns]
+
+
+def test_the_board_shows_who_takes_part_and_how_they_stand() -> None:
+    given = opened().did(Invite(("LFB",))).by("SCAS").later(5).did(Declare("SCAS", "declared")).later(10)
+    assert cells(given, "LAS")[:4] == ["LAS  us", "aware", "+0  15 min", "lead"]
+    assert cells(given, "SCAS")[:4] == ["SCAS", "DECLARED", "+5  10 min", ""]
+    assert cells(given, "LFB")[:5] == ["LFB", "not joined", "", "", "invited +0"]
+    assert cells(given, "SCAS")[5] == "SCAS duty manager"
+
+
+def test_an_unchanged_row_is_the_same_object() -> None:
+    given = opened()
+    before = BOARD.rows(look(given))
+    given.by("SCAS").did(Declare("SCAS", "declared"))
+    after = BOARD.rows(look(given))
+    assert after["SECAMB"] is before["SECAMB"]
+    assert after["SCAS"] is not before["SCAS"]
+    given.by("LAS").did(OfferLead("SECAMB", "theirs"))
+    assert BOARD.rows(look(given))["SECAMB"] is not before["SECAMB"], "the lead column has changed"
+
+
+def test_a_disputed_lead_and_a_disputed_location_alarm() -> None:
+    given = opened()
+    assert BOARD.alarm is not None
+    assert BOARD.alarm(look(given)) == 0
+    mark = given.mark()
+    given.did(OfferLead("SCAS", "x")).by("SECAMB").did(OfferLead("SECAMB", "y"))
+    given.by("LAS").did(GiveLocation(HERE)).by("SCAS").having_seen(mark).did(GiveLocation(THERE))
+    seen = look(given)
+    assert BOARD.alarm(seen) == 2
+    row = BOARD.rows(seen)["LAS"]
+    assert cells(given, "LAS")[3] == "lead, DISPUTED"
+    detail = dict(BOARD.detail(row, seen))
+    assert detail["location"].text.startswith("DISPUTED")
+    assert "TQ 0338 7538" in detail["SCAS"].text
+
+
+def test_rows_are_found_by_what_people_type() -> None:
+    seen = look(opened())
+    assert [BOARD.named(word, seen) for word in ("scas", "South Central Ambulance Service", "no")] == [
+        "SCAS",
+        "SCAS",
+        None,
+    ]
+    row = BOARD.rows(seen)["SCAS"]
+    assert "south central" in BOARD.find(row, seen)
+    assert BOARD.version(row) == seen.state.organisation.parties["SCAS"].changed
+
+
+def verb(name: str) -> Any:
+    return next(verb for verb in BOARD.verbs if verb.name == name)
+
+
+def test_verbs_make_the_commands_that_the_rules_take() -> None:
+    given = opened()
+    seen = look(given)
+    row = BOARD.rows(seen)["SCAS"]
+    made = {
+        "declare": verb("declare").build(None, {"state": "stand down", "reason": ""}, seen),
+        "invite": verb("invite").build(None, {"agencies": "lfb, mps"}, seen),
+        "lead": verb("lead").build(row, {"reason": "their area"}, seen),
+        "location": verb("location").build(None, {"location": "M25 J14 TQ 0338 7538"}, seen),
+        "confirm": verb("confirm-location").build(None, {}, seen),
+        "open": OPEN.build(None, {"title": "Second coach", "location": "M25 J14", "kind": "standby"}, seen),
+    }
+    assert made["declare"] == Declare("LAS", "stand_down")
+    assert made["invite"] == Invite(("LFB", "MPS"))
+    assert made["lead"] == OfferLead("SCAS", "their area")
+    assert made["location"] == GiveLocation(Location("M25 J14", "TQ 0338 7538"))
+    assert made["confirm"].location.confirmed
+    assert made["open"] == Open("Second coach", "exercise", Location("M25 J14"), "standby")
+    for name, command in made.items():
+        if name != "open":
+            assert not isinstance(given.when(command).answer, Refusal), name
+
+
+def test_verbs_of_the_lead_find_the_offer_that_is_meant() -> None:
+    given = opened().did(OfferLead("SCAS", "their area"))
+    offer = given.last
+    ours, theirs = look(given), look(given, "SCAS")
+    assert verb("accept-lead").applies(None, theirs)
+    assert not verb("accept-lead").applies(None, ours)
+    assert verb("accept-lead").build(None, {}, theirs) == AcceptLead(offer)
+    assert verb("accept-lead").build(None, {"offer": "scas"}, theirs) == AcceptLead(offer)
+    assert verb("decline-lead").build(None, {"reason": "no"}, theirs) == DeclineLead(offer, "no")
+    assert verb("withdraw-lead").build(None, {"offer": offer}, ours) == WithdrawLead(offer)
+    with pytest.raises(ValueError, match="waits"):
+        verb("accept-lead").build(None, {}, ours)
+    with pytest.raises(ValueError, match="no such"):
+        verb("accept-lead").build(None, {"offer": "SECAMB"}, theirs)
+
+
+def test_two_keys_stand_before_what_cannot_be_taken_back_quietly() -> None:
+    assert {v.name for v in BOARD.verbs if v.confirm} >= {"declare", "lead", "accept-lead", "close"}
+    declare = verb("declare")
+    assert {answer["state"] for answer in declare.quick.values()} == set(DECLARATIONS)
+    with pytest.raises(ValueError, match="declares one of"):
+        declare.build(None, {"state": "panic"}, look(opened()))
+
+
+def test_an_unknown_charter_is_said_before_anything_is_sent() -> None:
+    with pytest.raises(ValueError, match="not been reached"):
+        OPEN.build(None, {"title": "x"}, Look(None, None, T0))
+
+
+# -- the whole --
+
+
+def test_a_long_history_keeps_every_promise() -> None:
+    given = opened(kind="planned_event").did(AssignNumber("LAS-2611-03"))
+    mark = given.mark()
+    given.did(ChangeKind()).did(Declare("LAS", "declared")).did(GiveLocation(HERE))
+    given.by("SCAS").having_seen(mark).did(GiveLocation(THERE)).did(OfferLead("SCAS", "ours"))
+    given.by("LAS", "tactical_commander").did(PickLocation(org(given).sightings[1].version))
+    given.did(AcceptLead(org(given).lead_offer.id)).by("SECAMB", "tactical_commander").did(Leave("not ours"))
+    given.check()

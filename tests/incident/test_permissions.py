@@ -1,0 +1,209 @@
+"""Denied by default, membership first, and a refusal that names what is missing and whom to ask."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from config.reader import parse_yaml
+from incident.catalogue import (
+    AGENCIES_SCHEMA,
+    KINDS_SCHEMA,
+    ROLES_SCHEMA,
+    Agency,
+    Charter,
+    Role,
+    charter_from,
+)
+from incident.kernel.checks import ConfigError, validate
+from incident.kernel.receipts import See
+from incident.kernel.slice import Actor, Context, Refusal
+from incident.log.facts import Write
+from incident.organisation.facts import Declare, Invite, Join, OfferLead, Open
+from incident.permissions import granted, grants, permit_register, unknown_grants, who_can
+from incident.state import INCIDENT, OWN, REGISTER
+from tests.incident.given import T0, Given, charter, opened
+
+EVERY_COMMAND = frozenset(INCIDENT.commands) | frozenset(OWN.commands) | frozenset(REGISTER.commands)
+
+
+def test_who_is_not_party_is_told_only_that_there_is_no_such_incident() -> None:
+    given = opened("SCAS")
+    refusal = given.by("SECAMB").when(Write("hello")).refused("not_party")
+    assert refusal.facts == {}
+    assert "M4" not in refusal.sentence
+    given.by("SECAMB", "tactical_commander").when(Join("us")).refused("not_party")
+
+
+def test_an_observer_changes_nothing_and_leaves_no_receipt() -> None:
+    given = opened().by("SCAS", "observer")
+    given.when(Write("hello")).refused("no_grant", grant="log.write", role="observer", relation="own")
+    given.when(See(("tasks/1",))).refused("no_grant")
+
+
+def test_a_refusal_names_the_missing_grant_and_whom_to_ask() -> None:
+    refusal = (
+        opened().by("LAS", "loggist").when(Invite(("LFB",))).refused("no_grant", grant="organisation.invite")
+    )
+    assert "organisation.invite" in refusal.sentence
+    assert "Control room operator" in refusal.sentence
+    assert "server itself" not in refusal.sentence
+
+
+def test_what_is_anothers_is_refused_in_other_words() -> None:
+    refusal = opened().when(Declare("SCAS", "declared")).refused("no_grant", relation="other")
+    assert refusal.sentence == "Only SCAS may do this: the thing is theirs, not yours."
+
+
+def test_before_an_incident_is_opened_the_servers_roles_decide() -> None:
+    Given(INCIDENT).by("LAS", "observer").when(Open("x", "exercise")).refused("no_grant")
+    Given(INCIDENT).by("LAS", "loggist").when(Open("x", "exercise")).refused("no_grant")
+    Given(INCIDENT).by("LAS", "dancer").when(Open("x", "exercise")).refused("no_role", role="dancer")
+    assert not isinstance(Given(INCIDENT).by("LAS").when(Open("x", "exercise")).answer, Refusal)
+    bare = Given(INCIDENT).by("LAS")
+    bare.charter = None  # type: ignore[assignment]
+    bare.when(Open("x", "exercise")).refused("no_charter")
+
+
+def test_afterwards_the_frozen_roles_decide() -> None:
+    given = opened()
+    given.charter = Charter("exercise", agencies=charter().agencies)
+    given.when(Write("still allowed")).then(*given.when(Write("still allowed")).events)
+
+
+def test_exercise_control_takes_part_in_every_exercise_and_in_no_live_incident() -> None:
+    opened("SCAS").by("EXCON", "excon").did(Write("STARTEX"))
+    given = Given(INCIDENT, charter_=charter("live")).by("LAS").did(Open("Coach", "live"))
+    given.by("EXCON", "excon").when(Write("STARTEX")).refused("not_party")
+    given.by("LAS", "excon").when(Write("STARTEX")).refused("no_grant")
+
+
+def test_the_role_of_the_system_is_for_the_system() -> None:
+    system = Actor("system", "", "system")
+    assert granted(charter(), system, "organisation.lapse_lead", "") is None
+    human = granted(charter(), Actor("Sam", "LAS", "system"), "organisation.lapse_lead", "")
+    assert human is not None
+    assert human.code == "no_grant"
+
+
+def test_a_virtual_trust_acts_as_its_agency_and_only_where_that_is_party() -> None:
+    given = opened("SCAS").by("SCAS", "operator", "virtual/SCAS")
+    given.did(OfferLead("SCAS", "ours"))
+    given.by("SECAMB", "operator", "virtual/SECAMB").when(Write("hello")).refused("not_party")
+
+
+# -- registers --
+
+
+def register(actor: Actor, stream: str, command: str, mode: str = "exercise") -> Refusal | None:
+    ctx = Context(actor, stream, "id", T0, T0, charter=charter(mode))
+    return permit_register(REGISTER.initial(), ctx, command, actor.agency)
+
+
+def test_a_register_is_touched_by_its_own_agency_and_in_its_own_mode() -> None:
+    operator = Actor("Sam", "LAS", "operator")
+    stream = "register/exercise/LAS"
+    assert register(operator, stream, "fleet.set_status") is None
+    for actor, at, mode, code in (
+        (Actor("Sam", "SCAS", "operator"), stream, "exercise", "not_party"),
+        (operator, "register/live/LAS", "exercise", "wrong_mode"),
+        (operator, stream, "live", "wrong_mode"),
+        (Actor("Sam", "LAS", "observer"), stream, "exercise", "no_grant"),
+    ):
+        refusal = register(actor, at, "fleet.set_status", mode)
+        assert refusal is not None
+        assert refusal.code == code
+    assert register(Actor("system", "LAS", "system"), stream, "fleet.enter_units") is None
+
+
+# -- the roles that ship --
+
+
+def test_every_command_of_every_slice_has_a_row_in_some_role() -> None:
+    rows = {grant for role in charter().roles.values() for grant in (*role.own, *role.other)}
+    assert EVERY_COMMAND - rows == set()
+
+
+def test_every_row_names_a_command() -> None:
+    assert unknown_grants(charter(), EVERY_COMMAND) == ()
+    slip = Charter(roles={"x": Role("x", "X", own=("log.wirte",))})
+    assert unknown_grants(slip, EVERY_COMMAND) == (("x", "log.wirte"),)
+
+
+def test_no_person_is_shut_out_of_what_people_do() -> None:
+    machine = {"organisation.lapse_lead", "fleet.open_register"}
+    assert {command for command in EVERY_COMMAND if not who_can(charter(), command)} <= machine
+
+
+def test_who_can_and_what_a_role_grants() -> None:
+    assert who_can(charter(), "organisation.pick_location") == ("tactical_commander", "excon")
+    assert who_can(charter(), "organisation.lapse_lead") == ()
+    own, other = grants(charter(), "loggist")
+    assert "log.strike" in own
+    assert other == ()
+    assert grants(charter(), "dancer") == ((), ())
+
+
+def test_an_observer_has_no_rows_and_a_commander_has_all_of_an_operators() -> None:
+    assert grants(charter(), "observer") == ((), ())
+    operator, commander = (set(grants(charter(), role)[0]) for role in ("operator", "tactical_commander"))
+    assert operator <= commander
+
+
+# -- the charter from data --
+
+
+def test_the_files_that_ship_hold_the_agencies_and_kinds_of_the_field() -> None:
+    agencies, kinds = charter().agencies, charter().kinds
+    trusts = {code for code, agency in agencies.items() if agency.type == "ambulance"}
+    assert trusts == set("LAS SCAS SECAMB SWASFT WMAS EEAST EMAS NWAS NEAS YAS IOW WAST".split())
+    assert agencies["KINGSTON"].short == "Kingston"
+    assert agencies["LAS"].short == "LAS"
+    assert charter().agency_name("SJA") == "St John Ambulance"
+    assert charter().agency_name("NONE") == "NONE"
+    assert (kinds["DCA"].conveys, kinds["HART"].conveys, kinds["PTS"].conveys) == (True, False, True)
+    assert kinds["HART"].exchange == "13"
+
+
+def test_the_version_is_a_digest_of_the_content_and_not_of_the_mode() -> None:
+    assert charter("live").version == charter("exercise").version
+    values = charter().agencies.values(), charter().kinds.values(), charter().roles.values()
+    assert charter_from(*values, "exercise").version == charter().version
+    assert charter_from(*values, "exercise", "areas-2").version != charter().version
+    fewer = [*charter().agencies.values()][1:]
+    assert charter_from(fewer, *values[1:], "exercise").version != charter().version
+    with pytest.raises(ValueError, match="live or exercise"):
+        charter_from((), (), (), "drill")
+
+
+def test_the_charter_survives_the_wire() -> None:
+    assert msgspec.json.decode(msgspec.json.encode(charter()), type=Charter) == charter()
+
+
+def problems(schema: object, text: str) -> list[str]:
+    try:
+        validate(parse_yaml(text.encode(), "f.yaml"), schema)  # type: ignore[arg-type]
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def test_bad_files_are_described_all_at_once() -> None:
+    agencies = "agencies:\n- {code: las, name: L, type: ambulance}\n- {code: LFB, name: F, type: fyre}\n"
+    found = problems(AGENCIES_SCHEMA, agencies)
+    assert len(found) == 2
+    assert "must be a code such as LAS" in found[0]
+    assert "did you mean 'fire'" in found[1]
+    assert len(problems(AGENCIES_SCHEMA, "agencies: []\n")) == 1
+    twice = "agencies:\n" + "- {code: LFB, name: F, type: fire}\n" * 2
+    assert "repeats" in problems(AGENCIES_SCHEMA, twice)[0]
+    assert "kinds" in problems(KINDS_SCHEMA, "kinds:\n- {code: DCA, title: x, group: y}\n")[0]
+    roles = "roles:\n- {code: operator, title: O, own: [declare]}\n"
+    assert "organisation.declare" in problems(ROLES_SCHEMA, roles)[0]
+
+
+def test_an_agency_without_a_short_name_is_shown_by_its_code() -> None:
+    (agency,) = validate(
+        parse_yaml(b"agencies: [{code: LFB, name: Fire, type: fire}]", "f.yaml"), AGENCIES_SCHEMA
+    )
+    assert agency == Agency("LFB", "Fire", "LFB", "fire")
