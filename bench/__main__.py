@@ -1,0 +1,67 @@
+"""`make bench`: prints the figures; with --write also puts them into docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+from bench import join, run
+from bench.wire import PeerError
+
+DOC = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each phase")
+    parser.add_argument("--records", type=int, default=100_000, help="in the incident that is joined")
+    parser.add_argument("--only", choices=["load", "join"])
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    asked = parser.parse_args()
+    start, parts = time.monotonic(), [machine()]
+    try:
+        if asked.only != "join":
+            found = run.pairs(asked.pairs, asked.seconds, say)
+            run.fair(found)
+            parts.append(run.table(found, run.phases(asked.seconds)))
+        if asked.only != "load":
+            parts.append(join.table(asked.records, asked.pairs, say))
+    except PeerError as error:
+        print(f"The bench could not be finished: {error}.", file=sys.stderr)
+        return 1
+    text = "\n\n".join(parts)
+    print(f"\n{text}\n\n{time.monotonic() - start:.0f} s")
+    if asked.write:
+        write(text)
+    return 0
+
+
+def say(line: str) -> None:
+    """How far it is."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def machine() -> str:
+    """Where and with what this was measured."""
+    return (
+        f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"{platform.system()} {platform.machine()}, server on one core, load on another."
+    )
+
+
+def write(text: str) -> None:
+    """Replace what stands between the marks."""
+    before, _, rest = DOC.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOC.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""The two that are measured, as processes on loopback: the floor, and the real server on a scratch data folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.scene import AGENCY, HELLO, new_stream, opening
+from bench.wire import Peer, PeerError
+from incident.kernel import protocol
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVER_CORE, LOAD_CORE = 0, 1
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that listens."""
+
+    name: str
+    port: int
+    pid: int
+    publisher: str
+    watcher: str
+    stream: str
+
+
+def pin(pid: int, core: int) -> None:
+    """Keep a process on one core, where the system can; on a machine with one core there is nothing to choose."""
+    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > core:
+        os.sched_setaffinity(pid, {core})
+
+
+def said(process: subprocess.Popen[str], what: str) -> str:
+    """The first line of a process that starts."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise PeerError(f"{what} did not start")
+    return line
+
+
+@contextmanager
+def floor(scratch: Path) -> Iterator[Subject]:
+    """A fresh floor."""
+    command = [sys.executable, "-m", "bench.floor", str(scratch / "floor.db")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        pin(process.pid, SERVER_CORE)
+        yield Subject("floor", int(said(process, "the floor")), process.pid, "-", "-", new_stream())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def server_says(*arguments: str) -> str:
+    """What a command of the server's command line prints."""
+    command = [sys.executable, "-m", "server", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=START_SECONDS
+    )
+    return done.stdout
+
+
+def make_folder(folder: Path) -> tuple[str, str]:
+    """A data folder with two tokens: one who writes, one for all who watch."""
+    server_says("init", str(folder))
+    tokens = [
+        server_says("token", str(folder), "--agency", AGENCY, "--role", "operator", "--name", name).strip()
+        for name in ("EOC desk 1", "EOC wall")
+    ]
+    return tokens[0], tokens[1]
+
+
+@contextmanager
+def running(folder: Path, publisher: str, watcher: str, stream: str = "") -> Iterator[Subject]:
+    """The real server on a data folder; without a stream, one incident is opened."""
+    command = [sys.executable, "-m", "server", "run", str(folder), "--port", "0"]
+    log = (folder.parent / f"{folder.name}.stderr").open("w")
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        pin(process.pid, SERVER_CORE)
+        found = re.search(r":(\d+) ", said(process, "the server"))
+        if found is None:
+            raise PeerError("the server did not say its port")
+        port = int(found[1])
+        yield Subject("server", port, process.pid, publisher, watcher, stream or opened(port, publisher))
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        log.close()
+
+
+@contextmanager
+def server(scratch: Path) -> Iterator[Subject]:
+    """A fresh server with one open incident."""
+    publisher, watcher = make_folder(scratch / "server")
+    with running(scratch / "server", publisher, watcher) as subject:
+        yield subject
+
+
+def opened(port: int, token: str) -> str:
+    """Open an incident through the front door; answers its stream."""
+    stream = new_stream()
+    answers: list[bytes] = []
+    peer = Peer(port, token, answers.append)
+    peer.send(HELLO)
+    peer.send(protocol.encode(opening(stream)))
+    peer.until(lambda: any(b'"accepted"' in a or b'"refused"' in a for a in answers))
+    peer.sock.close()
+    refused = [answer for answer in answers if b'"refused"' in answer]
+    if refused:
+        raise PeerError(refused[0].decode())
+    return stream
