@@ -83,7 +83,7 @@ class Role(msgspec.Struct, frozen=True, omit_defaults=True):
     other: Grants = ()
 
 
-class Charter(msgspec.Struct, frozen=True, omit_defaults=True):
+class Charter(msgspec.Struct, frozen=True):
     """Everything that decides what words and rights mean in an incident.
 
     ``areas_digest`` names the set of trust areas that every room must use. ``version`` is a digest of the

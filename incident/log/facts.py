@@ -44,7 +44,7 @@ class Correction(msgspec.Struct, frozen=True, omit_defaults=True):
     command_id: str = ""
 
 
-class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+class Decision(msgspec.Struct, frozen=True):
     """A decision, owned by the person who took it (not by the loggist who wrote it). Times are UTC ms."""
 
     id: str

@@ -107,7 +107,7 @@ class LeadOffer(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.at + LEAD_OFFER_MS
 
 
-class Organisation(msgspec.Struct, frozen=True, omit_defaults=True):
+class Organisation(msgspec.Struct, frozen=True):
     """The incident itself: what, where, who takes part, who leads. ``own`` is set in an agency's own part.
 
     More than one sighting means that the location is DISPUTED: rooms that had not seen each other's change have
