@@ -193,8 +193,7 @@ VERBS: Final = (
         "Write in the log",
         "log",
         facts.Write,
-        _write,
-        key="l",
+        _write,  # no key: the letter l opens the composer everywhere
         row=False,
         args=_ENTRY,
         example="log second coach confirmed, 23 on board",

@@ -1,0 +1,179 @@
+"""Makes the golden logs: fixed histories in which every type of event happens at least once.
+
+A golden log is what a control room has on its disk from today. Whatever is changed later, these very bytes must
+fold to the same meaning: `test_golden.py` compares with digests.json. So the files are made anew only when a
+NEW type of event needs its place in them, or a state was meant to hold something else, and then with
+
+    python -m tests.golden.make
+
+in the checkout, and the difference is looked at before it is committed. An event that gets a new version keeps
+its old lines in a file of their own here, so that its upcast is tried for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+
+from incident.boundaries import facts as b
+from incident.fleet import facts as fl
+from incident.kernel.receipts import Acknowledge, Deliver, See
+from incident.log import facts as lg
+from incident.organisation import facts as o
+from incident.resources import facts as r
+from incident.state import INCIDENT, OWN, REGISTER
+from incident.tasks import facts as t
+from incident.values import Location
+from tests.incident.given import MINUTE, OWN_STREAM, REGISTER_STREAM, T0, Given
+
+FOLDER = Path(__file__).resolve().parent
+PLACE = Location("M25 J15 / M4 J4b", "TQ 0402 7829", 51.494, -0.503, direction="northbound")
+
+
+def incident() -> Given:
+    """A coach and a lorry at the M25, LAS first, then SCAS and SECAMB; everything that can happen, happens."""
+    given = Given(INCIDENT)
+    _organised(given)
+    _units(given)
+    _ground(given)
+    _work(given)
+    _written(given)
+    _stood_down(given)
+    return given
+
+
+def _organised(given: Given) -> None:
+    given.by("LAS").did(o.Open("M4/M25 coach", "exercise", Location("M25 somewhere"), "planned_event"))
+    given.later().did(o.Invite(("SCAS", "SECAMB", "LFB"))).did(o.ChangeKind("incident"))
+    given.did(o.AssignNumber("LAS-2611-03")).did(o.NameContact("EOC manager, Waterloo"))
+    for agency in ("SCAS", "SECAMB", "LFB"):
+        given.by(agency).later().did(o.Join(f"{agency} duty manager"))
+    given.by("SCAS").did(o.Declare("SCAS", "declared")).later().did(
+        o.Declare("SCAS", "standby", "one coach only")
+    )
+    mark = given.mark()
+    given.by("LAS").did(o.GiveLocation(PLACE))
+    given.by("SCAS").having_seen(mark).did(o.GiveLocation(Location("M4 J4b", "TQ 0338 7538", confirmed=True)))
+    given.by("LAS", "tactical_commander").did(o.PickLocation(given.view.organisation.sightings[0].version))
+    given.by("LAS").did(o.OfferLead("SCAS", "their area"))
+    given.by("SCAS").did(o.DeclineLead(given.last, "no commander yet"))
+    given.by("SECAMB").did(o.OfferLead("SECAMB", "it is in our area")).did(o.WithdrawLead(given.last))
+    given.by("LAS").did(o.OfferLead("SECAMB", "perhaps")).later(15)
+    given.system().did(o.LapseLead(given.last))
+    given.by("LAS").did(o.OfferLead("SCAS", "their area"))
+    given.by("SCAS").later().did(o.AcceptLead(given.last))
+
+
+def _units(given: Given) -> None:
+    ambulance = r.Commitment("LAS/A101", "DCA", "AVB", T0, ("paramedic",), "Hillingdon", T0 + 600 * MINUTE)
+    hart = r.Commitment("LAS/H1", "HART", "AVS", function="scene safety", destination="RVP B")
+    given.by("LAS").later().did(r.Commit((ambulance, hart), "first attendance"))
+    given.did(r.SetStatus("LAS/A101", "MOB")).later(50).did(r.SetStatus("LAS/A101", "MOB"))
+    given.did(r.CorrectStatus("LAS/H1", "MOB", "was sent by phone"))
+    given.by("SECAMB").did(r.ReportStatus("LAS/A101", "SCN", "seen at the hard shoulder"))
+    given.by("LAS").did(r.Describe("LAS/A101", place="M25 J15", note="crew of three"))
+    given.did(r.OfferControl("LAS/A101", "SCAS")).by("SCAS").did(r.AcceptControl("LAS/A101"))
+    given.by("LAS").did(r.Recall("LAS/A101", "needed at Hillingdon")).did(r.OfferControl("LAS/H1", "SCAS"))
+    given.by("SCAS").did(r.DeclineControl("LAS/H1", "our own is near"))
+    given.by("LAS").did(r.OfferControl("LAS/H1", "SECAMB")).did(r.Recall("LAS/H1"))
+    given.later().did(r.Release("LAS/A101", "crew shift ends"))
+
+
+def _ground(given: Given) -> None:
+    square = ((51.494, -0.503), (51.494, -0.5), (51.49, -0.5), (51.49, -0.503))
+    given.by("LAS").later().did(b.Propose("rvp", b.Shape(PLACE, 50.0), review_due=T0 + 90 * MINUTE))
+    rvp = given.last
+    given.by("SCAS").did(b.Agree(rvp)).by("SECAMB").did(b.Decline(rvp, "on the wrong carriageway"))
+    given.by("LAS").did(b.Move(rvp, b.Shape(Location("Colnbrook by-pass"), 80.0), "as SECAMB asks"))
+    given.did(b.Review(rvp, T0 + 120 * MINUTE, "still dry")).did(
+        b.Amend(rvp, name="RVP bridge", note="from the A4")
+    )
+    given.by("SCAS").did(b.Propose("hot_zone", b.Shape(PLACE, polygon=square), "", "fire"))
+    given.did(b.Withdraw(given.last, "the fire is out"))
+
+
+def _work(given: Given) -> None:
+    given.by("SCAS").later().did(t.Raise("Open RVP bridge", "LAS", due=T0 + 40 * MINUTE, priority="urgent"))
+    task = given.last
+    given.by("LAS").did(Deliver((f"tasks/{task}",))).did(See((f"tasks/{task}",)))
+    given.did(Acknowledge((f"tasks/{task}",))).did(t.Accept(task)).did(t.Assign(task, "Kim", "RVP officer"))
+    given.did(t.Begin(task)).did(t.Block(task, "road closed")).did(t.Begin(task)).later(5)
+    given.did(t.Report(task, "police lets us through")).did(t.Finish(task, "first crews are there"))
+    given.by("SCAS").did(t.Return(task, "nobody is there")).by("LAS").did(t.Finish(task))
+    given.by("SCAS").did(t.Verify(task, "seen it"))
+    given.by("LAS").did(t.Raise("Bus for P3", "SCAS", supporting=("LFB",)))
+    task = given.last
+    given.by("SCAS").did(t.Decline(task, "none free", "SECAMB"))
+    given.by("LAS").did(t.Reassign(task, "SECAMB", "SCAS has none")).did(t.Support(task, ("LFB", "SCAS")))
+    given.did(t.Amend(task, title="Two buses for P3", due=T0 + 60 * MINUTE, place="RVP bridge"))
+    children = (t.Child("Bus one", "SECAMB"), t.Child("Bus two", "SCAS"))
+    given.by("SECAMB").did(t.SplitUp(task, children))
+    given.by("LAS").did(t.Raise("Tell the airport", "LAS")).did(t.Cancel(given.last, "they know"))
+
+
+def _written(given: Given) -> None:
+    given.by("LAS", "loggist", "Ravi").later()
+    given.did(lg.Write("48 on board, says the driver"), on_behalf_of="Lee")
+    wrong = given.records[-1].seq
+    given.did(lg.Write("police at scene", "hands full"), happened_at=given.now - 20 * MINUTE)
+    given.did(lg.Strike(wrong, "misheard", "47 on board"))
+    given.did(
+        lg.Decide(
+            "P3 by bus", "frees four crews", ("bus", "PTS"), "SCAS would wait", T0 + 200 * MINUTE, "Lee"
+        )
+    )
+    given.did(lg.Review(given.last, "stands", "works", T0 + 230 * MINUTE))
+
+
+def _stood_down(given: Given) -> None:
+    given.by("SECAMB", "tactical_commander").later(60).did(o.Leave("not our area after all"))
+    given.by("SCAS").did(o.Declare("SCAS", "stand_down")).did(o.Close("all home"))
+    given.did(o.Reopen("a driver is missing"))
+
+
+def own() -> Given:
+    """The part of the same incident that only LAS sees."""
+    given = Given(OWN, OWN_STREAM)
+    given.count = 1000
+    given.by("LAS").did(o.OpenOwn()).did(lg.Write("relief crews asked for"))
+    given.did(t.Raise("Ring the relief manager", "LAS")).did(t.Accept(given.last))
+    given.did(lg.Decide("keep two crews back", "cover in the west")).did(lg.Review(given.last, "ended"))
+    return given
+
+
+def register() -> Given:
+    """The exercise register of LAS."""
+    given = Given(REGISTER, REGISTER_STREAM)
+    given.count = 2000
+    units = (
+        fl.Entry("A101", "DCA", ("paramedic",), "Hillingdon", "AVB"),
+        fl.Entry("H1", "HART", station="Isleworth", crew_shift_end=T0 + 600 * MINUTE),
+    )
+    given.by("LAS", "system", "system").did(fl.OpenRegister("exercise", "LAS")).did(fl.EnterUnits(units))
+    given.by("LAS").later().did(fl.SetStatus("LAS/A101", "MOB")).later(50).did(
+        fl.SetStatus("LAS/A101", "MOB")
+    )
+    given.did(fl.CorrectStatus("LAS/H1", "AVB", "radio check"))
+    given.did(fl.TakeNumber("01a80000-0000-7000-8000-000000000001"))
+    given.by("LAS", "tactical_commander").did(fl.RemoveUnit("LAS/H1", "sold"))
+    return given
+
+
+HISTORIES = {"incident": incident, "own": own, "register": register}
+
+
+def main() -> None:
+    """Write the logs and their digests."""
+    digests = {}
+    for name, make in HISTORIES.items():
+        given = make()
+        lines = [msgspec.json.encode(record) for record in given.records]
+        (FOLDER / f"{name}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+        digests[name] = given.model.digest(given.view)
+    (FOLDER / "digests.json").write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
