@@ -7,10 +7,9 @@ from typing import Any
 from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice, View
 from incident.resources import facts as f
 from incident.resources.facts import Resource, Resources
-from incident.resources.rules import (
+from incident.resources.fold import (
     addressed,
     claims,
-    decide,
     evolve,
     held_keys,
     invariants,
@@ -19,6 +18,7 @@ from incident.resources.rules import (
     resources,
     version,
 )
+from incident.resources.rules import decide
 from incident.resources.verbs import BOARD
 from incident.resources.words import UnitTotals, sentence, unit_totals
 from incident.values import split_key

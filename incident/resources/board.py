@@ -12,7 +12,7 @@ from incident.fleet import Unit, claim_key, fleet
 from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.receipts import receipt
 from incident.resources import facts as f
-from incident.resources.rules import offer_subject, resources
+from incident.resources.fold import offer_subject, resources
 from incident.resources.words import is_wanted, unit_totals
 from incident.statuses import span, stale_minutes, status, word_of
 from incident.values import split_key, unit_key
@@ -200,6 +200,7 @@ def _mark(row: Row, look: Look) -> Cell:
     return Cell("")
 
 
+@lru_cache(maxsize=8192)
 def _natural(callsign: str) -> tuple[tuple[int, int, str], ...]:
     """A callsign for sorting: A9 before A10."""
     parts = re.findall(r"\d+|\D+", callsign)
@@ -300,22 +301,28 @@ def _committed_lines(unit: f.Resource, look: Look) -> list[tuple[str, Cell]]:
 def find(row: Row, look: Look) -> str:
     """What the filter looks through: ``trust:LAS status:mobile kind:dca`` and any word that stands there."""
     about = description(row)
-    home = split_key(key_of(row, look))[0]
-    controlling = row.controlling if isinstance(row, f.Resource) else home
-    code = standing(row)[0]
-    state = status(code)
-    words = [key_of(row, look), _kind_title(about.kind, look), about.station, *about.capabilities]
-    words += [word_of(code), _place(row, look).text, _function(row, look).text, _mark(row, look).text]
-    words += [f"trust:{home}", f"home:{home}", f"controlling:{controlling}", f"kind:{about.kind}"]
-    words += [f"status:{word.replace(' ', '-')}" for word in (code, state.word, *state.also)]
-    words += [f"group:{state.group.replace(' ', '-')}", *(f"can:{word}" for word in about.capabilities)]
-    words.append("is:committed" if committed(row) else "is:held" if held(row) else "is:free")
-    if _time(row, look).text.endswith("stale"):
+    key = key_of(row, look)
+    home = split_key(key)[0]
+    code, _, heard_at = standing(row)
+    words = [key, _kind_title(about.kind, look), about.station, _place(row, look).text, _mark(row, look).text]
+    words += [_status_words(code), f"trust:{home} home:{home} kind:{about.kind}"]
+    words += [f"{word} can:{word}" for word in about.capabilities]
+    if stale_minutes(code, heard_at, look.now) is not None:
         words.append("is:stale")
     if isinstance(row, f.Resource):
-        words.append(row.note)
+        words += ["is:committed", f"controlling:{row.controlling}", row.function, row.note]
         words += ["is:disputed"] * row.disputed + ["is:offered"] * (row.offer is not None)
+    else:
+        words += ["is:held" if held(row) else "is:free", f"controlling:{home}"]
     return " ".join(words).lower()
+
+
+@lru_cache(maxsize=64)
+def _status_words(code: str) -> str:
+    """A status as it may be searched for: its words, and each of its names as one word behind ``status:``."""
+    state = status(code)
+    names = " ".join(f"status:{word.replace(' ', '-')}" for word in (code, state.word, *state.also))
+    return f"{word_of(code)} {names} group:{state.group.replace(' ', '-')}"
 
 
 def named(typed: str, look: Look) -> str | None:

@@ -143,7 +143,8 @@ def _correct(row: Row, values: _Values, look: Look) -> Any:
 def _commit(row: Row, values: _Values, look: Look) -> f.Commit:
     everything = rows(look)
     chosen = {key_of(row, look): row}
-    for typed in _text(values, "also").replace(",", " ").split():
+    also = _text(values, "also")
+    for typed in filter(None, map(str.strip, also.split("," if "," in also else None))):
         key = named(typed, look)
         if key is None or not _available(everything[key], look):
             raise ValueError(f"{typed.upper()} is not one of our available units.")

@@ -10,7 +10,7 @@ from incident.kernel.board import Look
 from incident.kernel.record import Record
 from incident.kernel.slice import Line, Names
 from incident.resources import facts as f
-from incident.resources.rules import resources
+from incident.resources.fold import resources
 from incident.statuses import GROUPS, WORKING, stale_minutes, status, word_of
 
 

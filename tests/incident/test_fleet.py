@@ -450,6 +450,11 @@ def test_what_is_exported_is_no_formula() -> None:
     assert [entry.station for entry in read(text)[0]] == ['=HYPERLINK("http://x","y")', "@SUM(A1)"]
 
 
+@pytest.mark.parametrize("station", ["'=1+1", "''", "'", "-1", "＝1", "O'Hara's", 'a,b;c"d'])
+def test_what_begins_oddly_comes_back_as_it_was(station: str) -> None:
+    assert read(exported(Entry("A101", "DCA", (), station)))[0][0].station == station
+
+
 ENTRIES = some.builds(
     Entry,
     callsign=some.from_regex(r"\A[A-Z0-9](?:[A-Z0-9.-]{0,14}[A-Z0-9])?\Z"),

@@ -367,7 +367,9 @@ def test_the_choices_of_a_status_are_its_next_steps(room: Room) -> None:
 
 
 def test_committing_copies_the_register(room: Room) -> None:
-    command = room.act("commit", A101, also="R301", destination="RVP B", function="triage", reason="nearest")
+    command = room.act(
+        "commit", A101, also="R301, ", destination="RVP B", function="triage", reason="nearest"
+    )
     assert command == f.Commit(
         (
             f.Commitment(

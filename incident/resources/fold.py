@@ -1,0 +1,214 @@
+"""Units committed to an incident, the fold: what each event makes of them, and what the kernel asks about them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+
+from incident.fleet.facts import claim_key, register_stream
+from incident.kernel.record import Record, thing_id
+from incident.kernel.slice import Claim, View
+from incident.organisation import organisation
+from incident.resources import facts as f
+from incident.statuses import AWAY, FREE, STATUSES, status
+from incident.values import split_key
+
+_REPLACE = msgspec.structs.replace
+
+
+def resources(view: View) -> f.Resources:
+    """The units of an incident."""
+    return cast("f.Resources", view.resources)
+
+
+def evolve(state: f.Resources, event: Any, record: Record) -> f.Resources:
+    """The units after one event. An event about a unit that is not here (a newer server's) changes nothing."""
+    if isinstance(event, f.Committed):
+        unit = _committed(event, record)
+        return _REPLACE(state, units={**state.units, unit.key: unit})
+    before = state.units.get(event.unit)
+    if before is None:
+        return state
+    if isinstance(event, f.Released):
+        return _released(state, before, event, record)
+    after = _REPLACE(_after(before, event, record), version=record.command_id)
+    return _REPLACE(state, units={**state.units, event.unit: after})
+
+
+def _committed(event: f.Committed, record: Record) -> f.Resource:
+    one = event.commitment
+    home, callsign = split_key(one.unit)
+    return f.Resource(
+        home=home,
+        callsign=callsign,
+        kind=one.kind,
+        controlling=home,
+        status=one.status,
+        since=record.at if one.since is None else min(one.since, record.at),
+        heard_at=record.at,
+        commitment=thing_id(record),
+        committed_at=record.at,
+        committed_by=record.actor,
+        version=record.command_id,
+        status_version=record.command_id,
+        control_version=record.command_id,
+        capabilities=one.capabilities,
+        station=one.station,
+        crew_shift_end=one.crew_shift_end,
+        function=one.function,
+        reason=event.reason,
+        destination=one.destination,
+        said_by=record.agency,
+    )
+
+
+def _released(state: f.Resources, unit: f.Resource, event: f.Released, record: Record) -> f.Resources:
+    past = f.PastCommitment(
+        unit=unit.key,
+        kind=unit.kind,
+        controlling=unit.controlling,
+        committed_at=unit.committed_at,
+        released_at=record.at,
+        released_by=record.agency,
+        status=unit.status,
+        since=unit.since,
+        version=record.command_id,
+        reason=event.reason,
+    )
+    units = {key: other for key, other in state.units.items() if key != event.unit}
+    return f.Resources(units, {**state.released, unit.commitment: past})
+
+
+def _after(unit: f.Resource, event: Any, record: Record) -> f.Resource:
+    match event:
+        case f.StatusSet() | f.StatusCorrected():
+            return _in_status(unit, event.status, record)
+        case f.StatusConfirmed():
+            heard = max(unit.heard_at, record.at)
+            return _REPLACE(unit, heard_at=heard, said_by=record.agency, reports=_newer(unit, record.at))
+        case f.StatusReported():
+            return _reported(unit, event, record)
+        case f.Described():
+            news = {name: getattr(event, name) for name in f.FIELDS if getattr(event, name) is not None}
+            return _REPLACE(unit, **news)
+        case f.ControlOffered():
+            offer = f.Offer(record.command_id, event.to, record.agency, record.actor, record.at)
+            return _REPLACE(unit, offer=offer, control_version=record.command_id)
+        case f.ControlTaken():
+            return _controlled(unit, event.controlling, record)
+        case f.ControlDeclined() | f.OfferWithdrawn():
+            return _controlled(unit, unit.controlling, record)
+        case f.Recalled():
+            return _controlled(unit, unit.home, record)
+        case _:
+            raise TypeError(type(event).__name__)
+
+
+def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
+    """In another state it is no longer where it was, and once its work is over it is bound for nowhere."""
+    before, after = status(unit.status), status(code)
+    return _REPLACE(
+        unit,
+        status=code,
+        since=record.at,
+        heard_at=record.at,
+        said_by=record.agency,
+        status_version=record.command_id,
+        place=unit.place if before.group == after.group else "",
+        destination="" if after.group in (FREE, AWAY) else unit.destination,
+        reports=_newer(unit, record.at),
+    )
+
+
+def _newer(unit: f.Resource, at: int) -> dict[str, f.Report]:
+    """What others saw after this moment; what they saw before it has been answered."""
+    return {agency: report for agency, report in unit.reports.items() if report.at > at}
+
+
+def _reported(unit: f.Resource, event: f.StatusReported, record: Record) -> f.Resource:
+    """A report older than the status it speaks of is in the log, and disputes nothing."""
+    known = unit.reports.get(record.agency)
+    if record.at < unit.since or (known is not None and known.at > record.at):
+        return unit
+    report = f.Report(event.status, record.at, record.actor, event.note)
+    return _REPLACE(unit, reports={**unit.reports, record.agency: report})
+
+
+def _controlled(unit: f.Resource, agency: str, record: Record) -> f.Resource:
+    """Controlled by this agency, which from now on sets the status, so its own report has done its work."""
+    reports = {other: report for other, report in unit.reports.items() if other not in (unit.home, agency)}
+    return _REPLACE(unit, controlling=agency, offer=None, control_version=record.command_id, reports=reports)
+
+
+# -- what the kernel asks -------------------------------------------------------------------------------------
+
+
+def claims(event: Any) -> tuple[Claim, ...]:
+    """A commitment claims its unit across every incident of the mode; the unit's register is told."""
+    if not isinstance(event, f.Committed):
+        return ()
+    unit = event.commitment.unit
+    home = split_key(unit)[0]
+    return (Claim(claim_key(event.mode, unit), register_stream(event.mode, home), unit),)
+
+
+def releases(event: Any) -> tuple[str, ...]:
+    """A release frees the unit."""
+    return (claim_key(event.mode, event.unit),) if isinstance(event, f.Released) else ()
+
+
+def version(state: f.Resources, key: str) -> str:
+    """The command that last changed a unit's status, or its control when the key asks for that."""
+    unit = state.units.get(key)
+    if unit is not None:
+        return unit.status_version
+    unit = state.units.get(key.removesuffix("/control"))
+    return "" if unit is None else unit.control_version
+
+
+def label(_state: f.Resources, key: str) -> str:
+    """A unit as people call it across trusts; the offer behind it, if any, is left out."""
+    return key.partition("@")[0]
+
+
+def offer_subject(unit: f.Resource) -> str:
+    """What the receipts of an offer of control are about: this offer, not an earlier one; "" without one."""
+    return f"resources/{unit.key}@{unit.offer.id}" if unit.offer else ""
+
+
+def addressed(state: f.Resources, agency: str) -> tuple[str, ...]:
+    """The offers of control that wait for this agency."""
+    return tuple(offer_subject(u) for u in state.units.values() if u.offer and u.offer.to == agency)
+
+
+def held_keys(view: View) -> frozenset[str]:
+    """The claim keys that this incident must hold: one for each unit committed to it, no more and no fewer."""
+    mode = organisation(view).mode
+    return frozenset(claim_key(mode, unit) for unit in resources(view).units)
+
+
+def invariants(view: View) -> tuple[str, ...]:
+    """What must never be true of the units of an incident and is; empty when all is well."""
+    found = []
+    state = resources(view)
+    known = organisation(view).parties
+    commitments = set(state.released)
+    for key, unit in state.units.items():
+        if key != unit.key:
+            found.append(f"{unit.key} stands among the units as {key}")
+        if unit.commitment in commitments:
+            found.append(f"{key} has a commitment that is not its own alone")
+        commitments.add(unit.commitment)
+        for agency in dict.fromkeys((unit.home, unit.controlling)):
+            if agency not in known:
+                found.append(f"{agency}, of {key}, was never party to the incident")
+        if unit.status not in STATUSES:
+            found.append(f"{key} has the status {unit.status}, which is none")
+        if unit.heard_at < unit.since:
+            found.append(f"{key} was heard of before its status began")
+        if unit.offer is not None and (unit.offer.to == unit.controlling or unit.offer.to not in known):
+            found.append(f"control of {key} is offered to {unit.offer.to}, which cannot take it")
+        if set(unit.reports) & {unit.home, unit.controlling}:
+            found.append(f"{key} is reported on by those who set its status")
+    return tuple(found)
