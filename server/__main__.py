@@ -1,0 +1,313 @@
+"""The command line of the server. Every failure is one plain sentence on standard error, and the way on.
+
+Exit codes: 0 done; 1 it could not be done, and was said why; 2 the command line was not understood; 3 the store
+failed while serving: nothing that was confirmed is lost, look at the disk and start again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from incident.kernel.checks import ConfigError
+from server import __doc__ as about
+
+OK: Final = 0
+SAID_WHY: Final = 1
+STORE_FAILED: Final = 3
+SCRATCH: Final = ".scratch"
+"""A data folder with this file in it was made to be thrown away."""
+
+EXITS: Final = (
+    "exit codes: 0 done; 1 could not, and said why; 2 not understood; 3 the store failed while serving"
+)
+
+
+class Said(Exception):
+    """Ends the command with a sentence for a person."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.run(asked))
+    except Said as said:
+        print(said, file=sys.stderr)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        return SAID_WHY
+    return SAID_WHY
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="incident-server", description=about, epilog=EXITS)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], says: str, group: Any = commands) -> Any:
+        made = group.add_parser(name, help=says, description=says, epilog=EXITS)
+        made.set_defaults(run=run)
+        return made
+
+    def on_folder(
+        name: str, run: Callable[[argparse.Namespace], int], says: str, group: Any = commands
+    ) -> Any:
+        made = command(name, run, says, group)
+        made.add_argument("folder", type=Path, metavar="DIR", help="the data folder")
+        made.add_argument(
+            "--config", type=Path, metavar="DIR", help="look for configuration files here first"
+        )
+        return made
+
+    made = on_folder("init", _init, "make a new data folder")
+    made.add_argument(
+        "--mode", default="exercise", choices=["exercise", "live"], help="fixed for ever (exercise)"
+    )
+    made = on_folder("run", _run, "serve a data folder until Ctrl-C")
+    made.add_argument("--host", help="a loopback address, instead of that in the settings")
+    made.add_argument("--port", type=int, help="instead of that in the settings; 0: any that is free")
+    made.add_argument(
+        "--stop-when-empty", type=float, metavar="SECONDS", help="stop when all have left for so long"
+    )
+    made.add_argument("--scratch", action="store_true", help=argparse.SUPPRESS)
+    made = on_folder("token", _token, "make a token for one person or desk")
+    made.add_argument("--agency", required=True, help="such as LAS")
+    made.add_argument("--role", required=True, help="such as operator")
+    made.add_argument("--name", required=True, help='such as "EOC desk 3"; unique in the agency')
+    made.add_argument("--out", type=Path, metavar="FILE", help="write it here, readable by you alone")
+    register = commands.add_parser("register", help="an agency's register").add_subparsers(required=True)
+    made = on_folder("import", _import, "take up an agency's table (CSV) into its register", register)
+    made.add_argument("file", type=Path, metavar="FILE")
+    made.add_argument("--agency", required=True, help="such as LAS")
+    made.add_argument(
+        "--mode", default="exercise", choices=["exercise", "live"], help="that of the folder (exercise)"
+    )
+    on_folder("status", _status, "say whether a server runs on this folder, where, and who is there")
+    on_folder("stop", _stop, "stop the server that runs on this folder, in order")
+    made = command("demo", _demo, "a live exercise on this machine; a second one with another room joins it")
+    made.add_argument("--room", default="LAS", help="the control room to open: LAS, SCAS or SECAMB")
+    return parser
+
+
+# -- the commands ---------------------------------------------------------------------------------------------
+
+
+def _init(asked: argparse.Namespace) -> int:
+    from server.datafolder import init
+
+    folder = init(asked.folder, asked.mode)
+    print(f"{folder.root} is ready for {asked.mode} use. Next: incident-server run {folder.root}")
+    return OK
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from server import logs
+    from server.datafolder import existing, locked
+    from server.settings import loopback, read_settings
+
+    folder = existing(asked.folder)
+    settings, charter = read_settings(folder, asked.config)
+    if asked.host is not None:
+        try:
+            settings = replace(settings, host=loopback(asked.host))
+        except ValueError as error:
+            raise Said(f"--host {error}.") from None
+    if asked.port is not None:
+        if not 0 <= asked.port <= 65_535:
+            raise Said("--port must be from 0 to 65,535.")
+        settings = replace(settings, port=asked.port)
+    logs.start(settings.log_level)
+    code = STORE_FAILED
+    try:
+        with locked(folder):
+            code = asyncio.run(_serve(folder, settings, charter, asked.stop_when_empty))
+    finally:
+        if asked.scratch and (folder.root / SCRATCH).exists():
+            shutil.rmtree(folder.root, ignore_errors=True)
+    if code == STORE_FAILED:
+        # Threads that hang on a broken disk must not keep the process: clients go elsewhere when it is gone.
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: float | None) -> int:
+    from server.app import App, close_store
+    from server.identity import IdentityError
+    from server.store import StoreError
+    from server.store.sqlite import open_sqlite
+
+    def ready(port: int) -> None:
+        print(
+            f"{settings.name}: ws://{settings.host}:{port} ({settings.mode}). Loopback only until TLS exists: programs "
+            "on other machines cannot connect. Stop it with Ctrl-C.",
+            flush=True,
+        )
+
+    try:
+        store = open_sqlite(folder.log, mode=settings.mode)
+    except StoreError as error:
+        raise Said(error.sentence) from None
+    try:
+        code = await App(folder, settings, charter, store).run(ready, stop_when_empty=stop_when_empty)
+    except IdentityError as error:
+        raise Said(str(error)) from None
+    except StoreError as error:
+        raise Said(error.sentence) from None
+    except OSError as error:
+        raise Said(_taken(error, settings.host, settings.port)) from None
+    finally:
+        await close_store(store)
+    if store.failure is not None:
+        print(store.failure.sentence, file=sys.stderr)
+    return code
+
+
+def _taken(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is taken by another program. Stop that one, or name another with --port."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"Port {port} on {host} may not be used by this user. Name another with --port, above 1023."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"The address {host} is not one of this machine. Correct host in the settings."
+    return f"The server cannot listen on {host}:{port} ({error.strerror})."
+
+
+def _token(asked: argparse.Namespace) -> int:
+    from server.datafolder import write_private
+
+    answer = _ask(asked, "token", agency=asked.agency, role=asked.role, name=asked.name)
+    if asked.out is None:
+        print(answer["token"])
+        print("This is shown once and kept nowhere. Give it to one desk only.", file=sys.stderr)
+        return OK
+    try:
+        write_private(asked.out, answer["token"].encode() + b"\n")
+    except OSError as error:
+        raise Said(
+            f"{asked.out} cannot be written ({error.strerror}). The token is: {answer['token']}"
+        ) from None
+    return OK
+
+
+def _import(asked: argparse.Namespace) -> int:
+    try:
+        written = asked.file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise Said(f"{asked.file} cannot be read ({why}).") from None
+    answer = _ask(
+        asked,
+        "import",
+        what="register",
+        written=written,
+        file=str(asked.file),
+        agency=asked.agency,
+        mode=asked.mode,
+    )
+    print(f"{answer['stream']}: " + ("taken up." if answer["changed"] else "nothing in it is new."))
+    return OK
+
+
+def _status(asked: argparse.Namespace) -> int:
+    from server.admin import AdminError, NotRunning, call
+    from server.datafolder import existing
+    from server.operations import plate
+
+    try:
+        answer = call(plate(existing(asked.folder)), "status")
+    except NotRunning:
+        raise Said(
+            f"No server runs on {asked.folder}. Start it with: incident-server run {asked.folder}"
+        ) from None
+    except AdminError as error:
+        raise Said(str(error)) from None
+    people = "; ".join(f"{agency}: {', '.join(names)}" for agency, names in sorted(answer["people"].items()))
+    state = "READ ONLY" if answer["read_only"] else "stopping" if answer["stopping"] else "running"
+    print(
+        f"{answer['url']} ({answer['mode']}), {state}, {answer['streams']} streams. Here: {people or 'nobody'}."
+    )
+    return OK
+
+
+def _stop(asked: argparse.Namespace) -> int:
+    from server.admin import AdminError, NotRunning, call
+    from server.datafolder import existing
+    from server.operations import plate
+
+    try:
+        call(plate(existing(asked.folder)), "stop")
+    except NotRunning:
+        raise Said(f"No server runs on {asked.folder}.") from None
+    except AdminError as error:
+        raise Said(str(error)) from None
+    return OK
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from server.demo import DemoError, demo
+
+    try:
+        return demo(asked.room)
+    except DemoError as error:
+        raise Said(str(error)) from None
+
+
+# -- through the running server, or without one ---------------------------------------------------------------
+
+
+def _ask(asked: argparse.Namespace, do: str, **arguments: Any) -> dict[str, Any]:
+    """Ask the running server of the folder; when there is none, take its lock and do the work here."""
+    from server.admin import AdminError, NotRunning, call
+    from server.datafolder import existing, locked
+    from server.operations import plate
+    from server.settings import read_settings
+
+    folder = existing(asked.folder)
+    try:
+        return call(plate(folder), do, **arguments)
+    except AdminError as error:
+        raise Said(str(error)) from None
+    except NotRunning:
+        pass
+    settings, charter = read_settings(folder, asked.config)
+    with locked(folder):
+        return _here(folder, settings, charter, do, arguments)
+
+
+def _here(folder: Any, settings: Any, charter: Any, do: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    from server.admin import AdminError
+    from server.identity import Identity, IdentityError
+    from server.operations import new_token
+    from server.store import StoreError
+    from server.store.sqlite import open_sqlite
+
+    async def imported() -> dict[str, Any]:
+        from server.app import without_server
+
+        return await without_server(charter, open_sqlite(folder.log, mode=settings.mode), arguments)
+
+    try:
+        if do == "token":
+            return {"token": new_token(Identity(folder.tokens), charter, arguments)}
+        return asyncio.run(imported())
+    except (AdminError, IdentityError) as error:
+        raise Said(str(error)) from None
+    except StoreError as error:
+        raise Said(error.sentence) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

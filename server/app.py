@@ -1,0 +1,268 @@
+"""The composition root: one process, one data folder, one listener, and everything that runs beside it.
+
+However it ends, nothing unsaid was promised: a graceful stop finishes what was taken on and asks the rooms to
+come back; a failed store answers nothing more and ends the process at once with code 3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from incident.catalogue import Charter
+from incident.kernel.checks import ConfigError
+from incident.state import MODELS
+from server import logs
+from server.admin import AdminDoor, AdminError, Answer
+from server.conductor import Conductor
+from server.datafolder import DataFolder
+from server.directory import EVERY_SECONDS
+from server.gateway import Gateway
+from server.hub import Hub
+from server.identity import Identity
+from server.operations import bring_in, new_token, plate
+from server.partner import Partner, read_script
+from server.settings import Settings
+from server.store import Store, StoreError
+
+OK: Final = 0
+STORE_FAILED: Final = 3
+LAST_WORDS_SECONDS: Final = 0.3
+"""After a failed commit: time for the read-only heartbeats to leave."""
+
+EXPECTED_SECONDS: Final = 45.0
+"""A server that stops when everybody has left waits this long for the first, and for whoever got a token."""
+
+
+class Crew:
+    """Whatever the server has set going, in one group: nothing is forgotten, and all of it ends."""
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._running: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run this beside the rest. A slip in it is logged and ends nothing else."""
+        try:
+            task = self._group.create_task(self._guarded(work))
+        except RuntimeError:  # the group is closing: too late for new work
+            work.close()
+            return
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 -- what is set going here has nobody else to tell
+            logs.fault("work failed", error)
+
+    def dismiss(self) -> None:
+        """End everything that is still going."""
+        for task in tuple(self._running):
+            task.cancel()
+
+
+class App:
+    """One running server. ``ready`` is called with the port once it listens."""
+
+    def __init__(self, folder: DataFolder, settings: Settings, charter: Charter, store: Store) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.charter = charter
+        self.store = store
+        self.port = 0
+        self._stop = asyncio.Event()
+        self._failed = asyncio.Event()
+        self._expected_until = 0.0
+        self._hub: Hub
+        self._crew: Crew
+        self._identity: Identity
+        self._partner: Partner | None = None
+
+    def stop(self) -> None:
+        """Stop in order, soon."""
+        self._stop.set()
+
+    async def run(self, ready: Callable[[int], None], *, stop_when_empty: float | None = None) -> int:
+        """Serve until told to stop; answers the exit code.
+
+        Raises:
+            OSError: the address cannot be listened on.
+            StoreError: the log cannot be read by this version.
+            IdentityError: the file of tokens cannot be read.
+        """
+        self._identity = Identity(self.folder.tokens)
+        in_the_way: OSError | StoreError | None = None
+        async with asyncio.TaskGroup() as group:
+            self._crew = Crew(group)
+            self._hub = Hub(
+                self.store, MODELS, self.charter, self._crew.spawn, fail=lambda _error: self._failed.set()
+            )
+            gateway = self._gateway()
+            door = AdminDoor(plate(self.folder), self._operations())
+            try:
+                self._hub.load()
+                self.port = await gateway.open(self.settings.host, self.settings.port)
+                await door.open()
+                self._set_going(stop_when_empty)
+                logs.note(
+                    "listening", port=self.port, mode=self.settings.mode, streams=len(self._hub.sequencers)
+                )
+                ready(self.port)
+                with stopped_by_signals(self.stop):
+                    await self._end()
+                if not self._failed.is_set():
+                    await gateway.stop()
+            except (OSError, StoreError) as error:
+                in_the_way = error  # raised below, since a group would wrap it
+            finally:
+                door.close()
+                self._crew.dismiss()
+        if in_the_way is not None:
+            raise in_the_way
+        return STORE_FAILED if self._failed.is_set() else OK
+
+    def _gateway(self) -> Gateway:
+        return Gateway(
+            self._hub,
+            self._identity,
+            name=self.settings.name,
+            charter=msgspec.json.encode(self.charter),
+            connections_max=self.settings.connections_max,
+            unknown_max=self.settings.unknown_max,
+        )
+
+    def _set_going(self, stop_when_empty: float | None) -> None:
+        self._crew.spawn(self._hub.beat())
+        self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
+        self._crew.spawn(Conductor(self._hub).run())
+        if stop_when_empty is not None:
+            self._crew.spawn(self._stop_when_empty(stop_when_empty))
+
+    async def _end(self) -> None:
+        """Wait for the order to stop, or for the store to fail."""
+        waits = [asyncio.create_task(event.wait()) for event in (self._stop, self._failed)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._failed.is_set():
+            await asyncio.sleep(LAST_WORDS_SECONDS)
+
+    async def _stop_when_empty(self, seconds: float) -> None:
+        """Stop when nobody has been here for a while; observers are not somebody."""
+        clock = asyncio.get_running_loop().time
+        self._expect_somebody()
+        left = clock()
+        while clock() < max(left + seconds, self._expected_until):
+            await asyncio.sleep(min(0.5, seconds / 4))
+            if self._hub.people():
+                left, self._expected_until = clock(), 0.0
+        logs.note("nobody is left")
+        self.stop()
+
+    def _expect_somebody(self) -> None:
+        """Somebody is about to come: give them time before the server is taken for empty."""
+        self._expected_until = asyncio.get_running_loop().time() + EXPECTED_SECONDS
+
+    # -- through the admin door -----------------------------------------------------------------------------
+
+    def _operations(self) -> dict[str, Any]:
+        return {
+            "status": self._status,
+            "stop": self._stop_asked,
+            "token": self._token,
+            "import": self._import,
+            "play": self._play,
+        }
+
+    async def _status(self, _asked: Mapping[str, Any]) -> Answer:
+        return {
+            "url": f"ws://{self.settings.host}:{self.port}",
+            "mode": self.settings.mode,
+            "name": self.settings.name,
+            "epoch": self.store.epoch,
+            "streams": len(self._hub.sequencers),
+            "people": self._hub.people(),
+            "stopping": self._stop.is_set() or self._hub.stopping,
+            "read_only": self._hub.failure is not None,
+        }
+
+    async def _stop_asked(self, _asked: Mapping[str, Any]) -> Answer:
+        self.stop()
+        return {}
+
+    async def _token(self, asked: Mapping[str, Any]) -> Answer:
+        self._expect_somebody()
+        return {"token": new_token(self._identity, self.charter, asked)}
+
+    async def _import(self, asked: Mapping[str, Any]) -> Answer:
+        return await bring_in(self._hub, self.charter, asked)
+
+    async def _play(self, asked: Mapping[str, Any]) -> Answer:
+        """Play a partner's script; only in exercises, and one at a time."""
+        if self.settings.mode != "exercise":
+            raise AdminError("A scripted partner plays in exercises only.")
+        if self._partner is not None:
+            raise AdminError("A script is being played already.")
+        try:
+            script = read_script(Path(str(asked.get("file", ""))))
+        except ConfigError as error:
+            raise AdminError(str(error)) from None
+        self._partner = Partner(self._hub, script)
+        await self._partner.set_up()
+        self._crew.spawn(self._partner.run())
+        return {"streams": self._partner.streams, "refused": len(self._partner.refused)}
+
+
+async def without_server(charter: Charter, store: Store, asked: Mapping[str, Any]) -> Answer:
+    """An import while no server runs: the same path, in a hub that nobody watches."""
+    async with asyncio.TaskGroup() as group:
+        crew = Crew(group)
+        hub = Hub(store, MODELS, charter, crew.spawn)
+        hub.load()
+        try:
+            return await bring_in(hub, charter, asked)
+        finally:
+            crew.dismiss()
+            await store.close()
+
+
+@contextlib.contextmanager
+def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C, and SIGTERM where the system has it, stop in order."""
+    loop = asyncio.get_running_loop()
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        wanted = [signal.SIGINT, signal.SIGBREAK]
+    before: list[tuple[signal.Signals, Any]] = []
+    for one in wanted:
+        try:
+            loop.add_signal_handler(one, stop)
+        except (NotImplementedError, ValueError, RuntimeError):
+            with contextlib.suppress(ValueError):  # not in the main thread: nobody to ask
+                before.append((one, signal.signal(one, lambda *_: loop.call_soon_threadsafe(stop))))
+    try:
+        yield
+    finally:
+        for one in wanted:
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.remove_signal_handler(one)
+        for one, handler in before:
+            signal.signal(one, handler)
+
+
+async def close_store(store: Store) -> None:
+    """Let the store go, within a bound: a disk that hangs must not keep the process."""
+    with contextlib.suppress(TimeoutError, StoreError):
+        async with asyncio.timeout(LAST_WORDS_SECONDS if store.read_only else 5.0):
+            await store.close()

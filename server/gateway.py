@@ -1,0 +1,349 @@
+"""The listener: who may come in, frames in and out, and every bound a peer meets before the hub hears of it.
+
+A bad frame is answered with an error frame, a row of them with a close code; no peer ever sees a trace. That a
+connection ends is normal life.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import secrets
+from typing import Final, Protocol
+
+import msgspec
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+
+from incident.kernel import protocol
+from incident.kernel.protocol import (
+    PROTOCOL,
+    Bye,
+    Error,
+    Heartbeat,
+    Hello,
+    Page,
+    ProtocolError,
+    Submit,
+    Unwatch,
+    Watch,
+)
+from incident.kernel.slice import Actor
+from server import logs
+from server.hub import Hub
+from server.joining import Joining
+from server.session import ERRANDS_MAX, FAULT, GOING, Session, close
+
+HELLO_SECONDS: Final = 5.0
+BAD_FRAMES_MAX: Final = 10
+"""Frames in a row that are not of the protocol, before the connection is closed."""
+
+STREAMS_MAX: Final = 64
+"""Streams that one connection may watch at once."""
+
+RESTART: Final = 1012
+NOT_TEXT: Final = 1003
+POLICY: Final = 1008
+TOO_OLD: Final = 4010
+RETRY_MS: Final = (500, 5_000)
+"""A stopping server asks each client to come back after a time between these, so that they do not come as one."""
+
+NOBODY: Final = (
+    "No token was given. Ask whoever runs this server for one (incident-server token), and give it with "
+    "--token-file.\n"
+)
+STRANGER: Final = (
+    "This token is not known here. Ask whoever runs this server for a new one (incident-server token).\n"
+)
+COMMITS_SECONDS: Final = 4.0
+GOODBYE_SECONDS: Final = 4.0
+
+
+class Doorkeeper(Protocol):
+    """Who a bearer token stands for."""
+
+    def actor(self, token: str) -> Actor | None: ...
+
+
+class Caller(ServerConnection):
+    """A connection that remembers who it is, and counts as unknown until it does."""
+
+    actor: Actor | None = None
+    unknown: set[ServerConnection]
+    unknown_max: int
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A socket has come in; one too many that has not said who it is goes at once."""
+        self.unknown.add(self)
+        super().connection_made(transport)
+        if len(self.unknown) > self.unknown_max:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket has gone."""
+        self.unknown.discard(self)
+        super().connection_lost(exc)
+
+
+class Gateway:
+    """The websocket side of one server process."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        doorkeeper: Doorkeeper,
+        *,
+        name: str,
+        charter: bytes,
+        connections_max: int = 2_000,
+        unknown_max: int = 256,
+    ) -> None:
+        self.hub = hub
+        self.joining = Joining(hub)
+        self._doorkeeper = doorkeeper
+        self._name = name
+        self._charter = charter
+        self._connections_max = connections_max
+        self._unknown_max = unknown_max
+        self._server: Server | None = None
+
+    # -- the socket -----------------------------------------------------------------------------------------
+
+    async def open(self, host: str, port: int) -> int:
+        """Listen; answers the port. Raises OSError when the address is taken or not ours."""
+        kind = type("_Caller", (Caller,), {"unknown": set(), "unknown_max": self._unknown_max})
+        self._server = await serve(
+            self._handle,
+            host,
+            port,
+            process_request=self._door,
+            origins=[None],
+            compression=None,
+            server_header=None,
+            max_size=(protocol.CLIENT_FRAME_BYTES_MAX, protocol.CLIENT_FRAME_BYTES_MAX),
+            max_queue=16,
+            write_limit=65_536,
+            open_timeout=5,
+            ping_interval=5,
+            ping_timeout=7,
+            close_timeout=3,
+            logger=logs.SILENT,
+            create_connection=kind,
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Leave in order: nobody new, finish what was taken on, say goodbye; at most ten seconds in all."""
+        self.hub.stopping = True
+        await self.hub.quiet(COMMITS_SECONDS)
+        for session in tuple(self.hub.sessions):
+            wait = RETRY_MS[0] + secrets.randbelow(RETRY_MS[1] - RETRY_MS[0])
+            session.post(protocol.encode(Bye(sentence="The server is being stopped.", retry_after_ms=wait)))
+        if self._server is None:
+            return
+        self._server.close(code=RESTART, reason="The server is being stopped.")
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._server.wait_closed()
+        except TimeoutError:
+            for connection in tuple(self._server.all_connections):
+                connection.transport.abort()
+
+    # -- the door -------------------------------------------------------------------------------------------
+
+    def _door(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Before the handshake: is the server well, and who is it?"""
+        path = request.path.partition("?")[0]
+        if path == "/healthz":
+            return connection.respond(http.HTTPStatus.OK, "ok\n")
+        if path == "/readyz":
+            return self._readiness(connection)
+        if path != "/":
+            return connection.respond(
+                http.HTTPStatus.NOT_FOUND, "There is nothing here but / and /healthz.\n"
+            )
+        if self.hub.stopping or len(self.hub.sessions) >= self._connections_max:
+            response = connection.respond(
+                http.HTTPStatus.SERVICE_UNAVAILABLE,
+                "The server takes nobody new at this moment. Try again soon.\n",
+            )
+            response.headers["Retry-After"] = str(1 + secrets.randbelow(5))
+            return response
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        actor = self._doorkeeper.actor(token.strip()) if scheme.lower() == "bearer" else None
+        if actor is None:
+            sentence = STRANGER if token else NOBODY
+            logs.note("turned away", known=False, peer=str(connection.remote_address))
+            response = connection.respond(http.HTTPStatus.UNAUTHORIZED, sentence)
+            response.headers["WWW-Authenticate"] = "Bearer"
+            return response
+        _caller(connection).actor = actor
+        return None
+
+    def _readiness(self, connection: ServerConnection) -> Response:
+        if self.hub.failure is not None or self.hub.store.read_only:
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "read only\n")
+        if self.hub.stopping:
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "stopping\n")
+        return connection.respond(http.HTTPStatus.OK, "ready\n")
+
+    # -- one connection -------------------------------------------------------------------------------------
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        """One peer from its Hello to its end."""
+        caller = _caller(connection)
+        caller.unknown.discard(caller)
+        session: Session | None = None
+        try:
+            session = await self._greet(caller)
+            if session is not None:
+                await self._read(session)
+        except ConnectionClosed:
+            pass
+        except Exception as error:  # noqa: BLE001 -- one peer's trouble is not the others'
+            logs.fault("connection failed", error)
+            await close(connection, FAULT, "The server could not go on with this connection.")
+        finally:
+            if session is not None:
+                self.hub.depart(session)
+                logs.note(
+                    "disconnected",
+                    agency=session.actor.agency,
+                    name=session.actor.name,
+                    code=connection.close_code,
+                )
+
+    async def _greet(self, connection: Caller) -> Session | None:
+        """Hello, version, Welcome and the directory; None when the peer was sent away."""
+        actor = connection.actor
+        if actor is None:
+            return None
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                hello = _hello(await connection.recv())
+        except TimeoutError:
+            await close(connection, POLICY, "No Hello came.")
+            return None
+        except ProtocolError as error:
+            await _last_word(connection, POLICY, Error(code=error.code, sentence=error.sentence))
+            return None
+        if hello.protocol != PROTOCOL:
+            older = "your program" if hello.protocol < PROTOCOL else "this server"
+            sentence = (
+                f"Protocol {hello.protocol} is not spoken here, but {PROTOCOL}: {older} must be updated."
+            )
+            await _last_word(connection, TOO_OLD, Error(code="protocol", sentence=sentence))
+            return None
+        session = Session(connection, actor, self.hub.spawn, observer=hello.observer, seat=hello.seat)
+        self.hub.arrive(session)
+        session.post(self._welcome(actor))
+        self.hub.lists.welcome(session)
+        session.post(self.hub.heartbeat(session))
+        logs.note("connected", agency=actor.agency, name=actor.name, role=actor.role, observer=hello.observer)
+        return session
+
+    def _welcome(self, actor: Actor) -> bytes:
+        return protocol.encode(
+            protocol.Welcome(
+                protocol=PROTOCOL,
+                epoch=self.hub.store.epoch,
+                server=self._name,
+                mode=self.hub.store.mode,
+                name=actor.name,
+                agency=actor.agency,
+                role=actor.role,
+                sent_at=self.hub.now(),
+                charter=msgspec.Raw(self._charter),
+            )
+        )
+
+    async def _read(self, session: Session) -> None:
+        """What the peer sends, until it has gone or sent too much that is no frame of ours."""
+        bad = 0
+        async for message in session.connection:
+            if session.closing:
+                continue  # read on, so that the peer's own goodbye comes through
+            if isinstance(message, bytes):
+                session.drop(NOT_TEXT, "Frames of this protocol are text.")
+                continue
+            try:
+                self._take(session, protocol.read_client(message.encode()))
+                bad = 0
+            except ProtocolError as error:
+                bad += 1
+                session.error(error.code, error.sentence)
+                if bad > BAD_FRAMES_MAX:
+                    session.drop(POLICY, "Too many frames in a row that are not of this protocol.")
+            if not session.room.is_set():
+                await session.room.wait()
+
+    def _take(self, session: Session, frame: protocol.ClientFrame) -> None:
+        match frame:
+            case Submit():
+                session.asked()
+                self.hub.submit(session, frame)
+            case Heartbeat():
+                session.post(self.hub.heartbeat(session, frame.sent_at))
+            case Watch() | Page():
+                self._errand(session, frame)
+            case Unwatch():
+                self.hub.leave(session, frame.stream)
+            case Bye():
+                session.drop(GOING, "Goodbye.")
+            case Hello():
+                raise ProtocolError("hello_again", "Hello is said once.")
+
+    def _errand(self, session: Session, frame: Watch | Page) -> None:
+        """Long answers are given one after the other, by one coroutine per connection that ends when it is idle."""
+        if (
+            isinstance(frame, Watch)
+            and frame.stream not in session.streams
+            and len(session.streams) >= STREAMS_MAX
+        ):
+            session.error("too_many", f"A connection may watch {STREAMS_MAX} streams.", frame.stream)
+            return
+        if len(session.errands) >= ERRANDS_MAX:
+            session.error("busy", f"At most {ERRANDS_MAX} requests may wait their turn.", frame.stream)
+            return
+        session.errands.append(frame)
+        if not session.working:
+            session.working = True
+            self.hub.spawn(self._errands(session))
+
+    async def _errands(self, session: Session) -> None:
+        try:
+            await self.joining.run(session)
+        except ConnectionClosed:
+            pass
+        except Exception as error:  # noqa: BLE001 -- one peer's trouble is not the others'
+            logs.fault("answer failed", error)
+            session.drop(FAULT, "The server could not go on with this connection.")
+        finally:
+            session.working = False
+
+
+def _hello(message: str | bytes) -> Hello:
+    """The first frame, which is a Hello or the end. Raises ProtocolError."""
+    if isinstance(message, bytes):
+        raise ProtocolError("not_text", "The first frame must be a Hello, as text.")
+    hello = protocol.read_client(message.encode())
+    if not isinstance(hello, Hello):
+        raise ProtocolError("hello_first", "The first frame must be a Hello.")
+    return hello
+
+
+def _caller(connection: ServerConnection) -> Caller:
+    """The connection as the kind that ``serve`` was told to make."""
+    if not isinstance(connection, Caller):
+        raise TypeError(type(connection).__name__)
+    return connection
+
+
+async def _last_word(connection: ServerConnection, code: int, error: Error) -> None:
+    """Say what is wrong, then close."""
+    if connection.state is State.OPEN:
+        async with asyncio.timeout(HELLO_SECONDS):
+            await connection.send(protocol.encode(error), text=True)
+    await close(connection, code, error.sentence[:100])

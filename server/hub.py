@@ -1,0 +1,338 @@
+"""The middle of the server: every stream with its one writer, everybody who watches it, and who is here.
+
+The hub is blind: it carries commands, records and summaries whose meaning only the models know. It answers an
+actor who may not see a stream exactly as if there were no such stream. Called from the event loop only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from incident.kernel import protocol
+from incident.kernel.claims import ClaimTable
+from incident.kernel.ledger import Head, Ledger, Proposal
+from incident.kernel.model import Model, Models, UnknownType
+from incident.kernel.protocol import Claims, Done, Heartbeat, Submit
+from incident.kernel.record import genesis
+from incident.kernel.slice import Actor, Refusal
+from server import logs
+from server.channel import Channel, Place, Tally
+from server.directory import Lists
+from server.sequencer import Asker, Sequencer
+from server.session import Session, Spawn
+from server.store import Append, Store, StoreError, Unavailable
+
+BEAT_SECONDS: Final = 2.0
+BEATS_AT_ONCE: Final = 250
+UNKNOWN: Final = Refusal("unknown_stream", "There is no such incident, or it is not open to your agency.")
+
+
+def salted() -> str:
+    """32 hex digits of chance, for the salt of one command's records."""
+    return secrets.token_hex(16)
+
+
+class Hub:
+    """Sequencers, channels and sessions of one server process."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        charter: Any,
+        spawn: Spawn,
+        *,
+        now: Callable[[], int] = logs.clock,
+        salt: Callable[[], str] = salted,
+        fail: Callable[[StoreError], None] = lambda _error: None,
+    ) -> None:
+        self.store = store
+        self.models = models
+        self.charter = charter
+        self.spawn = spawn
+        self.now = now
+        self.salt = salt
+        self.sessions: dict[Session, None] = {}
+        self.sequencers: dict[str, Sequencer] = {}
+        self.tally = Tally()
+        self.failure: StoreError | None = None
+        self.stopping = False
+        self.lists = Lists(self, lambda: self.sessions)
+        self._fail = fail
+        self._quiet = asyncio.Event()
+        self._people: dict[str, list[str]] | None = None
+        self._channels: dict[str, Channel] = {}
+        self._claims = ClaimTable(store.claims())
+        # What watchers are told of claims follows the disk; the ledgers' own table runs ahead of it.
+        self._told_claims = ClaimTable(store.claims())
+        store.on_group(self._group)
+        store.on_failure(self.failed)
+
+    def load(self) -> None:
+        """Take up every stream that the store holds. Blocks: for start-up only.
+
+        Raises:
+            Unavailable: the log holds what this version cannot read.
+        """
+        for stream in self.store.heads():
+            sequencer = self._sequencer(stream)
+            if sequencer is None:
+                logs.warn("stream of an unknown kind is left alone", stream=stream)
+                continue
+            try:
+                sequencer.ledger.load(self.store.load(stream))
+            except UnknownType as unknown:
+                raise Unavailable(
+                    f"The log holds records of a newer kind ({unknown}). Install the newer version of this program."
+                ) from None
+            self.sequencers[stream] = sequencer
+            self.lists.touched(stream, sequencer.ledger.model, sequencer.ledger.durable.state)
+
+    # -- who may see what -----------------------------------------------------------------------------------
+
+    def may_see(self, actor: Actor, stream: str) -> bool:
+        """Whether an actor may watch a stream; its own streams also while they are still empty."""
+        model = self.models.of(stream)
+        if model is None:
+            return False
+        agency = self.models.agency(stream)
+        if agency is not None and agency != actor.agency:
+            return False
+        parent = self.models.parent(stream)
+        if parent is not None and not self.may_see(actor, parent):
+            return False
+        sequencer = self.sequencers.get(stream)
+        if sequencer is None:
+            return agency is not None
+        return model.may_watch(sequencer.ledger.durable.state, actor) is None
+
+    def streams(self) -> Iterable[tuple[str, Model, Any, int]]:
+        """Every stream with its model, durable state and head, the newest at the end."""
+        for stream, sequencer in self.sequencers.items():
+            head = sequencer.ledger.durable
+            yield stream, sequencer.ledger.model, head.state, head.seq
+
+    def model(self, stream: str) -> Model:
+        """The rules of a stream whose kind is known."""
+        model = self.models.of(stream)
+        if model is None:
+            raise LookupError("streams of an unknown kind are asked about nowhere")
+        return model
+
+    def durable(self, stream: str) -> Head:
+        """State and place of what the disk has of a stream."""
+        sequencer = self.sequencers.get(stream)
+        if sequencer is not None:
+            return sequencer.ledger.durable
+        return Head(self.model(stream).initial(), 0, genesis(stream))
+
+    # -- commands in ----------------------------------------------------------------------------------------
+
+    def submit(self, asker: Asker, submit: Submit, *, trusted: bool = False) -> None:
+        """Decide one command; the answer goes to the asker. ``trusted`` askers are the server's own.
+
+        Once the store has failed or the server is stopping, nothing is answered: ids resolve it later.
+        """
+        if self.failure is not None or self.stopping:
+            return
+        sequencer = self.sequencers.get(submit.stream)
+        if sequencer is None:
+            self._first(asker, submit, trusted=trusted)
+        elif trusted or self.may_see(asker.actor, submit.stream):
+            sequencer.submit(asker, submit)
+        else:
+            self._unseen(asker, submit)
+
+    def _first(self, asker: Asker, submit: Submit, *, trusted: bool) -> None:
+        """A command to a stream that does not exist: only if it is accepted does the stream come to be."""
+        sequencer = self._sequencer(submit.stream)
+        agency, parent = self.models.agency(submit.stream), self.models.parent(submit.stream)
+        closed = not trusted and (
+            (agency is not None and agency != asker.actor.agency)
+            or (parent is not None and not self.may_see(asker.actor, parent))
+        )
+        if sequencer is None or closed:
+            asker.refused(submit.stream, submit.command_id, UNKNOWN)
+        elif sequencer.submit(asker, submit):
+            self.sequencers[submit.stream] = sequencer
+
+    def _unseen(self, asker: Asker, submit: Submit) -> None:
+        """What is not theirs is answered as if it were not there: decided on an empty stream, and never written."""
+        if self.models.agency(submit.stream) is None:
+            ledger = Ledger(self.model(submit.stream), submit.stream, ClaimTable(), self.charter)
+            answer = ledger.propose(asker.actor, submit, self.now(), self.salt())
+            if isinstance(answer, Refusal):
+                asker.refused(submit.stream, submit.command_id, answer)
+                return
+        asker.refused(submit.stream, submit.command_id, UNKNOWN)
+
+    def _sequencer(self, stream: str) -> Sequencer | None:
+        model = self.models.of(stream)
+        if model is None:
+            return None
+        ledger = Ledger(model, stream, self._claims, self.charter)
+        return Sequencer(ledger, self.store, now=self.now, salt=self.salt, spawn=self.spawn, fail=self.failed)
+
+    # -- records out ----------------------------------------------------------------------------------------
+
+    def _group(self, group: Sequence[Append]) -> None:
+        """The disk has this group: commit, then acknowledge, then publish, each in the order of the log."""
+        if self.failure is not None:
+            return
+        proposals: dict[str, list[Proposal]] = {}
+        for item in group:
+            proposals.setdefault(item.proposal.stream, []).append(item.proposal)
+        for stream in proposals:
+            self.channel(stream)  # made here, it stands where the last group ended
+        answers: dict[tuple[Asker, str], list[Done]] = {}
+        for stream, waited in proposals.items():
+            for asker, done in self.sequencers[stream].committed(waited):
+                answers.setdefault((asker, stream), []).append(done)
+        for (asker, stream), done_together in answers.items():
+            asker.accepted(stream, done_together)
+        for stream, waited in proposals.items():
+            self._publish(stream, waited)
+        if self.stopping and not self._unanswered():
+            self._quiet.set()
+
+    def _publish(self, stream: str, waited: Sequence[Proposal]) -> None:
+        ledger = self.sequencers[stream].ledger
+        channel = self.channel(stream)
+        critical = False
+        for proposal in waited:
+            channel.add(proposal.records)
+            critical = critical or any(map(ledger.model.critical, proposal.records))
+            for told in self._told_claims.take(proposal.claims, proposal.releases, stream):
+                listening = self._channels.get(told)
+                if listening is not None:
+                    listening.claims_changed()
+                    if told != stream:
+                        listening.publish()
+        channel.publish(critical=critical)
+        if self.lists.touched(stream, ledger.model, ledger.durable.state):
+            self._sight_changed(stream)
+
+    def _sight_changed(self, stream: str) -> None:
+        """A new stream, or other parties: whoever may no longer see it is told so and gets no more of it."""
+        for name, channel in tuple(self._channels.items()):
+            if stream in (name, self.models.parent(name)):
+                for session in tuple(channel.watchers):
+                    if not self.may_see(session.actor, name):
+                        self.leave(session, name)
+                        session.error("not_party", "Your agency is no longer party to this.", name)
+        self.lists.refresh()
+
+    def channel(self, stream: str) -> Channel:
+        """The way out of a stream; made when first needed."""
+        channel = self._channels.get(stream)
+        if channel is None:
+            head = self.durable(stream)
+            channel = Channel(stream, Place(head.seq, head.hash), self.spawn, self.tally, self.claims_frame)
+            self._channels[stream] = channel
+        return channel
+
+    def claims_frame(self, stream: str) -> bytes:
+        """What the watchers of a stream are told of claims, as a frame."""
+        return protocol.encode(Claims(stream=stream, held=list(self._told_claims.told_to(stream))))
+
+    # -- sessions -------------------------------------------------------------------------------------------
+
+    def enter(self, session: Session, channel: Channel) -> None:
+        """From here on the session gets what is published. It must hold everything up to ``published``."""
+        channel.watchers[session] = None
+
+    def leave(self, session: Session, stream: str) -> None:
+        """The session gets no more of this stream."""
+        session.streams.pop(stream, None)
+        channel = self._channels.get(stream)
+        if channel is not None:
+            channel.watchers.pop(session, None)
+            if not channel.watchers and stream not in self.sequencers and not channel.building.locked():
+                del self._channels[stream]
+
+    def arrive(self, session: Session) -> None:
+        """A session has said Hello."""
+        self._people = None
+        self.sessions[session] = None
+
+    def depart(self, session: Session) -> None:
+        """A session has ended, however it ended."""
+        self._people = None
+        self.sessions.pop(session, None)
+        self.lists.forget(session)
+        for stream in tuple(session.streams):
+            self.leave(session, stream)
+        session.errands.clear()
+        session.room.set()
+
+    def people(self) -> dict[str, list[str]]:
+        """Who is here: the names of each agency's persons, without observers."""
+        if self._people is None:
+            here: dict[str, set[str]] = {}
+            for session in self.sessions:
+                if not session.observer:
+                    here.setdefault(session.actor.agency, set()).add(session.actor.name)
+            self._people = {agency: sorted(names) for agency, names in here.items()}
+        return self._people
+
+    def heartbeat(self, session: Session, echo: int | None = None) -> bytes:
+        """The heartbeat of one session: the heads of what it watches, and who else of their parties is here."""
+        people = self.people()
+        heads: dict[str, int] = {}
+        parties: set[str] = {session.actor.agency}
+        for stream in session.streams:
+            head = self.durable(stream)
+            heads[stream] = head.seq
+            parties |= self.model(stream).agencies(head.state)
+        return protocol.encode(
+            Heartbeat(
+                sent_at=self.now(),
+                echo=echo,
+                epoch=self.store.epoch,
+                heads=heads,
+                read_only=self.failure is not None,
+                present=[[agency, *people[agency]] for agency in sorted(parties) if agency in people],
+            )
+        )
+
+    async def beat(self) -> None:
+        """Heartbeats, for ever. Stuck peers are closed on the way."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            for count, session in enumerate(tuple(self.sessions), 1):
+                if session.open and session.beat():
+                    session.post(self.heartbeat(session))
+                if count % BEATS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+
+    async def keep_lists(self, seconds: float) -> None:
+        """Tell changed summaries, at most this often, for ever."""
+        while True:
+            await asyncio.sleep(seconds)
+            self.lists.refresh()
+
+    # -- the end --------------------------------------------------------------------------------------------
+
+    def failed(self, error: StoreError) -> None:
+        """The store has failed: from now on nothing is answered, and everybody is told that it is read-only."""
+        if self.failure is not None:
+            return
+        self.failure = error
+        logs.fault("store failed", error)
+        for session in tuple(self.sessions):
+            session.post(self.heartbeat(session))
+        self._fail(error)
+
+    async def quiet(self, seconds: float) -> None:
+        """While stopping: wait until the disk has all that was taken on, at most this long."""
+        if self.failure is None and self._unanswered():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._quiet.wait()
+
+    def _unanswered(self) -> int:
+        return sum(sequencer.waiting for sequencer in self.sequencers.values())

@@ -1,0 +1,207 @@
+"""How a client comes to hold a stream: checked at its cursor, brought up to date, then live without a gap.
+
+A client that is a little behind gets the records it lacks; one that is far behind gets a snapshot and the rest.
+One coroutine per connection does this, a bounded portion at a time, waiting for the peer and never for long
+without giving everybody else a turn. The last step, from *up to date* to *live*, has no await in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from incident.kernel import protocol
+from incident.kernel.model import Model
+from incident.kernel.protocol import Page, Records, SnapshotPage, Watch, Watching
+from incident.kernel.record import Record, genesis
+from server.channel import Channel, Place, frames, size
+from server.hub import Hub
+from server.session import Session
+from server.store import StoreError
+
+FAR_BEHIND: Final = 5_000
+"""Records a client may lack and still be sent them one by one."""
+
+PORTION: Final = 250
+"""Records read from the store before others have a turn."""
+
+PIECE_BYTES_MAX: Final = 524_288
+"""One snapshot page before it is compressed: small enough not to fill a slow line for long."""
+
+SNAPSHOT_AGE_MAX: Final = 1_000
+"""Records that may have come since a kept snapshot; the joiner gets them as records."""
+
+PAGE_BYTES_MAX: Final = 786_432
+PUBLISHED_SECONDS: Final = 0.002
+NO_SUCH_STREAM: Final = "There is no such stream, or it is not open to your agency."
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A stream's whole state at one place, as frames ready to be sent."""
+
+    at: Place
+    pages: tuple[bytes, ...]
+
+
+def paged(model: Model, stream: str, state: object, at: Place) -> Snapshot:
+    """Build a snapshot. Takes a while: run it in a thread. States are frozen, so nobody changes it meanwhile."""
+    pages = []
+    for part in model.snapshot(state):
+        pieces = [part.body[n : n + PIECE_BYTES_MAX] for n in range(0, len(part.body), PIECE_BYTES_MAX)] or [
+            b""
+        ]
+        for index, piece in enumerate(pieces):
+            header = SnapshotPage(
+                stream=stream,
+                seq=at.seq,
+                hash=at.hash,
+                slice=part.name,
+                state_v=part.state_v,
+                index=index,
+                of=len(pieces),
+            )
+            pages.append(protocol.encode_page(header, piece))
+    return Snapshot(at, tuple(pages))
+
+
+def whole(records: Sequence[Record]) -> list[Record]:
+    """The first portion of records, to the end of its last command."""
+    last = len(records)
+    if last > PORTION:
+        last = PORTION
+        while last < len(records) and records[last].command_id == records[last - 1].command_id:
+            last += 1
+    return list(records[:last])
+
+
+class Joining:
+    """Serves the watches and pages of all sessions."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._snapshots: dict[str, Snapshot] = {}
+
+    async def run(self, session: Session) -> None:
+        """Everything that a session has asked for and not been given, in order."""
+        while session.errands and session.open:
+            errand = session.errands.popleft()
+            try:
+                if isinstance(errand, Watch):
+                    await self._watch(session, errand)
+                else:
+                    await self._page(session, errand)
+            except StoreError as error:
+                session.error("unavailable", error.sentence, errand.stream)
+
+    # -- watching -------------------------------------------------------------------------------------------
+
+    async def _watch(self, session: Session, watch: Watch) -> None:
+        hub, stream = self._hub, watch.stream
+        hub.leave(session, stream)
+        if not hub.may_see(session.actor, stream):
+            session.error("unknown_stream", NO_SUCH_STREAM, stream)
+            return
+        channel = hub.channel(stream)
+        token = session.streams[stream] = object()
+        if not await self._holds(channel, watch):
+            session.streams.pop(stream, None)
+            session.error(
+                "diverged", f"Record {watch.cursor} of your copy is not in the history kept here.", stream
+            )
+            return
+        at = await self._snapshot(session, channel, watch)
+        while session.open and session.streams.get(stream) is token:
+            if at.seq >= channel.published.seq:
+                hub.enter(session, channel)
+                session.post(hub.claims_frame(stream))
+                session.post(protocol.encode(Watching(stream=stream, seq=at.seq)))
+                return
+            at = await self._forward(session, channel, at)
+
+    async def _holds(self, channel: Channel, watch: Watch) -> bool:
+        """Whether the copy the client holds is a beginning of ours."""
+        if watch.cursor > channel.published.seq:
+            return False
+        if watch.cursor == 0:
+            return watch.hash in ("", genesis(channel.stream))
+        known = channel.hash_at(watch.cursor)
+        if known is None:
+            records = await self._hub.store.read(channel.stream, watch.cursor - 1, 1)
+            known = records[0].hash if records else None
+        return known == watch.hash
+
+    async def _forward(self, session: Session, channel: Channel, at: Place) -> Place:
+        """Send the next portion after this place, as far as it is published; answers where the client is then."""
+        recent = channel.since(at.seq)
+        records = (
+            whole(recent)
+            if recent is not None
+            else await self._hub.store.read(channel.stream, at.seq, PORTION)
+        )
+        published = channel.published.seq
+        records = [record for record in records if record.seq <= published]
+        if not records:
+            raise StoreError(f"What follows record {at.seq} cannot be read at this moment.")
+        for frame in frames(channel.stream, at.hash, records):
+            await session.send(frame)
+        return Place(records[-1].seq, records[-1].hash)
+
+    async def _hash_before(self, channel: Channel, seq: int) -> str:
+        if seq <= 1:
+            return genesis(channel.stream)
+        known = channel.hash_at(seq - 1)
+        if known is None:
+            before = await self._hub.store.read_back(channel.stream, seq, 1)
+            known = before[-1].hash if before else ""
+        return known
+
+    # -- snapshots ------------------------------------------------------------------------------------------
+
+    async def _snapshot(self, session: Session, channel: Channel, watch: Watch) -> Place:
+        """Send a snapshot when that is shorter and the client can read it; answers where the client stands."""
+        model = self._hub.model(channel.stream)
+        here = Place(watch.cursor, watch.hash or genesis(channel.stream))
+        if channel.published.seq - watch.cursor <= FAR_BEHIND or watch.states != model.state_versions():
+            return here
+        snapshot = await self._built(model, channel)
+        if snapshot.at.seq <= watch.cursor:
+            return here
+        for page in snapshot.pages:
+            await session.send(page, text=False)
+        return snapshot.at
+
+    async def _built(self, model: Model, channel: Channel) -> Snapshot:
+        async with channel.building:
+            kept = self._snapshots.get(channel.stream)
+            if kept is not None and channel.published.seq - kept.at.seq <= SNAPSHOT_AGE_MAX:
+                return kept
+            while (head := self._hub.durable(channel.stream)).seq != channel.published.seq:
+                # A snapshot past what is published would make its reader see records twice.
+                channel.publish(critical=True)
+                await asyncio.sleep(PUBLISHED_SECONDS)
+            snapshot = await asyncio.to_thread(paged, model, channel.stream, head.state, channel.published)
+            self._snapshots[channel.stream] = snapshot
+            return snapshot
+
+    # -- history --------------------------------------------------------------------------------------------
+
+    async def _page(self, session: Session, page: Page) -> None:
+        """Up to ``limit`` records before a place, marked as history; fewer when they would not fit a frame."""
+        hub, stream = self._hub, page.stream
+        if not hub.may_see(session.actor, stream):
+            session.error("unknown_stream", NO_SUCH_STREAM, stream)
+            return
+        found = await hub.store.read_back(stream, page.before, page.limit)
+        kept: list[Record] = []
+        room = PAGE_BYTES_MAX
+        for record in reversed(found):
+            room -= size(record)
+            if room < 0 and kept:
+                break
+            kept.append(record)
+        kept.reverse()
+        prev = await self._hash_before(hub.channel(stream), kept[0].seq) if kept else ""
+        await session.send(protocol.encode(Records(stream=stream, prev=prev, records=kept, history=True)))

@@ -1,0 +1,73 @@
+"""What the command line asks of a data folder, through the admin door of a running server or directly.
+
+Both ways end here, so that they cannot differ. Imports go the normal path, as commands by the actor ``system``.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from incident import state
+from incident.catalogue import Charter
+from incident.kernel.checks import nearest
+from incident.kernel.slice import Actor, Refusal
+from server import logs
+from server.admin import AdminError, Answer
+from server.conductor import Automaton
+from server.datafolder import DataFolder
+from server.hub import Hub
+from server.identity import Identity, IdentityError
+
+
+def plate(folder: DataFolder) -> Path:
+    """Where a folder's running server says how its admin door is reached."""
+    return folder.root / "admin.json"
+
+
+def new_token(identity: Identity, charter: Charter, asked: Mapping[str, Any]) -> str:
+    """Make a token. Raises AdminError when it cannot be made."""
+    name, agency, role = (str(asked.get(key, "")) for key in ("name", "agency", "role"))
+    people = [code for code in charter.roles if code != "system"]
+    try:
+        token = identity.add(name, agency, role, agencies=charter.agencies, roles=people, now=logs.clock())
+    except IdentityError as error:
+        raise AdminError(str(error)) from None
+    logs.note("token made", agency=agency, role=role, name=name)
+    return token
+
+
+async def bring_in(hub: Hub, charter: Charter, asked: Mapping[str, Any]) -> Answer:
+    """Take up a table of an agency's, whole or not at all. Raises AdminError with everything that is wrong."""
+    what, written, file, agency, mode = (
+        str(asked.get(key, "")) for key in ("what", "written", "file", "agency", "mode")
+    )
+    if mode != charter.mode:
+        raise AdminError(f"This data folder is for {charter.mode} use; {mode or 'no mode'} was asked for.")
+    importer = state.IMPORTS.get(what)
+    if importer is None or agency not in charter.agencies:
+        raise AdminError(unknown_import(what, agency, charter))
+    found = importer(written, file, agency, charter)
+    if found.problems:
+        raise AdminError("\n".join(map(str, found.problems)))
+    stream, commands = found.stream, found.commands
+    actor = Automaton(hub, Actor("system", agency, "system"))
+    changed = 0
+    for command in commands:
+        try:
+            answer = await actor.do(stream, command, str(uuid.uuid4()))
+        except TimeoutError:
+            raise AdminError("The server did not answer in time; look at the log, then try again.") from None
+        if isinstance(answer, Refusal):
+            raise AdminError(answer.sentence)
+        changed += answer.last > 0
+    return {"stream": stream, "parts": len(commands), "changed": changed}
+
+
+def unknown_import(what: str, agency: str, charter: Charter) -> str:
+    """The sentence for an import of nothing known, or for nobody known."""
+    if what not in state.IMPORTS:
+        return f"There is nothing called {what!r} to import{nearest(what, state.IMPORTS)}."
+    return f"There is no agency {agency!r}{nearest(agency, charter.agencies)}. Agencies are in agencies.yaml."
