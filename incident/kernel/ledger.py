@@ -21,9 +21,13 @@ from incident.kernel.slice import Actor, Context, Refusal
 from incident.kernel.text import text_problem, text_problems
 
 RECENT_COMMANDS_MAX = 4096
+"""Commands of one stream whose place in the log is in memory; for older ones the store is asked."""
+
+ANSWERS_MAX = 4096
+"""Refusals and *already so* of one stream that are kept, so that a late copy is answered as the first was."""
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, gc=False):
     """A state with the place in the stream it stands at."""
 
     state: Any
@@ -31,7 +35,7 @@ class Head(msgspec.Struct, frozen=True):
     hash: str
 
 
-class Proposal(msgspec.Struct, frozen=True):
+class Proposal(msgspec.Struct, frozen=True, gc=False):
     """A decision that waits for the disk: records, claims, and the state that follows."""
 
     stream: str
@@ -82,6 +86,9 @@ class Ledger:
         self.tentative = self.durable
         self._recent: OrderedDict[str, tuple[str, Done]] = OrderedDict()
         self._waiting: dict[str, str] = {}
+        # What left nothing in the log. A copy may arrive long after the answer did, over a line that was given up;
+        # decided anew, it could be taken after its author was told no. Lines do not outlive the process, nor need this.
+        self._answers: OrderedDict[str, tuple[str, Refusal | Done]] = OrderedDict()
         # Ids of older commands, as hashes only (some 70 bytes each): a hit is checked against the store.
         self._seen: set[int] = set()
 
@@ -95,13 +102,26 @@ class Ledger:
         self.durable = self.tentative = Head(state, seq, digest)
 
     def propose(self, actor: Actor, submit: Submit, now: int, salt: str) -> Answer:
-        """Decide one command on the tentative state. ``now`` is UTC ms; ``salt`` is 32 hex digits of chance."""
-        body = bytes(submit.body)
-        digest = command_digest(submit.type, submit.v, actor.agency, body)
+        """Decide one command on the tentative state. ``now`` is UTC ms; ``salt`` is 32 hex digits of chance.
+
+        A refusal, too, rests on the tentative state: the shell holds it back until the disk has that.
+        """
+        digest = command_digest(submit.type, submit.v, actor.agency, bytes(submit.body))
         again = self._again(submit.command_id, digest)
         if again is not None:
             return again
-        if not all(self.knows(command_id) for command_id in submit.depends_on):
+        answer = self._decided(actor, submit, now, salt, digest)
+        if not isinstance(answer, Proposal):
+            self._answers[submit.command_id] = (digest, answer)
+            if len(self._answers) > ANSWERS_MAX:
+                self._answers.popitem(last=False)
+        return answer
+
+    def _decided(
+        self, actor: Actor, submit: Submit, now: int, salt: str, digest: str
+    ) -> Proposal | Refusal | Done:
+        body = bytes(submit.body)
+        if not all(self._stands(command_id) for command_id in submit.depends_on):
             return Refusal(
                 "depends_on_refused",
                 "The command this one builds on is not in the log, so nor is this.",
@@ -141,16 +161,24 @@ class Ledger:
         waiting = self._waiting.get(command_id)
         if waiting is not None:
             return Waiting(command_id) if waiting == digest else REUSED
-        recent = self._recent.get(command_id)
-        if recent is not None:
-            return recent[1] if recent[0] == digest else REUSED
+        said = self._recent.get(command_id) or self._answers.get(command_id)
+        if said is not None:
+            return said[1] if said[0] == digest else REUSED
         if hash(command_id) in self._seen:
             return Lookup(command_id, digest)
         return None
 
     def knows(self, command_id: str) -> bool:
-        """Whether this id may have been taken on already: waiting, in memory, or to be looked up in the store."""
+        """Whether this id may have been dealt with already: waiting, in memory, or to be looked up in the store."""
+        return self._taken(command_id) or command_id in self._answers
+
+    def _taken(self, command_id: str) -> bool:
         return command_id in self._waiting or command_id in self._recent or hash(command_id) in self._seen
+
+    def _stands(self, command_id: str) -> bool:
+        """Whether others may build on it: it is in the log, on its way there, or was so already."""
+        said = self._answers.get(command_id)
+        return self._taken(command_id) or (said is not None and isinstance(said[1], Done))
 
     def _remember(self, command_id: str, digest: str, done: Done) -> None:
         self._recent[command_id] = (digest, done)
@@ -168,8 +196,8 @@ class Ledger:
         unheld: list[str] = []
         for part, event in enumerate(events):
             record = record_of(self.model, actor, submit, event, part, seq + part + 1, now, salt)
-            record = msgspec.structs.replace(record, hash=chained(prev, self.stream, record))
-            prev = record.hash
+            prev = chained(prev, self.stream, record)
+            msgspec.structs.force_setattr(record, "hash", prev)  # frozen, but nobody has seen it yet
             state = self.model.evolve(state, event, record)
             claims, frees = self.model.claims(event)
             if claims or frees:

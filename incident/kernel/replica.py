@@ -114,7 +114,10 @@ Effects = tuple[Effect, ...]
 
 @dataclass(slots=True)
 class Pending:
-    """One command that the server has not confirmed. ``refusal`` is what would be said if it were decided now."""
+    """One command whose records are not here yet. ``refusal`` is what would be said if it were decided now.
+
+    ``last`` is its last record's ``seq`` once the server has acknowledged it, else None.
+    """
 
     submit: Submit
     command: Any
@@ -122,6 +125,7 @@ class Pending:
     word: StateWord = StateWord.SAVING
     refusal: Refusal | None = None
     records: tuple[Record, ...] = ()
+    last: int | None = None
 
 
 @dataclass(slots=True)
@@ -196,6 +200,8 @@ class Replica:
         )
         if problem is not None:
             return Refusal("bad_text", problem)
+        if self._frozen(submit.type):
+            return Refusal("update_needed", "The server writes this in a newer way: update this client first.")
         spec = self.model.spec_of(submit.type)
         if not self.online and spec.offline is Offline.REFUSED:
             return Refusal("needs_link", "This can only be done while the link is LIVE.")
@@ -285,8 +291,13 @@ class Replica:
         if state is None:
             return (Resync("the snapshot has a shape this client does not know", snapshots=False),)
         self.confirmed, self.cursor, self.hash = state, pages.seq, pages.hash
+        self.frozen_slices = frozenset()  # the server's own fold knows what this build could not read
+        # Acknowledged before the line was lost, and inside the snapshot: no record will come to say so.
+        inside = [c for c, e in self.pending.items() if e.last is not None and e.last <= self.cursor]
+        for command_id in inside:
+            del self.pending[command_id]
         self._reproject()
-        return (StoreSnapshot(parts, pages.seq, pages.hash), Changed())
+        return (StoreSnapshot(parts, pages.seq, pages.hash), *map(Drop, inside), Changed())
 
     def accepted(self, frame: Accepted) -> Effects:
         """The server has these durably. A pending one leaves when its records are here (or changed nothing)."""
@@ -295,7 +306,7 @@ class Replica:
             entry = self.pending.get(done.command_id)
             if entry is None:
                 continue
-            entry.word = StateWord.CONFIRMED
+            entry.word, entry.last = StateWord.CONFIRMED, done.last
             if done.last <= self.cursor:
                 del self.pending[done.command_id]
                 effects.append(Drop(done.command_id))
@@ -320,6 +331,8 @@ class Replica:
         entry = self.pending.get(command_id)
         if entry is None:
             return None
+        if entry.word is StateWord.CONFIRMED:
+            return entry.word  # whatever it looks like here until its records come
         if entry.refusal is not None:
             return StateWord.LIKELY_REFUSED
         if entry.spec.conflict is Conflict.CLAIM and not self.online and entry.word is not StateWord.SAVING:
@@ -333,16 +346,25 @@ class Replica:
 
     def wanted(self) -> frozenset[str]:
         """Pending claims: shown, but outside every total until the ledger has granted them."""
-        return frozenset(c for c, entry in self.pending.items() if entry.spec.conflict is Conflict.CLAIM)
+        return frozenset(
+            command_id
+            for command_id, entry in self.pending.items()
+            if entry.spec.conflict is Conflict.CLAIM and entry.word is not StateWord.CONFIRMED
+        )
 
     # -- inside -----------------------------------------------------------------------------------------------
 
     def _confirm(self, record: Record) -> None:
-        try:
-            self.confirmed = self.model.apply(self.confirmed, record)
-        except UnknownType as unknown:
-            self.frozen_slices |= {unknown.slice}
+        # A slice that misses one record must take no further one: what follows builds on what it lacks.
+        if not self._frozen(record.type):
+            try:
+                self.confirmed = self.model.apply(self.confirmed, record)
+            except UnknownType as unknown:
+                self.frozen_slices |= {unknown.slice}
         self.cursor, self.hash = record.seq, record.hash
+
+    def _frozen(self, type_: str) -> bool:
+        return type_.partition(".")[0] in self.frozen_slices
 
     def _send(self, entries: Iterable[Pending]) -> tuple[Send, ...]:
         if not self.online or self.diverged is not None:
@@ -356,6 +378,9 @@ class Replica:
     def _attempt(self, state: Any, entry: Pending) -> Any:
         """Decide one pending command on a state; its events are applied, or its likely refusal is noted."""
         submit = entry.submit
+        if self._frozen(submit.type):
+            entry.refusal, entry.records = None, ()
+            return state  # what it would do cannot be shown here; the server will say
         ctx = context_of(self.actor, submit, submit.written_at + submit.clock_offset, self.charter)
         events = self.model.decide(state, entry.command, ctx)
         if isinstance(events, Refusal):
