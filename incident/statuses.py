@@ -70,8 +70,8 @@ _ALL: Final = (
         ("avail", "at base", "available at base", "base"),
     ),
     Status(
-        "AVS", "on standby", "t", FREE, "good", "○", 240, _steps("ALL MOB AVB BRK OOS OFF"),
-        ("standby", "available on standby"),
+        "AVS", "standby", "t", FREE, "good", "○", 240, _steps("ALL MOB AVB BRK OOS OFF"),
+        ("on standby", "available on standby"),
     ),
     Status(
         "ALL", "allocated", "n", EN_ROUTE, "ink", "▷", 10, _steps("MOB CLR RET"),

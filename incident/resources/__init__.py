@@ -18,6 +18,7 @@ from incident.resources.fold import (
     resources,
     version,
 )
+from incident.resources.returns import homecomings
 from incident.resources.rules import decide
 from incident.resources.verbs import BOARD
 from incident.resources.words import UnitTotals, sentence, unit_totals
@@ -30,6 +31,7 @@ __all__ = [
     "Resources",
     "UnitTotals",
     "held_keys",
+    "homecomings",
     "resources",
     "unit_totals",
 ]

@@ -13,6 +13,7 @@ from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.receipts import receipt
 from incident.resources import facts as f
 from incident.resources.fold import offer_subject, resources
+from incident.resources.returns import returned
 from incident.resources.words import is_wanted, unit_totals
 from incident.statuses import span, stale_minutes, status, word_of
 from incident.values import split_key, unit_key
@@ -52,25 +53,15 @@ def rows(look: Look) -> Mapping[str, Row]:
     if register is None:
         return here
     own = fleet(register)
-    past = _last_released(look)
+    past = returned(look.state, register)
     found = dict(here)
     for key, unit in own.units.items():
         if key in here:
             continue
         held = look.claims.get(claim_key(own.mode, key), "")
         ended = past.get(key)
-        if ended is not None and ended.released_at < unit.heard_at:
-            ended = None
         found[key] = _idle(key, unit, held, ended) if held or ended else unit
     return found
-
-
-def _last_released(look: Look) -> dict[str, f.PastCommitment]:
-    last: dict[str, f.PastCommitment] = {}
-    for past in resources(look.state).released.values():
-        if past.unit not in last or last[past.unit].released_at < past.released_at:
-            last[past.unit] = past
-    return last
 
 
 # -- a row, read the same way whatever it is ------------------------------------------------------------------

@@ -15,9 +15,10 @@ from incident.kernel.checks import nearest
 from incident.organisation import parties
 from incident.resources import facts as f
 from incident.resources.board import Row, board, committed, description, held, key_of, named, rows, standing
+from incident.resources.returns import correction
 from incident.resources.rules import UNAVAILABLE, keepers
-from incident.statuses import QUICK, STATUSES, known_words, status_of, steps, utc_clock, word_of
-from incident.values import read_callsign, read_clock, split_key
+from incident.statuses import QUICK, STATUSES, known_words, status_of, steps, word_of
+from incident.values import as_words, read_callsign, read_clock, split_key
 
 _Values = Mapping[str, Any]
 
@@ -89,7 +90,18 @@ def _available(row: Any, look: Look) -> bool:
 
 
 def _next(_look: Look, row: Any) -> Sequence[tuple[str, str]]:
-    return [(code, word_of(code)) for code in (STATUSES if row is None else steps(standing(row)[0]))]
+    """The next steps, then the present status (heard again), then what would have to be a correction."""
+    now = [] if row is None else [*steps(standing(row)[0]), standing(row)[0]]
+    return [(code, word_of(code)) for code in dict.fromkeys((*now, *STATUSES))]
+
+
+def _spare(look: Look, row: Any) -> Sequence[tuple[str, str]]:
+    """Our other units that could be committed."""
+    return [
+        (key, split_key(key)[1])
+        for key, other in rows(look).items()
+        if other is not row and _available(other, look)
+    ]
 
 
 def _every(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
@@ -130,9 +142,7 @@ def _set_status(row: Row, values: _Values, look: Look) -> Any:
     past = getattr(row, "past", None)
     if past is None:
         return g.SetStatus(key, code)
-    # The register still has the status from before the commitment, so any step from there is a correction.
-    at = utc_clock(past.released_at)
-    return g.CorrectStatus(key, code, f"released from an incident at {at}, {word_of(past.status)}")
+    return correction(past, code)
 
 
 def _correct(row: Row, values: _Values, look: Look) -> Any:
@@ -143,8 +153,7 @@ def _correct(row: Row, values: _Values, look: Look) -> Any:
 def _commit(row: Row, values: _Values, look: Look) -> f.Commit:
     everything = rows(look)
     chosen = {key_of(row, look): row}
-    also = _text(values, "also")
-    for typed in filter(None, map(str.strip, also.split("," if "," in also else None))):
+    for typed in as_words(values.get("also") or ()):
         key = named(typed, look)
         if key is None or not _available(everything[key], look):
             raise ValueError(f"{typed.upper()} is not one of our available units.")
@@ -173,7 +182,7 @@ def _commitment(row: Row, values: _Values, look: Look) -> f.Commitment:
 
 def _describe(name: str) -> Any:
     """A builder that changes one ordinary field; an empty answer takes the old one away."""
-    return lambda row, values, _look: f.Describe(row.key, **{name: _text(values, name)})
+    return lambda row, values, look: f.Describe(key_of(row, look), **{name: _text(values, name)})
 
 
 def _enter(_row: Any, values: _Values, look: Look) -> g.EnterUnits:
@@ -241,7 +250,7 @@ STATUS_VERBS = (
         "Report what we see",
         "saw",
         f.ReportStatus,
-        lambda row, values, _look: f.ReportStatus(row.key, _code(values), _text(values, "note")),
+        lambda row, values, look: f.ReportStatus(key_of(row, look), _code(values), _text(values, "note")),
         key="v",
         args=(
             Arg("status", "We see it", "choice", True, _every),
@@ -262,13 +271,13 @@ HOLDING_VERBS = (
         _commit,
         key="c",
         args=(
-            Arg("also", "And also (callsigns)", required=False),
+            Arg("also", "And also", "choices", False, _spare),
             _DESTINATION,
             _FUNCTION,
             _WHY,
         ),
         applies=_available,
-        example="commit A101",
+        example="commit A101 A102",
         help="A unit of ours, to this incident. It can then be committed to no other.",
     ),
     Verb(
@@ -276,7 +285,7 @@ HOLDING_VERBS = (
         "Release",
         "release",
         f.Release,
-        lambda row, values, _look: f.Release(row.key, _text(values, "reason")),
+        lambda row, values, look: f.Release(key_of(row, look), _text(values, "reason")),
         key="x",
         args=(_WHY,),
         applies=_ours_here,
@@ -289,7 +298,7 @@ HOLDING_VERBS = (
         "Hand over control",
         "hand",
         f.OfferControl,
-        lambda row, values, _look: f.OfferControl(row.key, str(values["to"]).strip().upper()),
+        lambda row, values, look: f.OfferControl(key_of(row, look), str(values["to"]).strip().upper()),
         key="h",
         args=(Arg("to", "To which agency", "agency", True, _others),),
         applies=_controlled,
@@ -301,7 +310,7 @@ HOLDING_VERBS = (
         "Accept control",
         "accept",
         f.AcceptControl,
-        lambda row, _values, _look: f.AcceptControl(row.key),
+        lambda row, _values, look: f.AcceptControl(key_of(row, look)),
         key="y",
         aliases=("take",),
         applies=_offered,
@@ -312,7 +321,7 @@ HOLDING_VERBS = (
         "Decline control",
         "decline",
         f.DeclineControl,
-        lambda row, values, _look: f.DeclineControl(row.key, _text(values, "reason")),
+        lambda row, values, look: f.DeclineControl(key_of(row, look), _text(values, "reason")),
         key="w",
         args=(_WHY,),
         applies=_offered,
@@ -323,7 +332,7 @@ HOLDING_VERBS = (
         "Take control back",
         "recall",
         f.Recall,
-        lambda row, values, _look: f.Recall(row.key, _text(values, "reason")),
+        lambda row, values, look: f.Recall(key_of(row, look), _text(values, "reason")),
         key="b",
         args=(_WHY,),
         applies=_recallable,

@@ -11,7 +11,7 @@ from incident.fleet import fleet
 from incident.kernel.board import TONES, Look, Verb
 from incident.kernel.replica import StateWord
 from incident.kernel.slice import Actor
-from incident.resources import BOARD, UnitTotals, resources, unit_totals
+from incident.resources import BOARD, UnitTotals, homecomings, resources, unit_totals
 from incident.resources import facts as f
 from incident.resources.verbs import VERBS
 from incident.state import INCIDENT, REGISTER
@@ -62,7 +62,7 @@ class Room:
         row = BOARD.rows(look)[key]
         return {name: cell(row, look).text for name, cell in CELLS.items()}
 
-    def act(self, verb: str, key: str | None, *, agency: str = "LAS", **values: str) -> Any:
+    def act(self, verb: str, key: str | None, *, agency: str = "LAS", **values: Any) -> Any:
         """A verb as the client does it: built from the row, sent where it says, taken."""
         look = self.look(agency)
         found: Verb = KEYS[verb]
@@ -356,19 +356,22 @@ def test_the_choices_of_a_status_are_its_next_steps(room: Room) -> None:
     (arg,) = KEYS["status"].args
     assert arg.choices is not None
     look = room.look()
-    assert arg.choices(look, BOARD.rows(look)[A110]) == [
+    offered = list(arg.choices(look, BOARD.rows(look)[A110]))
+    assert offered[:5] == [
         ("AVB", "available"),
-        ("AVS", "on standby"),
+        ("AVS", "standby"),
         ("OFF", "off duty"),
         ("UNK", "unknown"),
-    ]
+        ("OOS", "out of service"),
+    ], "the next steps, then the same again"
+    assert len(offered) == len(STATUSES), "the rest stands behind: it is refused with what to do instead"
     assert len(arg.choices(look, None)) == len(STATUSES)
     assert KEYS["status"].quick["s"] == {"status": "SCN"}
 
 
 def test_committing_copies_the_register(room: Room) -> None:
     command = room.act(
-        "commit", A101, also="R301, ", destination="RVP B", function="triage", reason="nearest"
+        "commit", A101, also=("LAS/R301",), destination="RVP B", function="triage", reason="nearest"
     )
     assert command == f.Commit(
         (
@@ -380,9 +383,32 @@ def test_committing_copies_the_register(room: Room) -> None:
         "nearest",
     )
     look = room.look()
-    for also in ("A110", "A101", "nonsense"):
+    for also in (("LAS/A110",), "A101", "nonsense"):
         with pytest.raises(ValueError, match="is not one of our available units"):
             KEYS["commit"].build(BOARD.rows(look)[A102], {"also": also}, look)
+
+
+def test_units_to_commit_besides_are_chosen_from_those_that_can_be_had(room: Room) -> None:
+    arg = KEYS["commit"].args[0]
+    assert arg.choices is not None
+    look = room.look(claims={"exercise/unit/LAS/R301": "Wimbledon"})
+    assert arg.choices(look, BOARD.rows(look)[A101]) == [(A102, "A102")]
+
+
+def test_a_register_hears_how_its_unit_stood_at_its_release(room: Room) -> None:
+    assert homecomings(room.incident.view, room.register.view) == ()
+    room.act("commit", A101, also="A102")
+    for key in (A101, A102):
+        room.act("status", key, status="MOB")
+        room.incident.later(5)
+        room.act("release", key)
+    (first, command), second = homecomings(room.incident.view, room.register.view)
+    assert command == g.CorrectStatus(A101, "MOB", "released from an incident at 14:05 UTC, mobile")
+    assert first != second[0]
+    room.register.later(11).by("LAS").did(command)
+    assert [one.unit for _, one in homecomings(room.incident.view, room.register.view)] == [A102]
+    room.incident.did(f.Commit((f.Commitment(A102, "DCA"),)))
+    assert homecomings(room.incident.view, room.register.view) == (), "it is out again"
 
 
 def test_units_are_entered_and_removed_from_the_board(room: Room) -> None:

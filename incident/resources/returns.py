@@ -1,0 +1,43 @@
+"""Units that came back: what their own register has not heard yet of how they stood at their release.
+
+While a unit is committed its register is left alone, so at the release it still says what was true before. The
+release is then the latest word about the unit: boards show it, and a session of its home trust hands it on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from incident.fleet import facts as g
+from incident.fleet import fleet
+from incident.kernel.slice import View
+from incident.resources.facts import PastCommitment
+from incident.resources.fold import resources
+from incident.statuses import utc_clock, word_of
+
+
+def returned(view: View, register: Any) -> dict[str, PastCommitment]:
+    """The units of a register whose release from this incident is the last that was heard of them."""
+    here = resources(view)
+    units = fleet(register).units
+    last: dict[str, PastCommitment] = {}
+    for past in here.released.values():
+        unit = units.get(past.unit)
+        known = last.get(past.unit)
+        if unit is None or past.unit in here.units or past.released_at <= unit.heard_at:
+            continue
+        if known is None or known.released_at < past.released_at:
+            last[past.unit] = past
+    return last
+
+
+def correction(past: PastCommitment, status: str) -> g.CorrectStatus:
+    """A status for the register of a unit that came back: any step from what it says is a correction."""
+    how = f"released from an incident at {utc_clock(past.released_at)}, {word_of(past.status)}"
+    return g.CorrectStatus(past.unit, status, how)
+
+
+def homecomings(view: View, register: Any) -> tuple[tuple[str, g.CorrectStatus], ...]:
+    """What the register must hear, each with the id of the release it follows from (for an id of its own)."""
+    found = returned(view, register).values()
+    return tuple((past.version, correction(past, past.status)) for past in found)
