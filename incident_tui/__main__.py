@@ -1,0 +1,210 @@
+"""The client's command line. Every failure is one plain sentence on standard error, and the way on.
+
+Exit codes: 0 done; 1 refused; 2 not understood; 3 no server, or not confirmed in time (the command is kept);
+4 not allowed. Widgets are loaded for `connect` alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from incident.kernel.checks import ConfigError
+from incident_tui import __doc__ as about
+from incident_tui.endings import server_url
+from incident_tui.seat import HOME, SEATS_MAX, home_folder
+
+if TYPE_CHECKING:
+    from incident_tui.session import Session
+
+TOKEN: Final = "INCIDENT_TUI_TOKEN"  # noqa: S105 - the name of a variable
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+TOKEN_BYTES_MAX: Final = 4_096
+EXITS: Final = (
+    "exit codes: 0 done; 1 refused; 2 not understood; 3 no server, or not confirmed in time: the command is kept on "
+    "this desk and sent when the client is next opened; 4 not allowed"
+)
+
+
+class Said(Exception):
+    """Ends the program with a sentence for a person."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code."""
+    logging.getLogger().addHandler(logging.NullHandler())  # nothing may write across the screen
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.run(asked))
+    except Said as said:
+        print(said, file=sys.stderr)
+        return USAGE
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read us has gone, which is how `tail | head` ends; nothing may be written at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="incident-tui", description=about, epilog=EXITS)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    common = _common()
+
+    made = commands.add_parser("connect", parents=[common], help="open the screen", epilog=EXITS)
+    made.add_argument("--theme", help="dark, high-contrast or mono, instead of that in the settings")
+    made.add_argument("--keymap", help="default, vim or function-keys, instead of that in the settings")
+    made.add_argument("--ascii", action="store_true", help="signs of plain ASCII only")
+    made.add_argument("--first-run", action="store_true", help="a line that names the next useful key")
+    made.add_argument(
+        "--seat", type=int, choices=range(1, SEATS_MAX + 1), metavar="N", help="the seat to take (1)"
+    )
+    made.set_defaults(run=_connect)
+
+    made = commands.add_parser(
+        "tail", parents=[common], help="print the log as it grows; leaves no receipts", epilog=EXITS
+    )
+    made.add_argument("--json", action="store_true", help="one JSON object a line")
+    made.add_argument("--lines", type=int, default=20, metavar="N", help="begin with the last N lines (20)")
+    made.set_defaults(run=_tail)
+
+    made = commands.add_parser("state", parents=[common], help="print the picture once", epilog=EXITS)
+    made.add_argument("--json", action="store_true", help="one JSON object")
+    made.set_defaults(run=_state)
+
+    made = commands.add_parser("do", parents=[common], help="do what one command line says", epilog=EXITS)
+    made.add_argument("line", metavar="COMMAND LINE", help="such as 's A101 scn' or 'log bus requested'")
+    made.set_defaults(run=_do)
+    return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("url", metavar="URL", help="the server, such as ws://127.0.0.1:8765")
+    tokens = common.add_mutually_exclusive_group()
+    tokens.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="a file that holds the token and nothing else"
+    )
+    tokens.add_argument(
+        "--token", help=f"the token itself; others may see it in the list of programs. Or: {TOKEN}"
+    )
+    common.add_argument(
+        "--incident", default="", metavar="X", help="which one: its number, or words of its title"
+    )
+    common.add_argument(
+        "--home", type=Path, metavar="DIR", help=f"where this desk keeps its copy. Or: {HOME}"
+    )
+    common.add_argument("--config", type=Path, metavar="DIR", help="look for client.yaml here first")
+    common.add_argument(
+        "--timeout", type=float, default=10.0, metavar="SECONDS", help="how long to wait (10)"
+    )
+    return common
+
+
+def _connect(asked: argparse.Namespace) -> int:
+    from incident_tui.settings import read_settings, shipped
+
+    settings = read_settings(asked.config)
+    for name, folder in (("theme", "themes"), ("keymap", "keymaps")):
+        wanted, known = getattr(asked, name), shipped(folder)
+        if wanted is not None and wanted not in known:
+            raise Said(f"There is no {name} of that name. There are: {', '.join(known)}.")
+    settings = replace(
+        settings,
+        theme=asked.theme or settings.theme,
+        keymap=asked.keymap or settings.keymap,
+        ascii="always" if asked.ascii else settings.ascii,
+        first_run=asked.first_run,
+    )
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Said("The screen needs a terminal. Without one there are tail, state and do.")
+    session = _session(asked, seat=asked.seat)
+    from incident_tui.app import run_app
+
+    code: int = run_app(session, settings)
+    return code
+
+
+def _tail(asked: argparse.Namespace) -> int:
+    from incident_tui import headless
+
+    session = _session(asked, observer=True, copy=False)
+    return asyncio.run(
+        headless.tail(
+            session,
+            json=asked.json,
+            lines=max(0, asked.lines),
+            seconds=asked.timeout,
+            put=headless.put,
+            complain=headless.complain,
+        )
+    )
+
+
+def _state(asked: argparse.Namespace) -> int:
+    from incident_tui import headless
+
+    session = _session(asked, observer=True)
+    return asyncio.run(
+        headless.state(
+            session, json=asked.json, seconds=asked.timeout, put=headless.put, complain=headless.complain
+        )
+    )
+
+
+def _do(asked: argparse.Namespace) -> int:
+    from incident_tui import headless
+
+    session = _session(asked)
+    return asyncio.run(
+        headless.do(session, asked.line, seconds=asked.timeout, put=headless.put, complain=headless.complain)
+    )
+
+
+def _session(
+    asked: argparse.Namespace, *, seat: int | None = None, observer: bool = False, copy: bool = True
+) -> Session:
+    """The session that the arguments describe."""
+    from incident_tui.session import Session
+
+    try:
+        url = server_url(asked.url)
+    except ValueError as error:
+        raise Said(str(error)) from None
+    token = _token(asked)
+    home = home_folder(asked.home)
+    return Session(url, token, home=home, incident=asked.incident, seat=seat, observer=observer, copy=copy)
+
+
+def _token(asked: argparse.Namespace) -> str:
+    """The bearer token, from where it was said to be."""
+    if asked.token_file is not None:
+        path: Path = asked.token_file
+        try:
+            with path.open("rb") as opened:
+                token = opened.read(TOKEN_BYTES_MAX).decode("utf-8", "replace").strip()
+        except OSError as error:
+            raise Said(f"The token file cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    else:
+        token = str(asked.token or os.environ.get(TOKEN) or "").strip()
+    if not token:
+        raise Said(f"A token is needed: name its file with --token-file, or set {TOKEN}.")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise Said("That is no token: it has signs in it that no token has.")
+    return token
+
+
+if __name__ == "__main__":
+    sys.exit(main())

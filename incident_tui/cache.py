@@ -1,0 +1,344 @@
+"""This seat's own copy: what the server confirmed, what waits to be sent, what was refused, drafts and view.
+
+What a person wrote (outbox, cards) goes to the disk at once and in order, and only then may a command be sent.
+What can be fetched again (records, snapshots) is written in groups, off the way of a keystroke: a crash only
+costs asking for it once more. A file that cannot be used is set aside, never deleted; what a person wrote is
+saved from it as far as it can be read, and the client goes on with a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from incident.kernel.protocol import Submit
+from incident.kernel.record import Record, first_break, genesis
+from incident.kernel.replica import StoreSnapshot
+from incident.kernel.slice import Refusal
+from incident_tui import cache_file
+from incident_tui.cache_file import CacheFile, Statement, Unreadable
+from incident_tui.disk import FAULTS, GROUP_MAX, RETRY_SECONDS, Disk, Job, is_broken, why
+from incident_tui.seat import Seat
+
+
+class CardItem(msgspec.Struct, frozen=True):
+    """A refused command on its card, kept until a person clears it. `text` says in words what was meant.
+
+    `at` is when the refusal came (UTC ms); `dependants` are the commands that hung on it.
+    """
+
+    submit: Submit
+    refusal: Refusal
+    at: int
+    text: str
+    dependants: tuple[Submit, ...] = ()
+
+    @property
+    def command_id(self) -> str:
+        """The id of the refused command."""
+        return self.submit.command_id
+
+    @property
+    def stream(self) -> str:
+        """Where it was meant to go."""
+        return self.submit.stream
+
+
+_TABLES: Final = {"draft": "drafts", "view": "views", "meta": "meta"}
+_PUT: Final = {table: f"INSERT OR REPLACE INTO {table} VALUES (?, ?)" for table in _TABLES}  # noqa: S608
+_encode = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
+_submit = msgspec.json.Decoder(Submit)
+_record = msgspec.json.Decoder(Record)
+_card = msgspec.json.Decoder(CardItem)
+_snapshot = msgspec.msgpack.Decoder(StoreSnapshot)
+
+
+class Cache:
+    """The copy of one seat. `seat` None: in memory only, for observers, which leave nothing behind."""
+
+    def __init__(
+        self, seat: Seat | None, now: Callable[[], int], *, retry_seconds: float = RETRY_SECONDS
+    ) -> None:
+        """`now` answers UTC ms, for the names of files that are set aside."""
+        self.seat = seat
+        self.notices: list[tuple[str, str]] = []
+        """What a person should know of this copy, to be taken out and shown: (severity, sentence)."""
+        self.outbox: dict[str, Submit] = {}
+        self.cards: dict[str, CardItem] = {}
+        self.drafts: dict[str, str] = {}
+        self.views: dict[str, str] = {}
+        self.meta: dict[str, str] = {}
+        self.streams: set[str] = set()
+        self.disk = Disk(self._reopen, retry_seconds=retry_seconds)
+        self._now = now
+        self._loaded = False
+
+    # -- opening and closing --------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Open the file, or begin a new one, and start writing. A bad disk is `trouble`, never an exception."""
+        file, trouble = None, ""
+        try:
+            file = await self._opened()
+        except FAULTS as error:
+            trouble = why(error)
+            if is_broken(error):
+                try:
+                    file, trouble = await self._begin_anew(trouble, rescue=True), ""
+                except FAULTS as again:
+                    trouble = why(again)
+        if file is not None:
+            await self._adopt(file)
+        self.disk.start(file, trouble)
+
+    async def close(self) -> None:
+        """Write what waits, close the file and give the seat back."""
+        await self.disk.close()
+        if self.seat is not None:
+            self.seat.lock.free()
+
+    async def _opened(self) -> CacheFile:
+        file = await CacheFile.open(None if self.seat is None else self.seat.file)
+        try:
+            for table, name in _TABLES.items():
+                getattr(self, name).update(await file.rows(f"SELECT name, value FROM {table}"))  # noqa: S608
+            self.streams.update(name for (name,) in await file.rows("SELECT name FROM stream"))
+            left = self._take_up(*await _written(file))
+        except BaseException:
+            await file.close()
+            raise
+        if left:
+            self._say(
+                f"{left} waiting commands were written by another version of this client. They are kept."
+            )
+        return file
+
+    async def _begin_anew(self, reason: str, *, rescue: bool) -> CacheFile:
+        """Set the broken file aside and open a new one with what a person wrote. Raises one of FAULTS.
+
+        `rescue`: memory does not have it yet, so it is read from the broken file, as far as that can be done.
+        """
+        if self.seat is None:
+            raise Unreadable("a copy in memory has no second place")
+        aside = cache_file.set_aside(self.seat.file, self._now())
+        if rescue:
+            outbox, cards, drafts = await asyncio.to_thread(cache_file.rescue, aside)
+            self._take_up(outbox, cards)
+            self.drafts.update(drafts)
+        file = await self._filled(self.seat)
+        self._loaded = True
+        saved = (
+            f"{len(self.outbox)} waiting commands were saved." if self.outbox else "No command was waiting."
+        )
+        self._say(
+            f"The copy on this desk cannot be used: {reason}. It was set aside as {aside.name}. {saved}"
+        )
+        return file
+
+    async def _reopen(self, broken: bool) -> CacheFile:
+        """A file after a failure. Raises one of FAULTS while the disk still says no."""
+        if broken:
+            file = await self._begin_anew("it was damaged", rescue=not self._loaded)
+            self.streams.clear()
+            self.disk.give_up_records()
+            return file
+        known = set(self.outbox)
+        file = await self._opened()
+        if late := len(self.outbox.keys() - known):
+            self._say(f"{late} commands from earlier were found on this desk. Start again to send them.")
+        return file
+
+    async def _filled(self, seat: Seat) -> CacheFile:
+        """A new file with everything that a person wrote, as memory has it."""
+        file = await CacheFile.open(seat.file)
+        statements = [_outbox_row(submit) for submit in self.outbox.values()]
+        statements += [_card_row(card) for card in self.cards.values()]
+        for table, name in _TABLES.items():
+            statements.append((_PUT[table], list(getattr(self, name).items())))
+        try:
+            await file.write(statements)
+        except BaseException:
+            await file.close()
+            raise
+        return file
+
+    def _take_up(self, outbox: list[bytes], cards: list[bytes]) -> int:
+        """What a file held, into memory; answers how many commands could not be understood."""
+        left = 0
+        for blob in outbox:
+            try:
+                submit = _submit.decode(blob)
+            except msgspec.MsgspecError:
+                left += 1
+            else:
+                self.outbox[submit.command_id] = submit
+        for blob in cards:
+            try:
+                card = _card.decode(blob)
+            except msgspec.MsgspecError:
+                left += 1
+            else:
+                self.cards[card.command_id] = card
+        return left
+
+    async def _adopt(self, ours: CacheFile) -> None:
+        """Take over what seats that nobody sits at have left unsent."""
+        for other in () if self.seat is None else self.seat.others():
+            try:
+                if not other.lock.take():
+                    continue
+                theirs = await CacheFile.open(other.file)
+                try:
+                    outbox, cards = await _written(theirs)
+                    if outbox or cards:
+                        # First into our file, then out of theirs: a command sent from both is still one command.
+                        await ours.write(_adoption(outbox, cards))
+                        self._take_up(outbox, cards)
+                        await theirs.write([("DELETE FROM outbox", [()]), ("DELETE FROM card", [()])])
+                        self._say(
+                            f"Seat {other.number} of this desk was left with {len(outbox)} waiting commands"
+                            f" and {len(cards)} refused ones. This seat has taken them over."
+                        )
+                finally:
+                    await theirs.close(properly=True)
+            except (*FAULTS, KeyError, TypeError) as error:
+                self._say(
+                    f"The copy of seat {other.number} cannot be read: {why(error)}. It is left as it is."
+                )
+            finally:
+                other.lock.free()
+
+    def _say(self, sentence: str) -> None:
+        self.notices.append(("caution", sentence))
+
+    # -- what is kept, without waiting ------------------------------------------------------------------------
+
+    def keep(self, submit: Submit, kept: Callable[[], None]) -> None:
+        """Write a command to the outbox; `kept` is called when the disk has it."""
+        self.outbox[submit.command_id] = submit
+        self.disk.put(Job([_outbox_row(submit)], kept), urgent=True)
+
+    def drop(self, command_id: str) -> None:
+        """The outbox row has done its work. Not urgent: a command sent twice is one command."""
+        if self.outbox.pop(command_id, None) is not None:
+            self.disk.put(Job([_gone("outbox", command_id)]), urgent=False)
+
+    def refuse(self, card: CardItem) -> None:
+        """A card instead of its outbox row, in one breath: there is no moment without either."""
+        self.cards[card.command_id] = card
+        self.outbox.pop(card.command_id, None)
+        self.disk.put(Job([_card_row(card), _gone("outbox", card.command_id)]), urgent=True)
+
+    def clear(self, command_id: str) -> None:
+        """A person has dealt with this card."""
+        if self.cards.pop(command_id, None) is not None:
+            self.disk.put(Job([_gone("card", command_id)]), urgent=True)
+
+    def note(self, table: str, name: str, value: str) -> None:
+        """A draft, a piece of view state, or a fact about this copy: `table` is draft, view or meta. "" removes."""
+        known: dict[str, str] = getattr(self, _TABLES[table])
+        if known.get(name, "") == value:
+            return
+        row: Statement
+        if value:
+            known[name] = value
+            row = (_PUT[table], [(name, value)])
+        else:
+            del known[name]
+            row = (f"DELETE FROM {table} WHERE name = ?", [(name,)])  # noqa: S608
+        self.disk.put(Job([row]), urgent=False)
+
+    def store(self, stream: str, records: Sequence[Record], stored: Callable[[], None] | None = None) -> None:
+        """Confirmed records of a stream (or older ones, as history); `stored` is called when the disk has them."""
+        for start in range(0, len(records), GROUP_MAX):
+            some = records[start : start + GROUP_MAX]
+            rows = [(stream, record.seq, _encode(record)) for record in some]
+            then = stored if start + GROUP_MAX >= len(records) else None
+            self._put_of(stream, ("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", rows), then)
+
+    def store_snapshot(
+        self, stream: str, snapshot: StoreSnapshot, stored: Callable[[], None] | None = None
+    ) -> None:
+        """The confirmed state of a stream at one moment, from which the next opening starts."""
+        row = (stream, snapshot.seq, _pack(snapshot))
+        self._put_of(stream, ("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)", [row]), stored)
+
+    def _put_of(self, stream: str, statement: Statement, then: Callable[[], None] | None) -> None:
+        statements = [statement]
+        if stream not in self.streams:
+            self.streams.add(stream)
+            statements.append(("INSERT OR IGNORE INTO stream VALUES (?)", [(stream,)]))
+        self.disk.put(Job(statements, then, len(statement[1]), fetchable=True), urgent=False)
+
+    # -- what is read -----------------------------------------------------------------------------------------
+
+    async def stream(self, name: str) -> tuple[StoreSnapshot | None, list[Record]]:
+        """The last snapshot of a stream and the unbroken run of records after it; nothing when there is none."""
+        await self.disk.flush()
+        if self.disk.file is None or name not in self.streams:
+            return None, []
+        try:
+            rows = await self.disk.file.rows("SELECT snapshot FROM snapshot WHERE stream = ?", (name,))
+            snapshot = _snapshot.decode(rows[0][0]) if rows else None
+            seq, prev = (snapshot.seq, snapshot.hash) if snapshot is not None else (0, genesis(name))
+            sql = "SELECT record FROM record WHERE stream = ? AND seq > ? ORDER BY seq"
+            records = [_record.decode(blob) for (blob,) in await self.disk.file.rows(sql, (name, seq))]
+        except FAULTS as error:
+            self._say(f"The copy of {name} cannot be read: {why(error)}. It is fetched again.")
+            return None, []
+        if records and records[0].seq != seq + 1:
+            return snapshot, []
+        broken = first_break(prev, name, records)
+        return snapshot, records if broken is None else [record for record in records if record.seq < broken]
+
+    async def before(self, name: str, seq: int, limit: int) -> list[Record]:
+        """Up to `limit` records that end right below `seq`, without gaps, oldest first."""
+        await self.disk.flush()
+        if self.disk.file is None:
+            return []
+        sql = "SELECT record FROM record WHERE stream = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+        try:
+            found = [_record.decode(blob) for (blob,) in await self.disk.file.rows(sql, (name, seq, limit))]
+        except FAULTS:
+            return []
+        run = [record for below, record in enumerate(found, 1) if record.seq == seq - below]
+        return run[::-1]
+
+
+async def _written(file: CacheFile) -> tuple[list[bytes], list[bytes]]:
+    """What a person wrote, as it stands in a file: the outbox and the cards, each in its order."""
+    outbox = [blob for (blob,) in await file.rows("SELECT submit FROM outbox ORDER BY place")]
+    cards = [blob for (blob,) in await file.rows("SELECT card FROM card ORDER BY place")]
+    return outbox, cards
+
+
+def _gone(table: str, command_id: str) -> Statement:
+    return (f"DELETE FROM {table} WHERE command_id = ?", [(command_id,)])  # noqa: S608
+
+
+def _outbox_row(submit: Submit) -> Statement:
+    return (
+        "INSERT OR IGNORE INTO outbox (command_id, submit) VALUES (?, ?)",
+        [(submit.command_id, _encode(submit))],
+    )
+
+
+def _card_row(card: CardItem) -> Statement:
+    return (
+        "INSERT OR REPLACE INTO card (command_id, card) VALUES (?, ?)",
+        [(card.command_id, _encode(card))],
+    )
+
+
+def _adoption(outbox: list[bytes], cards: list[bytes]) -> list[Statement]:
+    """Rows of another file for ours; what this version cannot understand is taken over all the same, untouched."""
+    submits = [(msgspec.json.decode(blob)["command_id"], blob) for blob in outbox]
+    refused = [(msgspec.json.decode(blob)["submit"]["command_id"], blob) for blob in cards]
+    return [
+        ("INSERT OR IGNORE INTO outbox (command_id, submit) VALUES (?, ?)", submits),
+        ("INSERT OR IGNORE INTO card (command_id, card) VALUES (?, ?)", refused),
+    ]

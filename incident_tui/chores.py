@@ -1,0 +1,119 @@
+"""What a session does by itself, in the name of who sits here: receipts, opening our own part, numbering.
+
+Each chore is a command like any other, with an id made from what it is about, so that it is done once however
+many desks of a room do it. What a chore is refused becomes no card: nobody wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from incident.fleet import fleet
+from incident.fleet.facts import TakeNumber
+from incident.kernel.receipts import Deliver, See, receipt
+from incident.kernel.slice import Actor, Refusal
+from incident.organisation import organisation
+from incident.organisation.facts import AssignNumber, OpenOwn
+from incident_tui.ids import derived
+from incident_tui.watched import Watched
+
+SUBJECTS_MAX: Final = 50
+
+
+def is_automatic(command_id: str) -> bool:
+    """Whether a session made this id by itself: what a person writes has an id of version 7."""
+    return len(command_id) > 14 and command_id[14] == "5"
+
+
+def own_stream(incident: str, agency: str) -> str:
+    """Our own part of an incident."""
+    return f"{incident}/own/{agency}"
+
+
+def register_stream(mode: str, agency: str) -> str:
+    """Our register."""
+    return f"register/{mode}/{agency}"
+
+
+class Submit(Protocol):
+    """Takes on one automatic command of a stream."""
+
+    def __call__(self, watched: Watched, command: Any, command_id: str) -> Refusal | None: ...
+
+
+class Chores:
+    """The chores of one session."""
+
+    def __init__(self, submit: Submit, me: Callable[[], Actor | None]) -> None:
+        self._submit = submit
+        self._me = me
+        self._tried: set[str] = set()
+
+    def delivered(self, watched: Watched, state: Any) -> None:
+        """The disk has everything up to this state: report what is addressed to us and is in it."""
+        me = self._me()
+        receipts = getattr(state, "receipts", None)
+        if me is None or receipts is None or me.automatic:
+            return
+        wanted = [
+            subject
+            for subject in watched.model.addressed(state, me.agency)
+            if subject not in watched.delivered and receipt(receipts, subject, me.agency).delivered is None
+        ]
+        for subjects in _portions(wanted):
+            watched.delivered.update(subjects)
+            self._once(watched, Deliver(subjects), "deliver", *subjects)
+
+    def seen(self, watched: Watched, subjects: Sequence[str]) -> None:
+        """These were before a person's eyes: say so, for those that are addressed to us and not reported yet."""
+        me = self._me()
+        receipts = getattr(watched.replica.projected, "receipts", None)
+        if me is None or receipts is None:
+            return
+        new = [
+            subject
+            for subject in dict.fromkeys(subjects)
+            if subject not in watched.seen and receipt(receipts, subject, me.agency).seen is None
+        ]
+        for portion in _portions(new):
+            watched.seen.update(portion)
+            self._once(watched, See(portion), "see", *portion)
+
+    def open_own(self, watched: Watched) -> Refusal | str:
+        """Open our own part before the first entry in it; answers the command that the entry builds on, or ""."""
+        if organisation(watched.replica.projected).opened:
+            return ""
+        command_id = derived("open_own", watched.stream)
+        refusal = self._submit(watched, OpenOwn(), command_id)
+        return command_id if refusal is None else refusal
+
+    def number(self, held: Mapping[str, Watched]) -> None:
+        """An incident that our agency opened gets the next number of our register, once both are known here."""
+        me = self._me()
+        if me is None:
+            return
+        for stream, watched in held.items():
+            if not watched.live or watched.model.name != "incident":
+                continue
+            incident = organisation(watched.replica.confirmed)
+            register = held.get(register_stream(incident.mode, me.agency))
+            ours = incident.opened and incident.opened_by == me.agency and not incident.number
+            if not ours or register is None or not register.live:
+                continue
+            numbers = fleet(register.replica.confirmed)
+            number = numbers.numbers.get(incident.incident_id)
+            if number is not None:
+                self._once(watched, AssignNumber(number), "number", stream, number)
+            elif numbers.opened:
+                self._once(register, TakeNumber(incident.incident_id), "take number", incident.incident_id)
+
+    def _once(self, watched: Watched, command: Any, *about: str) -> None:
+        command_id = derived(watched.stream, *about)
+        if command_id not in self._tried:
+            self._tried.add(command_id)
+            self._submit(watched, command, command_id)
+
+
+def _portions(subjects: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(subjects[start : start + SUBJECTS_MAX]) for start in range(0, len(subjects), SUBJECTS_MAX)]

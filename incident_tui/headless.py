@@ -1,0 +1,320 @@
+"""The client without a screen: one sentence a line, for screen readers and for scripts. No widget is loaded.
+
+`tail` prints the log as it grows and leaves no trace, not even a receipt. `state` prints the picture once. `do`
+does what one command line says and waits for the server's answer. Everything printed has been through
+`safe_text`; there are no colours and no cursor movements.
+
+Exit codes: 0 done, and for `do`: confirmed; 1 refused; 2 not understood; 3 no server, or not confirmed in time:
+a command is then kept on this desk and sent when the client is next opened; 4 not allowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from incident.kernel.board import Board, Cell, Look
+from incident.kernel.replica import LinkWord
+from incident.kernel.slice import Refusal
+from incident.kernel.text import safe_text
+from incident.state import INCIDENT
+from incident_tui.actions import AppAct, build, parse
+from incident_tui.clock import iso_time, long_time
+from incident_tui.feed import LogLine
+from incident_tui.screens.incidents.listing import incidents_board
+from incident_tui.session import Session
+
+DONE: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+NO_SERVER: Final = 3
+NOT_ALLOWED: Final = 4
+STEP_SECONDS: Final = 0.05
+NOT_ALLOWED_CODES: Final = frozenset({"no_grant", "no_role", "not_party", "observer"})
+NOT_REACHED_CODES: Final = frozenset({"not_signed_in", "needs_link", "no_seat"})
+
+Print = Callable[[str], None]
+
+
+@contextlib.asynccontextmanager
+async def at_work(session: Session) -> AsyncIterator[Session]:
+    """The session, running for as long as the block lasts, and written down after it."""
+    await session.open()
+    running = asyncio.create_task(session.run(), name="session")
+    try:
+        yield session
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await session.close()
+
+
+async def settled(session: Session, seconds: float) -> bool:
+    """Wait until the line is up and the open incident is here to its head; False when that takes too long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not session.settled:
+                await session.changed(session.version)
+            return True
+    return session.settled
+
+
+# -- tail -----------------------------------------------------------------------------------------------------
+
+
+async def tail(
+    session: Session, *, json: bool, lines: int, seconds: float, put: Print, complain: Print
+) -> int:
+    """Print the last lines of the log, then every new one, until it is ended or the reader goes away."""
+    async with at_work(session):
+        if not await settled(session, seconds):
+            complain(why_not(session))
+            return NO_SERVER
+        last: dict[str, int] = {}
+        word = ""
+        fresh = [line for line in session.log().lines if not line.word]
+        while True:
+            for line in fresh[-lines:] if not last and lines else fresh if last else []:
+                put(_json_line(line) if json else sentence(line))
+            for line in fresh:
+                last[line.stream] = max(line.seq, last.get(line.stream, 0))
+            last.setdefault(session.stream, 0)
+            await session.changed(session.version)
+            await asyncio.sleep(STEP_SECONDS)  # what comes together is printed together
+            word = _say_word(session, word, complain)
+            fresh = [
+                line for line in session.log().lines if not line.word and line.seq > last.get(line.stream, 0)
+            ]
+
+
+def _say_word(session: Session, before: str, complain: Print) -> str:
+    """Tell when the line's word changes: a reader that hears nothing must know why."""
+    word = str(session.link.word)
+    if before and word != before:
+        complain(f"{word} {session.link.sentence}".strip())
+    return word
+
+
+def sentence(line: LogLine) -> str:
+    """One line of the log as it is read out: when, number, who, what, and what is particular about it."""
+    who = line.agency if not line.on_behalf_of else f"{line.agency} for {line.on_behalf_of}"
+    marks = [
+        words
+        for words, holds in (
+            ("OWN", line.own),
+            ("late entry", line.late),
+            ("struck through", line.struck),
+            (line.word, bool(line.word)),
+        )
+        if holds
+    ]
+    number = f"#{line.seq}" if line.seq else ""
+    return " ".join(
+        filter(None, (long_time(line.at), number, who, line.text, f"({', '.join(marks)})" if marks else ""))
+    )
+
+
+def _json_line(line: LogLine) -> str:
+    plain: dict[str, Any] = msgspec.to_builtins(line)
+    return _json({**plain, "time": iso_time(line.at)})
+
+
+# -- state ----------------------------------------------------------------------------------------------------
+
+
+async def state(session: Session, *, json: bool, seconds: float, put: Print, complain: Print) -> int:
+    """Print what this seat sees, once: from the server, or, when it does not answer, as it was last seen here."""
+    async with at_work(session):
+        here = await settled(session, seconds)
+        look = session.look()
+        picture = picture_of(session, look)
+        if json:
+            put(_json(picture))
+        else:
+            for line in spoken(picture):
+                put(line)
+        if not here:
+            complain(why_not(session))
+        return DONE if here else NO_SERVER
+
+
+def picture_of(session: Session, look: Look) -> dict[str, Any]:
+    """Everything the boards show, as plain values. Times are UTC ms; texts are safe."""
+    link = session.link
+    return {
+        "server": safe_text(session.server_name),
+        "mode": session.mode,
+        "link": str(link.word),
+        "waiting_for": link.sentence,
+        "at": look.now,
+        "agency": "" if session.me is None else safe_text(session.me.agency),
+        "name": "" if session.me is None else safe_text(session.me.name),
+        "role": "" if session.me is None else safe_text(session.me.role),
+        "unsent": session.unsent,
+        "refused": [
+            {
+                "command_id": card.command_id,
+                "text": safe_text(card.text),
+                "reason": safe_text(card.refusal.sentence),
+            }
+            for card in session.cards
+        ],
+        "incidents": [
+            {"stream": listing.stream, **{key: _plain(value) for key, value in listing.summary.items()}}
+            for listing in session.incidents
+        ],
+        "incident": look.stream,
+        "seq": link.head,
+        "boards": {board.name: _board(board, look) for board in INCIDENT.boards} if look.stream else {},
+    }
+
+
+def _board(board: Board, look: Look) -> list[dict[str, Any]]:
+    rows = []
+    for key, row in board.rows(look).items():
+        cells = {column.name: _words(column.cell(row, look)) for column in board.columns}
+        word = look.unconfirmed.get(board.version(row), "")
+        rows.append({"key": safe_text(key), **cells, **({"state_word": word} if word else {})})
+    return rows
+
+
+def _words(cell: Cell) -> str:
+    return safe_text(cell.text).strip()
+
+
+def spoken(picture: Mapping[str, Any]) -> list[str]:
+    """The picture as sentences, board by board."""
+    open_one = next((one for one in picture["incidents"] if one["stream"] == picture["incident"]), None)
+    mode = "EXERCISE. " if picture["mode"] == "exercise" else ""
+    lines = [f"{mode}{picture['link']}. {picture['waiting_for']}".strip()]
+    if picture["agency"]:
+        lines.append(
+            f"{picture['agency']}, {picture['name']}, {picture['role']}. {picture['unsent']} unsent."
+        )
+    lines += [f"Refused: {card['text']}. {card['reason']}" for card in picture["refused"]]
+    if open_one is None:
+        lines.append(
+            f"{len(picture['incidents'])} incidents can be seen, and none is open. Name one with --incident."
+        )
+        lines += [
+            f"Incident {one.get('number') or '?'}: {one.get('title', '')}" for one in picture["incidents"]
+        ]
+        return lines
+    lines.append(
+        f"Incident {open_one.get('number') or '?'}: {open_one.get('title', '')}. Record {picture['seq']}."
+    )
+    titles = {board.name: board for board in INCIDENT.boards}
+    for name, rows in picture["boards"].items():
+        board = titles[name]
+        lines.append(f"{board.title}: {len(rows)}.")
+        heads = {column.name: column.title for column in board.columns}
+        for row in rows:
+            parts = [f"{heads[key]} {value}".strip() for key, value in row.items() if key in heads and value]
+            lines.append("; ".join([*parts, *([row["state_word"]] if "state_word" in row else [])]) + ".")
+    return lines
+
+
+# -- do -------------------------------------------------------------------------------------------------------
+
+
+async def do(session: Session, line: str, *, seconds: float, put: Print, complain: Print) -> int:
+    """Do what one command line says, and wait for the answer. See the exit codes above."""
+    async with at_work(session):
+        deadline = asyncio.get_running_loop().time() + seconds
+        await settled(session, seconds)
+        answer = _submitted(session, line, complain)
+        if isinstance(answer, int):
+            return answer
+        outcome = await session.outcome(answer, max(0.5, deadline - asyncio.get_running_loop().time()))
+        if outcome is None:
+            why = session.disk_trouble or f"{why_not(session)} It is kept on this desk and sent later."
+            complain(f"{session.word(answer)}. {why}")
+            return NO_SERVER
+        if outcome.refusal is not None:
+            session.clear_card(answer)  # it has been said here; nobody will look for a card
+            complain(f"REFUSED. {safe_text(outcome.refusal.sentence)}")
+            return NOT_ALLOWED if outcome.refusal.code in NOT_ALLOWED_CODES else REFUSED
+        put(f"CONFIRMED #{outcome.seq}" if outcome.seq else "CONFIRMED. It was so already.")
+        return DONE
+
+
+def _submitted(session: Session, line: str, complain: Print) -> str | int:
+    """The id of the command that a line means, taken on; or, once the reason was told, the exit code."""
+    look = session.look()
+    boards = (*INCIDENT.boards, incidents_board(lambda: session.incidents))
+    act = parse(line, look, boards)
+    if isinstance(act, Refusal) and session.me is not None:
+        complain(safe_text(act.sentence))
+        return USAGE
+    if isinstance(act, AppAct):
+        complain("This word is for the screen; without one there is nothing it could do.")
+        return USAGE
+    if session.me is None or isinstance(act, Refusal):
+        complain(why_not(session))
+        return NO_SERVER
+    made = build(act, look, boards)
+    if isinstance(made, Refusal):
+        complain(safe_text(made.sentence))
+        return REFUSED if made.code in ("not_now", "no_row") else USAGE
+    command, stream = made
+    answer = session.submit(
+        command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
+    )
+    if isinstance(answer, str):
+        return answer
+    complain(why_not(session) if answer.code == "no_incident" else safe_text(answer.sentence))
+    if answer.code in NOT_ALLOWED_CODES:
+        return NOT_ALLOWED
+    if answer.code == "no_incident":
+        return USAGE if session.settled else NO_SERVER
+    return NO_SERVER if answer.code in NOT_REACHED_CODES else REFUSED
+
+
+# -- words ----------------------------------------------------------------------------------------------------
+
+
+def why_not(session: Session) -> str:
+    """What is being waited for, as a sentence."""
+    link = session.link
+    if link.word is LinkWord.ISLAND or link.sentence:
+        return link.sentence or "There is no line to the server."
+    if not session.stream:
+        names = ", ".join(
+            safe_text(str(one.summary.get("title") or one.stream)) for one in session.incidents[:5]
+        )
+        return (
+            f"No incident is open. Name one with --incident: {names}."
+            if names
+            else "There is no incident yet."
+        )
+    return "The server has not answered yet."
+
+
+def _plain(value: Any) -> Any:
+    """A value out of a summary, with every text in it made safe."""
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, dict):
+        return {safe_text(str(key)): _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def put(line: str) -> None:
+    """To standard output, at once, so that a reader behind a pipe hears it when it happens."""
+    print(line, flush=True)
+
+
+def complain(line: str) -> None:
+    """To standard error."""
+    print(line, file=sys.stderr, flush=True)

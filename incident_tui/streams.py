@@ -1,0 +1,350 @@
+"""Every stream this session holds, and the carrying out of what their replicas ask for, in order.
+
+A command goes to the disk before it goes on the line; a card is on the disk before its outbox row is gone;
+records are handed to the disk as they come. Nothing in here waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Final, Protocol
+
+from incident.kernel.model import Models
+from incident.kernel.protocol import (
+    Accepted,
+    Claims,
+    Error,
+    Page,
+    Records,
+    Refused,
+    SnapshotPage,
+    Submit,
+    Unwatch,
+    Watching,
+)
+from incident.kernel.record import Record, first_break
+from incident.kernel.replica import (
+    Card,
+    Changed,
+    Diverged,
+    Drop,
+    Effect,
+    Keep,
+    Pending,
+    Replica,
+    Resync,
+    Send,
+    StateWord,
+    Store,
+    StoreSnapshot,
+)
+from incident.kernel.slice import Actor, Refusal
+from incident.kernel.text import safe_text
+from incident_tui.cache import Cache
+from incident_tui.link import Link
+from incident_tui.meaning import meant
+from incident_tui.watched import SNAPSHOT_EVERY, Watched, load
+
+ANSWER_SECONDS: Final = 15.0
+"""A command without an answer is sent again after this long: its id makes it one command."""
+
+BUSY_SECONDS: Final = 1.0
+RESYNCS_MAX: Final = 3
+
+
+class Owner(Protocol):
+    """What the streams tell the session."""
+
+    def touch(self) -> None:
+        """Something that may be shown has changed."""
+
+    def say(self, severity: str, sentence: str) -> None:
+        """A person should know this."""
+
+    def confirmed(self, watched: Watched, records: tuple[Record, ...]) -> None:
+        """These records are new in a stream."""
+
+    def older(self, stream: str, records: list[Record], prev: str) -> bool:
+        """Older records that were asked for; False when they do not fit."""
+
+    def stored(self, watched: Watched, state: Any) -> None:
+        """The disk has everything of a stream up to this state."""
+
+    def refused(self, watched: Watched, entry: Card, words: str) -> None:
+        """The server said no."""
+
+    def done(self, command_id: str, seq: int) -> None:
+        """A command of this seat is in the log, as the record of this number (0: it changed nothing)."""
+
+
+class Streams:
+    """The streams by name."""
+
+    def __init__(self, owner: Owner, models: Models, link: Link, cache: Cache, now: Any) -> None:
+        """`now` answers monotonic seconds."""
+        self.held: dict[str, Watched] = {}
+        self.cache = cache
+        self._owner = owner
+        self._models = models
+        self._link = link
+        self._now = now
+
+    # -- coming and going -------------------------------------------------------------------------------------
+
+    async def hold(self, stream: str, actor: Actor, charter: Any) -> Watched | None:
+        """The stream, taken from the disk if it is not here yet, and asked for; None when its name means nothing."""
+        model = self._models.of(stream)
+        if model is None:
+            return None
+        watched = self.held.get(stream)
+        if watched is None:
+            watched = await load(self.cache, model, stream, actor, charter)
+            watched = self.held.setdefault(stream, watched)
+            self._owner.stored(watched, watched.replica.confirmed)
+            self._owner.touch()
+        self.ask(watched)
+        return watched
+
+    def begin(self, stream: str, actor: Actor, charter: Any) -> Watched | None:
+        """A stream that exists nowhere yet, or is new on this disk: the first command to it makes it."""
+        model = self._models.of(stream)
+        if model is None or stream in self.cache.streams:
+            return None
+        watched = self.held[stream] = Watched(Replica(model, stream, actor, charter))
+        self.ask(watched)
+        return watched
+
+    def leave(self, stream: str) -> None:
+        """Look at it no more, unless commands still wait for it."""
+        watched = self.held.get(stream)
+        if watched is None or watched.replica.pending:
+            return
+        self._link.post(Unwatch(stream=stream))
+        del self.held[stream]
+
+    def ask(self, watched: Watched) -> None:
+        """Ask the server for the stream, unless that has been done on this line."""
+        if self._link.up and not watched.live and watched.asked_at is None and not watched.diverged:
+            self._link.post(watched.watch(self._now()))
+
+    def sign_in(self, actor: Actor, charter: Any) -> None:
+        """Who writes, and by which catalogue, as the server says now."""
+        for watched in self.held.values():
+            watched.replica.actor, watched.replica.charter = actor, charter
+
+    def line_up(self) -> None:
+        """The server has said Welcome."""
+        for watched in self.held.values():
+            watched.line_lost()
+            self.ask(watched)
+
+    def line_lost(self) -> None:
+        """The line is gone."""
+        for watched in self.held.values():
+            watched.line_lost()
+            self._carry_out(watched, watched.replica.link_lost())
+
+    # -- commands ---------------------------------------------------------------------------------------------
+
+    def submit(self, watched: Watched, submit: Submit) -> Refusal | None:
+        """Take a command on: on the screen now, on the disk next, then on the line. Or the reason why not."""
+        answer = watched.replica.submit(submit)
+        if isinstance(answer, Refusal):
+            return answer
+        self._carry_out(watched, answer)
+        return None
+
+    def pending(self) -> Iterable[tuple[Watched, Pending]]:
+        """Everything that waits, in every stream."""
+        return (
+            (watched, entry) for watched in self.held.values() for entry in watched.replica.pending.values()
+        )
+
+    def tick(self) -> None:
+        """Once a second: ask again for what was not answered."""
+        if not self._link.up:
+            return
+        now = self._now()
+        for watched in self.held.values():
+            if watched.asked_at is not None and now - watched.asked_at > ANSWER_SECONDS and not watched.live:
+                watched.asked_at = None
+            if not watched.absent:
+                self.ask(watched)
+            for command_id, sent_at in list(watched.sent.items()):
+                entry = watched.replica.pending.get(command_id)
+                if entry is None or entry.word is not StateWord.SENT:
+                    del watched.sent[command_id]
+                elif now - sent_at > ANSWER_SECONDS:
+                    self._send(watched, entry.submit)
+
+    # -- frames -----------------------------------------------------------------------------------------------
+
+    def receive(
+        self, frame: Accepted | Refused | Records | Claims | Watching | Error | tuple[SnapshotPage, bytes]
+    ) -> None:
+        """One frame that concerns one stream."""
+        stream = frame[0].stream if isinstance(frame, tuple) else frame.stream
+        watched = self.held.get(stream)
+        if watched is None:
+            return
+        replica = watched.replica
+        match frame:
+            case Records() if frame.history:
+                self._history(watched, frame)
+            case Records():
+                self._carry_out(watched, replica.receive(frame))
+            case Accepted():
+                self._carry_out(watched, replica.accepted(frame))
+                for done in frame.done:
+                    watched.sent.pop(done.command_id, None)
+                self.listed((stream,))
+            case Refused():
+                self._refused(watched, frame)
+            case Claims():
+                watched.claims = tuple(frame.held)
+                self._owner.touch()
+            case Watching():
+                watched.live, watched.absent, watched.asked_at = True, False, None
+                self._carry_out(watched, replica.caught_up())
+            case Error():
+                self._error(watched, frame)
+            case (header, body):
+                self._carry_out(watched, replica.receive_page(header, body))
+
+    def listed(self, streams: Iterable[str]) -> None:
+        """The server has these: what it did not know before can be asked for now, parts of them included."""
+        known = set(streams)
+        for watched in self.held.values():
+            if watched.absent and (watched.stream in known or self._models.parent(watched.stream) in known):
+                watched.absent, watched.asked_at = False, None
+                self.ask(watched)
+
+    def _error(self, watched: Watched, error: Error) -> None:
+        match error.code:
+            case "unknown_stream":
+                watched.absent, watched.asked_at = True, None
+                if watched.replica.cursor == 0:
+                    # Nothing to catch up with: the first command opens it.
+                    self._carry_out(watched, watched.replica.caught_up())
+                else:
+                    self._owner.say(
+                        "caution",
+                        "The server does not open this to your agency any more. The copy stays here.",
+                    )
+            case "diverged":
+                watched.diverge(safe_text(error.sentence))
+                self._diverged(watched)
+            case _:
+                watched.asked_at = self._now() - ANSWER_SECONDS + BUSY_SECONDS
+                self._owner.say("caution", safe_text(error.sentence))
+
+    def _diverged(self, watched: Watched) -> None:
+        self._carry_out(watched, watched.replica.link_lost())
+        self._owner.say(
+            "alarm",
+            f"HISTORY DIVERGED: {watched.diverged} The copy here is kept as it is and can only be read. "
+            "Tell whoever runs the server.",
+        )
+
+    def _refused(self, watched: Watched, frame: Refused) -> None:
+        entry = watched.replica.pending.get(frame.command_id)
+        if entry is None:
+            return
+        if frame.code == "busy":
+            # nothing was decided: the same again, a little later
+            watched.sent[frame.command_id] = self._now() - ANSWER_SECONDS + BUSY_SECONDS
+            return
+        words = meant(watched.model, watched.replica.projected, entry)
+        for effect in watched.replica.refused(frame):
+            if isinstance(effect, Card):
+                self._owner.refused(watched, effect, words)
+            elif not isinstance(effect, Drop):  # its row goes together with the card
+                self._carry_out(watched, (effect,))
+
+    def _history(self, watched: Watched, frame: Records) -> None:
+        records = frame.records
+        fits = first_break(frame.prev, watched.stream, records) is None
+        if not fits or not self._owner.older(watched.stream, records, frame.prev):
+            self._owner.say(
+                "alarm", "An older page of the log does not fit the chain of this copy. It is not shown."
+            )
+        elif records:
+            self.cache.store(watched.stream, records)
+
+    def page(self, stream: str, before: int, limit: int) -> bool:
+        """Ask the server for older records; False when it cannot be asked now."""
+        watched = self.held.get(stream)
+        return (
+            watched is not None
+            and watched.live
+            and self._link.post(Page(stream=stream, before=before, limit=limit))
+        )
+
+    # -- effects ----------------------------------------------------------------------------------------------
+
+    def _carry_out(self, watched: Watched, effects: tuple[Effect, ...]) -> None:
+        numbers: dict[str, int] = {}
+        for effect in effects:
+            match effect:
+                case Keep(submit):
+                    self.cache.keep(submit, partial(self._kept, watched, submit.command_id))
+                case Send(submit):
+                    self._send(watched, submit)
+                case Store(records):
+                    numbers = {record.command_id: record.seq for record in records}
+                    self._store(watched, records)
+                case StoreSnapshot():
+                    watched.unsnapped = 0
+                    then = partial(self._owner.stored, watched, watched.replica.confirmed)
+                    self.cache.store_snapshot(watched.stream, effect, then)
+                case Drop(command_id):
+                    watched.sent.pop(command_id, None)
+                    self.cache.drop(command_id)
+                    self._owner.done(command_id, numbers.get(command_id, 0))
+                case Changed(records):
+                    if records:
+                        self._owner.confirmed(watched, records)
+                    self._owner.touch()
+                case Resync():
+                    self._resync(watched, effect)
+                case Diverged():
+                    watched.live = False
+                    self._diverged(watched)
+                case Card():
+                    raise TypeError("a card comes with Refused alone")
+
+    def _kept(self, watched: Watched, command_id: str) -> None:
+        self._carry_out(watched, watched.replica.kept(command_id))
+        self._owner.touch()
+
+    def _send(self, watched: Watched, submit: Submit) -> None:
+        watched.sent[submit.command_id] = self._now()
+        self._link.post(submit)
+
+    def _store(self, watched: Watched, records: tuple[Record, ...]) -> None:
+        then = partial(self._owner.stored, watched, watched.replica.confirmed)
+        self.cache.store(watched.stream, records, then)
+        watched.unsnapped += len(records)
+        if watched.unsnapped >= SNAPSHOT_EVERY:
+            self.snap(watched)
+
+    def snap(self, watched: Watched) -> None:
+        """Write the confirmed state down, so that the next opening is quick."""
+        snapshot = watched.snapshot()
+        if snapshot is not None:
+            self.cache.store_snapshot(watched.stream, snapshot)
+
+    def snap_all(self) -> None:
+        """Write down every state that has moved on since it was last written."""
+        for watched in self.held.values():
+            if watched.unsnapped:
+                self.snap(watched)
+
+    def _resync(self, watched: Watched, resync: Resync) -> None:
+        watched.resyncs += 1
+        if watched.resyncs > RESYNCS_MAX:
+            self._owner.say("alarm", f"This stream cannot be brought up to date: {resync.reason}.")
+            return
+        watched.with_snapshots = watched.with_snapshots and resync.snapshots
+        self._link.post(watched.watch(self._now()))

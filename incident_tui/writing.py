@@ -1,0 +1,148 @@
+"""How a person's act becomes a command of this seat: stamped here and nowhere else, and followed to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from incident.kernel.protocol import BODY_BYTES_MAX, Submit
+from incident.kernel.receipts import Acknowledge
+from incident.kernel.record import encode_body
+from incident.kernel.replica import Card
+from incident.kernel.slice import Refusal
+from incident_tui.cards import Cards, Outcome
+from incident_tui.chores import Chores, is_automatic
+from incident_tui.clock import Clock
+from incident_tui.desk import Desk
+from incident_tui.ids import Ids
+from incident_tui.streams import Streams
+from incident_tui.watched import Watched
+
+
+class Writer:
+    """Everything that this seat writes."""
+
+    def __init__(self, desk: Desk, clock: Clock, streams: Callable[[], Streams | None]) -> None:
+        self.cards = Cards()
+        self.chores = Chores(self._submit_chore, lambda: desk.me)
+        self.ids = Ids(clock.wall_ms)
+        self._desk = desk
+        self._clock = clock
+        self._streams = streams
+
+    def submit(
+        self,
+        stream: str,
+        command: Any,
+        *,
+        base: Mapping[str, str] | None,
+        happened_at: int | None,
+        on_behalf_of: str,
+        depends_on: Sequence[str],
+    ) -> Refusal | str:
+        """Take a person's command on; answers its id, or why not. See `Session.submit`."""
+        streams = self._streams()
+        watched = self._writable(streams, stream)
+        if streams is None or isinstance(watched, Refusal):
+            return watched if isinstance(watched, Refusal) else NOBODY
+        hangs_on = list(depends_on)
+        if watched.model.name == "own":
+            opening = self.chores.open_own(watched)
+            if isinstance(opening, Refusal):
+                return opening
+            hangs_on += [opening] if opening else []
+        frame = self._frame(watched, command, self.ids.new(), base, happened_at, on_behalf_of, hangs_on)
+        if isinstance(frame, Refusal):
+            return frame
+        return streams.submit(watched, frame) or frame.command_id
+
+    def acknowledge(self, stream: str, subjects: Sequence[str]) -> Refusal | str:
+        """A person acknowledges these for the agency."""
+        return self.submit(
+            stream,
+            Acknowledge(tuple(dict.fromkeys(subjects))),
+            base={},
+            happened_at=None,
+            on_behalf_of="",
+            depends_on=(),
+        )
+
+    def see(self, stream: str, subjects: Sequence[str]) -> None:
+        """These were before a person's eyes. Reported once."""
+        watched = self._writable(self._streams(), stream)
+        if isinstance(watched, Watched):
+            self.chores.seen(watched, subjects)
+
+    def refused(self, watched: Watched, card: Card, words: str) -> None:
+        """The server said no. What a person wrote becomes a card; a chore leaves only its outcome."""
+        cache = self._desk.cache
+        if cache is None:
+            return
+        if is_automatic(card.submit.command_id):
+            cache.drop(card.submit.command_id)
+            self.cards.end(card.submit.command_id, Outcome(refusal=card.refusal))
+        else:
+            self.cards.refuse(cache, card, self._clock.now(), words)
+
+    def _writable(self, streams: Streams | None, stream: str) -> Watched | Refusal:
+        """The stream, if this seat may write to it at all."""
+        me = self._desk.me
+        if self._desk.observer:
+            return Refusal("observer", "This is an observer's session: it writes nothing.")
+        if self._desk.trouble:
+            return Refusal("no_seat", self._desk.trouble)
+        if streams is None or me is None:
+            return NOBODY
+        if not stream:
+            return Refusal("no_incident", "No incident is open.")
+        watched = streams.held.get(stream) or streams.begin(stream, me, self._desk.charter)
+        if watched is None:
+            return Refusal("not_held", "This is not open here. Open it first.")
+        if watched.diverged:
+            return Refusal(
+                "diverged", f"HISTORY DIVERGED: {watched.diverged} The copy here can only be read."
+            )
+        return watched
+
+    def _frame(
+        self,
+        watched: Watched,
+        command: Any,
+        command_id: str,
+        base: Mapping[str, str] | None = None,
+        happened_at: int | None = None,
+        on_behalf_of: str = "",
+        depends_on: Sequence[str] = (),
+    ) -> Submit | Refusal:
+        body = encode_body(command)
+        if len(bytes(body)) > BODY_BYTES_MAX:
+            return Refusal(
+                "too_large", f"This is longer than the {BODY_BYTES_MAX:,} bytes that one command may have."
+            )
+        seen = watched.model.base_for(watched.replica.projected, command) if base is None else dict(base)
+        type_ = watched.model.name_of(command)
+        return Submit(
+            stream=watched.stream,
+            command_id=command_id,
+            type=type_,
+            v=watched.model.spec_of(type_).v,
+            body=body,
+            written_at=max(0, self._clock.wall_ms()),
+            happened_at=happened_at,
+            on_behalf_of=on_behalf_of,
+            base=seen,
+            depends_on=list(depends_on),
+            clock_offset=self._clock.offset_ms,
+        )
+
+    def _submit_chore(self, watched: Watched, command: Any, command_id: str) -> Refusal | None:
+        streams = self._streams()
+        if streams is None or self._desk.observer or self._desk.trouble or watched.diverged:
+            return NOBODY
+        frame = self._frame(watched, command, command_id)
+        return frame if isinstance(frame, Refusal) else streams.submit(watched, frame)
+
+
+NOBODY = Refusal(
+    "not_signed_in", "The server has not been reached yet from this desk, so it is not known who writes."
+)
