@@ -8,14 +8,17 @@ control and means nothing yet. To add a slice: its field in the state, and its l
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from incident import boundaries, fleet, log, organisation, resources, tasks
 from incident.boundaries.facts import Boundaries
+from incident.catalogue import Charter
 from incident.fleet.facts import Fleet
 from incident.kernel import receipts
+from incident.kernel.checks import Problem
 from incident.kernel.model import Model
 from incident.kernel.receipts import Receipts
 from incident.kernel.slice import Actor, Refusal, View
@@ -148,3 +151,9 @@ class Streams:
 
 
 MODELS: Final = Streams()
+
+Importer = Callable[[str, str, str, Charter], tuple[str, tuple[Any, ...], list[Problem]]]
+"""Text, file name, agency and charter in; out the stream, the commands in order, and what is wrong with the text."""
+
+IMPORTS: Final[Mapping[str, Importer]] = {"register": fleet.import_table}
+"""What can be taken up from a file, by the word of the command line."""

@@ -224,10 +224,9 @@ def _import(asked: argparse.Namespace) -> int:
 def _status(asked: argparse.Namespace) -> int:
     from server.admin import AdminError, NotRunning, call
     from server.datafolder import existing
-    from server.operations import plate
 
     try:
-        answer = call(plate(existing(asked.folder)), "status")
+        answer = call(existing(asked.folder).admin, "status")
     except NotRunning:
         raise Said(
             f"No server runs on {asked.folder}. Start it with: incident-server run {asked.folder}"
@@ -245,10 +244,9 @@ def _status(asked: argparse.Namespace) -> int:
 def _stop(asked: argparse.Namespace) -> int:
     from server.admin import AdminError, NotRunning, call
     from server.datafolder import existing
-    from server.operations import plate
 
     try:
-        call(plate(existing(asked.folder)), "stop")
+        call(existing(asked.folder).admin, "stop")
     except NotRunning:
         raise Said(f"No server runs on {asked.folder}.") from None
     except AdminError as error:
@@ -272,12 +270,11 @@ def _ask(asked: argparse.Namespace, do: str, **arguments: Any) -> dict[str, Any]
     """Ask the running server of the folder; when there is none, take its lock and do the work here."""
     from server.admin import AdminError, NotRunning, call
     from server.datafolder import existing, locked
-    from server.operations import plate
     from server.settings import read_settings
 
     folder = existing(asked.folder)
     try:
-        return call(plate(folder), do, **arguments)
+        return call(folder.admin, do, **arguments)
     except AdminError as error:
         raise Said(str(error)) from None
     except NotRunning:

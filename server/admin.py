@@ -24,6 +24,8 @@ LINE_BYTES_MAX: Final = 8_388_608
 """A request may carry a table of many rows."""
 
 SECONDS_MAX: Final = 5.0
+CALLERS_MAX: Final = 16
+"""Connections at the door at once; one more is closed at once."""
 
 Answer = dict[str, Any]
 Operation = Callable[[Mapping[str, Any]], Awaitable[Answer]]
@@ -53,6 +55,7 @@ class AdminDoor:
         self._operations = operations
         self._secret = secrets.token_urlsafe(32)
         self._server: asyncio.Server | None = None
+        self._callers = 0
 
     async def open(self) -> None:
         """Listen on loopback and write the plate. Raises OSError when either cannot be."""
@@ -67,7 +70,10 @@ class AdminDoor:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._callers += 1
         try:
+            if self._callers > CALLERS_MAX:
+                return
             async with asyncio.timeout(SECONDS_MAX):
                 answer = await self._answer(await reader.readline())
                 writer.write(msgspec.json.encode(answer) + b"\n")
@@ -75,6 +81,7 @@ class AdminDoor:
         except (OSError, TimeoutError, ValueError):
             pass  # whoever asked has gone, or sent more than a line may hold
         finally:
+            self._callers -= 1
             writer.close()
 
     async def _answer(self, line: bytes) -> Answer:

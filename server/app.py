@@ -27,7 +27,7 @@ from server.directory import EVERY_SECONDS
 from server.gateway import Gateway
 from server.hub import Hub
 from server.identity import Identity
-from server.operations import bring_in, new_token, plate
+from server.operations import bring_in, new_token
 from server.partner import Partner, read_script
 from server.settings import Settings
 from server.store import Store, StoreError
@@ -107,7 +107,7 @@ class App:
                 self.store, MODELS, self.charter, self._crew.spawn, fail=lambda _error: self._failed.set()
             )
             gateway = self._gateway()
-            door = AdminDoor(plate(self.folder), self._operations())
+            door = AdminDoor(self.folder.admin, self._operations())
             try:
                 self._hub.load()
                 self.port = await gateway.open(self.settings.host, self.settings.port)
@@ -116,8 +116,8 @@ class App:
                 logs.note(
                     "listening", port=self.port, mode=self.settings.mode, streams=len(self._hub.sequencers)
                 )
-                ready(self.port)
                 with stopped_by_signals(self.stop):
+                    ready(self.port)
                     await self._end()
                 if not self._failed.is_set():
                     await gateway.stop()
@@ -128,6 +128,7 @@ class App:
                 self._crew.dismiss()
         if in_the_way is not None:
             raise in_the_way
+        logs.note("stopped", failed=self._failed.is_set())
         return STORE_FAILED if self._failed.is_set() else OK
 
     def _gateway(self) -> Gateway:
@@ -226,15 +227,22 @@ class App:
 
 async def without_server(charter: Charter, store: Store, asked: Mapping[str, Any]) -> Answer:
     """An import while no server runs: the same path, in a hub that nobody watches."""
+    answer: Answer = {}
+    problem: AdminError | StoreError | None = None
     async with asyncio.TaskGroup() as group:
         crew = Crew(group)
         hub = Hub(store, MODELS, charter, crew.spawn)
-        hub.load()
         try:
-            return await bring_in(hub, charter, asked)
+            hub.load()
+            answer = await bring_in(hub, charter, asked)
+        except (AdminError, StoreError) as error:
+            problem = error  # raised below, since a group would wrap it
         finally:
             crew.dismiss()
             await store.close()
+    if problem is not None:
+        raise problem
+    return answer
 
 
 @contextlib.contextmanager

@@ -63,8 +63,13 @@ class DataFolder:
 
     @property
     def tokens(self) -> Path:
-        """Who may come in."""
-        return self.root / "tokens.json"
+        """Who may come in: the desks, and the digests of their tokens."""
+        return self.root / "identity.json"
+
+    @property
+    def admin(self) -> Path:
+        """How the command line reaches a running server: there while it runs."""
+        return self.root / "admin.json"
 
 
 def problem(path: Path, sentence: str) -> ConfigError:

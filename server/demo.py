@@ -26,7 +26,6 @@ from incident.kernel.checks import ConfigError
 from server.__main__ import SCRATCH
 from server.admin import AdminError, NotRunning, call
 from server.datafolder import DataFolder, init, locked, write_private
-from server.operations import plate
 
 ROOMS: Final = ("LAS", "SCAS", "SECAMB")
 EMPTY_SECONDS: Final = 20
@@ -55,10 +54,10 @@ def demo(room: str) -> int:
     try:
         folder, url = _joined_or_started()
         token = _token(folder, room)
-    except (OSError, ConfigError, AdminError, NotRunning) as error:
-        raise DemoError(
-            f"The demo cannot start: {error or 'its server has just ended. Try again.'}"
-        ) from None
+    except NotRunning:
+        raise DemoError("The demo's server has just ended. Try again.") from None
+    except (OSError, ConfigError, AdminError) as error:
+        raise DemoError(f"The demo cannot start: {error}") from None
     print(f"{room}: joining {url}. The demo ends {EMPTY_SECONDS} s after the last room has left.", flush=True)
     return _client(url, token)
 
@@ -117,7 +116,7 @@ def _alive(state: Path) -> tuple[DataFolder, str] | None:
     except (OSError, msgspec.DecodeError):
         return None
     try:
-        answer = call(plate(folder), "status")
+        answer = call(folder.admin, "status")
         return None if answer["stopping"] else (folder, str(answer["url"]))
     except (NotRunning, AdminError):
         if (folder.root / SCRATCH).exists():
@@ -151,7 +150,7 @@ def _started(home: Path) -> tuple[DataFolder, str]:
             table = find_config(f"demo/{agency.lower()}.csv")
             written = table.read_text(encoding="utf-8-sig")
             call(
-                plate(folder),
+                folder.admin,
                 "import",
                 what="register",
                 written=written,
@@ -159,7 +158,7 @@ def _started(home: Path) -> tuple[DataFolder, str]:
                 agency=agency,
                 mode="exercise",
             )
-        call(plate(folder), "play", file=str(find_config(SCRIPT)))
+        call(folder.admin, "play", file=str(find_config(SCRIPT)))
     except BaseException:
         server.terminate()
         raise
@@ -173,7 +172,7 @@ def _ready(server: subprocess.Popen[bytes], folder: DataFolder, said: Path) -> s
             lines = said.read_text(encoding="utf-8", errors="replace").splitlines() if said.exists() else []
             raise DemoError(f"The demo's server ended at once. {lines[-1] if lines else ''}".rstrip())
         with suppress(NotRunning, AdminError):
-            return str(call(plate(folder), "status")["url"])
+            return str(call(folder.admin, "status")["url"])
         time.sleep(0.05)
     server.terminate()
     raise DemoError(f"The demo's server was not ready within {START_SECONDS:.0f} s. Try again.")
@@ -202,7 +201,7 @@ def _token(folder: DataFolder, room: str) -> Path:
         file = folder.root / f"token-{room}-{desk}"
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            answer = call(plate(folder), "token", agency=room, role="operator", name=f"Desk {desk}")
+            answer = call(folder.admin, "token", agency=room, role="operator", name=f"Desk {desk}")
             write_private(file, answer["token"].encode() + b"\n")
             return file
     raise DemoError(f"{room} has no free desk in this demo.")
@@ -213,7 +212,16 @@ def _client(url: str, token: Path) -> int:
     # A handler of our own, not "ignore": what is ignored here would be ignored in the client, too.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        command = [sys.executable, "-m", "incident_tui", "connect", url, "--token-file", str(token), "--first-run"]
+        command = [
+            sys.executable,
+            "-m",
+            "incident_tui",
+            "connect",
+            url,
+            "--token-file",
+            str(token),
+            "--first-run",
+        ]
         return subprocess.call(command, env=environment())
     finally:
         signal.signal(signal.SIGINT, before)

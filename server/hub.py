@@ -22,7 +22,7 @@ from incident.kernel.slice import Actor, Refusal
 from server import logs
 from server.channel import Channel, Place, Tally
 from server.directory import Lists
-from server.sequencer import Asker, Sequencer
+from server.sequencer import Asker, Sequencer, Turnstile
 from server.session import Session, Spawn
 from server.store import Append, Store, StoreError, Unavailable
 
@@ -66,6 +66,7 @@ class Hub:
         self._quiet = asyncio.Event()
         self._people: dict[str, list[str]] | None = None
         self._channels: dict[str, Channel] = {}
+        self._turnstile = Turnstile()
         self._claims = ClaimTable(store.claims())
         # What watchers are told of claims follows the disk; the ledgers' own table runs ahead of it.
         self._told_claims = ClaimTable(store.claims())
@@ -175,7 +176,15 @@ class Hub:
         if model is None:
             return None
         ledger = Ledger(model, stream, self._claims, self.charter)
-        return Sequencer(ledger, self.store, now=self.now, salt=self.salt, spawn=self.spawn, fail=self.failed)
+        return Sequencer(
+            ledger,
+            self.store,
+            self._turnstile,
+            now=self.now,
+            salt=self.salt,
+            spawn=self.spawn,
+            fail=self.failed,
+        )
 
     # -- records out ----------------------------------------------------------------------------------------
 
@@ -194,6 +203,7 @@ class Hub:
                 answers.setdefault((asker, stream), []).append(done)
         for (asker, stream), done_together in answers.items():
             asker.accepted(stream, done_together)
+        self._turnstile.durable(len(group))
         for stream, waited in proposals.items():
             self._publish(stream, waited)
         if self.stopping and not self._unanswered():

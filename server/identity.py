@@ -89,10 +89,10 @@ class Identity:
             raise IdentityError(f"The name {name!r} is kept for the server itself; choose another.")
         if agency not in agencies:
             raise IdentityError(
-                f"There is no agency {agency!r}{nearest(agency, agencies)}. Agencies are in agencies.yaml."
+                f"There is no agency {agency!r} in agencies.yaml{nearest(agency, agencies) or '.'}"
             )
         if role not in roles:
-            raise IdentityError(f"There is no role {role!r}{nearest(role, roles)}. Roles are in roles.yaml.")
+            raise IdentityError(f"There is no role {role!r} in roles.yaml{nearest(role, roles) or '.'}")
         if any((e.agency, e.name.lower()) == (agency, name.lower()) for e in self._entries.values()):
             raise IdentityError(f"{agency} has a token for {name!r} already; choose another name.")
         if len(self._entries) >= TOKENS_MAX:

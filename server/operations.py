@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from incident import state
@@ -17,14 +16,8 @@ from incident.kernel.slice import Actor, Refusal
 from server import logs
 from server.admin import AdminError, Answer
 from server.conductor import Automaton
-from server.datafolder import DataFolder
 from server.hub import Hub
 from server.identity import Identity, IdentityError
-
-
-def plate(folder: DataFolder) -> Path:
-    """Where a folder's running server says how its admin door is reached."""
-    return folder.root / "admin.json"
 
 
 def new_token(identity: Identity, charter: Charter, asked: Mapping[str, Any]) -> str:
@@ -49,10 +42,9 @@ async def bring_in(hub: Hub, charter: Charter, asked: Mapping[str, Any]) -> Answ
     importer = state.IMPORTS.get(what)
     if importer is None or agency not in charter.agencies:
         raise AdminError(unknown_import(what, agency, charter))
-    found = importer(written, file, agency, charter)
-    if found.problems:
-        raise AdminError("\n".join(map(str, found.problems)))
-    stream, commands = found.stream, found.commands
+    stream, commands, problems = importer(written, file, agency, charter)
+    if problems:
+        raise AdminError("\n".join(map(str, problems)))
     actor = Automaton(hub, Actor("system", agency, "system"))
     changed = 0
     for command in commands:
@@ -69,5 +61,5 @@ async def bring_in(hub: Hub, charter: Charter, asked: Mapping[str, Any]) -> Answ
 def unknown_import(what: str, agency: str, charter: Charter) -> str:
     """The sentence for an import of nothing known, or for nobody known."""
     if what not in state.IMPORTS:
-        return f"There is nothing called {what!r} to import{nearest(what, state.IMPORTS)}."
-    return f"There is no agency {agency!r}{nearest(agency, charter.agencies)}. Agencies are in agencies.yaml."
+        return f"There is nothing called {what!r} to import{nearest(what, state.IMPORTS) or '.'}"
+    return f"There is no agency {agency!r} in agencies.yaml{nearest(agency, charter.agencies) or '.'}"

@@ -6,6 +6,7 @@ the store's group callback. A command that is sent again while its first copy wa
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final, Protocol
 
@@ -33,6 +34,36 @@ class Asker(Protocol):
     def refused(self, stream: str, command_id: str, refusal: Refusal) -> None: ...
 
 
+class Turnstile:
+    """Holds back what was decided on a state that the disk does not have yet.
+
+    A refusal or an *already so* rests on everything decided before it, in any stream, since claims are shared. If
+    that were lost, the answer would be false; so it is told when the disk has that, and never if it does not.
+    """
+
+    def __init__(self) -> None:
+        self._appended = 0
+        self._durable = 0
+        self._held: deque[tuple[int, Callable[[], None]]] = deque()
+
+    def appended(self) -> None:
+        """One more decision is on its way to the disk."""
+        self._appended += 1
+
+    def after(self, tell: Callable[[], None]) -> None:
+        """Tell this once the disk has everything that was decided up to now."""
+        if self._durable == self._appended:
+            tell()
+        else:
+            self._held.append((self._appended, tell))
+
+    def durable(self, count: int) -> None:
+        """The disk has so many more decisions: whatever rested on no more than those is told."""
+        self._durable += count
+        while self._held and self._held[0][0] <= self._durable:
+            self._held.popleft()[1]()
+
+
 class Sequencer:
     """The one writer of a stream. Called from the event loop only."""
 
@@ -40,6 +71,7 @@ class Sequencer:
         self,
         ledger: Ledger,
         store: Store,
+        turnstile: Turnstile,
         *,
         now: Callable[[], int],
         salt: Callable[[], str],
@@ -49,6 +81,7 @@ class Sequencer:
         self.ledger = ledger
         self.stream = ledger.stream
         self._store = store
+        self._turnstile = turnstile
         self._now = now
         self._salt = salt
         self._spawn = spawn
@@ -77,13 +110,14 @@ class Sequencer:
                     # Whether any of this is on the disk is not ours to say any more. The id answers it later.
                     self._fail(error)
                     return False
+                self._turnstile.appended()
                 return True
             case Waiting():
                 self._askers[submit.command_id].append(asker)
-            case Refusal():
-                asker.refused(self.stream, submit.command_id, answer)
-            case Done():
-                asker.accepted(self.stream, [answer])
+            case Refusal() as refusal:
+                self._turnstile.after(lambda: asker.refused(self.stream, submit.command_id, refusal))
+            case Done() as done:
+                self._turnstile.after(lambda: asker.accepted(self.stream, [done]))
             case Lookup():
                 self._spawn(self._look_up(asker, submit, answer))
         return False

@@ -6,6 +6,7 @@ from typing import Any
 
 from incident.fleet import facts as f
 from incident.fleet.facts import Entry, Fleet, Unit, claim_key, in_parts, register_stream
+from incident.fleet.intake import import_table
 from incident.fleet.rules import (
     decide,
     evolve,
@@ -26,6 +27,7 @@ __all__ = [
     "Unit",
     "claim_key",
     "fleet",
+    "import_table",
     "in_parts",
     "register_stream",
     "units_from_csv",

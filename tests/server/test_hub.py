@@ -438,6 +438,31 @@ def test_a_full_disk_refuses_what_is_new_and_never_what_was_taken_on() -> None:
     run(scene())
 
 
+def test_a_refusal_that_rests_on_what_may_be_lost_is_not_told_before_the_disk_has_it() -> None:
+    flushes: list[Any] = []
+
+    async def scene() -> None:
+        async with house(MemoryStore(schedule=flushes.append)) as home, home.guest() as guest:
+            for opening in (submitted(Open(("LAS",))), submitted(Open(("LAS",)), "board/two")):
+                await guest.say(opening)
+                await _arrived(home, flushes)
+                flushes.pop()()
+                await guest.answer(opening.command_id)
+            take = await guest.submit(Take("HART"))
+            late = await guest.submit(Take("HART"), "board/two")  # held by the one before, which may be lost
+            again = await guest.submit(Open(("LAS",)))  # already so
+            await _arrived(home, flushes)
+            await guest.say(protocol.Heartbeat(sent_at=4))
+            await guest.until(protocol.Heartbeat, lambda frame: frame.echo == 4)
+            assert not [f for f in guest.heard if isinstance(f, Refused)]
+            flushes.pop()()
+            assert (await guest.answer(take)).last == 2
+            assert (await guest.answer(late)).code == "claim_held"
+            assert (await guest.answer(again)).last == 0
+
+    run(scene())
+
+
 def test_too_many_commands_at_once_are_refused_as_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sequencer, "WAITING_MAX", 3)
     flushes: list[Any] = []

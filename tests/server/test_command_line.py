@@ -1,0 +1,353 @@
+"""The command line of the server: every failure is one plain sentence with the way on, and an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from incident.kernel import protocol
+from server import admin
+from server.__main__ import main
+from server.datafolder import DataFolder
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = "callsign,kind,capabilities,station,status\nA101,DCA,,Waterloo,AVB\nA102,DCA,,Waterloo,AVB\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert main(["init", str(tmp_path / "rooms")]) == 0
+    return tmp_path / "rooms"
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """What stood on standard error: sentences, never a trace."""
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    return err
+
+
+@contextmanager
+def running(folder: Path, *more: str, **kwargs: Any) -> Iterator[subprocess.Popen[str]]:
+    """A server of its own process; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "server", "run", str(folder), "--port", "0", *more],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **kwargs,
+    )
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert "ws://127.0.0.1:" in first, process.stderr.read() if process.stderr else ""
+        assert "Loopback only" in first
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def status(folder: Path) -> dict[str, Any]:
+    return admin.call(DataFolder(folder).admin, "status")
+
+
+# -- what can go wrong before it starts -----------------------------------------------------------------------
+
+
+def test_a_missing_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (
+        ["run"],
+        ["status"],
+        ["stop"],
+        ["token", "--agency", "LAS", "--role", "operator", "--name", "x"],
+    ):
+        assert main([*command, str(tmp_path / "nothing")]) == 1
+        assert "incident-server init" in said(capsys)
+
+
+def test_a_folder_is_made_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(folder.parent / "other")]) == 0
+    assert "incident-server run" in capsys.readouterr().out
+    assert main(["init", str(folder)]) == 1
+    assert "is a data folder already" in said(capsys)
+
+
+def test_bad_settings_are_told_all_at_once_with_file_and_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "server.yaml").write_text("mode: exercise\nprot: 80\nhost: 0.0.0.0\n", encoding="utf-8")
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "roles.yaml").write_text("roles: 5\n", encoding="utf-8")
+    assert main(["run", str(folder), "--config", str(config)]) == 1
+    lines = said(capsys).splitlines()
+    assert len(lines) == 3
+    assert "server.yaml:2: 'prot' is not a known key; did you mean 'port'?" in lines[0]
+    assert "server.yaml:3: 'host' must be a loopback address" in lines[1]
+    assert "roles.yaml:1: 'roles' must be a list" in lines[2]
+
+
+def test_an_address_that_others_could_reach_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for host in ("0.0.0.0", "192.0.2.1", "::", "example.org"):  # noqa: S104 -- that is the test
+        assert main(["run", str(folder), "--host", host]) == 1
+        assert "until TLS exists" in said(capsys)
+
+
+def test_a_port_that_is_taken(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["run", str(folder), "--port", str(port)]) == 1
+    assert f"Port {port} on 127.0.0.1 is taken by another program." in said(capsys)
+    assert main(["run", str(folder), "--port", "70000"]) == 1
+    assert "0 to 65,535" in said(capsys)
+
+
+def test_a_broken_log_a_newer_one_and_one_that_is_none(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = folder / "log.db"
+    log.write_bytes(b"this is no database, and long enough to be taken for one" * 100)
+    assert main(["run", str(folder)]) == 1
+    assert "cannot be read" in said(capsys)
+    log.unlink()
+    with sqlite3.connect(log) as other:
+        other.execute("CREATE TABLE t (x)")
+    other.close()
+    assert main(["run", str(folder)]) == 1
+    assert "is not a log of this program" in said(capsys)
+    log.unlink()
+    assert main(["register", "import", str(folder), _table(folder), "--agency", "LAS"]) == 0
+    with sqlite3.connect(log) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    capsys.readouterr()
+    assert main(["run", str(folder)]) == 1
+    assert "newer version" in said(capsys)
+
+
+def _table(folder: Path, written: str = TABLE) -> str:
+    path = folder.parent / "table.csv"
+    path.write_text(written, encoding="utf-8")
+    return str(path)
+
+
+def test_nonsense_is_not_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["dance"], ["token", "x"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 2
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert "exit codes: 0 done" in " ".join(capsys.readouterr().out.split())
+
+
+# -- tokens and tables, without a server ----------------------------------------------------------------------
+
+
+def test_a_token_is_shown_once_and_kept_as_a_digest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    arguments = ["token", str(folder), "--agency", "LAS", "--role", "operator", "--name", "EOC desk 3"]
+    assert main(arguments) == 0
+    token = capsys.readouterr().out.strip()
+    assert len(token) == 43
+    kept = (folder / "identity.json").read_text()
+    assert token not in kept
+    assert "EOC desk 3" in kept
+    assert main(arguments) == 1
+    assert "already" in said(capsys)
+    out = folder.parent / "desk.token"
+    assert main([*arguments[:-1], "EOC desk 4", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == ""
+    assert len(out.read_text().strip()) == 43
+    if sys.platform != "win32":
+        assert out.stat().st_mode & 0o777 == 0o600
+        assert (folder / "identity.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("agency", "role", "name", "sentence"),
+    [
+        ("LASS", "operator", "x", "did you mean 'LAS'"),
+        ("LAS", "operater", "x", "did you mean 'operator'"),
+        ("LAS", "system", "x", "no role 'system'"),
+        ("LAS", "operator", "system", "kept for the server"),
+        ("LAS", "operator", "EXCON", "kept for the server"),
+        ("LAS", "operator", "virtual/SCAS", "kept for the server"),
+        ("LAS", "operator", "", "A name"),
+        ("LAS", "operator", "a\x1b]52;c;x\x07", "A name"),
+        ("LAS", "operator", "x" * 41, "A name"),
+    ],
+)
+def test_a_token_for_nobody_is_not_made(
+    agency: str, role: str, name: str, sentence: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", str(folder), "--agency", agency, "--role", role, "--name", name]) == 1
+    assert sentence in said(capsys)
+    assert not (folder / "identity.json").exists()
+
+
+def test_a_broken_file_of_tokens(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "identity.json").write_text("{", encoding="utf-8")
+    assert main(["run", str(folder), "--port", "0"]) == 1
+    assert "identity.json cannot be read" in said(capsys)
+
+
+def test_a_table_is_taken_up_whole_or_not_at_all(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["register", "import", str(folder), _table(folder), "--agency", "LAS"]
+    assert main(arguments) == 0
+    assert "taken up" in capsys.readouterr().out
+    assert main(arguments) == 0
+    assert "nothing in it is new" in capsys.readouterr().out
+    arguments[3] = _table(folder, TABLE + "A103,TANK,,,AVB\nA104,DCA,,,FLYING\n")
+    assert main(arguments) == 1
+    lines = said(capsys).splitlines()
+    assert ["table.csv:4" in lines[0], "table.csv:5" in lines[1], len(lines)] == [True, True, 2]
+    assert main([*arguments[:-1], "LAX"]) == 1
+    assert "did you mean 'LAS'" in said(capsys)
+    assert main([*arguments, "--mode", "live"]) == 1
+    assert "for exercise use" in said(capsys)
+    arguments[3] = str(folder / "none.csv")
+    assert main(arguments) == 1
+    assert "cannot be read" in said(capsys)
+
+
+# -- while a server runs --------------------------------------------------------------------------------------
+
+
+def test_everything_works_while_the_server_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    with running(folder) as process:
+        assert main(["run", str(folder)]) == 1
+        assert f"process {process.pid}" in said(capsys)
+        assert (
+            main(["token", str(folder), "--agency", "SCAS", "--role", "operator", "--name", "EOC desk 3"])
+            == 0
+        )
+        assert main(["register", "import", str(folder), _table(folder), "--agency", "LAS"]) == 0
+        assert (
+            main(["token", str(folder), "--agency", "SCAS", "--role", "operator", "--name", "EOC desk 3"])
+            == 1
+        )
+        assert "already" in said(capsys)
+        assert main(["status", str(folder)]) == 0
+        assert "running, 1 streams. Here: nobody." in capsys.readouterr().out
+        assert main(["stop", str(folder)]) == 0
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+        assert [line["event"] for line in lines][-1] == "stopped"
+    assert not (folder / "admin.json").exists()
+    assert main(["status", str(folder)]) == 1
+    assert "No server runs" in said(capsys)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_in_order(number: signal.Signals, folder: Path) -> None:
+    with running(folder) as process:
+        start = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(12) == 0
+        print(f"stopped after {time.monotonic() - start:.2f} s")
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_it_stops_when_everybody_has_left(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.server.house import Guest  # noqa: PLC0415
+
+    with running(folder, "--stop-when-empty", "0.5") as process:
+        token = admin.call(DataFolder(folder).admin, "token", agency="LAS", role="operator", name="Desk")[
+            "token"
+        ]
+
+        async def visit() -> None:
+            from websockets.asyncio.client import connect  # noqa: PLC0415
+
+            headers = {"Authorization": f"Bearer {token}"}
+            url = status(folder)["url"]
+            async with connect(url, additional_headers=headers, proxy=None) as connection:
+                guest = Guest(connection)
+                welcome = await guest.hello()
+                assert (welcome.name, welcome.agency, welcome.role) == ("Desk", "LAS", "operator")
+                assert welcome.mode == "exercise"
+                charter = protocol.msgspec.json.decode(welcome.charter)
+                assert "LAS" in charter["agencies"]
+                await asyncio.sleep(1.0)
+                assert process.poll() is None  # somebody is here
+
+        asyncio.run(visit())
+        start = time.monotonic()
+        assert process.wait(10) == 0
+        print(f"ended {time.monotonic() - start:.2f} s after the last had left")
+
+
+# -- the admin door -------------------------------------------------------------------------------------------
+
+
+def test_the_door_opens_to_the_secret_alone(folder: Path) -> None:
+    with running(folder):
+        plate = DataFolder(folder).admin
+        if sys.platform != "win32":
+            assert plate.stat().st_mode & 0o777 == 0o600
+        found = json.loads(plate.read_text())
+        copy = folder.parent / "plate.json"
+        for secret in ("", "wrong", found["secret"] + "x"):
+            copy.write_text(json.dumps({**found, "secret": secret}))
+            with pytest.raises(admin.AdminError, match="not the secret"):
+                admin.call(copy, "stop")
+        with pytest.raises(admin.AdminError, match="does not know that operation"):
+            admin.call(plate, "dance")
+        for junk in (b"", b"\n", b"[]\n", b"\xff\xfe\n", b'{"secret": 5}\n', b"{" * 1_000 + b"\n"):
+            with socket.create_connection(("127.0.0.1", found["port"]), timeout=5) as door:
+                door.sendall(junk)
+                door.shutdown(socket.SHUT_WR)
+                assert b'"ok":false' in door.recv(4_096)
+        assert admin.call(plate, "status")["streams"] == 0
+
+
+def test_nobody_behind_a_door_plate_is_nobody(tmp_path: Path) -> None:
+    plate = tmp_path / "admin.json"
+    with pytest.raises(admin.NotRunning):
+        admin.call(plate, "status")
+    with socket.socket() as gone:
+        gone.bind(("127.0.0.1", 0))
+        port = gone.getsockname()[1]
+    plate.write_text(json.dumps({"port": port, "secret": "x", "pid": 1}))
+    with pytest.raises(admin.NotRunning):
+        admin.call(plate, "status")
+
+
+def test_a_door_that_does_not_answer_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "SECONDS_MAX", 0.3)
+    plate = tmp_path / "admin.json"
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        plate.write_text(json.dumps({"port": silent.getsockname()[1], "secret": "x", "pid": 1}))
+        with pytest.raises(admin.AdminError, match="did not answer in time"):
+            admin.call(plate, "status")
