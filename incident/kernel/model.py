@@ -28,6 +28,7 @@ from incident.kernel.slice import (
     View,
     type_name,
 )
+from incident.kernel.text import brief, clip, safe_text
 
 # Keys are sorted so that two rooms whose states are equal have equal bytes, whatever order things came in.
 _ENCODE = msgspec.json.Encoder(order="sorted")
@@ -120,7 +121,8 @@ class Model:
         """The command a body stands for, or the plain sentence that says what is wrong with it."""
         known = self.commands.get(type_)
         if known is None:
-            return Refusal("unknown_command", f"This server does not know the command {type_!r}.")
+            named = clip(safe_text(type_), 80)
+            return Refusal("unknown_command", f"This server does not know the command {named}.")
         if v != known.spec.v:
             return Refusal(
                 "unknown_version", f"This server knows version {known.spec.v} of {type_}, not {v}."
@@ -128,7 +130,7 @@ class Model:
         try:
             return known.decoder.decode(body)
         except msgspec.ValidationError as error:
-            return Refusal("bad_shape", f"The command {type_} is not well formed: {error}.")
+            return Refusal("bad_shape", f"The command {type_} is not well formed: {brief(error)}.")
         except (msgspec.DecodeError, RecursionError):
             return Refusal("bad_shape", f"The command {type_} is not well formed JSON.")
 

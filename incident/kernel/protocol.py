@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from incident.kernel.claims import Holding
 from incident.kernel.record import Record
+from incident.kernel.text import brief
 
 PROTOCOL = 1
 CLIENT_FRAME_BYTES_MAX = 65_536
@@ -38,7 +39,7 @@ Count = Annotated[int, Meta(ge=0, le=INT_MAX)]
 
 
 class ProtocolError(Exception):
-    """A peer sent something that is not this protocol. ``sentence`` is plain; the frame is not repeated."""
+    """A peer sent something that is not this protocol. ``sentence`` is plain, short and harmless to show."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -167,7 +168,7 @@ class Directory(_Frame, frozen=True, kw_only=True, tag="directory"):
     streams: list[Listing]
 
 
-class Done(msgspec.Struct, frozen=True, omit_defaults=True):
+class Done(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A command that is in the log, durably, as records ``first`` to ``last`` (0 when it changed nothing)."""
 
     command_id: str
@@ -306,7 +307,7 @@ def _read(decoder: msgspec.json.Decoder[Any], data: bytes) -> Any:
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
-        raise ProtocolError("bad_frame", f"Not a frame of this protocol: {error}.") from None
+        raise ProtocolError("bad_frame", f"Not a frame of this protocol: {brief(error)}.") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise ProtocolError("not_json", "Not JSON.") from None
 
@@ -332,7 +333,7 @@ def read_page(data: bytes) -> tuple[SnapshotPage, bytes]:
         header = _header.decode(data[4 : 4 + size])
         inflate = zlib.decompressobj()
         body = inflate.decompress(data[4 + size :], PAGE_BYTES_MAX)
-        if inflate.unconsumed_tail or not inflate.eof:
+        if inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
             raise ProtocolError("bad_page", "A snapshot page is larger than allowed, or cut short.")
     except (msgspec.DecodeError, zlib.error, UnicodeDecodeError):
         raise ProtocolError("bad_page", "A snapshot page could not be read.") from None

@@ -126,6 +126,11 @@ def _substitute(char: str) -> str:
     return char
 
 
+def brief(error: Exception, width: int = 160) -> SafeText:
+    """What a parser says of foreign input, fit for a sentence: it may repeat that input, so made safe and cut."""
+    return clip(safe_text(str(error)), width)
+
+
 # --- what is refused at ingest ---
 
 

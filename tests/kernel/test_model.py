@@ -81,6 +81,14 @@ def test_what_is_no_command_is_refused_in_a_sentence(type_: str, v: int, body: b
     assert not refusal.conflict
 
 
+def test_a_refusal_of_a_bad_shape_is_short_and_harmless() -> None:
+    for type_, body in (("x" * 80 + "\x1b[2J", b"{}"), ("pad.jot", b'{"text":"' + b"\\u001b" * 300 + b'"}')):
+        refusal = TOY.read_command(type_, 1, body)
+        assert isinstance(refusal, Refusal)
+        assert refusal.sentence.isprintable()
+        assert len(refusal.sentence) < 300
+
+
 def test_a_command_is_read_as_it_was_written() -> None:
     assert TOY.read_command("shelf.place", 1, encode_body(Place("a", "Atlas"))) == Place("a", "Atlas")
 

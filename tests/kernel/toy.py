@@ -161,6 +161,20 @@ def shelf_evolve(state: Shelf, event: Any, record: Record) -> Shelf:
     return Shelf({**state.books, event.key: book})
 
 
+def older_decide(view: Any, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
+    """The same in a build that writes the first shape."""
+    events = shelf_decide(view, command, ctx)
+    if isinstance(events, Refusal):
+        return events
+    return tuple(PlacedOnce(e.key, e.title) if isinstance(e, Placed) else e for e in events)
+
+
+def older_evolve(state: Shelf, event: Any, record: Record) -> Shelf:
+    return shelf_evolve(
+        state, Placed(event.key, event.name) if isinstance(event, PlacedOnce) else event, record
+    )
+
+
 def shelf_sentence(event: Any, record: Record, names: Names) -> Line:
     return Line(f"{type(event).__name__.lower()} {names('shelf', event.key)}", "act")
 
@@ -188,7 +202,7 @@ def _whose(view: Any, command: Any) -> str:
 
 
 def _shelf(name: str = "shelf", *, older: bool = False) -> Slice:
-    placed = EventSpec(PlacedOnce if older else Placed)
+    placed = EventSpec(PlacedOnce)
     if not older:
         placed = EventSpec(Placed, 2, {1: lambda body: {"key": body["key"], "title": body["name"].title()}})
     events = (placed, EventSpec(Taken), EventSpec(Returned), EventSpec(Renamed))
@@ -205,8 +219,8 @@ def _shelf(name: str = "shelf", *, older: bool = False) -> Slice:
                 Rename, Conflict.STATE, Offline.QUEUED, keys=lambda command: (command.key,), about=_whose
             ),
         ),
-        decide=shelf_decide,
-        evolve=shelf_evolve,
+        decide=older_decide if older else shelf_decide,
+        evolve=older_evolve if older else shelf_evolve,
         sentence=shelf_sentence,
         version=_version,
         label=lambda state, key: state.books[key].title if key in state.books else key,
