@@ -201,7 +201,9 @@ class Replica:
         if problem is not None:
             return Refusal("bad_text", problem)
         if self._frozen(submit.type):
-            return Refusal("update_needed", "The server writes this in a newer way: update this client first.")
+            return Refusal(
+                "update_needed", "The server writes this in a newer way: update this client first."
+            )
         spec = self.model.spec_of(submit.type)
         if not self.online and spec.offline is Offline.REFUSED:
             return Refusal("needs_link", "This can only be done while the link is LIVE.")

@@ -158,7 +158,6 @@ def _lead(state: Organisation, event: Any, record: Record) -> Organisation:
         case facts.LeadAccepted():
             # Offers made by the old lead were of something it no longer has; claims now go to the new one.
             offers = tuple(o for o in state.lead_offers if o.claim and o.id != event.offer)
-            offers = tuple(o for o in offers if o.to != event.lead)
             return replace(
                 state, lead=event.lead, lead_since=record.at, lead_version=version, lead_offers=offers
             )
