@@ -84,7 +84,9 @@ class Ledger:
         self._claims = claims
         self.durable = Head(model.initial(), 0, genesis(stream))
         self.tentative = self.durable
-        self._recent: OrderedDict[str, tuple[str, Done]] = OrderedDict()
+        # The last commands in two generations, which costs less than to forget them one by one.
+        self._recent: dict[str, tuple[str, Done]] = {}
+        self._older: dict[str, tuple[str, Done]] = {}
         self._waiting: dict[str, str] = {}
         # What left nothing in the log. A copy may arrive long after the answer did, over a line that was given up;
         # decided anew, it could be taken after its author was told no. Lines do not outlive the process, nor need this.
@@ -161,7 +163,7 @@ class Ledger:
         waiting = self._waiting.get(command_id)
         if waiting is not None:
             return Waiting(command_id) if waiting == digest else REUSED
-        said = self._recent.get(command_id) or self._answers.get(command_id)
+        said = self._recent.get(command_id) or self._older.get(command_id) or self._answers.get(command_id)
         if said is not None:
             return said[1] if said[0] == digest else REUSED
         if hash(command_id) in self._seen:
@@ -173,7 +175,8 @@ class Ledger:
         return self._taken(command_id) or command_id in self._answers
 
     def _taken(self, command_id: str) -> bool:
-        return command_id in self._waiting or command_id in self._recent or hash(command_id) in self._seen
+        in_memory = command_id in self._waiting or command_id in self._recent or command_id in self._older
+        return in_memory or hash(command_id) in self._seen
 
     def _stands(self, command_id: str) -> bool:
         """Whether others may build on it: it is in the log, on its way there, or was so already."""
@@ -182,9 +185,9 @@ class Ledger:
 
     def _remember(self, command_id: str, digest: str, done: Done) -> None:
         self._recent[command_id] = (digest, done)
-        if len(self._recent) > RECENT_COMMANDS_MAX:
-            old, _ = self._recent.popitem(last=False)
-            self._seen.add(hash(old))
+        if len(self._recent) >= RECENT_COMMANDS_MAX // 2:
+            self._seen.update(map(hash, self._older))
+            self._older, self._recent = self._recent, {}
 
     def _proposal(
         self, actor: Actor, submit: Submit, events: tuple[Any, ...], now: int, salt: str, digest: str

@@ -16,7 +16,7 @@ import msgspec
 _HEADER = msgspec.json.Encoder(order="sorted")
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One fact of one stream, with who wrote it, for whom, when, and what they had seen.
 
     All times are UTC milliseconds since 1970. ``happened_at`` is what the author claims, ``written_at`` is the

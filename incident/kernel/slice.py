@@ -23,7 +23,7 @@ View: TypeAlias = Any
 """The state of every slice of one stream, by name. Each slice offers a typed accessor for its own part."""
 
 
-class Actor(msgspec.Struct, frozen=True):
+class Actor(msgspec.Struct, frozen=True, gc=False):
     """Who writes, for which agency, in which role. Automation is an actor too, and has a name."""
 
     name: str
@@ -72,7 +72,7 @@ class Offline(StrEnum):
     REFUSED = "refused"
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """Everything about a command that is not in its body. Times are UTC milliseconds."""
 
     actor: Actor
