@@ -140,5 +140,6 @@ SLICE = Slice(
     claims=_claims,
     label=words.label,
     due=fold.due,
+    addressed=fold.addressed,
     invariants=fold.invariants,
 )

@@ -10,8 +10,10 @@ import msgspec
 
 from incident.catalogue import Agency
 from incident.kernel.board import Board, Cell, Column, Look
+from incident.kernel.receipts import Receipts, receipt
 from incident.organisation.facts import DECLARATIONS, Organisation, Party
-from incident.organisation.rules import spoken
+from incident.organisation.fold import subject, waits
+from incident.organisation.rules import answers, spoken
 from incident.organisation.verbs import VERBS
 from incident.values import length_words
 
@@ -37,12 +39,23 @@ class PartyRow(msgspec.Struct, frozen=True):
     lead: bool
     lead_offer: str
     """"offered" when the lead is offered to it, "claims" when it asks for it, else ""."""
+    disputed: bool
+    """More than one agency is named for the lead, and this is one of them."""
+    told: str
+    """What became of its invitation while it has not joined: sent, delivered, seen or acknowledged."""
 
 
 @lru_cache(maxsize=1024)
-def _row(party: Party, agency: Agency, offer: str, *, lead: bool) -> PartyRow:
+def _row(party: Party, agency: Agency, offer: str, told: str, *, lead: bool, disputed: bool) -> PartyRow:
     # The same inputs give the same object, so that an unchanged line is not painted again.
-    return PartyRow(party, agency.name, agency.short or agency.code, agency.type, lead, offer)
+    short = agency.short or agency.code
+    return PartyRow(party, agency.name, short, agency.type, lead, offer, disputed, told)
+
+
+def _told(receipts: Receipts, subject_: str, agency: str) -> str:
+    got = receipt(receipts, subject_, agency)
+    stages = (("acknowledged", got.acknowledged), ("seen", got.seen), ("delivered", got.delivered))
+    return next((word for word, at in stages if at is not None), "sent")
 
 
 def rows(look: Look) -> Mapping[str, PartyRow]:
@@ -54,7 +67,9 @@ def rows(look: Look) -> Mapping[str, PartyRow]:
             party,
             state.charter.agencies.get(code) or Agency(code, code),
             offers.get(code, ""),
+            _told(look.state.receipts, subject(party.invitation), code) if waits(party) else "",
             lead=code == state.lead,
+            disputed=state.lead_disputed and (code == state.lead or code in offers),
         )
         for code, party in state.parties.items()
     }
@@ -83,25 +98,23 @@ def _since(row: PartyRow, look: Look) -> Cell:
     return Cell("" if at is None else f"{look.clock(at)}  {length_words(look.now - at)}", "dim")
 
 
-def lead_cell(row: PartyRow, look: Look) -> Cell:
+def lead_cell(row: PartyRow, _look: Look) -> Cell:
     """Lead, offered or claimed; more than one name for the lead is an alarm."""
-    disputed = look.state.organisation.lead_disputed
     if row.lead:
-        return Cell("lead, DISPUTED" if disputed else "lead", "alarm" if disputed else "good")
-    if row.lead_offer == "offered":
-        return Cell("lead offered", "alarm" if disputed else "caution")
-    if row.lead_offer == "claims":
-        return Cell("claims lead", "alarm" if disputed else "caution")
-    return Cell("")
+        return Cell("lead, DISPUTED", "alarm") if row.disputed else Cell("lead", "good")
+    if not row.lead_offer:
+        return Cell("")
+    words = "claims lead" if row.lead_offer == "claims" else "lead offered"
+    return Cell(words, "alarm" if row.disputed else "caution")
 
 
 def _joined(row: PartyRow, look: Look) -> Cell:
     at = row.party.joined_at
     if at is not None:
         return Cell(look.clock(at), "dim")
-    return Cell(
-        "" if row.party.left_at is not None else "invited " + look.clock(row.party.invited_at), "caution"
-    )
+    if not row.told:
+        return Cell("")
+    return Cell(f"invited {look.clock(row.party.invited_at)} {row.told}", "caution")
 
 
 def _contact(row: PartyRow, _look: Look) -> Cell:
@@ -127,7 +140,7 @@ COLUMNS = (
     ),
     Column("since", "Since", 15, _since, priority=2, sort=lambda row, _look: row.party.declared_at or 0),
     Column("lead", "Lead", 14, lead_cell, priority=1),
-    Column("joined", "Joined", 13, _joined, priority=4),
+    Column("joined", "Joined", 22, _joined, priority=4),
     Column("spoc", "Contact", 24, _contact, priority=3, grow=2),
     Column("name", "Name", 26, lambda row, _look: Cell(row.name, "dim"), priority=6, grow=1),
 )
@@ -157,8 +170,11 @@ def detail(row: PartyRow, look: Look) -> Sequence[tuple[str, Cell]]:
     lines.append(("lead", Cell(f"{state.lead} since {look.clock(state.lead_since)}")))
     for offer in state.lead_offers:
         word = "claimed by" if offer.claim else "offered to"
-        text = f"{word} {offer.to} at {look.clock(offer.at)}, lapses {look.clock(offer.lapses_at)}: {offer.reason}"
-        lines.append(("", Cell(text, "caution")))
+        told = _told(look.state.receipts, subject(offer.id), answers(state, offer))
+        times = f"{told}, lapses {look.clock(offer.lapses_at)}"
+        lines.append(
+            ("", Cell(f"{word} {offer.to} at {look.clock(offer.at)}, {times}: {offer.reason}", "caution"))
+        )
     lines += place_lines(look)
     return lines
 

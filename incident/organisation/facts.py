@@ -55,12 +55,13 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``declared`` is one of DECLARATIONS, or "" as long as the agency has neither joined nor said anything.
     ``reason`` is the one given with the last declaration. ``spoc`` is the single point of contact: whom to ring.
-    ``version`` is the id of the command that last declared.
+    ``version`` is the id of the command that last declared, ``invitation`` that of the one that invited last.
     """
 
     agency: AgencyCode
     invited_at: int
     invited_by: str = ""
+    invitation: str = ""
     joined_at: int | None = None
     left_at: int | None = None
     spoc: str = ""

@@ -10,6 +10,7 @@ from incident.kernel.record import Record
 from incident.kernel.slice import Due, View
 from incident.organisation import facts
 from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party, Sighting
+from incident.organisation.rules import answers
 
 
 def evolve(state: Organisation, event: Any, record: Record) -> Organisation:
@@ -92,6 +93,7 @@ def _invited(state: Organisation, agencies: tuple[str, ...], record: Record) -> 
             before,
             invited_at=record.at,
             invited_by=record.agency,
+            invitation=record.command_id,
             joined_at=None,
             left_at=None,
             changed=record.command_id,
@@ -174,6 +176,25 @@ def due(state: Organisation, _now: int) -> tuple[Due, ...]:
         Due(offer.lapses_at, f"lead-lapses/{offer.id}", facts.LapseLead(offer.id))
         for offer in state.lead_offers
     )
+
+
+def addressed(state: Organisation, agency: str) -> tuple[str, ...]:
+    """What was sent to an agency and is not answered: an invitation, an offer or a claim of the lead."""
+    party = state.parties.get(agency)
+    if party is None or party.left_at is not None:
+        return ()
+    offers = tuple(subject(offer.id) for offer in state.lead_offers if answers(state, offer) == agency)
+    return (subject(party.invitation), *offers) if waits(party) else offers
+
+
+def waits(party: Party) -> bool:
+    """Whether an agency has been invited and has neither joined nor left."""
+    return bool(party.invitation) and party.joined_at is None and party.left_at is None
+
+
+def subject(id_: str) -> str:
+    """What the receipts of an invitation or of an offer of the lead are about."""
+    return f"organisation/{id_}"
 
 
 def invariants(view: View) -> tuple[str, ...]:

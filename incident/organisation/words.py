@@ -11,6 +11,7 @@ from incident.organisation.facts import Organisation
 from incident.organisation.rules import is_back, spoken
 
 DECISION, ACT, MACHINE = "decision", "act", "machine"
+_ID_LENGTH = 36
 
 
 def sentence(event: Any, record: Record, _names: Names) -> Line:
@@ -88,11 +89,19 @@ def _lead(event: Any, record: Record) -> Line:
 
 
 def label(state: Organisation, key: str) -> str:
-    """What people call a thing of this slice: an agency by its short name, the incident by number and title."""
+    """What people call a thing of this slice: an agency, an invitation, an offer of the lead, the incident."""
     if key in ("", state.incident_id):
         return " ".join(part for part in (state.number, state.title) if part) or "the incident"
     agency = state.charter.agencies.get(key)
-    return key if agency is None else agency.short or key
+    if agency is not None:
+        return agency.short or key
+    for offer in state.lead_offers:
+        if offer.id == key:
+            return f"{offer.to}'s claim of the lead" if offer.claim else f"the lead offered to {offer.to}"
+    if any(party.invitation == key for party in state.parties.values()):
+        return "the invitation"
+    # Answered long ago: its words went with it, and an id tells a reader nothing.
+    return "an earlier offer of the lead" if len(key) == _ID_LENGTH else key
 
 
 def version(state: Organisation, key: str) -> str:

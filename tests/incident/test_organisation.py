@@ -8,6 +8,7 @@ import pytest
 
 from incident.catalogue import Charter
 from incident.kernel.board import Look
+from incident.kernel.receipts import Deliver, See
 from incident.kernel.slice import Actor, Refusal
 from incident.organisation import (
     DECLARATIONS,
@@ -421,7 +422,7 @@ def test_the_board_shows_who_takes_part_and_how_they_stand() -> None:
     given = opened().did(Invite(("LFB",))).by("SCAS").later(5).did(Declare("SCAS", "declared")).later(10)
     assert cells(given, "LAS")[:4] == ["LAS  us", "aware", "+0  15 min", "lead"]
     assert cells(given, "SCAS")[:4] == ["SCAS", "DECLARED", "+5  10 min", ""]
-    assert cells(given, "LFB")[:5] == ["LFB", "not joined", "", "", "invited +0"]
+    assert cells(given, "LFB")[:5] == ["LFB", "not joined", "", "", "invited +0 sent"]
     assert cells(given, "SCAS")[5] == "SCAS duty manager"
 
 
@@ -434,6 +435,43 @@ def test_an_unchanged_row_is_the_same_object() -> None:
     assert after["SCAS"] is not before["SCAS"]
     given.by("LAS").did(OfferLead("SECAMB", "theirs"))
     assert BOARD.rows(look(given))["SECAMB"] is not before["SECAMB"], "the lead column has changed"
+
+
+def test_a_dispute_about_the_lead_repaints_the_line_of_the_lead() -> None:
+    given = opened().did(OfferLead("SCAS", "x"))
+    before = BOARD.rows(look(given))
+    given.by("SECAMB").did(OfferLead("SECAMB", "y"))
+    after = BOARD.rows(look(given))
+    assert after["LAS"] is not before["LAS"]
+    assert [after[code].disputed for code in ("LAS", "SCAS", "SECAMB")] == [True, True, True]
+
+
+def test_an_invitation_and_an_offer_say_how_far_they_have_got() -> None:
+    given = opened().did(Invite(("LFB",)))
+    (invitation,) = INCIDENT.addressed(given.view, "LFB")
+    assert INCIDENT.addressed(given.view, "SCAS") == ()
+    given.by("LFB").did(See((invitation,)))
+    assert given.line().text == "seen by LFB: the invitation"
+    assert cells(given, "LFB")[4] == "invited +0 seen"
+    given.did(Join("fire control"))
+    assert INCIDENT.addressed(given.view, "LFB") == ()
+    given.by("LAS").did(OfferLead("SCAS", "their area"))
+    (offer,) = INCIDENT.addressed(given.view, "SCAS")
+    given.by("SCAS").did(Deliver((offer,)))
+    assert given.line().text == "delivered to SCAS: the lead offered to SCAS"
+    seen = look(given)
+    assert any(
+        "delivered, lapses +15" in cell.text for _, cell in BOARD.detail(BOARD.rows(seen)["SCAS"], seen)
+    )
+    given.did(AcceptLead(offer.removeprefix("organisation/")))
+    assert INCIDENT.addressed(given.view, "SCAS") == ()
+    assert given.line(-2).text == "delivered to SCAS: an earlier offer of the lead"
+
+
+def test_a_claim_of_the_lead_is_addressed_to_the_lead() -> None:
+    given = opened().by("SCAS").did(OfferLead("SCAS", "ours"))
+    assert INCIDENT.addressed(given.view, "LAS") == (f"organisation/{given.last}",)
+    assert INCIDENT.addressed(given.view, "SCAS") == ()
 
 
 def test_a_disputed_lead_and_a_disputed_location_alarm() -> None:
