@@ -14,12 +14,12 @@ from itertools import islice
 from typing import Final
 
 import msgspec
-from websockets.asyncio.server import broadcast
 
 from incident.kernel import protocol
 from incident.kernel.protocol import PAGE_RECORDS_MAX, Records
 from incident.kernel.record import Record
-from server.session import Session, Spawn
+from server.session import BUFFER_BYTES_MAX, Session, Spawn
+from server.wire import deliver
 
 WINDOW_SECONDS_MAX: Final = 0.025
 SLICE_WATCHERS: Final = 250
@@ -183,10 +183,7 @@ class Channel:
         return out
 
     def _write(self, watchers: Sequence[Session], out: Sequence[bytes]) -> None:
-        ready = [session.connection for session in watchers if session.writable()]
-        for frame in out:
-            broadcast(ready, frame, text=True)
-        self._tally.deliveries += len(ready) * len(out)
+        self._tally.deliveries += len(out) * deliver(watchers, out, BUFFER_BYTES_MAX)
 
     async def _in_slices(self, watchers: Sequence[Session], out: Sequence[bytes]) -> None:
         clock = asyncio.get_running_loop().time

@@ -31,9 +31,22 @@ BEATS_AT_ONCE: Final = 250
 UNKNOWN: Final = Refusal("unknown_stream", "There is no such incident, or it is not open to your agency.")
 
 
-def salted() -> str:
-    """32 hex digits of chance, for the salt of one command's records."""
-    return secrets.token_hex(16)
+class Salts:
+    """32 hex digits of chance for the salt of one command's records, drawn from the system many at a time."""
+
+    SALT: Final = 16
+    DRAW: Final = 4_096
+
+    def __init__(self) -> None:
+        self._drawn = b""
+        self._at = 0
+
+    def __call__(self) -> str:
+        """The next salt; none is given twice."""
+        if self._at == len(self._drawn):
+            self._drawn, self._at = secrets.token_bytes(self.DRAW), 0
+        self._at += self.SALT
+        return self._drawn[self._at - self.SALT : self._at].hex()
 
 
 class Hub:
@@ -47,7 +60,7 @@ class Hub:
         spawn: Spawn,
         *,
         now: Callable[[], int] = logs.clock,
-        salt: Callable[[], str] = salted,
+        salt: Callable[[], str] | None = None,
         fail: Callable[[StoreError], None] = lambda _error: None,
     ) -> None:
         self.store = store
@@ -55,7 +68,7 @@ class Hub:
         self.charter = charter
         self.spawn = spawn
         self.now = now
-        self.salt = salt
+        self.salt = salt or Salts()
         self.sessions: dict[Session, None] = {}
         self.sequencers: dict[str, Sequencer] = {}
         self.tally = Tally()
@@ -97,19 +110,18 @@ class Hub:
 
     def may_see(self, actor: Actor, stream: str) -> bool:
         """Whether an actor may watch a stream; its own streams also while they are still empty."""
-        model = self.models.of(stream)
-        if model is None:
-            return False
-        agency = self.models.agency(stream)
-        if agency is not None and agency != actor.agency:
-            return False
-        parent = self.models.parent(stream)
-        if parent is not None and not self.may_see(actor, parent):
-            return False
         sequencer = self.sequencers.get(stream)
         if sequencer is None:
-            return agency is not None
-        return model.may_watch(sequencer.ledger.durable.state, actor) is None
+            agency, parent = self.models.agency(stream), self.models.parent(stream)
+            if agency != actor.agency or self.models.of(stream) is None:
+                return False
+            return parent is None or self.may_see(actor, parent)
+        if sequencer.agency is not None and sequencer.agency != actor.agency:
+            return False
+        if sequencer.parent is not None and not self.may_see(actor, sequencer.parent):
+            return False
+        ledger = sequencer.ledger
+        return ledger.model.may_watch(ledger.durable.state, actor) is None
 
     def streams(self) -> Iterable[tuple[str, Model, Any, int]]:
         """Every stream with its model, durable state and head, the newest at the end."""
@@ -151,19 +163,19 @@ class Hub:
     def _first(self, asker: Asker, submit: Submit, *, trusted: bool) -> None:
         """A command to a stream that does not exist: only if it is accepted does the stream come to be."""
         sequencer = self._sequencer(submit.stream)
-        agency, parent = self.models.agency(submit.stream), self.models.parent(submit.stream)
-        closed = not trusted and (
-            (agency is not None and agency != asker.actor.agency)
-            or (parent is not None and not self.may_see(asker.actor, parent))
-        )
-        if sequencer is None or closed:
+        if sequencer is None or not (trusted or self._may_begin(asker.actor, sequencer)):
             asker.refused(submit.stream, submit.command_id, UNKNOWN)
         elif sequencer.submit(asker, submit):
             self.sequencers[submit.stream] = sequencer
 
+    def _may_begin(self, actor: Actor, sequencer: Sequencer) -> bool:
+        if sequencer.agency is not None and sequencer.agency != actor.agency:
+            return False
+        return sequencer.parent is None or self.may_see(actor, sequencer.parent)
+
     def _unseen(self, asker: Asker, submit: Submit) -> None:
         """What is not theirs is answered as if it were not there: decided on an empty stream, and never written."""
-        if self.models.agency(submit.stream) is None:
+        if self.sequencers[submit.stream].agency is None:
             ledger = Ledger(self.model(submit.stream), submit.stream, ClaimTable(), self.charter)
             answer = ledger.propose(asker.actor, submit, self.now(), self.salt())
             if isinstance(answer, Refusal):
@@ -184,6 +196,8 @@ class Hub:
             salt=self.salt,
             spawn=self.spawn,
             fail=self.failed,
+            agency=self.models.agency(stream),
+            parent=self.models.parent(stream),
         )
 
     # -- records out ----------------------------------------------------------------------------------------

@@ -77,9 +77,15 @@ class Sequencer:
         salt: Callable[[], str],
         spawn: Callable[[Coroutine[Any, Any, None]], Any],
         fail: Callable[[StoreError], None],
+        agency: str | None = None,
+        parent: str | None = None,
     ) -> None:
         self.ledger = ledger
         self.stream = ledger.stream
+        self.agency = agency
+        """The one agency whose stream this is, as its name says; None when it is shared."""
+        self.parent = parent
+        """The stream that one must be able to see to see this one."""
         self._store = store
         self._turnstile = turnstile
         self._now = now

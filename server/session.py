@@ -12,13 +12,14 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
 
 from incident.kernel import protocol
 from incident.kernel.protocol import Accepted, Done, Error, Page, Refused, Watch
 from incident.kernel.slice import Actor, Refusal
 from server import logs
+from server.wire import buffered, deliver
 
 BUFFER_BYTES_MAX: Final = 1_048_576
 """What may wait for one peer to read before it is closed with 4008."""
@@ -38,11 +39,6 @@ GOING: Final = 1001
 FAULT: Final = 1011
 
 Spawn = Callable[[Coroutine[Any, Any, None]], Any]
-
-
-def buffered(connection: ServerConnection) -> int:
-    """Bytes written and not yet taken by the peer's side: the one read past what websockets documents."""
-    return connection.transport.get_write_buffer_size()
 
 
 class Session:
@@ -130,19 +126,13 @@ class Session:
         """Whether frames still reach the peer."""
         return not self.closing and self.connection.state is State.OPEN
 
-    def writable(self) -> bool:
-        """Whether one more frame may be written now; a peer over its bound is closed to come back by cursor."""
-        if not self.open:
-            return False
-        if buffered(self.connection) > BUFFER_BYTES_MAX:
-            self.drop(TOO_SLOW, "You read too slowly; come back and resume.")
-            return False
-        return True
+    def too_slow(self) -> None:
+        """More waits for the peer than may: it is closed, to come back by its cursor."""
+        self.drop(TOO_SLOW, "You read too slowly; come back and resume.")
 
     def post(self, frame: bytes) -> None:
         """Write one small frame now, or close a peer that does not read."""
-        if self.writable():
-            broadcast((self.connection,), frame, text=True)
+        deliver((self,), (frame,), BUFFER_BYTES_MAX)
 
     def error(self, code: str, sentence: str, stream: str = "") -> None:
         """Tell the peer what could not be taken."""

@@ -14,6 +14,7 @@ from incident.kernel.replica import Replica
 from incident.kernel.slice import Actor
 from server import channel, joining, sequencer, session
 from server.store.memory import MemoryDisk, MemoryStore
+from server.wire import buffered
 from tests.running import run
 from tests.server.house import BOARD, Guest, House, chained_from_genesis, house, soon, submitted
 from tests.server.toy import BOARD as RULES
@@ -587,7 +588,7 @@ def test_a_watcher_that_does_not_read_is_closed_and_the_others_go_on(monkeypatch
                 for n in range(600):  # some 12 MB: past what the sockets hold
                     await writer.do(Write("x" * 3_900, parts=5))
                     for one in home.hub.sessions:
-                        most = max(most, session.buffered(one.connection))
+                        most = max(most, buffered(one.connection))
                     while len(reader.records[BOARD]) < 5 * n + 6:
                         await reader.next()
                     if any(one.closing for one in home.hub.sessions):
@@ -683,7 +684,7 @@ def test_a_stop_does_not_wait_for_a_peer_that_does_not_read(monkeypatch: pytest.
                 await sleeper.watch()
                 for _ in range(200):
                     await writer.do(Write("x" * 3_900, parts=8))
-                    if any(session.buffered(one.connection) > 200_000 for one in home.hub.sessions):
+                    if any(buffered(one.connection) > 200_000 for one in home.hub.sessions):
                         break
                 start = asyncio.get_running_loop().time()
                 await home.gateway.stop()
