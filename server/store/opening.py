@@ -32,7 +32,7 @@ APPLICATION_ID = 0x496E6354  # "IncT"
 BUSY_MILLIS = 5_000
 TAIL_RECORDS = 1_000
 TAIL_SECONDS_MAX = 1.5
-QUICK_CHECK_BYTES_MAX = 256 * 1024 * 1024
+QUICK_CHECK_BYTES_MAX = 512 * 1024 * 1024
 
 RESTORE = (
     "Keep the file as evidence, and restore the last backup into this folder or start with a new folder "
