@@ -143,7 +143,6 @@ class Cache:
         """A file after a failure. Raises one of FAULTS while the disk still says no."""
         if broken:
             file = await self._begin_anew("it was damaged", rescue=not self._loaded)
-            self.streams.clear()
             self.disk.give_up_records()
             return file
         known = set(self.outbox)
@@ -268,10 +267,9 @@ class Cache:
         self._put_of(stream, ("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)", [row]), stored)
 
     def _put_of(self, stream: str, statement: Statement, then: Callable[[], None] | None) -> None:
-        statements = [statement]
-        if stream not in self.streams:
-            self.streams.add(stream)
-            statements.append(("INSERT OR IGNORE INTO stream VALUES (?)", [(stream,)]))
+        # With every job, not with the first alone: any job may be given up while the disk is full.
+        statements = [statement, ("INSERT OR IGNORE INTO stream VALUES (?)", [(stream,)])]
+        self.streams.add(stream)
         self.disk.put(Job(statements, then, len(statement[1]), fetchable=True), urgent=False)
 
     # -- what is read -----------------------------------------------------------------------------------------

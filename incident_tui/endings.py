@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http
 import ipaddress
+import re
 import socket
 import ssl
 import urllib.parse
@@ -19,6 +20,7 @@ from incident.kernel.protocol import Bye
 from incident.kernel.text import clip, safe_text
 
 PORT: Final = 8765
+_HOST = re.compile(r"[a-z0-9._:%-]+", re.IGNORECASE | re.ASCII)
 _CODES: Final = {
     1001: "The server has closed the line.",
     1008: "The server did not accept what this client sent.",
@@ -56,27 +58,24 @@ def server_url(typed: str) -> str:
         ValueError: it is none; the words are a plain sentence.
     """
     text = typed.strip()
+    wrong = ValueError(
+        f"'{clip(safe_text(text), 80)}' is no address of a server. Write it like ws://127.0.0.1:{PORT}"
+    )
     scheme, mark, rest = text.partition("://")
-    if not mark:
-        host = urllib.parse.urlsplit(f"//{text}").hostname or ""
-        scheme, rest = ("ws" if _this_machine(host) else "wss"), text
-    scheme = {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower())
-    shown = clip(safe_text(text), 80)
     try:
-        parts = urllib.parse.urlsplit(f"{scheme}://{rest}")
+        parts = urllib.parse.urlsplit(f"//{rest if mark else text}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ValueError(
-            f"'{shown}' is no address of a server. Write it like ws://127.0.0.1:{PORT}"
-        ) from None
-    if scheme not in ("ws", "wss") or not host or parts.query or parts.fragment:
-        raise ValueError(f"'{shown}' is no address of a server. Write it like ws://127.0.0.1:{PORT}")
+        raise wrong from None
+    if not mark:
+        scheme = "ws" if _this_machine(host) else "wss"
+    scheme = {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower())
+    if scheme not in ("ws", "wss") or not _HOST.fullmatch(host) or parts.query or parts.fragment:
+        raise wrong
     if parts.username is not None or parts.password is not None:
         raise ValueError("An address holds no name and no password. Give the token with --token-file.")
     if scheme == "ws" and not _this_machine(host):
-        raise ValueError(
-            f"An open line (ws://) is only for this machine. Write wss:// to reach {safe_text(host)}."
-        )
+        raise ValueError(f"An open line (ws://) is only for this machine. Write wss:// to reach {host}.")
     netloc = f"[{host}]" if ":" in host else host
     return f"{scheme}://{netloc}{f':{port}' if port else ''}{parts.path or '/'}"
 

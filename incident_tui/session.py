@@ -75,6 +75,7 @@ class Session:
         An `observer` only reads, and leaves no receipts; without `copy` it leaves nothing on the disk, either.
         """
         self.url = url
+        self.home = home
         self.observer = observer
         self.version = 0
         self.stream = ""
@@ -84,7 +85,9 @@ class Session:
         self.notices: deque[tuple[str, str]] = deque(maxlen=NOTICES_MAX)
         """What a person should be told once: (info | caution | alarm, sentence). Whoever shows it takes it out."""
         self.clock = clock or Clock()
-        self.desk = Desk(url, token, home, self.clock, self.say, seat=seat, observer=observer)
+        self.desk = Desk(
+            url, token, home, self.clock, self.say, seat=seat, observer=observer, copy=copy
+        )
         self._asked_for = incident
         self._models = models
         self._link = Link(

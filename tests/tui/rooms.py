@@ -16,6 +16,7 @@ from tests.tui.toy_server import INCIDENT_STREAM
 FAST = Timing(
     heartbeat=0.1, lagging=0.4, slow=0.3, island=0.8, open=1.0, backoff=0.05, backoff_max=0.2, settled=0.3
 )
+LAS = "tok-las"
 GUARD_SECONDS = 15.0
 """How long a test waits for something before it is taken for never coming."""
 
@@ -39,16 +40,17 @@ async def until(condition: Callable[[], Any], *, what: str = "") -> Any:
     """Wait until something holds; answers it."""
     try:
         async with asyncio.timeout(GUARD_SECONDS):
-            while not (found := condition()):
+            while True:
+                if found := condition():
+                    return found
                 await asyncio.sleep(0.01)
-            return found
     except TimeoutError:
         raise AssertionError(f"it never came to be: {what or condition}") from None
 
 
 @contextlib.asynccontextmanager
 async def at_desk(
-    url: str, home: Path, token: str = "tok-las", *, ready: bool = True, **kwargs: Any
+    url: str, home: Path, token: str = LAS, *, ready: bool = True, **kwargs: Any
 ) -> AsyncIterator[Session]:
     """A session at work; with `ready`, only once it holds everything to the server's head."""
     session = Session(url, token, home=home, timing=kwargs.pop("timing", FAST), **kwargs)
@@ -65,7 +67,7 @@ async def at_desk(
 
 
 @contextlib.asynccontextmanager
-async def asleep(url: str, home: Path, token: str = "tok-las", **kwargs: Any) -> AsyncIterator[Session]:
+async def asleep(url: str, home: Path, token: str = LAS, **kwargs: Any) -> AsyncIterator[Session]:
     """A session that has opened what its desk holds and never dials."""
     session = Session(url, token, home=home, timing=FAST, **kwargs)
     await session.open()
