@@ -147,7 +147,7 @@ def _started(home: Path) -> tuple[DataFolder, str]:
     url = _ready(server, folder, said)
     try:
         for agency in ROOMS:
-            table = find_config(f"demo/{agency.lower()}.csv")
+            table = find_config(f"demo/{agency}.csv")
             written = table.read_text(encoding="utf-8-sig")
             call(
                 folder.admin,

@@ -13,14 +13,15 @@ script's place and the data folder, so that a restart goes on where it was.
       every: 6 s
       steps: [...]
 
-In a body, ``$label`` is the id of the command of that label, ``$alias`` a stream, ``$ID:alias`` its UUID and
-``$now+20m`` the time in that many minutes (UTC ms).
+In a body, ``$label`` is the id of the command of that label, ``$alias`` a stream, ``$ID:alias`` its UUID,
+``$yymm`` year and month, and ``$now+20m`` the time in that many minutes (UTC ms).
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ PAST_SECONDS: Final = 10.0
 
 DEEP_MAX: Final = 12
 _NOW = re.compile(r"\$now(?:\+(\d{1,4})m)?")
-_ID = re.compile(r"\$ID:([a-z][a-z0-9_]*)")
+_REFERENCE = re.compile(r"\$((?:ID:)?[a-z][a-z0-9_]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +220,15 @@ class Partner:
             return {key: self._filled(inner, depth + 1) for key, inner in value.items()}
         if isinstance(value, list):
             return [self._filled(inner, depth + 1) for inner in value]
-        if not isinstance(value, str) or not value.startswith("$"):
+        if not isinstance(value, str):
             return value
         now = _NOW.fullmatch(value)
         if now is not None:
             return self._hub.now() + int(now[1] or 0) * 60_000
-        name = value[1:]
-        return self._ids.get(name, self.streams.get(name, value))
+        return _REFERENCE.sub(self._meant, value)
+
+    def _meant(self, found: re.Match[str]) -> str:
+        name = found[1]
+        if name == "yymm":
+            return time.strftime("%y%m", time.gmtime(self._hub.now() / 1000))
+        return self._ids.get(name) or self.streams.get(name) or found[0]
