@@ -1,0 +1,298 @@
+"""The one table: what can be done, by which key, under which word, with what help.
+
+Keys, footer, palette, ``?`` and the command line all read it, so they cannot disagree, and a verb that a slice
+adds is in all of them at once. It holds the acts of the app itself and every verb of every board. It imports no
+widgets: the headless mode uses the same words. The grammar of a command line is in ``grammar``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from incident.kernel.board import Board, Look, Verb
+from incident_tui import keymaps
+from incident_tui.grammar import Act, AppAct, build, parse
+from incident_tui.keymaps import Keymap
+
+__all__ = [
+    "APP",
+    "FREQUENT",
+    "HINTS_MAX",
+    "Act",
+    "Action",
+    "Actions",
+    "AppAct",
+    "build",
+    "key_words",
+    "parse",
+]
+
+FREQUENT: Final = "mdltras"
+"""The letters of the frequent acts: METHANE, declare, log, task, request aid, acknowledge, status. Each means the
+same on every screen, so a board may use one only for its own form of the same thing (see ``SAME``)."""
+
+SAME: Final[Mapping[str, tuple[str, ...]]] = {
+    "m": ("methane",),
+    "d": ("declare",),
+    "l": ("log", "entry", "write"),
+    "t": ("raise", "task"),
+    "r": ("request", "aid"),
+    "a": ("acknowledge", "accept", "agree", "answer"),
+    "s": ("status",),
+}
+"""What a verb under a frequent letter may be called."""
+
+COMPOSED: Final = "log"
+"""The word of the verb that the composer does."""
+
+HINTS_MAX: Final = 8
+"""More keys than this are not read; the rest is in ``?``."""
+
+SHOWN: Final = {
+    "enter": "enter", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "space": "space", "up": "↑",
+    "down": "↓", "left": "←", "right": "→",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Action:
+    """One thing that can be done.
+
+    ``scope`` says where its keys hold: ``app`` everywhere but in a text field, ``list`` in any list, else the
+    name of one board. ``words`` open its command line. ``verb`` and ``board`` are set when a slice offers it.
+    """
+
+    name: str
+    title: str
+    words: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    scope: str = "app"
+    group: str = "Everywhere"
+    help: str = ""
+    example: str = ""
+    board: Board | None = None
+    verb: Verb | None = None
+
+
+APP: Final[tuple[Action, ...]] = (
+    Action(
+        "go.picture", "Picture", group="Screens", help="Who has declared, units, boundaries, tasks, the log."
+    ),
+    Action("go.log", "Log", group="Screens", help="Every line of the incident, and the composer."),
+    Action(
+        "go.incidents", "Incidents", ("incidents",), group="Screens", help="Open one, or enter another.",
+        example="incidents",
+    ),
+    Action(
+        "go.refused", "Refused and notices", ("refused", "notices"), group="Screens",
+        help="What the server said no to, kept until it is cleared, and every notice.", example="refused",
+    ),
+    Action("go.to", "Go to a screen", ("go",), group="Screens", help="By digit or name.", example="go 3"),
+    Action(
+        "app.incident", "Enter an incident", ("inc", "incident"), help="By its number, or words of its title.",
+        example="inc 03",
+    ),
+    Action(
+        "app.find", "Find a row anywhere", ("find",), help="Jumps to the first unit, task or place that fits.",
+        example="find hart",
+    ),
+    Action("app.command", "Command line", help="Words instead of keys: s A101 scn."),
+    Action("app.filter", "Filter", ("filter",), help="Words, or trust:LAS status:mobile.", example="filter hart"),
+    Action("app.palette", "Palette", ("palette",), help="Every act and every row, by a few letters.",
+           example="palette"),
+    Action("app.compose", "Write in the log", help="The draft stays until it is written."),
+    Action("app.acknowledge", "Acknowledge", ("ack",), help="What is under the cursor was sent to us: we have it.",
+           example="ack"),
+    Action("app.help", "Help", ("help", "keys"), help="The keys of this screen, and every word.", example="help"),
+    Action("app.theme", "Theme", ("theme",), help="The next one, or by name.", example="theme high-contrast"),
+    Action("app.ascii", "ASCII look", ("ascii",), help="Signs of plain ASCII only, for terminals without others.",
+           example="ascii"),
+    Action("app.back", "Back", help="Out of a form, a filter or a detail; drafts are kept."),
+    Action("app.quit", "Quit", ("quit", "q", "exit"), help="What is not sent is kept and sent next time.",
+           example="quit"),
+    Action("log.weight", "Machine lines too", ("machine",), scope="log", group="Log",
+           help="The log opens on decisions and acts; this shows every line.", example="machine"),
+    Action("log.older", "Older lines", ("older",), scope="log", group="Log", help="Fetches the page before.",
+           example="older"),
+    Action("list.up", "Up", scope="list", group="Lists"),
+    Action("list.down", "Down", scope="list", group="Lists"),
+    Action("list.page_up", "Page up", scope="list", group="Lists"),
+    Action("list.page_down", "Page down", scope="list", group="Lists"),
+    Action("list.half_up", "Half a page up", scope="list", group="Lists"),
+    Action("list.half_down", "Half a page down", scope="list", group="Lists"),
+    Action("list.top", "First row", scope="list", group="Lists"),
+    Action("list.bottom", "Last row", scope="list", group="Lists"),
+    Action("list.enter", "Open the row", scope="list", group="Lists"),
+    Action("list.select", "Select the row", scope="list", group="Lists", help="A verb then acts on all selected."),
+    Action("list.settle", "Put rows in order", scope="list", group="Lists",
+           help="Rows never move under the cursor; this moves them now."),
+    Action("list.sort", "Order by the next column", scope="list", group="Lists"),
+    Action("list.reverse", "Turn the order round", scope="list", group="Lists"),
+)  # fmt: skip
+
+
+def key_words(key: str) -> str:
+    """A key as it is shown: ctrl+q, F1, esc, ?."""
+    *held, last = key.split("+") if len(key) > 1 else [key]
+    word = SHOWN.get(last, last.upper() if len(last) > 1 and last[0] == "f" and last[1:].isdigit() else last)
+    return "+".join((*held, word))
+
+
+class Actions:
+    """The table for the boards of one client and one keymap."""
+
+    def __init__(self, boards: Sequence[Board], keymap: Keymap | None = None) -> None:
+        self.boards = tuple(boards)
+        self.keymap = keymap or keymaps.load("default")
+        self.all: tuple[Action, ...] = tuple(self._everything())
+        self.by_name: dict[str, Action] = {action.name: action for action in self.all}
+        self._keys: dict[tuple[str, str], Action] = {}
+        self._frequent: dict[str, Action] = {}
+        for action in self.all:
+            for key in action.keys:
+                self._keys.setdefault((action.scope, key), action)
+                if action.verb is not None and key in FREQUENT:
+                    self._frequent.setdefault(key, action)
+
+    def _everything(self) -> Iterable[Action]:
+        keys = self.keymap.keys
+        for action in APP:
+            yield _with_keys(action, keys.get(action.name, ()))
+        own = {action.name for action in APP}
+        for board in self.boards:
+            named = f"go.{board.name}"
+            digit = (board.digit,) if board.digit else ()
+            if named not in own:
+                found = keys.get(named, digit)
+                yield Action(named, board.title, (board.name,), found, "app", "Screens", example=board.name)
+            for verb in board.verbs:
+                yield _of_verb(board, verb, keys)
+
+    # -- looking up -----------------------------------------------------------------------------------------
+
+    def for_key(self, key: str, board: str) -> Action | None:
+        """What a key does on the screen of this board.
+
+        The app's keys come first, then the board's own, then the frequent acts of other boards; a frequent letter
+        is the board's own form of the act, if it has one.
+        """
+        own = self._keys.get((board, key))
+        if key in FREQUENT and own is not None:
+            return own
+        return self._keys.get(("app", key)) or own or (self._frequent.get(key) if board else None)
+
+    def moves(self) -> dict[str, str]:
+        """Movement in lists: key -> movement."""
+        movements = (action for action in self.all if action.scope == "list")
+        return {key: action.name.removeprefix("list.") for action in movements for key in action.keys}
+
+    def keys_of(self, name: str) -> tuple[str, ...]:
+        """The keys of an act, by its name."""
+        action = self.by_name.get(name)
+        return () if action is None else action.keys
+
+    def verbs(self, board: str) -> tuple[Action, ...]:
+        """The verbs of a board, in its own order."""
+        return tuple(action for action in self.all if action.verb is not None and action.scope == board)
+
+    def hints(self, board: str, row: Any, look: Look | None, most: int = HINTS_MAX) -> list[Action]:
+        """What the footer shows: what can be done to this row, the frequent acts, and the ways to everything."""
+        ways = [self.by_name[name] for name in ("app.command", "app.filter", "app.help")]
+        found: list[Action] = []
+        if look is not None:
+            here = [action for action in self.verbs(board) if action.keys and applies(action, row, look)]
+            frequent = [a for letter in FREQUENT if (a := self._frequent.get(letter)) is not None]
+            with_row = [action for action in here if action.verb is not None and action.verb.row]
+            found = [
+                *with_row[:4],
+                self.by_name["app.compose"],
+                *(a for a in frequent if a.verb and not a.verb.row),
+            ]
+            found += [action for action in here if action not in found]
+        return [*dict.fromkeys(found)][: most - len(ways)] + ways if found else ways
+
+    # -- checking -------------------------------------------------------------------------------------------
+
+    def clashes(self) -> tuple[str, ...]:
+        """Sentences about keys and words that mean two things where they could be meant; empty when all is well."""
+        return (*self._key_clashes(), *self._word_clashes(), *self._strange_letters(), *self._unknown_names())
+
+    def _key_clashes(self) -> Iterable[str]:
+        taken: dict[tuple[str, str], Action] = {}
+        lists = {key: action for action in self.all if action.scope == "list" for key in action.keys}
+        app = {key: action for action in self.all if action.scope == "app" for key in action.keys}
+        for action in self.all:
+            for key in action.keys:
+                other = taken.setdefault((action.scope, key), action)
+                if other is action and action.scope not in ("app", "list"):
+                    other = (None if key in FREQUENT else app.get(key)) or lists.get(key) or action
+                elif other is action and action.scope == "list":
+                    other = app.get(key, action)
+                if other is not action:
+                    yield f"{key_words(key)} is {other.name} and {action.name}."
+
+    def _word_clashes(self) -> Iterable[str]:
+        taken: dict[str, Action] = {}
+        for action in self.all:
+            for word in action.words:
+                other = taken.setdefault(word, action)
+                # The row that is named tells two verbs of different boards apart.
+                apart = (
+                    action.verb
+                    and other.verb
+                    and action.verb.row
+                    and other.verb.row
+                    and action.scope != other.scope
+                )
+                if other is not action and not apart:
+                    yield f"The word {word} is {other.name} and {action.name}."
+
+    def _strange_letters(self) -> Iterable[str]:
+        for action in self.all:
+            for key in action.keys:
+                if action.verb is None or key not in FREQUENT:
+                    continue
+                said = f"{action.verb.name} {action.verb.word} {action.verb.title}".lower()
+                if not any(word in said for word in SAME[key]):
+                    yield f"{key} is kept for {SAME[key][0]} on every screen, and {action.name} has taken it."
+
+    def _unknown_names(self) -> Iterable[str]:
+        for name in self.keymap.keys:
+            if name not in self.by_name and name.partition(".")[0] in ("app", "list", "log"):
+                yield f"The keymap {self.keymap.name} names {name}, and there is no such act."
+
+
+def applies(action: Action, row: Any, look: Look) -> bool:
+    """Whether an act makes sense for this row now; acts of the app always do."""
+    verb = action.verb
+    if verb is None or (row is None and not verb.row):
+        return verb is None or bool(verb.applies(None, look))
+    if row is None:
+        return False
+    return bool(verb.applies(row, look)) if verb.row else bool(verb.applies(None, look))
+
+
+def _with_keys(action: Action, keys: tuple[str, ...]) -> Action:
+    return Action(
+        action.name, action.title, action.words, keys, action.scope, action.group, action.help, action.example
+    )
+
+
+def _of_verb(board: Board, verb: Verb, keys: Mapping[str, tuple[str, ...]]) -> Action:
+    name = f"{board.name}.{verb.name}"
+    # The composer is the form of this verb that is always open, so its key goes there.
+    own = (verb.key,) if verb.key and verb.word != COMPOSED else ()
+    return Action(
+        name,
+        verb.title,
+        tuple(word for word in (verb.word, *verb.aliases) if word),
+        keys.get(name, own),
+        board.name,
+        board.title,
+        verb.help,
+        verb.example,
+        board,
+        verb,
+    )

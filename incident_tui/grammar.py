@@ -1,0 +1,480 @@
+"""The operator's grammar: one line of words becomes one act, or one sentence that says what is missing.
+
+    [14:05] [@MPS] word [row] [answers in the order of the form] [name=answer]
+
+``s A101 scn`` · ``t SCAS "open RVP B" 15m`` · ``decline LAS-T3 no vehicle free`` · ``14:05 log bus requested``.
+The row is what people call it. A choice is its value or the beginning of its words. Text of several words may
+stand without quotes where no doubt is left: the words that fit the last answers are read from the end. A time
+in front says when it happened; ``@MPS`` on whose behalf it is written. The same for keys, palette and headless.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from incident.kernel.board import Arg, Board, Look, Verb
+from incident.kernel.slice import Refusal
+from incident.values import read_clock, read_duration
+
+LINE_MAX: Final = 2000
+CHOICES_SHOWN: Final = 8
+TYPED: Final = frozenset({"choice", "agency", "minutes", "time", "number", "flag"})
+"""Kinds of answers that can be told from plain text."""
+SHORT: Final = 20
+"""A text of at most so many characters is one word, such as 500m."""
+SEVERAL: Final = frozenset({"choices", "agencies"})
+
+APP_WORDS: Final[Mapping[str, str]] = {
+    "go": "go.to", "inc": "app.incident", "incident": "app.incident", "find": "app.find", "filter": "app.filter",
+    "palette": "app.palette", "help": "app.help", "keys": "app.help", "theme": "app.theme", "ascii": "app.ascii",
+    "quit": "app.quit", "q": "app.quit", "exit": "app.quit", "incidents": "go.incidents", "refused": "go.refused",
+    "notices": "go.refused", "ack": "app.acknowledge", "machine": "log.weight", "older": "log.older",
+}  # fmt: skip
+"""Words of the app itself; all else belongs to the boards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A verb to be done: which, to which row, with which answers. ``happened_at`` is UTC ms, as claimed."""
+
+    board: str
+    verb: str
+    row: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    happened_at: int | None = None
+    on_behalf_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AppAct:
+    """Something the app itself does, with what stood behind the word."""
+
+    name: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a line, where it stands in it, and whether it was quoted."""
+
+    text: str
+    start: int
+    quoted: bool = False
+
+
+_TOKEN = re.compile(r'([a-z_]+=)"([^"]*)"?|"([^"]*)"?|“([^”]*)”?|([^\s"“]\S*)')
+_UNMISTAKABLE = re.compile(r"\d{1,2}:\d{2}|\+?(?:\d{1,4}[dhms])+(?:\d{1,2})?|\+?\d{1,4}(?:min|mins|hrs?)")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+
+
+def tokens_of(line: str) -> tuple[Token, ...]:
+    """The words of a line; what stands in double quotes is one word, with or without the closing one."""
+    tokens = []
+    for found in _TOKEN.finditer(line):
+        name, given, *words = found.groups()
+        text = name + given if name is not None else next(part for part in words if part is not None)
+        tokens.append(Token(text, found.start(), quoted=name is None and words[-1] is None))
+    return tuple(tokens)
+
+
+def find_verb(boards: Sequence[Board], board: str, verb: str) -> tuple[Board, Verb] | None:
+    """A verb by the name of its board and its own."""
+    for known in boards:
+        if known.name == board:
+            for candidate in known.verbs:
+                if candidate.name == verb:
+                    return known, candidate
+    return None
+
+
+def parse(
+    line: str, look: Look, boards: Sequence[Board], here: tuple[str, str] | None = None
+) -> Act | AppAct | Refusal:
+    """The act of one line. ``here`` is (board, row key) under the cursor, meant when no row is named."""
+    if len(line) > LINE_MAX:
+        return Refusal("too_long", f"A line may have {LINE_MAX} characters.")
+    try:
+        happened_at, behalf, tokens = _preface(tokens_of(line), look)
+    except ValueError as error:
+        return Refusal("bad_value", str(error))
+    if not tokens:
+        return Refusal("empty", "Write a word, such as log, or press ? for all of them.")
+    word = tokens[0].text.casefold()
+    found = [(board, verb) for board in boards for verb in board.verbs if word in (verb.word, *verb.aliases)]
+    if not found:
+        return _app_act(line, word, tokens, boards)
+    best = Refusal("unknown_word", f"There is no word {word}.")
+    for board, verb in sorted(found, key=lambda pair: here is None or pair[0].name != here[0]):
+        outcome = _Reading(line, look, board, verb, here).read(tokens[1:])
+        if not isinstance(outcome, Refusal):
+            return Act(board.name, verb.name, outcome.row, outcome.values, happened_at, behalf)
+        best = best if best.code != "unknown_word" and outcome.code == "unknown_row" else outcome
+    return best
+
+
+def _preface(tokens: tuple[Token, ...], look: Look) -> tuple[int | None, str, tuple[Token, ...]]:
+    """What stands before the word: when it happened and on whose behalf. Raises ValueError with a sentence."""
+    happened_at, behalf = None, ""
+    while tokens and not tokens[0].quoted:
+        text = tokens[0].text
+        if _CLOCK.fullmatch(text):
+            happened_at = read_clock(text, look.now, look.offset_minutes)
+        elif text.startswith("@") and len(text) > 1:
+            behalf = _agency_code(text[1:], look)
+        else:
+            break
+        tokens = tokens[1:]
+    return happened_at, behalf, tokens
+
+
+def _agency_code(written: str, look: Look) -> str:
+    known: Mapping[str, Any] = getattr(look.charter, "agencies", None) or {}
+    code = written.upper()
+    if known and code not in known:
+        near = difflib.get_close_matches(code, list(known), n=1)
+        raise ValueError(f"There is no agency {written}." + (f" Did you mean {near[0]}?" if near else ""))
+    return code
+
+
+def _app_act(line: str, word: str, tokens: tuple[Token, ...], boards: Sequence[Board]) -> AppAct | Refusal:
+    rest = line[tokens[1].start :].strip().strip('"') if len(tokens) > 1 else ""
+    if word in APP_WORDS:
+        return AppAct(APP_WORDS[word], rest)
+    if any(board.name == word for board in boards):
+        return AppAct("go.to", word)
+    known = {
+        *APP_WORDS,
+        *(w for board in boards for verb in board.verbs for w in (verb.word, *verb.aliases) if w),
+    }
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5) or [
+        other for other in sorted(known) if other.startswith(word)
+    ]
+    hint = f" Did you mean {near[0]}?" if near else " Press ? for all words."
+    return Refusal(
+        "unknown_word", f"There is no word {tokens[0].text}.{hint}", {"nearest": near[0] if near else ""}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    row: str | None
+    values: dict[str, Any]
+
+
+class _Wrong(Exception):
+    """A line that cannot be read, as the refusal that says so."""
+
+    def __init__(self, code: str, sentence: str, **facts: str) -> None:
+        super().__init__(sentence)
+        self.refusal = Refusal(code, sentence, facts)
+
+
+class _Reading:
+    """One line read for one verb."""
+
+    def __init__(
+        self, line: str, look: Look, board: Board, verb: Verb, here: tuple[str, str] | None = None
+    ) -> None:
+        self.line = line
+        self.look = look
+        self.board = board
+        self.verb = verb
+        self.here = here
+        self.row: Any = None
+        self.whole = True
+        """No answer was given by name, so that what is left stands in the line as it was written."""
+
+    def read(self, tokens: tuple[Token, ...]) -> _Read | Refusal:
+        """The row and the answers, or why not."""
+        try:
+            key, tokens = self._row(tokens)
+            if key is not None:
+                self.row = self.board.rows(self.look).get(key)
+            named, tokens = self._named(tokens)
+            args = [arg for arg in self.verb.args if arg.name not in named]
+            values = {**self._defaults(), **named, **self._answers(args, tokens)}
+            self._demand(values)
+        except _Wrong as wrong:
+            return wrong.refusal
+        return _Read(key, values)
+
+    def _row(self, tokens: tuple[Token, ...]) -> tuple[str | None, tuple[Token, ...]]:
+        if not self.verb.row:
+            return None, tokens
+        most = 1 if tokens and tokens[0].quoted else min(4, len(tokens))
+        for count in range(most, 0, -1):
+            name = " ".join(token.text for token in tokens[:count])
+            if (key := self.board.named(name, self.look)) is not None:
+                return key, tokens[count:]
+        if self.here is not None and self.here[0] == self.board.name:
+            return self.here[1], tokens
+        if not tokens:
+            raise _Wrong(
+                "missing",
+                f"Say which {self.board.noun}: {self.usage()}. Or put the cursor on it.",
+                missing="row",
+            )
+        raise _Wrong(
+            "unknown_row", f"There is no {self.board.noun} {tokens[0].text}.{self._near(tokens[0].text)}"
+        )
+
+    def _near(self, written: str) -> str:
+        column = min(self.board.columns, key=lambda column: column.priority, default=None)
+        if column is None:
+            return ""
+        names = [column.cell(row, self.look).text for row in list(self.board.rows(self.look).values())[:2000]]
+        near = difflib.get_close_matches(written.upper(), names, n=1, cutoff=0.5)
+        return f" Did you mean {near[0]}?" if near else ""
+
+    def _named(self, tokens: tuple[Token, ...]) -> tuple[dict[str, Any], tuple[Token, ...]]:
+        """Answers given by name: ``due=15m``, ``note="on foot"``."""
+        values: dict[str, Any] = {}
+        left: list[Token] = []
+        names = {arg.name: arg for arg in self.verb.args}
+        for token in tokens:
+            name, equals, text = token.text.partition("=")
+            if equals and not token.quoted and name in names:
+                values[name] = self._value(names[name], text)
+            else:
+                left.append(token)
+        self.whole = len(left) == len(tokens)
+        return values, tuple(left)
+
+    def _answers(self, args: list[Arg], tokens: tuple[Token, ...]) -> dict[str, Any]:
+        if not tokens:
+            return {}
+        if not args:
+            raise _Wrong("too_much", f"Nothing more is needed behind {self.verb.word}: {self.usage()}.")
+        found = self._assign(args, tokens)
+        if found is not None:
+            return found
+        for arg in args:  # say what is wrong with the first answer that is asked for
+            if arg.required and arg.kind in TYPED:
+                self._value(arg, tokens[0].text)
+                break
+        sentence = f"{tokens[-1].text} was not understood. Write {self.usage()}; quote text of several words."
+        raise _Wrong("not_understood", sentence)
+
+    def _assign(
+        self, args: list[Arg], tokens: tuple[Token, ...], *, sure: bool = False
+    ) -> dict[str, Any] | None:
+        """Every token to an answer, in order; None when that cannot be done.
+
+        ``sure``: plain text stands before, so a word leaves it for an answer only when it can be nothing else.
+        """
+        if not tokens:
+            return {}
+        if not args:
+            return None
+        arg, later = args[0], args[1:]
+        for count in self._lengths(arg, tokens):
+            value = self._taken(arg, tokens[:count], sure=sure)
+            if value is None:
+                continue
+            loose = arg.kind not in TYPED | SEVERAL and not tokens[0].quoted
+            rest = self._assign(later, tokens[count:], sure=sure or loose)
+            if rest is not None:
+                return {arg.name: value, **rest}
+        return None if arg.required else self._assign(later, tokens, sure=sure)
+
+    def _lengths(self, arg: Arg, tokens: tuple[Token, ...]) -> Sequence[int]:
+        """How many tokens an answer may take, the likeliest first."""
+        every = len(tokens)
+        if arg.rest:
+            return (every,)
+        if arg.kind in TYPED:
+            return range(min(3, every), 0, -1) if arg.kind == "choice" else (1,)
+        if arg.kind in SEVERAL:
+            return range(every, 0, -1)
+        if tokens[0].quoted or arg.kind == "word":
+            return (1,)
+        if arg.required:
+            return range(1, every + 1)
+        # Plain text that is not asked for must be quoted or named, or it would swallow what is misspelt.
+        return (1,) if arg.limit <= SHORT else ()
+
+    def _taken(self, arg: Arg, tokens: tuple[Token, ...], *, sure: bool) -> Any | None:
+        """The answer these tokens give, or None when they cannot."""
+        if sure and arg.kind in TYPED and not self._certain(arg, " ".join(token.text for token in tokens)):
+            return None
+        if arg.rest and arg.kind not in SEVERAL | TYPED:
+            if len(tokens) == 1:
+                return tokens[0].text
+            joined = " ".join(token.text for token in tokens)
+            return self.line[tokens[0].start :].strip() if self.whole else joined
+        try:
+            if arg.kind in SEVERAL:
+                parts = [part for token in tokens for part in token.text.split(",") if part]
+                return tuple(self._one_of(arg, part) for part in parts)
+            return self._value(arg, " ".join(token.text for token in tokens))
+        except _Wrong:
+            return None
+
+    def _certain(self, arg: Arg, written: str) -> bool:
+        """Whether words behind plain text are this answer and no part of the text: 15m is, a bare 15 is not."""
+        wanted = written.casefold()
+        if arg.kind in ("time", "minutes"):
+            return _UNMISTAKABLE.fullmatch(wanted) is not None
+        if arg.kind in ("number", "flag"):
+            return False
+        return any(wanted in (value.casefold(), words.casefold()) for value, words in self._choices(arg))
+
+    def _choices(self, arg: Arg) -> Sequence[tuple[str, str]]:
+        return choices_of(arg, self.look, self.row)
+
+    def _value(self, arg: Arg, written: str) -> Any:
+        try:
+            return read_answer(arg, written, self.look, self.row)
+        except ValueError as error:
+            raise _Wrong("bad_value", f"{arg.title}: {error}", arg=arg.name) from None
+
+    def _one_of(self, arg: Arg, written: str) -> str:
+        try:
+            return choose(written, self._choices(arg))
+        except ValueError as error:
+            raise _Wrong("bad_value", f"{arg.title}: {error}", arg=arg.name) from None
+
+    def _defaults(self) -> dict[str, Any]:
+        """What the form would show filled in, so that a line without it means the same as the form."""
+        return {
+            arg.name: value
+            for arg in self.verb.args
+            if arg.default is not None and (value := arg.default(self.look, self.row))
+        }
+
+    def _demand(self, values: Mapping[str, Any]) -> None:
+        for arg in self.verb.args:
+            if arg.required and values.get(arg.name) in (None, "", ()):
+                few = [words for _, words in self._choices(arg)[:CHOICES_SHOWN]]
+                which = f" ({', '.join(few)})" if few else ""
+                key = f" Or press {self.verb.key}." if self.verb.key else ""
+                raise _Wrong(
+                    "missing", f"{arg.title}{which} is missing: {self.usage()}.{key}", missing=arg.name
+                )
+
+    def usage(self) -> str:
+        """The shape of the line: ``t AGENCY TITLE [due]``."""
+        return usage(self.board, self.verb)
+
+
+def usage(board: Board, verb: Verb) -> str:
+    """The shape of a verb's line: what is asked for in capitals, what may be left out in brackets."""
+    parts = [verb.word]
+    if verb.row:
+        parts.append(board.noun.upper())
+    parts += [arg.name.upper() if arg.required else f"[{arg.name}]" for arg in verb.args]
+    return " ".join(parts)
+
+
+# -- answers --------------------------------------------------------------------------------------------------
+
+
+def choices_of(arg: Arg, look: Look, row: Any) -> Sequence[tuple[str, str]]:
+    """What may be chosen, as (value, words); agencies are those of the incident's charter when a verb names none."""
+    if arg.choices is not None:
+        return tuple(arg.choices(look, row))
+    if arg.kind in ("agency", "agencies"):
+        known: Mapping[str, Any] = getattr(look.charter, "agencies", None) or {}
+        return tuple((code, code) for code in known)
+    return ()
+
+
+def choose(written: str, choices: Sequence[tuple[str, str]]) -> str:
+    """The value a person means: by value, by words, or by a beginning that fits one only.
+
+    Raises:
+        ValueError: none fits, or several do; the sentence names them.
+    """
+    wanted = written.strip().casefold()
+    for exact in (0, 1):
+        for pair in choices:
+            if pair[exact].casefold() == wanted:
+                return pair[0]
+    fitting = {
+        value: words
+        for value, words in choices
+        if wanted and (value.casefold().startswith(wanted) or words.casefold().startswith(wanted))
+    }
+    if len(fitting) == 1:
+        return next(iter(fitting))
+    if fitting:
+        raise ValueError(f"{written} may mean {', '.join(list(fitting.values())[:CHOICES_SHOWN])}.")
+    every = [name for pair in choices for name in pair]
+    near = difflib.get_close_matches(wanted, [name.casefold() for name in every], n=1)
+    hint = next((f" Did you mean {name}?" for name in every if near and name.casefold() == near[0]), "")
+    some = ", ".join(words for _, words in choices[:CHOICES_SHOWN])
+    raise ValueError(f"{written} is none of {some}.{hint}" if some else f"{written} cannot be chosen here.")
+
+
+_YES: Final = frozenset({"yes", "y", "true", "on", "1"})
+_NO: Final = frozenset({"no", "n", "false", "off", "0"})
+
+
+def read_answer(arg: Arg, written: str, look: Look, row: Any) -> Any:
+    """One answer as a verb takes it: text as it was written, a choice as its value, a flag as yes or no.
+
+    Times and lengths are only tried here; the verb reads them itself, with its own idea of ahead or ago.
+
+    Raises:
+        ValueError: it cannot be read as that; a plain sentence.
+    """
+    text = written.strip()
+    if not text:
+        return ""
+    if len(text) > arg.limit:
+        raise ValueError(f"at most {arg.limit} characters, and these are {len(text)}.")
+    match arg.kind:
+        case "choice" | "agency":
+            return choose(text, choices_of(arg, look, row))
+        case "choices" | "agencies":
+            choices = choices_of(arg, look, row)
+            return tuple(choose(part, choices) for part in text.replace(",", " ").split())
+        case "minutes":
+            read_duration(text)
+        case "time":
+            _try_time(text, look)
+        case "number":
+            if not re.fullmatch(r"-?\d{1,9}(?:\.\d{1,6})?", text):
+                raise ValueError("write a number.")
+        case "flag":
+            if text.casefold() not in _YES | _NO:
+                raise ValueError("write yes or no.")
+            return "yes" if text.casefold() in _YES else ""
+        case _:
+            pass
+    return text
+
+
+def _try_time(text: str, look: Look) -> None:
+    try:
+        read_duration(text)
+    except ValueError:
+        read_clock(text, look.now, look.offset_minutes)
+
+
+# -- from an act to a command ---------------------------------------------------------------------------------
+
+
+def build(act: Act, look: Look, boards: Sequence[Board]) -> tuple[Any, str] | Refusal:
+    """The command of an act and the stream it goes to, or one plain sentence why there is none."""
+    found = find_verb(boards, act.board, act.verb)
+    if found is None:
+        return Refusal("unknown_word", f"There is no {act.board}.{act.verb}.")
+    board, verb = found
+    row = None
+    if verb.row:
+        row = board.rows(look).get(act.row or "")
+        if row is None:
+            return Refusal("no_row", f"That {board.noun} is not here any more.")
+    try:
+        if not verb.applies(row, look):
+            return Refusal("not_now", f"{verb.title} does not apply to this {board.noun} now." if verb.row
+                           else f"{verb.title} does not apply now.")  # fmt: skip
+        command = verb.build(row, act.values, look)
+        return command, verb.stream(row, look)
+    except ValueError as error:
+        return Refusal("bad_value", str(error))

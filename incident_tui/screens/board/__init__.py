@@ -1,0 +1,1 @@
+"""One screen for the board of any slice: list and detail."""

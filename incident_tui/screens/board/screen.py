@@ -1,0 +1,152 @@
+"""The board of any slice: a list, and beside it (or over it, when it is narrow) one row in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+
+from incident.kernel.board import Board, Cell
+from incident_tui.actions import Action, applies
+from incident_tui.screens.place import Place, Seen
+from incident_tui.widgets.detail import DetailPane
+from incident_tui.widgets.paint import Span
+from incident_tui.widgets.rows import mark_tone
+from incident_tui.widgets.table import VirtualTable
+
+
+class BoardPlace(Place):
+    """List and detail of one board."""
+
+    def __init__(self, board: Board, table: VirtualTable | None = None) -> None:
+        super().__init__(id=f"place-{board.name}", classes="board-place")
+        self.board = board
+        self.place = board.name
+        self.title_words = board.title
+        self._table = table or VirtualTable(board)
+        self._detail = DetailPane(classes="detail")
+        self._seen: Seen | None = None
+        self._opened = False
+
+    def compose(self) -> ComposeResult:
+        """List, detail."""
+        yield self._table
+        yield self._detail
+
+    @property
+    def table(self) -> VirtualTable:
+        """The list."""
+        return self._table
+
+    # -- what is shown --------------------------------------------------------------------------------------
+
+    def feed(self, seen: Seen) -> None:
+        """Show this moment."""
+        self._seen = seen
+        self._table.moves = seen.actions.moves()
+        self._table.note = (Span(seen.stale, "caution"),) if seen.stale else ()
+        self.set_class(seen.wide, "-wide")
+        self._table.feed(seen.look, seen.marks)
+        self._show_detail()
+
+    def tick(self) -> None:
+        """Ages grow, flashes end."""
+        self._table.tick()
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        seen, board = self._seen, self.board
+        shown = seen is not None and (seen.wide or self._opened)
+        if not shown or seen is None or board is None:
+            return
+        key, row = self._table.key, self._table.row
+        if row is None or key is None:
+            self._detail.tell(
+                [("", Cell("", "dim"))] if key is None else [("", Cell("This row has gone.", "dim"))]
+            )
+            return
+        pairs = list(self.pairs(row, seen))
+        mark = seen.marks.get(board.version(row))
+        if mark:
+            pairs.insert(1, ("state word", Cell(mark, mark_tone(mark))))
+        self._detail.tell(pairs, self.acts(row, seen))
+
+    def pairs(self, row: Any, seen: Seen) -> list[tuple[str, Cell]]:
+        """The detail of a row."""
+        return [] if self.board is None else list(self.board.detail(row, seen.look))
+
+    def acts(self, row: Any, seen: Seen) -> list[Action]:
+        """What can be done to a row now."""
+        found = seen.actions.verbs(self.scope)
+        return [
+            a for a in found if a.keys and a.verb is not None and a.verb.row and applies(a, row, seen.look)
+        ]
+
+    # -- for the room ---------------------------------------------------------------------------------------
+
+    def take_focus(self) -> None:
+        """The keys go to the list."""
+        self._table.focus()
+
+    def row(self) -> tuple[str, Any] | None:
+        """Key and row under the cursor."""
+        key, row = self._table.key, self._table.row
+        return None if key is None or row is None else (key, row)
+
+    def chosen(self) -> tuple[str, ...]:
+        """The rows selected, else the one under the cursor."""
+        return self._table.chosen
+
+    def go_to(self, key: str) -> bool:
+        """Put the cursor on a row; a filter that hides it is taken away."""
+        if self._seen is not None:
+            self._table.feed(self._seen.look, self._seen.marks)
+        if not self._table.go_to(key) and self.filter_text:
+            self.narrow("")
+        return self._table.go_to(key)
+
+    def narrow(self, text: str) -> None:
+        """Filter by this line."""
+        self._table.narrow(text)
+
+    @property
+    def filter_text(self) -> str | None:
+        """The filter line as it stands."""
+        return self._table.sieve.text
+
+    def counts(self) -> tuple[int, int, str, tuple[str, ...]]:
+        """How many rows are shown, of how many."""
+        noun = "row" if self.board is None else self.board.noun
+        return len(self._table.roll), len(self._table.roll.rows), noun, self._table.sieve.unknown
+
+    def in_sight(self) -> tuple[str, ...]:
+        """The keys of the rows on the screen."""
+        return self._table.in_view
+
+    def back(self) -> bool:
+        """Close the detail that lies over the list, give up a selection, or clear the filter, one at a time."""
+        if self._opened:
+            self._open(opened=False)
+        elif self._table.roll.selected:
+            self._table.roll.selected.clear()
+            self._table.refresh()
+        elif self.filter_text:
+            self.narrow("")
+        else:
+            return False
+        return True
+
+    def _open(self, *, opened: bool) -> None:
+        self._opened = opened
+        self.set_class(opened, "-opened")
+        self._show_detail()
+
+    @on(VirtualTable.Entered)
+    def _entered(self, event: VirtualTable.Entered) -> None:
+        event.stop()
+        self._open(opened=not self._opened)
+
+    @on(VirtualTable.Moved)
+    def _moved(self, event: VirtualTable.Moved) -> None:
+        self._show_detail()

@@ -1,0 +1,1 @@
+"""Refused commands as cards, and every notice."""

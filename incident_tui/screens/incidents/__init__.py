@@ -1,0 +1,1 @@
+"""The incidents this agency may see; where one is opened or entered."""

@@ -1,0 +1,1 @@
+"""The log: every line, newest last."""

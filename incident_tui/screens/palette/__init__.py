@@ -1,0 +1,1 @@
+"""The palette: every act and every row, by a few letters."""

@@ -1,0 +1,1 @@
+"""Picture: what a commander looks at."""

@@ -1,0 +1,323 @@
+"""The Picture: who has declared, what stands on the ground, what is due, what was written. Enter opens each."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+
+from incident.kernel.board import Board
+from incident_tui.screens.picture.blocks import (
+    Item,
+    View,
+    board_view,
+    incident_view,
+    log_view,
+    share,
+    units_view,
+)
+from incident_tui.screens.place import Place, Seen
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Line, Span
+
+FEED_SECONDS: Final = 0.25
+"""The Picture is made of whole boards, so under load it is made anew four times a second, not fifteen."""
+
+ROOMY_WIDTH: Final = 100
+WALL_WIDTH: Final = 160
+LOG_LEAST: Final = 6
+"""Lines that the log keeps below the columns."""
+EMPTY: Final = View((), ())
+
+
+class Block(Lines, can_focus=True):
+    """One block of the Picture. It can be walked through and entered."""
+
+    class Opened(Message):
+        """Enter on an item: go to its row in its place."""
+
+        def __init__(self, item: Item) -> None:
+            super().__init__()
+            self.item = item
+
+    class Resized(Message):
+        """It has another width or height: what it shows must be made anew."""
+
+    class Over(Message):
+        """The cursor went past an end: on to the block before (-1) or after (1)."""
+
+        def __init__(self, block: Block, by: int) -> None:
+            super().__init__()
+            self.block = block
+            self.by = by
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=f"block-{name}", classes="block")
+        self.view = EMPTY
+        self.at = 0
+
+    def tell(self, view: View) -> None:
+        """Show this from now on."""
+        self.view = view
+        self.at = max(0, min(self.at, len(view.items) - 1))
+        self.lay()
+
+    def lay(self) -> None:
+        """Heading, items with the cursor among them, and what did not fit."""
+        lines: list[Line] = [self.view.head] if self.view.head else []
+        for index, item in enumerate(self.view.items):
+            here = self.has_focus and index == self.at
+            lines.append(_selected(item.line, self.size.width) if here else item.line)
+        if self.view.more:
+            lines.append(self.view.more)
+        self.show(lines)
+
+    def on_resize(self) -> None:
+        """Other things fit now."""
+        self.lay()
+        self.post_message(self.Resized())
+
+    def on_focus(self) -> None:
+        """The cursor shows."""
+        self.lay()
+
+    def on_blur(self) -> None:
+        """The cursor goes."""
+        self.lay()
+
+    def on_key(self, event: events.Key) -> None:
+        """Up and down through the items, and past the ends to the next block; Enter opens."""
+        by = {"up": -1, "k": -1, "down": 1, "j": 1}.get(event.key, 0)
+        if by:
+            event.stop()
+            if 0 <= self.at + by < len(self.view.items):
+                self.at += by
+                self.lay()
+            else:
+                self.post_message(self.Over(self, by))
+        elif event.key == "enter":
+            event.stop()
+            self.open_item(self.at)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor there; twice opens it."""
+        line = event.y - bool(self.view.head)
+        if 0 <= line < len(self.view.items):
+            self.at = line
+            self.lay()
+            if event.chain == 2:
+                self.open_item(line)
+
+    def open_item(self, index: int) -> None:
+        """Enter the item of this line."""
+        if 0 <= index < len(self.view.items):
+            self.post_message(self.Opened(self.view.items[index]))
+
+
+def _selected(line: Line, width: int) -> Line:
+    spans = [Span(span.text, f"{span.style} on selection", span.act) for span in line]
+    used = sum(len(span.text) for span in spans)
+    return (*spans, Span(" " * max(0, width - used), "ink on selection"))
+
+
+class PicturePlace(Place):
+    """The blocks, in one, two or three columns."""
+
+    place = "picture"
+    title_words = "Picture"
+
+    class Opened(Message):
+        """Go to a row of a place."""
+
+        def __init__(self, place: str, key: str) -> None:
+            super().__init__()
+            self.place = place
+            self.key = key
+
+    def __init__(self, boards: dict[str, Board]) -> None:
+        super().__init__(id="place-picture")
+        self._boards = boards
+        self._seen: Seen | None = None
+        self._fed = float("-inf")
+        self._due = False
+        self._widths: tuple[int, ...] = ()
+        self.blocks = {
+            name: Block(name) for name in ("incident", "parties", "units", "tasks", "boundaries", "log")
+        }
+
+    def compose(self) -> ComposeResult:
+        """Two columns and the log."""
+        b = self.blocks
+        with Horizontal(id="picture-columns"):
+            with Vertical(id="picture-left"):
+                yield b["incident"]
+                yield b["tasks"]
+                yield b["boundaries"]
+            with Vertical(id="picture-right"):
+                yield b["parties"]
+                yield b["units"]
+        yield b["log"]
+
+    # -- what is shown --------------------------------------------------------------------------------------
+
+    def feed(self, seen: Seen) -> None:
+        """Show this moment, or soon."""
+        self._seen = seen
+        self._due = True
+        self.tick()
+
+    def tick(self) -> None:
+        """Lay the blocks anew when something is due."""
+        now = time.monotonic()
+        if self._due and now - self._fed >= FEED_SECONDS and self._seen is not None and self.size.width:
+            self._fed, self._due = now, False
+            self._lay(self._seen)
+
+    def on_resize(self) -> None:
+        """Other things fit now."""
+        width = self.size.width
+        self.set_class(width < ROOMY_WIDTH, "-narrow")
+        self.set_class(width >= WALL_WIDTH, "-wall")
+        self._fed = float("-inf")
+        self._due = True
+        self.call_after_refresh(self.tick)
+
+    def on_block_resized(self, event: Block.Resized) -> None:
+        """Columns have their width only after they were laid out."""
+        event.stop()
+        widths = tuple(block.size.width for block in self.blocks.values())
+        if widths != self._widths:
+            self._widths = widths
+            self._fed, self._due = float("-inf"), True
+
+    def _lay(self, seen: Seen) -> None:
+        if not seen.look.state.organisation.opened:
+            self._lay_nothing()
+            return
+        if self.has_class("-narrow"):
+            self._lay_narrow(seen)
+        else:
+            self._lay_columns(seen)
+
+    def _lay_nothing(self) -> None:
+        words = Span("No incident is open here. Press 0 for the list of incidents.", "dim")
+        for block in self.blocks.values():
+            block.tell(EMPTY)
+        self.blocks["incident"].tell(View((words,), ()))
+
+    def _lay_narrow(self, seen: Seen) -> None:
+        """One column, no blank lines: headings part the blocks."""
+        look, width, room = seen.look, self.size.width - 2, self.size.height
+        incident = incident_view(look, width)
+        parties = len(look.state.organisation.parties)
+        tasks, features = _open_tasks(seen), _live_features(seen)
+        heights = share(
+            room - incident.height,
+            [(min(5, parties + 1), parties + 1), (4, 12), (1, 1), (min(3, 1 + tasks), 1 + tasks),
+             (min(3, 1 + features), 1 + features)],
+        )  # fmt: skip
+        parties_h, log_h, units_h, tasks_h, features_h = heights
+        b = self.blocks
+        b["incident"].tell(incident)
+        b["parties"].tell(self._parties(seen, width, parties_h))
+        b["units"].tell(units_view(look, width, units_h) if units_h else EMPTY)
+        b["tasks"].tell(self._tasks(seen, width, tasks_h))
+        b["boundaries"].tell(self._features(seen, width, features_h))
+        b["log"].tell(log_view(seen.session.log().lines, look, width, log_h))
+
+    def _lay_columns(self, seen: Seen) -> None:
+        """Two columns, and the log below them or, on a wall, beside them."""
+        look, height = seen.look, self.size.height
+        wall = self.has_class("-wall")
+        b = self.blocks
+        left, right = b["incident"].size.width, b["parties"].size.width
+        room = height - 1 if wall else height - LOG_LEAST - 1
+        incident = incident_view(look, left)
+        tasks, features = 1 + max(1, _open_tasks(seen)), 1 + max(1, _live_features(seen))
+        parties = 1 + len(look.state.organisation.parties)
+        tasks_h, features_h = share(
+            room - incident.height - 2, [(min(4, tasks), tasks), (min(4, features), features)]
+        )
+        parties_h, units_h = share(room - 1, [(min(4, parties), parties), (3, 10)])
+        columns = [
+            [incident, self._tasks(seen, left, tasks_h), self._features(seen, left, features_h)],
+            [self._parties(seen, right, parties_h), units_view(look, right, units_h)],
+        ]
+        for names, views in zip(
+            (("incident", "tasks", "boundaries"), ("parties", "units")), columns, strict=True
+        ):
+            for name, view in zip(names, views, strict=True):
+                b[name].tell(view)
+        tall = max(sum(view.height + 1 for view in views) for views in columns)
+        log_h = height if wall else height - tall
+        lines = seen.session.log().lines
+        b["log"].tell(log_view(lines, look, b["log"].size.width, log_h, wrapped=wall))
+
+    def _parties(self, seen: Seen, width: int, most: int) -> View:
+        names = (("agency", 10), ("declared", 11), ("since", 13), ("lead", 12), ("spoc", 20))
+        return self._rows("parties", seen, names, width, most, lambda row: row.party.left_at is None)
+
+    def _tasks(self, seen: Seen, width: int, most: int) -> View:
+        names = (("title", 16), ("agency", 7), ("state", 12), ("due", 15))
+        return self._rows("tasks", seen, names, width, most, _is_open)
+
+    def _features(self, seen: Seen, width: int, most: int) -> View:
+        names = (("name", 16), ("owner", 7), ("agreed", 12), ("review", 15))
+        return self._rows("boundaries", seen, names, width, most, lambda row: row.withdrawn_at is None)
+
+    def _rows(
+        self, name: str, seen: Seen, names: tuple[tuple[str, int], ...], width: int, most: int, keep: Any
+    ) -> View:
+        board = self._boards.get(name)
+        if board is None or most < 1:
+            return EMPTY
+        return board_view(board, seen.look, names, width, most - 1, keep)
+
+    # -- for the room ---------------------------------------------------------------------------------------
+
+    def take_focus(self) -> None:
+        """The keys go to the block that had them last."""
+        last = next((block for block in self.blocks.values() if block.has_focus), None)
+        if last is None:
+            self.blocks["parties"].focus()
+
+    def on_block_opened(self, event: Block.Opened) -> None:
+        """Enter: to the row in its own place."""
+        event.stop()
+        self.post_message(self.Opened(event.item.place, event.item.key))
+
+    def on_block_over(self, event: Block.Over) -> None:
+        """Past the end of a block: on to the next that has something."""
+        event.stop()
+        order = [block for block in self._order() if block.view.items]
+        if event.block in order:
+            target = order[(order.index(event.block) + event.by) % len(order)]
+            target.at = 0 if event.by > 0 else len(target.view.items) - 1
+            target.focus()
+
+    def _order(self) -> list[Block]:
+        names = ("incident", "parties", "units", "tasks", "boundaries", "log")
+        if not self.has_class("-narrow"):
+            names = ("incident", "tasks", "boundaries", "parties", "units", "log")
+        return [self.blocks[name] for name in names]
+
+    def on_lines_acted(self, event: Lines.Acted) -> None:
+        """A click on "+2 more"."""
+        event.stop()
+        self.post_message(self.Opened(event.act.removeprefix("go."), ""))
+
+
+def _is_open(task: Any) -> bool:
+    return task.state not in ("closed", "cancelled", "split")
+
+
+def _open_tasks(seen: Seen) -> int:
+    return sum(_is_open(task) for task in seen.look.state.tasks.rows.values())
+
+
+def _live_features(seen: Seen) -> int:
+    return sum(feature.withdrawn_at is None for feature in seen.look.state.boundaries.rows.values())

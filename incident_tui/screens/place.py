@@ -1,0 +1,85 @@
+"""What every place in the room has in common, and what the room shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.containers import Container
+
+from incident.kernel.board import Board, Look
+from incident_tui.actions import Actions
+from incident_tui.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One moment, as the pump hands it out. ``marks`` is the state word by command id: QUEUED, or #418 just after."""
+
+    look: Look
+    session: Session
+    actions: Actions
+    marks: Mapping[str, str] = field(default_factory=dict)
+    stale: str = ""
+    """How old the picture is, in words, while the line is not LIVE."""
+    wide: bool = False
+    """Room for list and detail side by side."""
+    wall: bool = False
+    """Room for three side by side."""
+
+
+class Place(Container):
+    """A place in the room. It is fed while it is in front, and ticked several times a second."""
+
+    place = ""
+    """Its name in the table of actions: ``go.<place>``."""
+    title_words = ""
+    board: Board | None = None
+    """Whose verbs work here."""
+
+    @property
+    def scope(self) -> str:
+        """Where the keys of this place are looked up."""
+        return self.board.name if self.board is not None else self.place
+
+    def feed(self, seen: Seen) -> None:
+        """Show this moment."""
+
+    def tick(self) -> None:
+        """Time has passed: ages grow, flashes end."""
+
+    def take_focus(self) -> None:
+        """The keys go here now."""
+
+    def row(self) -> tuple[str, Any] | None:
+        """Key and row under the cursor."""
+        return None
+
+    def chosen(self) -> tuple[str, ...]:
+        """The keys of the rows that a verb acts on."""
+        return ()
+
+    def go_to(self, key: str) -> bool:
+        """Put the cursor on a row; False when it is not here."""
+        return False
+
+    def narrow(self, text: str) -> None:
+        """Filter by this line."""
+
+    @property
+    def filter_text(self) -> str | None:
+        """The filter line as it stands; None when nothing can be filtered here."""
+        return None
+
+    def counts(self) -> tuple[int, int, str, tuple[str, ...]]:
+        """How many rows are shown, of how many, what they are called, and filter words that mean nothing here."""
+        return 0, 0, "row", ()
+
+    def back(self) -> bool:
+        """Step back inside the place (close a detail); False when there is nothing to step back from."""
+        return False
+
+    def in_sight(self) -> tuple[str, ...]:
+        """The keys of the rows that are on the screen and painted."""
+        return ()

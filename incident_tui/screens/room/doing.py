@@ -1,0 +1,242 @@
+"""From a key, a word or a click to a command: which row, which answers, one more key, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from incident.kernel.board import Arg, Board, Look
+from incident.kernel.slice import Refusal
+from incident.values import read_clock
+from incident_tui.actions import Act, Action, applies, build
+from incident_tui.grammar import choices_of
+from incident_tui.screens.palette.screen import row_words
+from incident_tui.widgets.form import Form
+
+if TYPE_CHECKING:
+    from incident_tui.screens.room.screen import Room
+
+WHICH: Final = "which-row"
+HAPPENED: Final = "happened-at"
+BEHALF: Final = "on-behalf"
+ENVELOPE: Final = (
+    Arg(HAPPENED, "Happened (14:05, or 5m ago; blank is now)", "time", required=False, limit=20),
+    Arg(BEHALF, "On behalf of", "agency", required=False),
+)
+"""What can be said of an entry beside its words: when it happened, and for whom it is written."""
+WRITERS: Final = frozenset({"log", "own-log", "decide", "own-decide"})
+"""The verbs of the log, which ask for both."""
+LABELS_MAX: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is about to be done: a verb, to these rows, with these answers."""
+
+    action: Action
+    rows: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    happened_at: int | None = None
+    on_behalf_of: str = ""
+    form: bool = False
+    """It comes out of a form, whose draft ends when it is done."""
+
+
+class Doing:
+    """The doer of one room."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.form_deed: Deed | None = None
+        self._draft = ""
+
+    @property
+    def look(self) -> Look:
+        """What is seen now."""
+        return self.room.session.look()
+
+    # -- beginning ------------------------------------------------------------------------------------------
+
+    def start(self, action: Action, rows: Sequence[str] | None = None) -> None:
+        """A verb's key was pressed: do it, or ask what is missing."""
+        verb, board = action.verb, action.board
+        if verb is None or board is None:
+            return
+        look = self.look
+        if rows is None:
+            rows = self.room.front.chosen() if self.room.front.scope == board.name else ()
+        keys = tuple(rows) if verb.row else ()
+        row = board.rows(look).get(keys[0]) if keys else None
+        if (row is not None or not verb.row) and not applies(action, row, look):
+            what = row_words(board, row, look) if row is not None else "here"
+            self.room.say(f"{verb.title} does not apply to {what} now." if row is not None else
+                          f"{verb.title} does not apply now.")  # fmt: skip
+            return
+        deed = Deed(action, keys)
+        if verb.quick and (row is not None or not verb.row):
+            self._ask_letter(deed, row, look)
+        elif verb.args or (verb.row and row is None):
+            self.open_form(deed)
+        else:
+            self.go_on(deed)
+
+    def _ask_letter(self, deed: Deed, row: Any, look: Look) -> None:
+        """The quick line: letters whose answers make sense now."""
+        verb, board = deed.action.verb, deed.action.board
+        assert verb is not None and board is not None  # noqa: S101, PT018 - start() asked
+        words: dict[str, str] = {}
+        for arg in verb.args:
+            for value, label in choices_of(arg, look, row):
+                words[f"{arg.name}={value}"] = label
+        letters = []
+        for letter, answers in verb.quick.items():
+            labels = [words.get(f"{name}={value}") for name, value in answers.items()]
+            if all(labels):
+                letters.append((letter, " ".join(label for label in labels if label)))
+        subject = row_words(board, row, look).split("  ")[0] if row is not None else ""
+        if len(deed.rows) > 1:
+            subject = f"{len(deed.rows)} {board.noun}s"
+        self.room.ask_letter(verb.title, subject, letters, tuple(verb.quick), deed)
+
+    def letter(self, letter: str, deed: Deed) -> None:
+        """A letter of the quick line, or "" for the whole form."""
+        verb = deed.action.verb
+        if verb is None:
+            return
+        if not letter:
+            self.open_form(deed)
+        else:
+            self.go_on(replace(deed, values=dict(verb.quick[letter])))
+
+    # -- forms ----------------------------------------------------------------------------------------------
+
+    def open_form(self, deed: Deed, answers: Mapping[str, str] | None = None, focus: str = "") -> None:
+        """Ask for everything; a draft of the same form is taken up again."""
+        verb, board = deed.action.verb, deed.action.board
+        if verb is None or board is None:
+            return
+        look = self.look
+        rows = board.rows(look) if verb.row else {}
+        row = rows.get(deed.rows[0]) if deed.rows else None
+        args = list(verb.args)
+        if verb.row and row is None:
+            args.insert(0, _which(board, deed.action))
+        if verb.name in WRITERS:
+            args += ENVELOPE
+        self._draft = f"form/{look.stream}/{deed.action.name}/{' '.join(deed.rows)}"
+        draft = dict(answers or {}) or _read_draft(self.room.session.draft(self._draft))
+        subject = row_words(board, row, look) if row is not None else ""
+        if len(deed.rows) > 1:
+            subject = f"{len(deed.rows)} {board.noun}s"
+        self.form_deed = deed
+        form = Form(verb.title, subject, args, look, row, draft, help=verb.help)
+        self.room.show_form(form, focus)
+
+    def written(self, answers: Mapping[str, str]) -> None:
+        """Something was typed into the form: keep it."""
+        kept = {name: text for name, text in answers.items() if text}
+        self.room.session.keep_draft(self._draft, msgspec.json.encode(kept).decode() if kept else "")
+
+    def sent(self, values: Mapping[str, Any]) -> None:
+        """The form is filled in."""
+        deed = self.form_deed
+        if deed is None:
+            return
+        answers = dict(values)
+        which = str(answers.pop(WHICH, ""))
+        behalf = str(answers.pop(BEHALF, ""))
+        happened = str(answers.pop(HAPPENED, ""))
+        look = self.look
+        at = read_clock(happened, look.now, look.offset_minutes) if happened else None
+        rows = (which,) if which else deed.rows
+        self.go_on(replace(deed, rows=rows, values=answers, happened_at=at, on_behalf_of=behalf, form=True))
+
+    # -- doing ----------------------------------------------------------------------------------------------
+
+    def go_on(self, deed: Deed) -> None:
+        """All answers are there: ask for the second key where it is due, then do it."""
+        verb, board = deed.action.verb, deed.action.board
+        if verb is None or board is None:
+            return
+        if not verb.confirm:
+            self.finish(deed)
+            return
+        look = self.look
+        rows = board.rows(look) if verb.row else {}
+        names = ", ".join(
+            row_words(board, rows[key], look).split("  ")[0] for key in deed.rows if key in rows
+        )
+        said = ", ".join(_answer_words(arg, deed.values, look, rows.get(deed.rows[0]) if deed.rows else None)
+                         for arg in verb.args if deed.values.get(arg.name))  # fmt: skip
+        question = " · ".join(part for part in (verb.title, names, said) if part) + f".  {verb.help}"
+        self.room.ask_confirm(question.strip(), f"yes, {verb.title.split(',')[0].lower()}", deed)
+
+    def finish(self, deed: Deed) -> None:
+        """Submit it, once for each row; say what is refused at once."""
+        board, verb = deed.action.board, deed.action.verb
+        if board is None or verb is None:
+            return
+        refusal: Refusal | None = None
+        for key in deed.rows or (None,):
+            act = Act(board.name, verb.name, key, deed.values, deed.happened_at, deed.on_behalf_of)
+            answer = self.submit(act)
+            refusal = refusal or (answer if isinstance(answer, Refusal) else None)
+        if refusal is not None:
+            self._refused(deed, refusal)
+            return
+        if deed.form or self.form_deed is not None:
+            self.room.session.keep_draft(self._draft, "")
+            self.close_form()
+        self.room.done(deed.action)
+
+    def submit(self, act: Act) -> Refusal | str:
+        """One act as a command; answers its id, or why not."""
+        if act.board == "refused":
+            self.room.session.clear_card(act.row or "")
+            return act.row or ""
+        made = build(act, self.look, self.room.actions.boards)
+        if isinstance(made, Refusal):
+            return made
+        command, stream = made
+        return self.room.session.submit(
+            command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
+        )
+
+    def _refused(self, deed: Deed, refusal: Refusal) -> None:
+        form = self.room.form
+        if form is None:
+            self.room.say(refusal.sentence)
+            return
+        names = {asked.arg.name for asked in form.fields}
+        name = refusal.facts.get("arg") or refusal.facts.get("missing") or ""
+        form.say(refusal.sentence, name if name in names else "")
+
+    def close_form(self) -> None:
+        """Put the form away."""
+        self.form_deed = None
+        self.room.hide_form()
+
+
+def _which(board: Board, action: Action) -> Arg:
+    def rows(look: Look, _row: Any) -> list[tuple[str, str]]:
+        found = [(key, row) for key, row in board.rows(look).items() if applies(action, row, look)]
+        return [(key, row_words(board, row, look)) for key, row in found[:LABELS_MAX]]
+
+    return Arg(WHICH, board.noun.capitalize(), "choice", True, rows)
+
+
+def _answer_words(arg: Arg, values: Mapping[str, Any], look: Look, row: Any) -> str:
+    value = values.get(arg.name)
+    known = dict(choices_of(arg, look, row))
+    parts = value if isinstance(value, (tuple, list)) else [value]
+    return ", ".join(known.get(str(part), str(part)) for part in parts)
+
+
+def _read_draft(kept: str) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(kept, type=dict[str, str]) if kept else {}
+    except msgspec.DecodeError:
+        return {}

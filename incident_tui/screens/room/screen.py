@@ -1,0 +1,466 @@
+"""The room: what stands on every screen, the pump that keeps it true, and where keys go.
+
+Status lines, tabs, foot and the lines to type in are here once; the places take turns in the middle. The pump
+looks at ``session.version`` some eighteen times a second: nothing changed, nothing done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
+
+from incident.kernel.board import Look
+from incident.kernel.text import safe_text
+from incident_tui.actions import Action, Actions
+from incident_tui.screens.board.screen import BoardPlace
+from incident_tui.screens.conflicts.screen import Notice
+from incident_tui.screens.help.screen import HelpPlace
+from incident_tui.screens.incidents.screen import IncidentsPlace
+from incident_tui.screens.log.screen import LogPlace
+from incident_tui.screens.palette.screen import Palette
+from incident_tui.screens.picture.blocks import log_view
+from incident_tui.screens.picture.screen import PicturePlace
+from incident_tui.screens.place import Place, Seen
+from incident_tui.screens.room.doing import Deed, Doing
+from incident_tui.screens.room.sight import Sight
+from incident_tui.screens.room.telling import (
+    alarms_of,
+    marks_of,
+    stale_words,
+    standing_of,
+    tabs_of,
+    wire_of,
+)
+from incident_tui.screens.room.words import Words
+from incident_tui.session import Session
+from incident_tui.settings import Settings
+from incident_tui.widgets.command_line import CommandLine
+from incident_tui.widgets.composer import Composer
+from incident_tui.widgets.confirm import Confirm
+from incident_tui.widgets.filter import FilterLine
+from incident_tui.widgets.footer import FooterLine
+from incident_tui.widgets.form import Form
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Span, wrap
+from incident_tui.widgets.prompt import Prompt
+from incident_tui.widgets.quick import QuickBar
+from incident_tui.widgets.status import StatusLines
+from incident_tui.widgets.table import VirtualTable
+from incident_tui.widgets.tabs import TabLine
+
+NARROW, WALL, SMALL_WIDTH, SMALL_HEIGHT, LOW = 100, 160, 80, 24, 30
+COUNT_SECONDS: Final = 0.5
+"""Counts look at whole boards, so they are made anew twice a second at most."""
+SLOW_SECONDS: Final = 0.025
+"""A pump stroke longer than this makes the next ones rarer."""
+SAID_SECONDS: Final = 10.0
+FORM_KEYS: Final = (("enter", "send", ""), ("tab", "next field", ""), ("ctrl+s", "send from anywhere", ""),
+                    ("esc", "put away, keep the draft", ""))  # fmt: skip
+SMALL_KEYS: Final = (("enter", "write", ""), ("ctrl+q", "quit", "app.quit"))
+SMALL_ACTS: Final = frozenset({"app.compose", "app.quit", "app.theme", "app.ascii"})
+"""All that can be done in a terminal that is too small for the rest."""
+COMPOSED: Final = frozenset({"picture", "log"})
+"""Places that always show the composer."""
+TOO_SMALL: Final = (
+    "This terminal is smaller than 80x24: only the log can be written here. Make it larger for the rest."
+)
+
+
+class Room(Screen[None]):
+    """The one screen."""
+
+    AUTO_FOCUS = None
+
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        actions: Actions,
+        boards: Sequence[Any],
+        kept: deque[Notice],
+    ) -> None:
+        super().__init__(id="room")
+        self.session = session
+        self.settings = settings
+        self.actions = actions
+        self.kept = kept
+        self.doing = Doing(self)
+        self.words = Words(self)
+        self.places: dict[str, Place] = {}
+        by_name = {board.name: board for board in boards}
+        self.places["picture"] = PicturePlace(by_name)
+        for board in boards:
+            self.places[board.name] = (
+                IncidentsPlace(board) if board.name == "incidents" else BoardPlace(board)
+            )
+        self.places["log"] = LogPlace()
+        self.places["help"] = HelpPlace()
+        self._front = "picture"
+        self._came_from = "picture"
+        self._version = -1
+        self._second = -1
+        self._skip = 0
+        self._tail = Size(0, 0)
+        self._counted = float("-inf")
+        self._alarms = 0
+        self._said_until = float("-inf")
+        self._unread = 0
+        self.sight = Sight(self)
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom, as it stands on the screen."""
+        yield StatusLines(id="status")
+        yield TabLine(id="tabs")
+        with Horizontal(id="body"):
+            with Vertical(id="places"):
+                yield from self.places.values()
+            yield Vertical(id="side")
+            yield Lines(id="tail")
+        yield Lines(id="small")
+        yield Lines(id="hint")
+        yield Lines(id="said")
+        yield Palette()
+        yield Confirm(id="confirm")
+        yield QuickBar(id="quick")
+        yield Composer(id="composer")
+        yield CommandLine(id="command")
+        yield FilterLine(id="filter")
+        yield FooterLine(id="footer")
+
+    def on_mount(self) -> None:
+        """Everything in its place, then the pump begins."""
+        self.query_one("#small", Lines).show([(Span(TOO_SMALL, "caution"),)])
+        composer = self.query_one(Composer)
+        composer.put(self.session.draft("log"))
+        self.words.restore()
+        self.set_interval(1 / max(1, self.settings.pump), self.pump, name="pump")
+        self.pump()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What fits decides what is shown."""
+        width, height = event.size
+        self.set_class(width < NARROW, "-narrow")
+        self.set_class(width >= WALL, "-wall")
+        self.set_class(height < LOW, "-low")
+        self.set_class(width < SMALL_WIDTH or height < SMALL_HEIGHT, "-small")
+        small = wrap(TOO_SMALL, max(10, width - 2))
+        self.query_one("#small", Lines).show([(Span(" " + line, "caution"),) for line in small])
+        self._version = -1
+        if self.has_class("-small"):
+            self.words.compose()
+
+    # -- the pump -------------------------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """One stroke. A bug in what is shown is told and written down; it never ends the room."""
+        if self._skip:
+            self._skip -= 1
+            return
+        started = time.perf_counter()
+        try:
+            self._stroke()
+        except Exception as error:  # noqa: BLE001 - the screen must outlive any one of its parts
+            self.app.trouble(error, "the pump")  # type: ignore[attr-defined]
+        taken = time.perf_counter() - started
+        self._skip = min(8, int(taken / SLOW_SECONDS))
+
+    def _stroke(self) -> None:
+        self._take_notices()
+        second = self.session.now() // 1000
+        tail_resized = self.query_one("#tail", Lines).size != self._tail
+        if self.session.version != self._version or second != self._second or tail_resized:
+            self._version, self._second = self.session.version, second
+            self.feed()
+        self.front.tick()
+        if self._said_until < time.monotonic():
+            self.say("")
+
+    def feed(self) -> None:
+        """Show this moment everywhere it is looked at."""
+        seen = self.seen()
+        look = seen.look
+        self.front.feed(seen)
+        if time.monotonic() - self._counted >= COUNT_SECONDS:
+            self._count(seen)
+        standing = standing_of(look, self.session)
+        wire = wire_of(look, self.session, self._alarms, self._unread)
+        self.query_one(StatusLines).tell(standing, wire)
+        self.foot(seen)
+        self.query_one(Composer).shape(look)
+        tail = self.query_one("#tail", Lines)
+        if tail.size.width:
+            self._tail = tail.size
+            lines = self.session.log().lines
+            view = log_view(lines, look, tail.size.width - 1, tail.size.height, wrapped=True, brief=True)
+            tail.show([view.head, *(item.line for item in view.items)])
+
+    def seen(self) -> Seen:
+        """This moment."""
+        look = self.session.look()
+        wide = not self.has_class("-narrow") and not self.has_class("-small")
+        marks, stale = marks_of(look, self.session), stale_words(self.session, look)
+        return Seen(look, self.session, self.actions, marks, stale, wide, self.has_class("-wall"))
+
+    def _count(self, seen: Seen) -> None:
+        self._counted = time.monotonic()
+        boards = self.actions.boards
+        self._alarms = alarms_of(boards, seen.look)
+        self._unread = self.sight.look(seen.look)
+        self.query_one(TabLine).tell(tabs_of(boards, seen.look, self.session), self._front)
+
+    def recount(self) -> None:
+        """Counts are made anew at the next stroke."""
+        self._counted = float("-inf")
+        self._version = -1
+
+    def foot(self, seen: Seen | None = None) -> None:
+        """The keys that make sense now."""
+        if self.form is not None or self.has_class("-small"):
+            keys = SMALL_KEYS if self.has_class("-small") else FORM_KEYS
+            self.query_one(FooterLine).tell_keys(keys, self._mode(self.session.look()))
+            return
+        look = self.session.look() if seen is None else seen.look
+        found = self.front.row()
+        hints = self.actions.hints(self.front.scope, None if found is None else found[1], look)
+        if self._front in ("help", "refused", "incidents"):
+            back = self.actions.by_name["app.back"]
+            hints = [*(a for a in self.actions.verbs(self.front.scope) if a.keys), *hints[-3:], back]
+        self.query_one(FooterLine).tell(hints, self._mode(look))
+
+    def _mode(self, look: Look) -> str:
+        return str(look.state.organisation.mode) if look.state.organisation.opened else self.session.mode
+
+    def _take_notices(self) -> None:
+        while self.session.notices:
+            severity, sentence = self.session.notices.popleft()
+            self.notice(severity, sentence)
+
+    def notice(self, severity: str, sentence: str) -> None:
+        """Tell a person once, as a toast, and keep it in the list of notices."""
+        text = safe_text(sentence)
+        at = self.session.now()
+        self.kept.append(Notice(f"notice/{at}/{len(self.kept)}", at, severity, text))
+        kinds = {"alarm": ("error", 12.0), "caution": ("warning", 8.0)}
+        kind, seconds = kinds.get(severity, ("information", 5.0))
+        self.app.notify(text, severity=kind, timeout=seconds, markup=False)  # type: ignore[arg-type]
+        if severity == "alarm" and self.settings.bell:
+            self.app.bell()
+
+    def say(self, sentence: str, tone: str = "caution") -> None:
+        """Say one sentence above the foot; "" takes it away. The next key does, too."""
+        said = self.query_one("#said", Lines)
+        width = max(20, self.size.width - 4)
+        said.show([(Span(" ▲ " if i == 0 else "   ", tone), Span(part, tone)) for i, part in
+                   enumerate(wrap(safe_text(sentence), width)[:3])] if sentence else [])  # fmt: skip
+        self._said_until = time.monotonic() + SAID_SECONDS if sentence else float("inf")
+
+    # -- places ---------------------------------------------------------------------------------------------
+
+    @property
+    def front(self) -> Place:
+        """The place that is shown."""
+        return self.places[self._front]
+
+    def go(self, place: str, key: str = "") -> bool:
+        """Show a place, and put its cursor on a row; False when there is none of that name."""
+        if place not in self.places:
+            return False
+        if self.form is not None:
+            self.doing.close_form()
+        if self._front not in (place, "help"):
+            self._came_from = self._front
+        if place == "help":
+            help_place = self.places["help"]
+            if isinstance(help_place, HelpPlace):
+                help_place.of(self.front.scope)
+        self._front = place
+        for name, one in self.places.items():
+            one.display = name == place
+        self.set_class(place in COMPOSED, "-composed")
+        self.set_class(
+            isinstance(self.front, BoardPlace) and place not in ("log", "incidents", "refused"), "-tailed"
+        )
+        self._counted = float("-inf")
+        self.feed()
+        if key and not self.front.go_to(key):
+            self.say("That row is not here any more.")
+        self.front.take_focus()
+        self.words.keep_place(place)
+        return True
+
+    def go_back(self) -> None:
+        """Escape: one step back, whatever there is to step back from."""
+        if self.front.back():
+            self.foot()
+        elif self._front in ("help", "refused"):
+            self.go(self._came_from)
+        else:
+            self.front.take_focus()
+
+    # -- keys -----------------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """What no widget wanted: look it up in the table."""
+        self.sight.key_pressed()
+        self.say("")
+        focused = self.focused
+        typing = isinstance(focused, (Input, TextArea))
+        if typing and focused is not None and event.key in focused._bindings.key_to_bindings:  # noqa: SLF001
+            return
+        key = (event.character or event.key) if event.is_printable and event.key != "space" else event.key
+        busy = typing or self.form is not None or self.has_class("-asking")
+        if busy and (len(key) == 1 or key == "escape"):
+            if key == "escape" and self.form is not None:
+                self.doing.close_form()
+            return
+        action = self.actions.for_key(key, "" if busy else self.front.scope)
+        if action is not None and (not self.has_class("-small") or action.name in SMALL_ACTS):
+            event.stop()
+            event.prevent_default()
+            self.act(action)
+
+    def act(self, action: Action) -> None:
+        """Do what an action says."""
+        if action.verb is not None:
+            self.doing.start(action)
+        else:
+            self.words.act(action.name, "")
+
+    def done(self, action: Action) -> None:
+        """A verb was submitted."""
+        self.sight.tried(action.name)
+        self._version = -1
+
+    # -- form, quick line, second key -----------------------------------------------------------------------
+
+    @property
+    def form(self) -> Form | None:
+        """The form that is open, or None."""
+        return next(iter(self.query("#side > Form").results(Form)), None)
+
+    def show_form(self, form: Form, focus: str = "") -> None:
+        """Put a form beside the list, or over it when it is narrow."""
+        side = self.query_one("#side", Vertical)
+        side.remove_children()
+        side.mount(form)
+        self.set_class(True, "-form")
+        self.call_after_refresh(self.foot)
+        if focus:
+            self.call_after_refresh(lambda: form.focus_on(focus))
+
+    def hide_form(self) -> None:
+        """Take the form away; the keys go back to the place."""
+        self.query_one("#side", Vertical).remove_children()
+        self.set_class(False, "-form")
+        self.front.take_focus()
+        self.call_after_refresh(self.foot)
+
+    def ask_letter(
+        self, title: str, subject: str, letters: Sequence[tuple[str, str]], known: Sequence[str], deed: Deed
+    ) -> None:
+        """Show the quick line."""
+        self._ask("-quick")
+        self.query_one(QuickBar).ask(title, subject, letters, known, deed)
+
+    def ask_confirm(self, question: str, yes: str, deed: Deed) -> None:
+        """Ask for the second key."""
+        self._ask("-confirm")
+        self.query_one(Confirm).ask(question, yes, deed)
+
+    def _ask(self, what: str) -> None:
+        self.set_class(what == "-quick", "-quick")
+        self.set_class(what == "-confirm", "-confirm")
+        self.set_class(bool(what), "-asking")
+        if not what:
+            if self.form is not None:
+                self.form.focus_first()
+            else:
+                self.front.take_focus()
+
+    @on(QuickBar.Picked)
+    def _letter(self, event: QuickBar.Picked) -> None:
+        self._ask("")
+        self.doing.letter(event.letter, event.what)
+
+    @on(QuickBar.Left)
+    def _no_letter(self) -> None:
+        self._ask("")
+
+    @on(Confirm.Answered)
+    def _confirmed(self, event: Confirm.Answered) -> None:
+        self._ask("")
+        if event.yes:
+            self.doing.finish(event.what)
+        else:
+            self.say("Not done.", "dim")
+
+    @on(Form.Sent)
+    def _form_sent(self, event: Form.Sent) -> None:
+        self.doing.sent(event.values)
+
+    @on(Form.Written)
+    def _form_written(self, event: Form.Written) -> None:
+        self.doing.written(event.answers)
+
+    @on(Form.Left)
+    def _form_left(self) -> None:
+        self.doing.close_form()
+
+    # -- what the parts tell --------------------------------------------------------------------------------
+
+    @on(Prompt.Changed)
+    def _typed(self, event: Prompt.Changed) -> None:
+        if not isinstance(event, (Prompt.Entered, Prompt.Left)):
+            self.words.changed(event.prompt, event.text)
+
+    @on(Prompt.Entered)
+    def _entered(self, event: Prompt.Entered) -> None:
+        self.words.entered(event.prompt, event.text)
+
+    @on(Prompt.Left)
+    def _line_left(self, event: Prompt.Left) -> None:
+        self.words.left(event.prompt)
+
+    @on(Lines.Acted)
+    def _clicked(self, event: Lines.Acted) -> None:
+        action = self.actions.by_name.get(event.act)
+        if action is not None:
+            self.act(action)
+
+    @on(PicturePlace.Opened)
+    def _opened(self, event: PicturePlace.Opened) -> None:
+        self.go(event.place, event.key)
+
+    @on(IncidentsPlace.Chosen)
+    def _chosen(self, event: IncidentsPlace.Chosen) -> None:
+        self.words.enter(event.stream)
+
+    @on(VirtualTable.Moved)
+    def _row_moved(self) -> None:
+        self.foot()
+
+    @on(VirtualTable.Broken)
+    def _broken(self, event: VirtualTable.Broken) -> None:
+        self.app.trouble(event.error, event.where)  # type: ignore[attr-defined]
+
+    @on(Palette.Picked)
+    def _picked(self, event: Palette.Picked) -> None:
+        self.words.close_line()
+        hit = event.hit
+        if hit.action is not None:
+            self.act(hit.action)
+        else:
+            self.go(hit.board, hit.row)
+
+    @on(Palette.Left)
+    def _no_pick(self) -> None:
+        self.words.close_line()

@@ -1,0 +1,79 @@
+"""What has been before somebody's eyes, what was acknowledged, and what a newcomer has tried.
+
+*Seen* is written only for rows that stood on the screen when a key was pressed here: a "seen" that nobody saw is
+false evidence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from incident.kernel.board import Look
+from incident.kernel.slice import Refusal
+from incident_tui.screens.room.hints import Trail, next_hint
+from incident_tui.screens.room.telling import to_answer
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Span
+
+if TYPE_CHECKING:
+    from incident_tui.screens.room.screen import Room
+
+
+def thing_of(subject: str) -> str:
+    """The thing a subject is about: ``resources/LAS/A101@offer`` is about ``resources/LAS/A101``."""
+    return subject.partition("@")[0]
+
+
+class Sight:
+    """The eyes of one room."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.waiting: frozenset[str] = frozenset()
+        """Subjects addressed to our agency that nobody here has acknowledged yet."""
+        session = room.session
+        self.trail = Trail(session.view_state("tried"), lambda text: session.keep_view_state("tried", text))
+
+    def look(self, look: Look) -> int:
+        """Take up what is addressed to us now; answers how much of it waits for an answer."""
+        self.waiting = to_answer(look)
+        return len(self.waiting)
+
+    def _about(self, keys: tuple[str, ...]) -> list[str]:
+        """What waits and is about these rows of the place in front."""
+        things = {f"{self.room.front.scope}/{key}" for key in keys}
+        return [subject for subject in self.waiting if thing_of(subject) in things]
+
+    def key_pressed(self) -> None:
+        """What is on the screen now has been before somebody's eyes."""
+        if self.waiting and not self.room.has_class("-small"):
+            seen = self._about(self.room.front.in_sight())
+            if seen:
+                self.room.session.see(seen)
+
+    def acknowledge(self) -> None:
+        """``a``: acknowledge what is under the cursor, or say where something waits for it."""
+        subjects = self._about(self.room.front.chosen())
+        if not subjects:
+            where = sorted({subject.partition("/")[0] for subject in self.waiting})
+            here = f"Nothing here waits to be acknowledged. Look at: {', '.join(where)}."
+            self.room.say(here if where else "Nothing waits to be acknowledged.", "dim")
+            return
+        answer = self.room.session.acknowledge(subjects)
+        if isinstance(answer, Refusal):
+            self.room.say(answer.sentence)
+        self.room.recount()
+
+    # -- the first run --------------------------------------------------------------------------------------
+
+    def tried(self, name: str) -> None:
+        """An act was done, perhaps for the first time: the first-run line goes on."""
+        if self.trail.add(name):
+            self.hint()
+
+    def hint(self) -> None:
+        """The first-run line: the next useful key."""
+        room = self.room
+        words = next_hint(self.trail.done, room.actions) if room.settings.first_run else ""
+        line = [(Span(" ▸ ", "accent bold"), Span(words, "accent"))] if words else []
+        room.query_one("#hint", Lines).show(line)

@@ -1,0 +1,147 @@
+"""From a session and its Look to what the frame says: both status lines, the tabs, and how old the picture is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from incident.kernel.board import Board, Look
+from incident.kernel.receipts import receipt
+from incident.kernel.text import safe_text
+from incident.state import INCIDENT
+from incident_tui.clock import zone_name
+from incident_tui.session import Session
+from incident_tui.widgets.status import Standing, Wire, declaration_words
+from incident_tui.widgets.tabs import Tab
+
+HOUR_MS: Final = 3_600_000
+LIVE: Final = "LIVE"
+
+
+def standing_of(look: Look, session: Session) -> Standing:
+    """The first status line."""
+    state = look.state.organisation
+    clock = f"{look.clock(look.now)}:{look.now // 1000 % 60:02d}"
+    zone = zone_of(look)
+    if not state.opened:
+        return Standing(session.mode, clock=clock, zone=zone)
+    mine = "" if look.me is None else look.me.agency
+    said = {code: _said(party, look) for code, party in state.parties.items() if party.left_at is None}
+    others = tuple(said[code] for code in said if code != mine)
+    return Standing(
+        mode=state.mode,
+        title=safe_text(state.title),
+        number=state.number or f"{state.opened_by}-?",
+        own=said.get(mine),
+        others=others,
+        lead=f"{state.lead} DISPUTED" if state.lead_disputed else state.lead,
+        clock=clock,
+        zone=zone,
+        since_start="T" + elapsed(look.now - state.opened_at),
+    )
+
+
+def _said(party: Any, look: Look) -> tuple[str, str, str]:
+    words = declaration_words(party.declared) if party.declared else "INVITED"
+    at = (
+        look.clock(party.declared_at)
+        if party.declared == "declared" and party.declared_at is not None
+        else ""
+    )
+    return party.agency, words, at
+
+
+def elapsed(millis: int) -> str:
+    """+00:30, hours and minutes since something began; never negative."""
+    minutes = max(0, millis) // 60_000
+    return f"+{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def zone_of(look: Look) -> str:
+    """The zone the clock is in; a Look that is not in this desk's zone says how far it is from UTC."""
+    local = datetime.fromtimestamp(look.now / 1000, tz=UTC).astimezone()
+    offset = local.utcoffset()
+    here = 0 if offset is None else round(offset.total_seconds() / 60)
+    return zone_name(local) if here == look.offset_minutes else f"UTC{look.offset_minutes / 60:+.0f}"
+
+
+def wire_of(look: Look, session: Session, alarms: int, unread: int) -> Wire:
+    """The second status line."""
+    link, me = session.link, session.me
+    present = session.present
+    seats = present.get(me.agency, ()) if me is not None else ()
+    return Wire(
+        link=str(link.word),
+        rtt_ms=link.rtt_ms,
+        words=_words(session, look),
+        head=link.head,
+        room=f"{me.agency} {safe_text(me.name)}" if me is not None else session.server_name,
+        role=me.role.replace("_", " ") if me is not None else "",
+        alarms=alarms,
+        unread=unread,
+        refused=len(session.cards),
+        unsent=session.unsent,
+        present=tuple(code for code in sorted(present) if me is None or code != me.agency)
+        + ((f"+{len(seats) - 1} here",) if len(seats) > 1 else ()),
+    )
+
+
+def _words(session: Session, look: Look) -> str:
+    """What stands behind the link word: since when, when it is tried again, why."""
+    link = session.link
+    if session.disk_trouble:
+        return session.disk_trouble
+    if str(link.word) == LIVE:
+        return link.sentence
+    since = f"since {look.clock(link.since_ms)}" if link.since_ms else ""
+    again = f"next try in {link.retry_in_s:.0f} s" if link.retry_in_s is not None else ""
+    return ", ".join(part for part in (since, again) if part) + (
+        f"  {link.sentence}" if link.sentence else ""
+    )
+
+
+def stale_words(session: Session, look: Look) -> str:
+    """How old what is shown is, while this room is cut off; "" while it is not."""
+    link = session.link
+    if str(link.word) in (LIVE, "READ ONLY") or not link.since_ms:
+        return ""
+    return f"as at {look.clock(link.since_ms)}, own copy"
+
+
+def tabs_of(boards: Sequence[Board], look: Look, session: Session) -> tuple[Tab, ...]:
+    """One tab for each screen that exists, by digit; the digits of those to come stay free."""
+    tabs = {"1": Tab("picture", "1", "Picture"), "5": Tab("log", "5", "Log")}
+    opened = look.state.organisation.opened
+    for board in boards:
+        if board.digit and board.name not in ("incidents", "log"):
+            count = board.count(look) if opened and board.count is not None else 0
+            alarm = board.alarm(look) if opened and board.alarm is not None else 0
+            tabs[board.digit] = Tab(board.name, board.digit, board.title, count, alarm)
+    incidents = Tab("incidents", "0", "Incidents", len(session.incidents))
+    refused = [Tab("refused", "!", "Refused", 0, len(session.cards))] if session.cards else []
+    return (*(tabs[digit] for digit in sorted(tabs)), *refused, incidents)
+
+
+def alarms_of(boards: Sequence[Board], look: Look) -> int:
+    """All alarms of all boards."""
+    if not look.state.organisation.opened:
+        return 0
+    return sum(board.alarm(look) for board in boards if board.alarm is not None and board.name != "refused")
+
+
+def to_answer(look: Look) -> frozenset[str]:
+    """Subjects addressed to our agency that nobody here has acknowledged yet."""
+    if look.me is None or not look.state.organisation.opened:
+        return frozenset()
+    mine = look.me.agency
+    return frozenset(
+        subject
+        for subject in INCIDENT.addressed(look.state, mine)
+        if receipt(look.state.receipts, subject, mine).acknowledged is None
+    )
+
+
+def marks_of(look: Look, session: Session) -> Mapping[str, str]:
+    """The state word of each command of this seat: as it waits, and its number for a while after."""
+    return {**{key: f"#{seq}" for key, seq in session.lately().items() if seq}, **look.unconfirmed}

@@ -1,0 +1,334 @@
+"""What the app itself does: going somewhere, the lines at the foot, finding, themes, and what is kept of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from incident.kernel.slice import Refusal
+from incident_tui import themes
+from incident_tui.actions import Act, AppAct, parse
+from incident_tui.looking import named
+from incident_tui.screens.log.screen import LogPlace
+from incident_tui.screens.palette.screen import Palette, search
+from incident_tui.screens.room.doing import BEHALF, HAPPENED, Deed
+from incident_tui.widgets.command_line import CommandLine
+from incident_tui.widgets.composer import Composer
+from incident_tui.widgets.filter import FilterLine
+from incident_tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from incident_tui.screens.room.screen import Room
+
+LINES: Final = ("-command", "-filter", "-palette")
+"""The lines of which one at most is open."""
+LOG_DRAFT: Final = "log"
+ENTRY: Final = "decisions.log"
+"""The verb that the composer does."""
+
+
+class Kept(msgspec.Struct, omit_defaults=True):
+    """What is found again at the next start: the place, the filters, the look."""
+
+    place: str = "picture"
+    filters: dict[str, str] = {}
+    theme: str = ""
+    ascii: bool | None = None
+    machine: bool = False
+
+
+class Words:
+    """The acts of the app, by name."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.kept = Kept()
+
+    # -- what is kept ---------------------------------------------------------------------------------------
+
+    def restore(self) -> None:
+        """Take up the place, the filters and the look of the last time."""
+        try:
+            self.kept = msgspec.json.decode(self.room.session.view_state("look") or "{}", type=Kept)
+        except msgspec.DecodeError:
+            self.kept = Kept()
+        for name, text in self.kept.filters.items():
+            if name in self.room.places:
+                self.room.places[name].narrow(text)
+        log = self.room.places["log"]
+        if isinstance(log, LogPlace):
+            log.machine = self.kept.machine
+        place = self.kept.place if self.kept.place in self.room.places else "picture"
+        self.room.go("picture" if place == "help" else place)
+        self.room.sight.hint()
+
+    def _keep(self) -> None:
+        self.room.session.keep_view_state("look", msgspec.json.encode(self.kept).decode())
+
+    def keep_place(self, place: str) -> None:
+        """This place is where the next start begins."""
+        if self.kept.place != place:
+            self.kept.place = place
+            self._keep()
+
+    # -- acts -----------------------------------------------------------------------------------------------
+
+    def act(self, name: str, value: str) -> None:
+        """Do one act of the app, with what stood behind its word."""
+        self.room.sight.tried(name)
+        simple: dict[str, Callable[[], Any]] = {
+            "app.command": lambda: self.open_line("-command", CommandLine),
+            "app.palette": self.palette,
+            "app.compose": self.compose,
+            "app.acknowledge": self.room.sight.acknowledge,
+            "app.help": lambda: self.room.go("help"),
+            "app.back": self.room.go_back,
+            "app.quit": self.room.app.exit,
+            "app.ascii": self.ascii,
+            "log.weight": self.machine,
+            "log.older": self.older,
+        }
+        asking: dict[str, Callable[[str], Any]] = {
+            "app.filter": self.filter,
+            "app.find": self.find,
+            "app.theme": self.theme,
+            "app.incident": self.incident,
+            "go.to": self.go_to,
+        }
+        if name in simple:
+            simple[name]()
+        elif name in asking:
+            asking[name](value)
+        elif name.startswith("go."):
+            self.room.go(name.removeprefix("go."))
+
+    def go_to(self, where: str) -> None:
+        """``go 3``, ``go tasks``: a screen by its digit or the beginning of its name."""
+        wanted = where.strip().casefold()
+        keys = {key: action.name for action in self.room.actions.all if action.name.startswith("go.")
+                for key in action.keys}  # fmt: skip
+        name = keys.get(wanted, "").removeprefix("go.")
+        fitting = [place for place in self.room.places if wanted and place.startswith(wanted)]
+        if not name and fitting:
+            name = fitting[0]
+        if not name or not self.room.go(name):
+            known = ", ".join(place for place in self.room.places if place != "help")
+            self.room.say(
+                f"There is no screen {where}. There are: {known}." if wanted else f"Say where: {known}."
+            )
+
+    def incident(self, wanted: str) -> None:
+        """``inc 03``: enter an incident by its number or words of its title."""
+        if not wanted.strip():
+            self.room.go("incidents")
+            return
+        found = named(self.room.session.incidents, wanted.strip())
+        if len(found) == 1:
+            self.enter(found[0])
+        else:
+            many = f"{len(found)} incidents are called {wanted}."
+            self.room.say(many if found else f"There is no incident {wanted}.")
+            self.room.go("incidents")
+
+    def enter(self, stream: str) -> None:
+        """Look at this incident from now on."""
+        session = self.room.session
+
+        async def opening() -> None:
+            await session.open_incident(stream)
+            self.room.go("picture")
+
+        self.room.run_worker(opening(), name="enter", group="enter", exclusive=True, exit_on_error=False)
+
+    def find(self, wanted: str) -> None:
+        """``find hart``: to the only row that fits, else the palette with what was found."""
+        look = self.room.session.look()
+        hits = (
+            [hit for hit in search(wanted, self.room.actions, look, None, "") if hit.row]
+            if wanted.strip()
+            else []
+        )
+        if len(hits) == 1:
+            self.room.go(hits[0].board, hits[0].row)
+        elif hits:
+            self.palette()
+            self.room.query_one(Palette).query_one(Prompt).put(wanted)
+        else:
+            self.room.say(f"Nothing is called {wanted}." if wanted.strip() else "Say what to find: find hart")
+
+    def theme(self, wanted: str) -> None:
+        """The theme of this name (or whose name begins so), else the next one."""
+        known = themes.names()
+        fitting = [name for name in known if wanted.strip() and name.startswith(wanted.strip().casefold())]
+        if wanted.strip() and not fitting:
+            self.room.say(f"There is no theme {wanted}. There are: {', '.join(known)}.")
+            return
+        now = self.room.app.theme
+        after = known[(known.index(now) + 1) % len(known)] if now in known else known[0]
+        self.kept.theme = self.room.app.theme = fitting[0] if fitting else after
+        self._keep()
+        self.room.say(f"Theme: {themes.load(self.room.app.theme).title}.", "dim")
+
+    def ascii(self) -> None:
+        """Signs of plain ASCII only, or all of them again."""
+        self.kept.ascii = self.room.app.ascii_look = not self.room.app.ascii_look  # type: ignore[attr-defined]
+        self._keep()
+
+    def machine(self) -> None:
+        """The machine's own lines of the log, or without them."""
+        log = self.room.places["log"]
+        if isinstance(log, LogPlace):
+            log.toggle_machine()
+            self.kept.machine = log.machine
+            self._keep()
+            self.room.say(
+                "Every line, the machine's too." if log.machine else "Decisions and acts only.", "dim"
+            )
+
+    def older(self) -> None:
+        """Fetch the page before the first line that is here."""
+        if not self.room.session.log().older():
+            self.room.say("There is nothing older, or nobody can be asked now.", "dim")
+
+    # -- the lines at the foot ------------------------------------------------------------------------------
+
+    def open_line(self, which: str, kind: type[Prompt]) -> None:
+        """Open one of the lines, and close the others."""
+        for line in LINES:
+            self.room.set_class(line == which, line)
+        prompt = self.room.query_one(kind)
+        if kind is CommandLine:
+            prompt.put("")
+            self.room.query_one(CommandLine).shape(self.room.actions)
+        prompt.field.focus()
+
+    def close_line(self) -> None:
+        """Close whatever line is open; the keys go back to the place."""
+        for line in (*LINES, "-composing"):
+            self.room.set_class(False, line)
+        if self.room.has_class("-small"):
+            return
+        self.room.front.take_focus()
+
+    def palette(self) -> None:
+        """Everything, by a few letters."""
+        for line in LINES:
+            self.room.set_class(line == "-palette", line)
+        front = self.room.front
+        self.room.query_one(Palette).open(
+            self.room.actions, self.room.session.look(), front.row(), front.scope
+        )
+
+    def compose(self) -> None:
+        """Write in the log, from wherever one is."""
+        self.room.set_class(True, "-composing")
+        composer = self.room.query_one(Composer)
+        composer.field.focus()
+        composer.shape(self.room.session.look())
+
+    def filter(self, text: str) -> None:
+        """Filter by this, or open the line to type it in."""
+        front = self.room.front
+        if front.filter_text is None:
+            self.room.say("There is nothing to filter here.", "dim")
+        elif text:
+            self._narrow(text)
+        else:
+            self.open_line("-filter", FilterLine)
+            line = self.room.query_one(FilterLine)
+            line.put(front.filter_text or "")
+            line.count(*front.counts())
+
+    def _narrow(self, text: str) -> None:
+        front = self.room.front
+        front.narrow(text)
+        if text:
+            self.kept.filters[front.place] = text
+        else:
+            self.kept.filters.pop(front.place, None)
+        self._keep()
+
+    def changed(self, prompt: Prompt, text: str) -> None:
+        """Something was typed into a line."""
+        match prompt:
+            case Composer():
+                self.room.session.keep_draft(LOG_DRAFT, text)
+                prompt.shape(self.room.session.look())
+            case CommandLine():
+                prompt.shape(self.room.actions)
+            case FilterLine() if self.room.has_class("-filter"):
+                self._narrow(text)
+                prompt.count(*self.room.front.counts())
+
+    def left(self, prompt: Prompt) -> None:
+        """Escape on a line."""
+        if isinstance(prompt, FilterLine):
+            prompt.put("")
+            self._narrow("")
+        self.close_line()
+        if isinstance(prompt, Composer):
+            prompt.shape(self.room.session.look())
+
+    def entered(self, prompt: Prompt, text: str) -> None:
+        """Enter on a line."""
+        match prompt:
+            case Composer():
+                self.write(prompt)
+            case CommandLine():
+                self.line(prompt, text)
+            case _:
+                self.close_line()
+
+    # -- the log --------------------------------------------------------------------------------------------
+
+    def write(self, composer: Composer) -> None:
+        """Write what stands in the composer; the draft goes only when it is on its way to the disk."""
+        look = self.room.session.look()
+        entry = composer.shape(look)
+        action = self.room.actions.by_name.get(ENTRY)
+        if not entry.text or action is None:
+            return
+        if entry.problem:
+            self.room.say(entry.problem)
+            return
+        if entry.late:
+            happened = look.clock(entry.happened_at or look.now)
+            answers = {"text": entry.text, HAPPENED: happened, BEHALF: entry.on_behalf_of}
+            self.room.doing.open_form(Deed(action), answers, focus="late_reason")
+            return
+        values = {"text": entry.text, "late_reason": ""}
+        act = Act("decisions", "log", None, values, entry.happened_at, entry.on_behalf_of)
+        answer = self.room.doing.submit(act)
+        if isinstance(answer, Refusal):
+            self.room.say(answer.sentence)
+            return
+        composer.put("")
+        self.room.session.keep_draft(LOG_DRAFT, "")
+        self.room.done(action)
+
+    # -- the command line -----------------------------------------------------------------------------------
+
+    def line(self, prompt: CommandLine, text: str) -> None:
+        """Do one line, or say what is wrong with it and leave it standing."""
+        if not text.strip():
+            self.close_line()
+            return
+        front = self.room.front
+        found = front.row()
+        here = None if found is None else (front.scope, found[0])
+        answer = parse(text, self.room.session.look(), self.room.actions.boards, here)
+        if isinstance(answer, Refusal):
+            self.room.say(answer.sentence)
+            return
+        prompt.remember(text)
+        self.close_line()
+        if isinstance(answer, AppAct):
+            self.act(answer.name, answer.value)
+            return
+        action = self.room.actions.by_name[f"{answer.board}.{answer.verb}"]
+        rows = (answer.row,) if answer.row is not None else ()
+        self.room.doing.go_on(
+            Deed(action, rows, dict(answer.values), answer.happened_at, answer.on_behalf_of)
+        )

@@ -1,0 +1,203 @@
+"""Choosing one or several of a few: side by side when they fit, else a short list that narrows as one types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Line, Span
+
+SHOWN_MAX = 6
+"""Rows of an open list."""
+
+
+class Choice(Lines, can_focus=True):
+    """A field that holds one of the given values (or, with ``several``, any of them)."""
+
+    class Changed(Message):
+        """Another value was chosen."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+    def __init__(
+        self,
+        choices: Sequence[tuple[str, str]],
+        value: str = "",
+        *,
+        several: bool = False,
+        free: bool = False,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self.choices = tuple(choices)
+        self.several = several
+        self.free = free
+        """Nothing need be chosen."""
+        self.typed = ""
+        self._at = 0
+        self._picked: list[str] = []
+        self.put(value)
+
+    # -- the value ------------------------------------------------------------------------------------------
+
+    @property
+    def value(self) -> str:
+        """The value chosen; several stand apart by commas."""
+        return ",".join(self._picked)
+
+    def put(self, value: str) -> None:
+        """Let this be chosen."""
+        known = {key for key, _ in self.choices}
+        wanted = value.split(",") if self.several else [value]
+        self._picked = [part for part in wanted if part in known]
+        if self._picked:
+            self._at = next(i for i, (key, _) in enumerate(self.choices) if key == self._picked[0])
+        self.lay()
+
+    def _fitting(self) -> list[int]:
+        """What the typed letters leave: beginnings first, then whatever holds them."""
+        typed = self.typed.casefold()
+        if not typed:
+            return list(range(len(self.choices)))
+        begins, holds = [], []
+        for index, (value, words) in enumerate(self.choices):
+            whole = f"{value} {words}".casefold()
+            if value.casefold().startswith(typed) or words.casefold().startswith(typed):
+                begins.append(index)
+            elif typed in whole:
+                holds.append(index)
+        return begins + holds
+
+    def _take(self, index: int) -> None:
+        value = self.choices[index][0]
+        self._at = index
+        if not self.several:
+            self._picked = [value]
+        elif value in self._picked:
+            self._picked.remove(value)
+        else:
+            self._picked.append(value)
+        self.post_message(self.Changed(self))
+
+    # -- painting -------------------------------------------------------------------------------------------
+
+    def lay(self) -> None:
+        """Show the state the field is in."""
+        self.show(self._many_lines() if self.has_focus and not self._in_a_row else (self._one_line(),))
+
+    @property
+    def _in_a_row(self) -> bool:
+        width = sum(cell_len(words) + 2 for _, words in self.choices)
+        return len(self.choices) <= 2 * SHOWN_MAX and width <= max(1, self.size.width)
+
+    def _one_line(self) -> Line:
+        if not self.choices:
+            return (Span("nothing to choose from", "dim"),)
+        if self._in_a_row and self.size.width:
+            return tuple(span for index in range(len(self.choices)) for span in self._side_by_side(index))
+        words = ", ".join(words for value, words in self.choices if value in self._picked)
+        return (Span(words or "–", "ink" if words else "dim"), Span(f"  ▾ {len(self.choices)}", "dim"))
+
+    def _side_by_side(self, index: int) -> tuple[Span, ...]:
+        value, words = self.choices[index]
+        picked = value in self._picked
+        here = self.has_focus and index == self._at
+        ground = "selection" if here or (picked and not self.several) else "ground"
+        tone = "strong" if picked else ("accent" if here else "dim")
+        before, after = ("✓", " ") if self.several and picked else ("[", "]") if picked else (" ", " ")
+        return (Span(f"{before}{words}{after}", f"{tone} on {ground}", f"{index}"),)
+
+    def _many_lines(self) -> tuple[Line, ...]:
+        fitting = self._fitting()
+        sign = self.typed or ", ".join(words for value, words in self.choices if value in self._picked) or "–"
+        count = f"  {len(fitting)} of {len(self.choices)}" + ("" if self.typed else "  type to find")
+        lines: list[Line] = [(Span(sign, "accent" if self.typed else "ink"), Span(count, "dim"))]
+        place = fitting.index(self._at) if self._at in fitting else 0
+        top = max(0, min(place - SHOWN_MAX // 2, len(fitting) - SHOWN_MAX))
+        for index in fitting[top : top + SHOWN_MAX]:
+            value, words = self.choices[index]
+            here = index == self._at
+            mark = "▸ " if here else "✓ " if value in self._picked else "  "
+            lines.append((Span(mark + words, "strong on selection" if here else "ink", f"{index}"),))
+        if not fitting:
+            lines.append((Span("  none begins so", "caution"),))
+        return tuple(lines)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """One row, or as many as the open list has."""
+        return max(1, len(self.lines))
+
+    def on_resize(self) -> None:
+        """Other things fit now."""
+        self.lay()
+
+    def on_focus(self) -> None:
+        """The list opens."""
+        self.lay()
+
+    def on_blur(self) -> None:
+        """The list closes; what was typed without choosing is forgotten."""
+        self.typed = ""
+        self.lay()
+
+    # -- keys -----------------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Arrows move, letters narrow, space picks one of several; the rest is for the form."""
+        handled = True
+        if event.key in ("left", "up"):
+            self._step(-1)
+        elif event.key in ("right", "down"):
+            self._step(1)
+        elif event.key == "backspace":
+            self._type(self.typed[:-1])
+            if not self.typed and self.free and not self.several:
+                self._picked = []
+                self.post_message(self.Changed(self))
+        elif event.key == "space" and self.several:
+            self._take(self._at)
+            self.typed = ""
+        elif event.key == "delete" and self.free:
+            self._picked = []
+            self.post_message(self.Changed(self))
+        elif event.is_printable and event.character is not None:
+            self._type(self.typed + event.character)
+        else:
+            handled = False
+        if handled:
+            event.stop()
+            event.prevent_default()
+            self.lay()
+
+    def _step(self, by: int) -> None:
+        fitting = self._fitting()
+        if not fitting:
+            return
+        place = fitting.index(self._at) if self._at in fitting else -1 if by > 0 else 0
+        if not self._picked and not self.several and self._at == 0 and by > 0 and not self.typed:
+            place = -1  # the first step from nothing chosen is onto the first
+        self._at = fitting[(place + by) % len(fitting)]
+        if not self.several:
+            self._take(self._at)
+
+    def _type(self, typed: str) -> None:
+        self.typed = typed
+        fitting = self._fitting()
+        if typed and fitting:
+            self._at = fitting[0]
+            if not self.several:
+                self._take(self._at)
+
+    def on_lines_acted(self, event: Lines.Acted) -> None:
+        """A click takes it."""
+        event.stop()
+        self.focus()
+        self._take(int(event.act))
+        self.lay()

@@ -1,0 +1,93 @@
+"""The foot of every screen: at most eight keys that make sense now, and EXERCISE once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from incident_tui.actions import HINTS_MAX, Action, key_words
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Line, Span, length
+
+WORDS_MAX = 14
+"""A longer title gives way to the verb's word."""
+
+
+def hint_line(hints: Sequence[tuple[str, str, str]], mode: str, width: int) -> Line:
+    """(key, words, act) side by side as far as they fit; the last three (command, filter, help) stay longest."""
+    end = _frame(mode)
+    room = width - length(end) - 1
+    kept = list(hints)
+    gap = "   "
+    line = _hints(kept, gap)
+    while kept and length(line) > room:
+        if gap == "   ":
+            gap = "  "
+        elif len(kept) > 3:
+            del kept[-4]
+        else:
+            kept.pop()
+        line = _hints(kept, gap)
+    return (*line, Span(" " * max(0, width - length(line) - length(end))), *end)
+
+
+def _frame(mode: str) -> Line:
+    if mode == "exercise":
+        return (Span(" EXERCISE ", "exercise-ink bold on exercise"),)
+    if mode == "live":
+        return (Span(" LIVE INCIDENT ", "live-ink on live"),)
+    return ()
+
+
+def _hints(hints: Sequence[tuple[str, str, str]], gap: str) -> Line:
+    spans: list[Span] = [Span(" ")]
+    for index, (key, words, act) in enumerate(hints):
+        if index:
+            spans.append(Span(gap))
+        spans += [Span(key, "accent bold", act), Span(f" {words}", "dim", act)]
+    return tuple(spans)
+
+
+class FooterLine(Lines):
+    """The foot as a widget; a click does what the key does."""
+
+    DEFAULT_CSS = """
+    FooterLine { height: 1; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__("panel", id=id)
+        self._hints: tuple[tuple[str, str, str], ...] = ()
+        self._mode = ""
+
+    def tell(self, hints: Sequence[Action], mode: str) -> None:
+        """Show the keys of these acts."""
+        self.tell_keys([(key_words(a.keys[0]), _words(a), a.name) for a in hints if a.keys], mode)
+
+    def tell_keys(self, hints: Sequence[tuple[str, str, str]], mode: str) -> None:
+        """Show these keys: (key, words, act)."""
+        self._hints, self._mode = tuple(hints[:HINTS_MAX]), mode
+        self.lay()
+
+    def on_resize(self) -> None:
+        """Other things fit now."""
+        self.lay()
+
+    def lay(self) -> None:
+        """Lay the keys into the width there is."""
+        self.show((hint_line(self._hints, self._mode, self.size.width),))
+
+
+FOOT_WORDS = {
+    "app.command": "command", "app.filter": "find", "app.help": "help", "app.compose": "log", "app.back": "back",
+    "app.palette": "palette",
+}  # fmt: skip
+
+
+def _words(action: Action) -> str:
+    """What the foot calls an act: a word or two."""
+    if action.name in FOOT_WORDS:
+        return FOOT_WORDS[action.name]
+    title = action.title.split(",")[0].split(" / ")[0]
+    if len(title) > WORDS_MAX and action.verb is not None and len(action.verb.word) > 1:
+        return action.verb.word.replace("-", " ")
+    return title[:1].lower() + title[1:]

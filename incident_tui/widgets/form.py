@@ -1,0 +1,261 @@
+"""A form made from what a verb asks for. It reads like a card: labels at the left, answers beside them.
+
+Enter on a line or Ctrl+S anywhere sends it; Escape puts it away and keeps what was written. What is wrong is said
+under the field it is about. The form knows no session: it is given a draft, and tells what is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+from incident.kernel.board import Arg, Look
+from incident_tui.grammar import choices_of, read_answer
+from incident_tui.widgets.choice import Choice
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Span, wrap
+from incident_tui.widgets.prompt import Line
+
+LABEL_MAX = 22
+LINES_HEIGHT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One field: the argument, its label without what stood in brackets, and that as an example to follow."""
+
+    arg: Arg
+    label: str
+    example: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+def asked(arg: Arg, look: Look, row: Any) -> Asked:
+    """A field for an argument. "Due (15m, 1h30 or 14:45)" is the label Due and an example."""
+    label, _, rest = arg.title.partition(" (")
+    choices = tuple(choices_of(arg, look, row))
+    if arg.kind == "flag":
+        choices = (("", "no"), ("yes", "yes"))
+    if not rest and ": " in label:
+        label, _, rest = label.partition(": ")
+    return Asked(arg, label, rest.rstrip(")"), choices)
+
+
+class Form(Vertical):
+    """The form of one verb."""
+
+    DEFAULT_CSS = """
+    Form { height: 1fr; padding: 0 1 0 2; }
+    Form > #form-head { height: auto; }
+    Form > #form-fields { height: 1fr; scrollbar-size: 0 0; }
+    Form > #form-foot { height: auto; }
+    Form .field { height: auto; }
+    Form .field > Lines.label { height: 1; width: 24; }
+    Form.-narrow .field > Lines.label { width: 20; }
+    Form .wrong { height: auto; }
+    Form TextArea {
+        height: 4; border: none; padding: 0; background: $panel; color: $ink; scrollbar-size: 0 0;
+    }
+    Form TextArea:focus { border: none; }
+    Form TextArea > .text-area--cursor { background: $ink; color: $ground; }
+    Form TextArea > .text-area--cursor-line { background: $panel; }
+    Form Line { background: $panel; }
+    Form Line:focus { background: $panel; }
+    """
+
+    class Sent(Message):
+        """The form was filled in and every answer could be read."""
+
+        def __init__(self, form: Form, values: dict[str, Any]) -> None:
+            super().__init__()
+            self.form = form
+            self.values = values
+
+    class Written(Message):
+        """Something was written: the draft as it stands."""
+
+        def __init__(self, form: Form, answers: dict[str, str]) -> None:
+            super().__init__()
+            self.form = form
+            self.answers = answers
+
+    class Left(Message):
+        """Escape: put the form away and keep the draft."""
+
+        def __init__(self, form: Form) -> None:
+            super().__init__()
+            self.form = form
+
+    def __init__(
+        self,
+        title: str,
+        subject: str,
+        args: Sequence[Arg],
+        look: Look,
+        row: Any,
+        draft: Mapping[str, str] | None = None,
+        *,
+        help: str = "",  # noqa: A002 - what it is
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self.title = title
+        self.subject = subject
+        self.fields = tuple(asked(arg, look, row) for arg in args)
+        self._look = look
+        self._row = row
+        self._draft = dict(draft or {})
+        self._help = help
+        self._sentence = ""
+
+    # -- what it is made of ---------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Head, fields, foot."""
+        yield Lines(id="form-head")
+        with VerticalScroll(id="form-fields", can_focus=False):
+            for field in self.fields:
+                with Horizontal(classes="field"):
+                    yield Lines(classes="label")
+                    yield self._widget(field)
+                yield Lines(classes="wrong", id=f"wrong-{field.arg.name}")
+        yield Lines(id="form-foot")
+
+    def _widget(self, field: Asked) -> Widget:
+        name = f"answer-{field.arg.name}"
+        value = self._draft.get(field.arg.name)
+        if value is None and field.arg.default is not None:
+            value = str(field.arg.default(self._look, self._row) or "")
+        value = value or ""
+        several = field.arg.kind in ("choices", "agencies")
+        if field.choices:
+            return Choice(field.choices, value, several=several, free=not field.arg.required, id=name)
+        if field.arg.kind == "lines":
+            area = TextArea(value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", id=name)
+            area.cursor_blink = False
+            return area
+        return Line(value, placeholder=field.example, limit=field.arg.limit, id=name)
+
+    def on_mount(self) -> None:
+        """Labels, and the first field that is still empty."""
+        self._lay()
+        self.focus_first()
+
+    def on_resize(self) -> None:
+        """Sentences break elsewhere now."""
+        self.set_class(self.size.width < 56, "-narrow")
+        self._lay()
+
+    def focus_first(self) -> None:
+        """Go to the first field that must be filled in and is not, else to the first."""
+        answers = self.answers()
+        empty = [f for f in self.fields if f.arg.required and not answers[f.arg.name]]
+        for field in (*empty, *self.fields[:1]):
+            self._answer(field).focus()
+            return
+
+    def focus_on(self, name: str) -> None:
+        """Go to the field of this name."""
+        for field in self.fields:
+            if field.arg.name == name:
+                self._answer(field).focus()
+
+    def _lay(self) -> None:
+        if not self.is_mounted:
+            return
+        width = max(20, self.size.width - 3)
+        old = "  draft kept from before" if self._draft else ""
+        head = [(Span(self.title, "strong"), Span(f"  {self.subject}", "accent"), Span(old, "caution")), ()]
+        self.query_one("#form-head", Lines).show(head)
+        labels = list(self.query(".label").results(Lines))
+        room = 19 if self.has_class("-narrow") else LABEL_MAX
+        for field, label in zip(self.fields, labels, strict=True):
+            tone = "ink" if field.arg.required else "dim"
+            text = field.label if len(field.label) <= room else field.label[: room - 1] + "…"
+            label.show(((Span(text, tone),),))
+        foot = [(Span(part, "alarm bold"),) for part in wrap(self._sentence, width)] if self._sentence else []
+        helps = [(Span(part, "dim"),) for part in wrap(self._help, width)] if self._help else []
+        self.query_one("#form-foot", Lines).show([(), *foot, *helps])
+
+    # -- answers --------------------------------------------------------------------------------------------
+
+    def _answer(self, field: Asked) -> Widget:
+        return self.query_one(f"#answer-{field.arg.name}")
+
+    def answers(self) -> dict[str, str]:
+        """What stands in each field, as it was written."""
+        return {field.arg.name: _text_of(self._answer(field)) for field in self.fields}
+
+    def say(self, sentence: str, name: str = "") -> None:
+        """Say what is wrong: under a field when one is named, else at the foot."""
+        for field in self.fields:
+            about = sentence if field.arg.name == name else ""
+            self.query_one(f"#wrong-{field.arg.name}", Lines).show(
+                _wrong(about, max(20, self.size.width - 6))
+            )
+        self._sentence = "" if name else sentence
+        self._lay()
+
+    def send(self) -> None:
+        """Read every answer; say what cannot be read, or tell that the form is ready."""
+        values: dict[str, Any] = {}
+        for field in self.fields:
+            written = _text_of(self._answer(field)).strip()
+            if not written and field.arg.required:
+                self.say(f"{field.label} is needed.", field.arg.name)
+                self._answer(field).focus()
+                return
+            try:
+                values[field.arg.name] = read_answer(field.arg, written, self._look, self._row)
+            except ValueError as error:
+                self.say(str(error), field.arg.name)
+                self._answer(field).focus()
+                return
+        self.say("")
+        self.post_message(self.Sent(self, values))
+
+    # -- events ---------------------------------------------------------------------------------------------
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.send()
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Choice.Changed)
+    def _written(self, event: Message) -> None:
+        event.stop()
+        self.post_message(self.Written(self, self.answers()))
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape, Ctrl+S, and Enter on a choice."""
+        if event.key == "escape":
+            event.stop()
+            self.post_message(self.Left(self))
+        elif event.key == "ctrl+s" or (event.key == "enter" and isinstance(self.app.focused, Choice)):
+            event.stop()
+            self.send()
+
+
+def _text_of(widget: Widget) -> str:
+    match widget:
+        case Choice() | Input():
+            return widget.value
+        case TextArea():
+            return widget.text
+        case _:
+            return ""
+
+
+def _wrong(sentence: str, width: int) -> list[tuple[Span, ...]]:
+    return [(Span("  ▲ " if i == 0 else "    ", "alarm"), Span(part, "alarm")) for i, part in
+            enumerate(wrap(sentence, width))] if sentence else []  # fmt: skip

@@ -1,0 +1,142 @@
+"""One line to type in, at the foot of the screen: a sign, the text, and at the right what Enter will do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Span, length, shorten
+
+
+class Line(Input):
+    """A text field without a frame. Its cursor does not blink: nothing on these screens moves by itself."""
+
+    DEFAULT_CSS = """
+    Line, Line:focus {
+        border: none; height: 1; padding: 0; width: 1fr;
+        background: $ground; background-tint: $ground 0%; color: $ink;
+    }
+    Line > .input--cursor { background: $ink; color: $ground; text-style: $input-cursor-text-style; }
+    Line > .input--placeholder, Line > .input--suggestion { color: $dim; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        placeholder: str = "",
+        limit: int = 2000,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(
+            value, placeholder=placeholder, id=id, max_length=limit, select_on_focus=False, compact=True
+        )
+        self.cursor_blink = False
+
+
+class Prompt(Horizontal):
+    """A sign, a field, and words at the right end."""
+
+    DEFAULT_CSS = """
+    Prompt { height: 1; width: 1fr; }
+    Prompt > .sign { width: auto; }
+    Prompt > .words { width: auto; max-width: 60%; }
+    """
+
+    class Changed(Message):
+        """The text is another."""
+
+        def __init__(self, prompt: Prompt, text: str) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.text = text
+
+        @property
+        def control(self) -> Prompt:
+            """The prompt, for ``on``."""
+            return self.prompt
+
+    class Entered(Changed):
+        """Enter was pressed."""
+
+    class Left(Changed):
+        """Escape was pressed: the text stays."""
+
+    def __init__(self, sign: str, words: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._sign = sign
+        self._words = words
+
+    def compose(self) -> ComposeResult:
+        """Sign, field, words."""
+        yield _Part(self._sign, "accent bold", classes="sign")
+        yield Line()
+        yield _Part(self._words, "dim", classes="words")
+
+    @property
+    def field(self) -> Line:
+        """Where the text is typed."""
+        return self.query_one(Line)
+
+    @property
+    def text(self) -> str:
+        """What stands there now."""
+        return self.field.value
+
+    def put(self, text: str) -> None:
+        """Let this stand there."""
+        self.field.value = text
+        self.field.cursor_position = len(text)
+
+    def sign(self, words: str) -> None:
+        """What stands before the field."""
+        self.query_one(".sign", _Part).tell(words, "accent bold")
+
+    def tell(self, words: str, tone: str = "dim") -> None:
+        """What stands at the right end from now on."""
+        self.query_one(".words", _Part).tell(words, tone)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(self, event.value))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Entered(self, event.value))
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape leaves and keeps the text."""
+        if event.key == "escape":
+            event.stop()
+            self.post_message(self.Left(self, self.text))
+
+
+class _Part(Lines):
+    """One piece of fixed text, as wide as it is."""
+
+    def __init__(self, words: str, tone: str, *, classes: str) -> None:
+        super().__init__(classes=classes)
+        self.show(((Span(words, tone),),) if words else ((),))
+
+    def tell(self, words: str, tone: str) -> None:
+        """Show other words."""
+        line = shorten((Span(words, tone),), 200)
+        if (line,) != self.lines:
+            before = length(self.lines[0]) if self.lines else 0
+            self.show((line,))
+            if before != length(line):
+                self.refresh(layout=True)
+
+    def get_content_width(self, container: object, viewport: object) -> int:
+        """As wide as its words."""
+        return length(self.lines[0]) if self.lines else 0

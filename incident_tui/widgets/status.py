@@ -1,0 +1,247 @@
+"""The two lines that stand on top of every screen, at every size.
+
+The first says which incident this is and who says what of it, in the frame colour of exercise or live; the
+second says whether this room is cut off. What is dropped when it is narrow, and in which order, is written down
+here once: never the exercise word, the clock, the link word, alarms, the own declaration or the lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Line, Span, length, shorten
+
+TITLE_LEAST = 10
+"""A title is cut to this before the number goes."""
+
+LINK_GLYPHS = {"LIVE": "●", "LAGGING": "◐", "ISLAND": "▲", "READ ONLY": "▲"}
+LINK_TONES = {"LIVE": "good", "LAGGING": "caution", "ISLAND": "alarm", "READ ONLY": "alarm"}
+SHORT = {"declared": "DECLARED", "stand_down": "STOOD DOWN", "scene_clear": "SCENE CLEAR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the first line shows. ``own`` and ``others`` are (agency, declaration in words, clock time or "")."""
+
+    mode: str = ""
+    title: str = ""
+    number: str = ""
+    own: tuple[str, str, str] | None = None
+    others: tuple[tuple[str, str, str], ...] = ()
+    lead: str = ""
+    clock: str = ""
+    zone: str = ""
+    since_start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What the second line shows. ``words`` adds to the link word: since when, the next attempt, a sentence."""
+
+    link: str = ""
+    rtt_ms: int | None = None
+    words: str = ""
+    head: int = 0
+    room: str = ""
+    role: str = ""
+    alarms: int = 0
+    unread: int = 0
+    refused: int = 0
+    unsent: int = 0
+    present: tuple[str, ...] = field(default=())
+
+
+def frame_of(mode: str) -> str:
+    """The token of the frame: exercise and live never share a colour; with no incident there is none."""
+    return mode if mode in ("exercise", "live") else "panel"
+
+
+def first_line(standing: Standing, width: int) -> Line:
+    """The first line in exactly this width or less."""
+    ink = {"exercise": "exercise-ink", "live": "live-ink"}.get(standing.mode, "ink")
+    parts = _Parts(standing, ink)
+    left, right = parts.least()
+    for left, right in parts.steps():
+        if length(left) + length(right) + 2 <= width:
+            break
+    zoned = parts.right(zone=True, since=False)
+    if len(right) == 2 and length(left) + length(zoned) + 2 <= width:
+        right = zoned
+    room = max(0, width - length(right) - 1)
+    fitted = shorten(left, room)
+    return (*fitted, Span(" " * max(0, width - length(fitted) - length(right)), ink), *right)
+
+
+class _Parts:
+    """The pieces of the first line, from everything down to what is never dropped."""
+
+    def __init__(self, standing: Standing, ink: str) -> None:
+        self.it = standing
+        self.ink = ink
+
+    def steps(self) -> Iterable[tuple[list[Span], list[Span]]]:
+        """Every shape of the line, the fullest first."""
+        it = self.it
+        count = len(it.others)
+        for shown in range(count, -1, -1):
+            yield self.left(shown, it.title, number=True), self.right(zone=True, since=True)
+        yield self.left(0, it.title, number=True), self.right(zone=True, since=False)
+        yield self.left(0, it.title, number=True), self.right(zone=False, since=False)
+        for size in range(len(it.title) - 1, TITLE_LEAST - 1, -1):
+            yield self.left(0, _cut(it.title, size), number=True), self.right(zone=False, since=False)
+        for wide in (True, False):
+            for size in range(len(it.title), TITLE_LEAST - 1, -1):
+                yield (
+                    self.left(0, _cut(it.title, size), number=False, wide=wide),
+                    self.right(zone=False, since=False),
+                )
+        for size in range(TITLE_LEAST - 1, 3, -1):
+            yield (
+                self.left(0, _cut(it.title, size), number=False, wide=False),
+                self.right(zone=False, since=False),
+            )
+        yield self.least()
+
+    def least(self) -> tuple[list[Span], list[Span]]:
+        """What is never dropped."""
+        return self.left(0, "", number=False, wide=False), self.right(zone=False, since=False)
+
+    def left(self, shown: int, title: str, *, number: bool, wide: bool = True) -> list[Span]:
+        """Mode, title, number, declarations and lead, with so many other agencies."""
+        it, ink = self.it, self.ink
+        gap = "   " if number else "  "
+        spans = [Span(f" {it.mode.upper()} " if it.mode else " incident-tui ", f"{ink} bold")]
+        if title:
+            spans += [Span(gap[1:] if it.mode else gap, ink), Span(title, ink)]
+        if number and it.number:
+            spans += [Span(gap, ink), Span(it.number, ink)]
+        said = []
+        if it.own is not None:
+            said.append(self.said(it.own, wide=wide))
+        said += [self.said(other, wide=True) for other in it.others[:shown]]
+        more = len(it.others) - shown
+        for index, words in enumerate(said):
+            spans += [
+                Span(gap if index == 0 else " · ", ink),
+                Span(words, f"{ink} bold" if index == 0 else ink),
+            ]
+        if more:
+            spans += [Span("  ", ink), Span(f"+{more}", ink)]
+        if it.lead:
+            spans += [Span(gap, ink), Span("lead ", ink), Span(it.lead, f"{ink} bold")]
+        return spans
+
+    def said(self, party: tuple[str, str, str], *, wide: bool) -> str:
+        """One agency's declaration in words; without room, the time stands for it."""
+        code, words, at = party
+        if not wide and at:
+            return f"{code} {at}"
+        return " ".join(part for part in (code, words, at) if part)
+
+    def right(self, *, zone: bool, since: bool) -> list[Span]:
+        """The clock."""
+        it, ink = self.it, self.ink
+        words = it.clock + (f" {it.zone}" if zone and it.zone else "")
+        spans = [Span(words, f"{ink} bold")]
+        if since and it.since_start:
+            spans.append(Span(f" {it.since_start}", ink))
+        return [*spans, Span(" ", ink)]
+
+
+def _cut(text: str, size: int) -> str:
+    return text if len(text) <= size else (text[: size - 1].rstrip() + "…" if size > 1 else "")
+
+
+def second_line(wire: Wire, width: int) -> Line:
+    """The second line: the link, who sits here, and what waits."""
+    pieces = _wire_pieces(wire)
+    drop = ["present", "room", "rtt", "head", "role", "words", "unread", "refused"]
+    while drop and _taken(pieces) > width:
+        name = drop.pop(0)
+        if name == "words" and wire.link != "LIVE":
+            continue  # since when this room is cut off is as important as that it is
+        pieces.pop(name, None)
+    left: list[Span] = [Span(" ")]
+    for name in ("link", "rtt", "words", "head", "room", "role", "present"):
+        if name in pieces:
+            left += [*([Span("  ")] if len(left) > 1 else []), *pieces[name]]
+    right: list[Span] = []
+    for name in ("alarms", "refused", "unread", "unsent"):
+        if name in pieces:
+            right += [*([Span("   ")] if right else []), *pieces[name]]
+    fitted = shorten(left, max(0, width - length(right) - 3))
+    return (*fitted, Span(" " * max(1, width - length(fitted) - length(right) - 1)), *right, Span(" "))
+
+
+def _taken(pieces: dict[str, tuple[Span, ...]]) -> int:
+    return sum(length(piece) + 3 for piece in pieces.values()) + 2
+
+
+def _wire_pieces(wire: Wire) -> dict[str, tuple[Span, ...]]:
+    tone = LINK_TONES.get(wire.link, "dim")
+    pieces: dict[str, tuple[Span, ...]] = {
+        "link": (Span(f"{LINK_GLYPHS.get(wire.link, '○')} {wire.link or 'CONNECTING'}", f"{tone} bold"),),
+    }
+    if wire.rtt_ms is not None and wire.link in ("LIVE", "LAGGING"):
+        pieces["rtt"] = (Span(f"{wire.rtt_ms} ms", "dim"),)
+    if wire.words:
+        pieces["words"] = (Span(wire.words, "dim" if wire.link == "LIVE" else tone),)
+    if wire.head:
+        pieces["head"] = (Span(f"#{wire.head}", "dim"),)
+    if wire.room:
+        pieces["room"] = (Span(wire.room),)
+    if wire.role:
+        pieces["role"] = (Span(wire.role.upper(), "dim"),)
+    if wire.present:
+        pieces["present"] = (Span("here " + " ".join(wire.present), "dim"),)
+    if wire.alarms:
+        pieces["alarms"] = (Span(f"▲ {wire.alarms} {_plural('alarm', wire.alarms)}", "alarm bold"),)
+    if wire.refused:
+        pieces["refused"] = (Span(f"! {wire.refused} refused", "alarm bold", "go.refused"),)
+    if wire.unread:
+        pieces["unread"] = (Span(f"✉ {wire.unread} to answer", "accent bold"),)
+    pieces["unsent"] = (Span(f"{wire.unsent} unsent", "caution bold" if wire.unsent else "dim"),)
+    return pieces
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else word + "s"
+
+
+def declaration_words(declared: str) -> str:
+    """A declaration as the status line says it: DECLARED, STANDBY, STOOD DOWN."""
+    return SHORT.get(declared, declared.replace("_", " ").upper())
+
+
+class StatusLines(Lines):
+    """The two lines as a widget."""
+
+    DEFAULT_CSS = """
+    StatusLines { height: 2; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._now: tuple[Standing, Wire] = (Standing(), Wire())
+
+    def tell(self, standing: Standing, wire: Wire) -> None:
+        """Show this from now on."""
+        self._now = (standing, wire)
+        self.lay()
+
+    def on_resize(self) -> None:
+        """Other things fit now."""
+        self.lay()
+
+    def lay(self) -> None:
+        """Lay both lines into the width there is."""
+        standing, wire = self._now
+        width = self.size.width
+        frame = frame_of(standing.mode)
+        self.show((_on(first_line(standing, width), frame), second_line(wire, width)))
+
+
+def _on(line: Sequence[Span], ground: str) -> Line:
+    return tuple(Span(span.text, f"{span.style} on {ground}", span.act) for span in line)
