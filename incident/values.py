@@ -324,6 +324,30 @@ def read_due(written: str, now: int, offset_minutes: int) -> int:
         raise ValueError("Write when it is due: 15m, 1h30 or 14:45.") from None
 
 
+# -- lines of the log ----------------------------------------------------------------------------------------
+
+
+def stop(text: str) -> str:
+    """The text with one full stop at its end, unless it ends in a stop of its own."""
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def sentences(first: str, *more: str) -> str:
+    """One line of the log: the first words, and behind them further sentences, each with its stop.
+
+    Blank ones are left out; the first words alone get no stop.
+    """
+    parts = [part for part in more if part]
+    return " ".join(map(stop, (first, *parts))) if parts else first
+
+
+def utc_words(at: int, written_at: int) -> str:
+    """A moment (UTC ms) for a line that stays: "14:05 UTC", "09:00 UTC (+1 d)" on another day than it was written."""
+    minutes = at // MINUTE_MS % (24 * 60)
+    days = at // DAY_MS - written_at // DAY_MS
+    return f"{minutes // 60:02}:{minutes % 60:02} UTC" + (f" ({days:+} d)" if days else "")
+
+
 # -- answers of forms and command lines -----------------------------------------------------------------------
 
 

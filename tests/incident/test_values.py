@@ -30,9 +30,12 @@ from incident.values import (
     read_location,
     read_minutes,
     read_priority,
+    sentences,
     short_callsign,
     split_key,
+    stop,
     unit_key,
+    utc_words,
 )
 
 NOON = 1_795_262_400_000  # 2026-11-21 12:00 UTC
@@ -282,3 +285,18 @@ def test_answers_are_taken_read_or_as_typed() -> None:
     assert as_location("the pub") == place
     assert (as_minutes(5), as_minutes("1h")) == (5, 60)
     assert as_words("SCAS, SECAMB; LFB") == as_words(["SCAS", "SECAMB", "LFB"]) == ("SCAS", "SECAMB", "LFB")
+
+
+# -- lines of the log --
+
+
+def test_a_line_has_one_stop_behind_each_sentence_and_none_behind_words_alone() -> None:
+    assert [stop(text) for text in ("yes", "yes.", "yes!", "yes?")] == ["yes.", "yes.", "yes!", "yes?"]
+    assert sentences("declines Open RVP B.", "Reason: no crew", "") == "declines Open RVP B. Reason: no crew."
+    assert sentences("accepts it", "", "") == "accepts it"
+
+
+def test_a_moment_in_a_line_that_stays_names_another_day() -> None:
+    assert utc_words(NOON + 5 * MINUTE_MS, NOON) == "12:05 UTC"
+    assert utc_words(NOON + DAY_MS, NOON) == "12:00 UTC (+1 d)"
+    assert utc_words(NOON - DAY_MS, NOON) == "12:00 UTC (-1 d)"
