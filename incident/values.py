@@ -16,6 +16,8 @@ from msgspec import Meta
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
+MILLIS_MAX: Final = 4_102_444_800_000
+"""The year 2100 (UTC ms): no plan, review or shift lies beyond it, and every program can still show it."""
 LOCATION_MAX: Final = 300
 LATITUDE_MAX: Final = 90
 LONGITUDE_MAX: Final = 180
@@ -25,6 +27,8 @@ Grid = Annotated[str, Meta(pattern=rf"^(?:{_SQUARE})?$(?!\n)")]
 """An Ordnance Survey grid reference as it is stored and shown: two letters and two equal groups of digits."""
 AgencyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$(?!\n)")]
 """The short code by which an agency is known: LAS, SCAS, NH."""
+Millis = Annotated[int, Meta(ge=0, le=MILLIS_MAX)]
+"""A moment in UTC milliseconds, between 1970 and 2100."""
 Mode = Annotated[str, Meta(pattern=r"^(live|exercise)$(?!\n)")]
 """A drill or the real thing; fixed for ever when an incident is opened."""
 
