@@ -530,10 +530,10 @@ def test_one_encoding_serves_all_watchers() -> None:
                 home.hub.tally.encodes = 0
                 for n in range(10):
                     await writer.do(Write(f"{n}"))
-                assert home.hub.tally.encodes == 10
                 for guest in guests:
                     while len(guest.records[BOARD]) < 11:
                         await guest.next()
+                assert 1 <= home.hub.tally.encodes <= 10, "fewer when some were joined, never more"
                 for one in stack:
                     await one.__aexit__(None, None, None)
 
