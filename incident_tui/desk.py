@@ -162,3 +162,61 @@ class Desk:
             self._early[name] = text
         else:
             self._early.pop(name, None)
+
+
+class AtDesk:
+    """What a session knows by sitting at a desk."""
+
+    desk: Desk
+    clock: Clock
+
+    @property
+    def me(self) -> Actor | None:
+        """Who writes here; None until the server was reached once."""
+        return self.desk.me
+
+    @property
+    def charter(self) -> Charter | None:
+        """The server's present catalogue; an opened incident has its own, frozen."""
+        return self.desk.charter
+
+    @property
+    def server_name(self) -> str:
+        """What the server calls itself."""
+        return self.desk.server_name
+
+    @property
+    def mode(self) -> str:
+        """Live or exercise; "" until it is known."""
+        return self.desk.mode
+
+    @property
+    def clock_offset(self) -> int:
+        """Server's clock minus this desk's, in ms, as best known."""
+        return self.clock.offset_ms
+
+    def now(self) -> int:
+        """UTC ms, by the server's clock as best known."""
+        return self.clock.now()
+
+    @property
+    def disk_trouble(self) -> str:
+        """Why what stands at SAVING cannot be saved, as a sentence; "" when all is well."""
+        return self.desk.trouble or ("" if self.desk.cache is None else self.desk.cache.disk.trouble)
+
+    def draft(self, name: str) -> str:
+        """The draft kept under this name, "" when there is none."""
+        return self.desk.draft(name)
+
+    def keep_draft(self, name: str, text: str) -> None:
+        """Keep what a person is writing; "" removes it. It survives the end of the program."""
+        self.desk.keep_draft(name, text)
+
+    def view_state(self, name: str) -> str:
+        """A piece of what the screens keep for the next time (filter, widths, place)."""
+        return "" if self.desk.cache is None else self.desk.cache.views.get(name, "")
+
+    def keep_view_state(self, name: str, text: str) -> None:
+        """Keep a piece of what the screens want to find again."""
+        if self.desk.cache is not None:
+            self.desk.cache.note("view", name, text)

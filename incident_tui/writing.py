@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from incident.kernel.receipts import Acknowledge
 from incident.kernel.record import encode_body
 from incident.kernel.replica import Card
 from incident.kernel.slice import Refusal
+from incident_tui.cache import CardItem
 from incident_tui.cards import Cards, Outcome
 from incident_tui.chores import Chores, is_automatic
 from incident_tui.clock import Clock
@@ -146,3 +148,52 @@ class Writer:
 NOBODY = Refusal(
     "not_signed_in", "The server has not been reached yet from this desk, so it is not known who writes."
 )
+
+
+class Writing(ABC):
+    """What a session says of the commands written at it."""
+
+    writer: Writer
+    desk: Desk
+    clock: Clock
+    stream: str
+
+    @abstractmethod
+    def held(self) -> Mapping[str, Watched]:
+        """The streams that are here, by name."""
+
+    @abstractmethod
+    def touch(self) -> None:
+        """Something that may be shown has changed."""
+
+    def see(self, subjects: Sequence[str], *, stream: str = "") -> None:
+        """These subjects were before a person's eyes, and a key was pressed since. May be called at every key."""
+        self.writer.see(stream or self.stream, subjects)
+
+    def acknowledge(self, subjects: Sequence[str], *, stream: str = "") -> Refusal | str:
+        """A person acknowledges these subjects for the agency; answers the command's id, or why not."""
+        return self.writer.acknowledge(stream or self.stream, subjects)
+
+    def word(self, command_id: str) -> str:
+        """The state word of a command of this seat that is not confirmed; "" otherwise."""
+        words = (watched.replica.word(command_id) for watched in self.held().values())
+        return next((str(word) for word in words if word is not None), "")
+
+    def lately(self, seconds: float = 10.0) -> Mapping[str, int]:
+        """This seat's commands that were confirmed so lately, each with the number of its record."""
+        return self.writer.cards.lately(self.clock.monotonic() - seconds)
+
+    async def outcome(self, command_id: str, seconds: float) -> Outcome | None:
+        """What became of a command, waiting at most so long; None: it still waits."""
+        return await self.writer.cards.outcome(command_id, seconds)
+
+    @property
+    def cards(self) -> tuple[CardItem, ...]:
+        """The refused commands, kept until they are cleared."""
+        return self.writer.cards.items(self.desk.cache)
+
+    def clear_card(self, command_id: str) -> None:
+        """A person has dealt with this card."""
+        if self.desk.cache is not None:
+            self.writer.cards.clear(self.desk.cache, command_id)
+            self.touch()
