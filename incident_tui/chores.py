@@ -1,4 +1,5 @@
-"""What a session does by itself, in the name of who sits here: receipts, opening our own part, numbering.
+"""What a session does by itself, in the name of who sits here: receipts, opening our own part, numbering,
+and telling our register of units that came home.
 
 Each chore is a command like any other, with an id made from what it is about, so that it is done once however
 many desks of a room do it. What a chore is refused becomes no card: nobody wrote it.
@@ -15,6 +16,7 @@ from incident.kernel.receipts import Deliver, See, receipt
 from incident.kernel.slice import Actor, Refusal
 from incident.organisation import organisation
 from incident.organisation.facts import AssignNumber, OpenOwn
+from incident.resources import homecomings
 from incident_tui.ids import derived
 from incident_tui.watched import Watched
 
@@ -107,6 +109,21 @@ class Chores:
                 self._once(watched, AssignNumber(number), "number", stream, number)
             elif numbers.opened:
                 self._once(register, TakeNumber(incident.incident_id), "take number", incident.incident_id)
+
+    def come_home(self, held: Mapping[str, Watched]) -> None:
+        """A unit of ours that an incident has released tells our register how it stood, once both are known here."""
+        me = self._me()
+        if me is None:
+            return
+        for stream, watched in held.items():
+            if not watched.live or watched.model.name != "incident":
+                continue
+            incident = watched.replica.confirmed
+            register = held.get(register_stream(organisation(incident).mode, me.agency))
+            if register is None or not register.live:
+                continue
+            for release, command in homecomings(incident, register.replica.confirmed):
+                self._once(register, command, "come home", stream, release)
 
     def _once(self, watched: Watched, command: Any, *about: str) -> None:
         command_id = derived(watched.stream, *about)

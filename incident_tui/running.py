@@ -138,6 +138,7 @@ class Running(AtDesk, Writing):
                 self._streams.tick()
                 if not self.observer:
                     self.writer.chores.number(self._streams.held)
+                    self.writer.chores.come_home(self._streams.held)
             if self._feed is not None and self._link.up and self._feed.short:
                 self._feed.older()
             self._take_notices()

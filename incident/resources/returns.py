@@ -31,13 +31,19 @@ def returned(view: View, register: Any) -> dict[str, PastCommitment]:
     return last
 
 
-def correction(past: PastCommitment, status: str) -> g.CorrectStatus:
-    """A status for the register of a unit that came back: any step from what it says is a correction."""
+def correction(past: PastCommitment, status: str, since: int | None = None) -> g.CorrectStatus:
+    """A status for the register of a unit that came back: any step from what it says is a correction.
+
+    ``since`` is when it began (UTC ms), None: now.
+    """
     how = f"released from an incident at {utc_clock(past.released_at)}, {word_of(past.status)}"
-    return g.CorrectStatus(past.unit, status, how)
+    return g.CorrectStatus(past.unit, status, how, since)
 
 
 def homecomings(view: View, register: Any) -> tuple[tuple[str, g.CorrectStatus], ...]:
-    """What the register must hear, each with the id of the release it follows from (for an id of its own)."""
+    """What the register must hear, each with the id of the release it follows from (for an id of its own).
+
+    It is so since the release, however long after that the register hears of it.
+    """
     found = returned(view, register).values()
-    return tuple((past.version, correction(past, past.status)) for past in found)
+    return tuple((past.version, correction(past, past.status, past.released_at)) for past in found)
