@@ -37,19 +37,33 @@ def permit_register(view: View, ctx: Context, command: str, about: str) -> Refus
     charter = ctx.charter
     if charter is not None and charter.mode != mode:
         return Refusal("wrong_mode", f"This server keeps {charter.mode} registers only.")
-    if not ctx.actor.automatic and ctx.actor.agency != agency:
+    if not is_system(ctx.actor) and ctx.actor.agency != agency:
         return Refusal("not_party", "There is no such register for your agency.")
     return granted(charter, ctx.actor, command, about)
 
 
 def is_member(organisation: Any, actor: Actor) -> bool:
     """Whether an actor belongs to an opened incident (or to the agency whose own part this is)."""
-    if actor.name == "system" or is_exercise_control(organisation.charter, actor):
+    if is_system(actor):
         return True
+    if is_exercise_machine(actor) and organisation.charter.mode != "exercise":
+        return False
     if organisation.own:
         return bool(organisation.own == actor.agency)
+    if is_exercise_control(organisation.charter, actor):
+        return True
     party = organisation.parties.get(actor.agency)
     return party is not None and party.left_at is None
+
+
+def is_system(actor: Actor) -> bool:
+    """The server itself: by its name and by its role, of which a person can have neither alone to any effect."""
+    return actor.name == "system" and actor.role == "system"
+
+
+def is_exercise_machine(actor: Actor) -> bool:
+    """Exercise control's machine or a virtual trust: neither has a part in a live incident."""
+    return actor.automatic and actor.name != "system"
 
 
 def is_exercise_control(charter: Charter, actor: Actor) -> bool:
@@ -64,9 +78,9 @@ def granted(charter: Charter | None, actor: Actor, command: str, about: str) -> 
     role = charter.roles.get(actor.role)
     if role is None:
         return Refusal("no_role", f"This incident knows no role {actor.role!r}.", {"role": actor.role})
-    if role.code == "system" and not actor.automatic:
+    if (role.code == "system" or actor.name == "system") and not is_system(actor):
         return Refusal("no_grant", "The role system is for the server itself.", {"role": role.code})
-    if role.code == "excon" and charter.mode != "exercise":
+    if (role.code == "excon" or is_exercise_machine(actor)) and charter.mode != "exercise":
         return Refusal("no_grant", "Exercise control has no part in a live incident.", {"role": role.code})
     own = about in ("", actor.agency)
     if command in (role.own if own else role.other):

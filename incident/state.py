@@ -70,7 +70,7 @@ def may_watch(view: View, actor: Actor) -> Refusal | None:
 def may_watch_own(view: View, actor: Actor) -> Refusal | None:
     """As ``may_watch``; before it is opened, the stream's name alone says whose it is (``MODELS.agency``)."""
     state: Organisation = view.organisation
-    if not state.opened or state.own == actor.agency or actor.name == "system":
+    if not state.opened or is_member(state, actor):
         return None
     return NOT_PARTY
 

@@ -135,6 +135,7 @@ def decision_of(values: Mapping[str, Any], look: Look) -> facts.Decide:
         dissent=_word(values, "dissent"),
         review_at=_moment(values, look),
         owner=_word(values, "owner"),
+        late_reason=_word(values, "late_reason"),
     )
 
 
@@ -169,10 +170,8 @@ def _has_own(_row: Any, look: Look) -> bool:
 
 # -- verbs ----------------------------------------------------------------------------------------------------
 
-_ENTRY = (
-    Arg("text", "Entry", rest=True, limit=2000),
-    Arg("late_reason", "Why it is written late", required=False, limit=500),
-)
+_LATE = Arg("late_reason", "Why it is written late", required=False, limit=500)
+_ENTRY = (Arg("text", "Entry", rest=True, limit=2000), _LATE)
 _DECISION = (
     Arg("text", "Decision", rest=True, limit=1000),
     Arg("reason", "Because", required=False, limit=1000, help='On one line: behind "because".'),
@@ -180,6 +179,7 @@ _DECISION = (
     Arg("dissent", "Dissent", required=False),
     Arg("review", "Look at it again (30m or 15:00)", "time", required=False),
     Arg("owner", "Decided by", required=False, limit=80),
+    _LATE,
 )
 _STRUCK = (
     Arg("line", "Line", "word", help="Its number, such as #412."),

@@ -12,17 +12,20 @@ import msgspec
 from msgspec import Meta
 
 from incident.kernel.record import Record
-from incident.values import MINUTE_MS, AgencyCode
+from incident.values import MINUTE_MS, AgencyCode, Millis
 
 LATE_MS: Final = 2 * MINUTE_MS
 """Written more than this after it happened is late, and is explained (JESIP: no unexplained delays)."""
 
-Words = Annotated[str, Meta(min_length=1, max_length=2000)]
+DECISIONS_MAX: Final = 5_000
+CORRECTIONS_MAX: Final = 5_000
+"""Decisions and struck lines of one log: further ones are refused, for size alone and with a sentence."""
+
+Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"\S")]
 Reason = Annotated[str, Meta(max_length=500)]
-Reasoned = Annotated[str, Meta(min_length=1, max_length=1000)]
-Option = Annotated[str, Meta(min_length=1, max_length=300)]
+Reasoned = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\S")]
+Option = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"\S")]
 Options = Annotated[tuple[Option, ...], Meta(max_length=10)]
-Moment = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Owner = Annotated[str, Meta(max_length=80)]
 Key = Annotated[str, Meta(max_length=80)]
 Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -102,7 +105,10 @@ class Written(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A decision with its reason, the options there were, and when it is to be looked at again."""
+    """A decision with its reason, the options there were, and when it is to be looked at again.
+
+    ``late_reason`` explains one written down more than two minutes after it was taken.
+    """
 
     text: str
     reason: str
@@ -110,6 +116,7 @@ class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
     options: tuple[str, ...] = ()
     dissent: str = ""
     review_at: int | None = None
+    late_reason: str = ""
 
 
 class Reviewed(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -146,8 +153,9 @@ class Decide(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Reasoned
     options: Options = ()
     dissent: Reason = ""
-    review_at: Moment | None = None
+    review_at: Millis | None = None
     owner: Owner = ""
+    late_reason: Reason = ""
 
 
 class Review(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -156,22 +164,26 @@ class Review(msgspec.Struct, frozen=True, omit_defaults=True):
     decision: Key
     outcome: Outcome = "stands"
     note: Reason = ""
-    review_at: Moment | None = None
+    review_at: Millis | None = None
 
 
 class Strike(msgspec.Struct, frozen=True, omit_defaults=True):
     """Strike through a line of our own agency: #seq, why, and what is right instead. Nothing is erased."""
 
     seq: Seq
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
     text: Annotated[str, Meta(max_length=2000)] = ""
 
 
 def lateness(record: Record) -> int:
     """How long after it happened an entry was written (ms), by the author's own clock; 0 when not claimed.
 
-    An entry written in time in a room that was cut off reaches the others late; that is not its author's delay.
+    An entry written in time in a room that was cut off reaches the others late (``journey``); that is not its
+    author's delay.
     """
-    if record.happened_at is None:
-        return 0
-    return max(0, min(record.written_at + record.clock_offset, record.recorded_at) - record.happened_at)
+    return 0 if record.happened_at is None else max(0, record.written - record.happened_at)
+
+
+def journey(record: Record) -> int:
+    """How long after it was written an entry reached the log (ms): the line was cut, or a clock was wrong."""
+    return record.recorded_at - record.written

@@ -10,7 +10,7 @@ from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Context, Line, Names, Refusal, View
 from incident.log import facts
 from incident.log.facts import Correction, Decision, Log
-from incident.values import MINUTE_MS
+from incident.values import length_words, sentences
 
 PAGE_LINES: Final = 256
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -66,31 +66,36 @@ def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     state: Log = view.log
     match command:
         case facts.Write():
-            text = command.text.strip()
-            if not text:
-                return Refusal("empty", "There is nothing to write down.")
-            return (facts.Written(text, command.late_reason.strip()),)
+            return (facts.Written(command.text.strip(), command.late_reason.strip()),)
         case facts.Decide():
-            return _decide(command, ctx)
+            return _decide(state, command, ctx)
         case facts.Review():
             return _review(state, command)
         case _:
             return _strike(state, command, ctx)
 
 
-def _decide(command: facts.Decide, ctx: Context) -> tuple[Any, ...] | Refusal:
-    text, reason = command.text.strip(), command.reason.strip()
-    if not text or not reason:
-        return Refusal("reason_needed", "A decision is written down with its reason.")
-    owner = command.owner.strip() or ctx.on_behalf_of or ctx.actor.name
-    return (facts.Decided(text, reason, owner, command.options, command.dissent.strip(), command.review_at),)
+def _decide(state: Log, command: facts.Decide, ctx: Context) -> tuple[Any, ...] | Refusal:
+    if len(state.decisions) >= facts.DECISIONS_MAX:
+        sentence = f"This log holds {facts.DECISIONS_MAX:,} decisions: write it down as an entry."
+        return Refusal("too_many", sentence)
+    decided = facts.Decided(
+        text=command.text.strip(),
+        reason=command.reason.strip(),
+        owner=command.owner.strip() or ctx.on_behalf_of or ctx.actor.name,
+        options=command.options,
+        dissent=command.dissent.strip(),
+        review_at=command.review_at,
+        late_reason=command.late_reason.strip(),
+    )
+    return (decided,)
 
 
 def _review(state: Log, command: facts.Review) -> tuple[Any, ...] | Refusal:
     decision = state.decisions.get(command.decision)
     if decision is None:
         return Refusal("no_decision", "There is no such decision in this log.")
-    if decision.outcome == command.outcome != "stands":
+    if decision.outcome == command.outcome != "stands" and not command.note.strip():
         return ()
     return (facts.Reviewed(command.decision, command.outcome, command.note.strip(), command.review_at),)
 
@@ -104,6 +109,9 @@ def _strike(state: Log, command: facts.Strike, ctx: Context) -> tuple[Any, ...] 
         return Refusal("not_yours", sentence, {"agency": writer})
     if str(command.seq) in state.corrections:
         return ()
+    if len(state.corrections) >= facts.CORRECTIONS_MAX:
+        sentence = f"This log holds {facts.CORRECTIONS_MAX:,} corrections: write what is right as an entry."
+        return Refusal("too_many", sentence)
     return (facts.Struck(command.seq, command.reason.strip(), command.text.strip()),)
 
 
@@ -149,13 +157,15 @@ def _decided(state: Log, event: facts.Decided, record: Record) -> Log:
 
 
 def _reviewed(state: Log, event: facts.Reviewed, record: Record) -> Log:
+    """What has ended stays so: who reviewed it without having heard of that reopens nothing."""
     before = state.decisions.get(event.decision)
     if before is None:
         return state
+    outcome = event.outcome if before.outcome == "stands" else before.outcome
     after = replace(
         before,
-        outcome=event.outcome,
-        review_at=event.review_at if event.outcome == "stands" else None,
+        outcome=outcome,
+        review_at=event.review_at if outcome == "stands" else None,
         reviewed=before.reviewed + 1,
         version=record.command_id,
     )
@@ -186,31 +196,35 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
             return Line(_decision_words(event, record, names), "decision")
         case facts.Reviewed():
             words = {"stands": "it stands", "replaced": "it is replaced", "ended": "it has ended"}
-            note = f". {event.note}" if event.note else ""
-            text = f"Reviewed {names('log', event.decision)}: {words.get(event.outcome, event.outcome)}{note}"
-            return Line(text, "decision")
+            text = f"reviews {names('log', event.decision)}: {words.get(event.outcome, event.outcome)}"
+            return Line(sentences(text, event.note), "decision")
         case _:
-            right = f". It should read: {event.text}" if event.text else ""
-            return Line(f"Struck through #{event.seq}. Reason: {event.reason}{right}")
+            right = f"It should read: {event.text}" if event.text else ""
+            return Line(sentences(f"strikes through #{event.seq}", f"Reason: {event.reason}", right))
 
 
 def _decision_words(event: facts.Decided, record: Record, names: Names) -> str:
-    parts = [f"Decision {names('log', thing_id(record))}: {event.text}", f"Reason: {event.reason}"]
+    parts = [f"Reason: {event.reason}"]
     if event.owner != (record.on_behalf_of or record.actor):
         parts.append(f"Decided by {event.owner}")
     if event.options:
         parts.append(f"Options: {'; '.join(event.options)}")
     if event.dissent:
         parts.append(f"Dissent: {event.dissent}")
-    return ". ".join(parts) + _late("", record)
+    decision = f"decides {names('log', thing_id(record))}: {event.text}"
+    return sentences(decision, *parts) + _late(event.late_reason, record)
 
 
 def _late(reason: str, record: Record) -> str:
-    late = facts.lateness(record)
-    if late <= facts.LATE_MS:
-        return ""
-    why = f": {reason}" if reason else ", no reason given"
-    return f" (late, written {late // MINUTE_MS} min after{why})"
+    """Two delays, told apart: of the author, who is to explain it, and of the line, by the server's clock."""
+    found = ""
+    late, journey = facts.lateness(record), facts.journey(record)
+    if late > facts.LATE_MS:
+        why = f": {reason}" if reason else ", no reason given"
+        found = f" (late, written {length_words(late)} after{why})"
+    if journey > facts.LATE_MS:
+        found += f" (reached the log {length_words(journey)} later)"
+    return found
 
 
 def label(state: Log, key: str) -> str:

@@ -81,7 +81,7 @@ def rows(look: Look) -> Mapping[str, PartyRow]:
 def declared_cell(party: Party) -> Cell:
     """What an agency has declared, in a word."""
     if party.left_at is not None:
-        return Cell("left", "dim")
+        return Cell("not invited" if party.uninvited else "left", "dim")
     if not party.declared:
         return Cell("not joined", "caution")
     words = spoken(party.declared)

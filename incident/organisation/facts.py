@@ -36,10 +36,10 @@ LEAD_OFFER_MS: Final = 15 * MINUTE_MS
 SIGHTINGS_MAX: Final = 8
 PARTIES_MAX: Final = 100
 
-Line = Annotated[str, Meta(min_length=1, max_length=200)]
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 Reason = Annotated[str, Meta(max_length=500)]
-Reasoned = Annotated[str, Meta(min_length=1, max_length=500)]
-Contact = Annotated[str, Meta(min_length=1, max_length=200)]
+Reasoned = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+Contact = Line
 KindOf = Annotated[str, Meta(pattern=r"^(incident|standby|planned_event)$(?!\n)")]
 Declaration = Annotated[str, Meta(pattern=rf"^({'|'.join(DECLARATIONS)})$(?!\n)")]
 Number = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}-\d{4}-\d{2,4}$(?!\n)")]
@@ -55,7 +55,8 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``declared`` is one of DECLARATIONS, or "" as long as the agency has neither joined nor said anything.
     ``reason`` is the one given with the last declaration. ``spoc`` is the single point of contact: whom to ring.
-    ``version`` is the id of the command that last declared, ``invitation`` that of the one that invited last.
+    ``version`` is the id of the command that last declared, ``invitation`` that of the one that invited last,
+    ``spoc_version`` that of the one that last named the contact. ``uninvited``: the invitation was taken back.
     """
 
     agency: AgencyCode
@@ -65,6 +66,8 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     joined_at: int | None = None
     left_at: int | None = None
     spoc: str = ""
+    spoc_version: str = ""
+    uninvited: bool = False
     declared: str = ""
     declared_at: int | None = None
     declared_by: str = ""
@@ -132,6 +135,7 @@ class Organisation(msgspec.Struct, frozen=True):
     lead_version: str = ""
     lead_offers: tuple[LeadOffer, ...] = ()
     kind_version: str = ""
+    title_version: str = ""
     closed: bool = False
     closed_at: int | None = None
     closed_version: str = ""
@@ -193,6 +197,20 @@ class AgenciesInvited(msgspec.Struct, frozen=True):
     """Agencies were made party to the incident: from now on they can see it."""
 
     agencies: tuple[AgencyCode, ...]
+
+
+class InvitationTakenBack(msgspec.Struct, frozen=True):
+    """An agency that had been invited and had not joined is no longer party to the incident."""
+
+    agency: AgencyCode
+    reason: str
+
+
+class Retitled(msgspec.Struct, frozen=True):
+    """The title was wrong, or is not fit any more."""
+
+    title: str
+    before: str
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -320,6 +338,19 @@ class Invite(msgspec.Struct, frozen=True):
     agencies: Agencies
 
 
+class TakeBackInvitation(msgspec.Struct, frozen=True):
+    """An agency was invited by mistake: it shall no longer see the incident. Not once it has joined."""
+
+    agency: AgencyCode
+    reason: Reasoned
+
+
+class Retitle(msgspec.Struct, frozen=True):
+    """Correct the title."""
+
+    title: Line
+
+
 class Join(msgspec.Struct, frozen=True):
     """Take our place in the incident and say whom to ring here."""
 
@@ -327,8 +358,9 @@ class Join(msgspec.Struct, frozen=True):
 
 
 class NameContact(msgspec.Struct, frozen=True):
-    """Say whom to ring here from now on."""
+    """Say whom to ring at our agency from now on."""
 
+    agency: AgencyCode
     spoc: Contact
 
 

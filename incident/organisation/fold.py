@@ -32,8 +32,16 @@ def evolve(state: Organisation, event: Any, record: Record) -> Organisation:
             return replace(state, number=event.number)
         case facts.AgenciesInvited():
             return _invited(state, event.agencies, record)
-        case facts.Joined() | facts.ContactNamed() | facts.Left() | facts.Declared():
+        case (
+            facts.Joined()
+            | facts.ContactNamed()
+            | facts.Left()
+            | facts.Declared()
+            | facts.InvitationTakenBack()
+        ):
             return _party(state, event, record)
+        case facts.Retitled():
+            return replace(state, title=event.title, title_version=record.command_id)
         case facts.KindChanged():
             return replace(state, kind=event.kind, kind_version=record.command_id)
         case facts.LocationGiven() | facts.LocationPicked():
@@ -74,6 +82,7 @@ def _opened(event: facts.Opened, record: Record) -> Organisation:
         lead_since=record.at,
         lead_version=record.command_id,
         kind_version=record.command_id,
+        title_version=record.command_id,
         closed_version=record.command_id,
     )
 
@@ -96,26 +105,31 @@ def _invited(state: Organisation, agencies: tuple[str, ...], record: Record) -> 
             invitation=record.command_id,
             joined_at=None,
             left_at=None,
+            uninvited=False,
             changed=record.command_id,
         )
     return replace(state, parties=parties)
 
 
 def _party(state: Organisation, event: Any, record: Record) -> Organisation:
-    agency = event.agency if isinstance(event, facts.Declared) else record.agency
+    named = isinstance(event, facts.Declared | facts.InvitationTakenBack)
+    agency = event.agency if named else record.agency
     before = state.parties.get(agency) or Party(agency, record.at)
     before = replace(before, changed=record.command_id)
     match event:
         case facts.Joined():
-            after = replace(before, joined_at=record.at, spoc=event.spoc)
+            after = replace(
+                before, joined_at=record.at, spoc=event.spoc, spoc_version=record.command_id, uninvited=False
+            )
             if not after.declared:
                 after = _declared(after, "aware", "", record)
         case facts.ContactNamed():
-            after = replace(before, spoc=event.spoc)
-        case facts.Left():
+            after = replace(before, spoc=event.spoc, spoc_version=record.command_id)
+        case facts.Left() | facts.InvitationTakenBack():
             offers = tuple(o for o in state.lead_offers if agency not in (o.to, o.by))
             state = replace(state, lead_offers=offers)
-            after = replace(before, left_at=record.at, joined_at=None)
+            taken_back = isinstance(event, facts.InvitationTakenBack)
+            after = replace(before, left_at=record.at, joined_at=None, uninvited=taken_back)
         case _:
             after = _declared(before, event.state, event.reason, record)
     return replace(state, parties={**state.parties, agency: after})
@@ -145,17 +159,28 @@ def _located(state: Organisation, event: Any, record: Record) -> Organisation:
         kept = tuple(s for s in state.sightings if s.agency != record.agency) if state.disputed else ()
     else:
         kept = tuple(s for s in state.sightings if s.version != seen)
-    sightings = (*kept, new)
+    sightings = _agreed((*kept, new))
     if len(sightings) > facts.SIGHTINGS_MAX:
         sightings = (*sightings[:1], *sightings[1 - facts.SIGHTINGS_MAX :])
     return replace(state, sightings=sightings, location_version=version)
+
+
+def _agreed(sightings: tuple[Sighting, ...]) -> tuple[Sighting, ...]:
+    """One sighting when all of them say the same place: then nothing is in dispute. A confirmed one comes first."""
+    places = {replace(sighting.location, confirmed=False) for sighting in sightings}
+    if len(places) > 1:
+        return sightings
+    return (next((s for s in sightings if s.location.confirmed), sightings[0]),)
 
 
 def _lead(state: Organisation, event: Any, record: Record) -> Organisation:
     version = record.command_id
     match event:
         case facts.LeadOffered():
-            offer = LeadOffer(version, event.to, record.agency, record.actor, event.reason, record.at)
+            # Its time to live is counted by the server's clock, whatever its author's says.
+            offer = LeadOffer(
+                version, event.to, record.agency, record.actor, event.reason, record.recorded_at
+            )
             return replace(state, lead_offers=(*state.lead_offers, offer), lead_version=version)
         case facts.LeadAccepted():
             # Offers made by the old lead were of something it no longer has; claims now go to the new one.

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from incident.catalogue import Charter
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import facts
-from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation
+from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party
+from incident.values import stop
 
 Answer = tuple[Any, ...] | Refusal
 
+NAMED_MAX: Final = 6
+"""Names written out in a refusal; more of them are counted."""
+
+# A task that is neither waits for who does it, or for who asked for it and verifies.
+_SETTLED: Final = frozenset({"closed", "cancelled"})
 _INCIDENT: Final = re.compile(r"incident/([^/]+)")
 _OWN: Final = re.compile(r"incident/([^/]+)/own/([^/]+)")
 
@@ -27,8 +34,14 @@ def decide(view: View, command: Any, ctx: Context) -> Answer:
     match command:
         case facts.AssignNumber():
             return _number(state, command)
-        case facts.Invite() | facts.Join() | facts.NameContact() | facts.Leave():
-            return _membership(state, command, ctx)
+        case facts.Invite():
+            return _invite(state, command)
+        case facts.TakeBackInvitation():
+            return _take_back(view, command, ctx)
+        case facts.Join() | facts.NameContact() | facts.Leave():
+            return _membership(view, command, ctx)
+        case facts.Retitle():
+            return _retitle(state, command, ctx)
         case facts.Declare():
             return _declare(state, command, ctx)
         case facts.ChangeKind():
@@ -36,11 +49,11 @@ def decide(view: View, command: Any, ctx: Context) -> Answer:
         case facts.GiveLocation():
             return _give_location(state, command, ctx)
         case facts.PickLocation():
-            return _pick_location(state, command)
+            return _pick_location(state, command, ctx)
         case facts.OfferLead():
             return _offer_lead(state, command, ctx)
         case facts.Close() | facts.Reopen():
-            return _close(state, command, ctx)
+            return _close(view, command, ctx)
         case _:
             return _answer_lead(state, command, ctx)
 
@@ -72,8 +85,6 @@ def _open(state: Organisation, command: facts.Open | facts.OpenOwn, ctx: Context
             {"mode": charter.mode},
         )
     title = command.title.strip()
-    if not title:
-        return Refusal("empty", "Give the incident a title.")
     return (facts.Opened(found[1], command.mode, command.kind, title, command.location, charter),)
 
 
@@ -91,24 +102,84 @@ def _number(state: Organisation, command: facts.AssignNumber) -> Answer:
 # -- who takes part -------------------------------------------------------------------------------------------
 
 
-def _membership(state: Organisation, command: Any, ctx: Context) -> Answer:
-    if isinstance(command, facts.Invite):
-        return _invite(state, command)
+def _membership(view: View, command: Any, ctx: Context) -> Answer:
+    state: Organisation = view.organisation
     agency = ctx.actor.agency
     party = state.parties.get(agency)
     if party is None or party.left_at is not None:
         return Refusal("not_party", f"{agency} is not party to this incident.")
     match command:
         case facts.Join():
+            spoc = command.spoc.strip()
             if party.joined_at is None:
-                return (facts.Joined(command.spoc),)
-            return () if party.spoc == command.spoc else (facts.ContactNamed(command.spoc),)
+                return (facts.Joined(spoc),)
+            return () if party.spoc == spoc else (facts.ContactNamed(spoc),)
         case facts.NameContact():
-            return () if party.spoc == command.spoc else (facts.ContactNamed(command.spoc),)
+            return _name_contact(party, command, ctx)
         case _:
             if state.lead == agency:
                 return Refusal("has_lead", f"{agency} has the lead: hand it over first.")
-            return (facts.Left(command.reason),)
+            return _still_here(view, agency, "leaves") or (facts.Left(command.reason.strip()),)
+
+
+def _name_contact(party: Party, command: facts.NameContact, ctx: Context) -> Answer:
+    if command.agency != party.agency:
+        return Refusal("not_yours", f"Only {command.agency} names its own contact.")
+    spoc = command.spoc.strip()
+    if party.spoc == spoc:
+        return ()
+    if ctx.stale(f"contact/{party.agency}", party.spoc_version):
+        sentence = f"The contact of {party.agency} is {stop(party.spoc)} That changed after you looked."
+        return Refusal("changed", sentence, {"now": party.spoc}, conflict=True)
+    return (facts.ContactNamed(spoc),)
+
+
+def _take_back(view: View, command: facts.TakeBackInvitation, ctx: Context) -> Answer:
+    state: Organisation = view.organisation
+    agency, party = command.agency, state.parties.get(command.agency)
+    if party is None:
+        return Refusal("not_party", f"{agency} is not party to this incident.")
+    if party.left_at is not None:
+        return ()
+    if ctx.actor.agency not in (party.invited_by, state.lead):
+        able = " or ".join(dict.fromkeys((party.invited_by, state.lead)))
+        return Refusal("not_yours", f"Only {able} can take back the invitation of {agency}.")
+    if party.joined_at is not None or party.declared:
+        sentence = f"{agency} has answered the invitation: only {agency} itself can leave."
+        return Refusal("has_joined", sentence, {"agency": agency})
+    return _still_here(view, agency, "goes") or (facts.InvitationTakenBack(agency, command.reason.strip()),)
+
+
+def _still_here(view: View, agency: str, goes: str) -> Refusal | None:
+    """What an agency that goes would leave behind with nobody to end it: units, tasks, features of the ground."""
+    units = [key for key, unit in view.resources.units.items() if agency in (unit.home, unit.controlling)]
+    tasks = [
+        task.number
+        for task in view.tasks.rows.values()
+        if task.state not in _SETTLED and agency in (task.agency, task.raised_by)
+    ]
+    features = [
+        feature.name
+        for feature in view.boundaries.rows.values()
+        if feature.owner == agency and feature.withdrawn_at is None
+    ]
+    parts = [
+        f"{words} {named(what)}"
+        for words, what in (("units", units), ("open tasks", tasks), ("on the ground", features))
+        if what
+    ]
+    if not parts:
+        return None
+    sentence = (
+        f"Before {agency} {goes}, release, close or hand over what is still its own: {'; '.join(parts)}."
+    )
+    return Refusal("still_active", sentence, {"agency": agency})
+
+
+def named(words: Sequence[str]) -> str:
+    """Names in a sentence: the first few, and how many more."""
+    more = f" and {len(words) - NAMED_MAX} more" if len(words) > NAMED_MAX else ""
+    return ", ".join(words[:NAMED_MAX]) + more
 
 
 def _invite(state: Organisation, command: facts.Invite) -> Answer:
@@ -116,8 +187,9 @@ def _invite(state: Organisation, command: facts.Invite) -> Answer:
     for code in asked:
         if code not in state.charter.agencies:
             near = difflib.get_close_matches(code, state.charter.agencies, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            return Refusal("unknown_agency", f"The catalogue has no agency {code}.{hint}", {"agency": code})
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            sentence = stop(f"The catalogue has no agency {code}{hint}")
+            return Refusal("unknown_agency", sentence, {"agency": code})
     new = tuple(code for code in asked if code not in _taking_part(state))
     if len(state.parties) + len(new) > facts.PARTIES_MAX:
         return Refusal("too_many", f"An incident may have {facts.PARTIES_MAX} parties.")
@@ -141,12 +213,12 @@ def _declare(state: Organisation, command: facts.Declare, ctx: Context) -> Answe
     if ctx.stale(f"declared/{agency}", party.version):
         return Refusal(
             "changed",
-            f"{agency} has declared {spoken(party.declared)} meanwhile.",
+            f"{agency} has declared {stood(party.declared)} meanwhile.",
             {"now": party.declared, "since": str(party.declared_at), "by": party.declared_by},
             conflict=True,
         )
     if is_back(party.declared, command.state) and not command.reason.strip():
-        return Refusal("reason_needed", f"Going back from {spoken(party.declared)} needs a reason.")
+        return Refusal("reason_needed", f"Going back from {stood(party.declared)} needs a reason.")
     return (facts.Declared(agency, command.state, party.declared, command.reason.strip()),)
 
 
@@ -158,6 +230,21 @@ def is_back(before: str, after: str) -> bool:
 def spoken(word: str) -> str:
     """A declaration or a kind as it is said: "stand down", "planned event"; "nothing" for none."""
     return word.replace("_", " ") if word else "nothing"
+
+
+def stood(word: str) -> str:
+    """What an agency has declared, behind that verb: "major incident" for the one that is called declared."""
+    return "major incident" if word == "declared" else spoken(word)
+
+
+def _retitle(state: Organisation, command: facts.Retitle, ctx: Context) -> Answer:
+    title = command.title.strip()
+    if title == state.title:
+        return ()
+    if ctx.stale("title", state.title_version):
+        sentence = f"The title is {stop(state.title)} That changed after you looked."
+        return Refusal("changed", sentence, {"now": state.title}, conflict=True)
+    return (facts.Retitled(title, state.title),)
 
 
 def _change_kind(state: Organisation, command: facts.ChangeKind, ctx: Context) -> Answer:
@@ -172,7 +259,8 @@ def _change_kind(state: Organisation, command: facts.ChangeKind, ctx: Context) -
     return (facts.KindChanged(command.kind, state.kind, command.reason.strip()),)
 
 
-def _close(state: Organisation, command: facts.Close | facts.Reopen, ctx: Context) -> Answer:
+def _close(view: View, command: facts.Close | facts.Reopen, ctx: Context) -> Answer:
+    state: Organisation = view.organisation
     closing = isinstance(command, facts.Close)
     if state.closed == closing:
         return ()
@@ -180,7 +268,7 @@ def _close(state: Organisation, command: facts.Close | facts.Reopen, ctx: Contex
         word = "closed" if state.closed else "open"
         return Refusal("changed", f"The incident is {word} meanwhile.", conflict=True)
     if isinstance(command, facts.Reopen):
-        return (facts.Reopened(command.reason),)
+        return (facts.Reopened(command.reason.strip()),)
     if ctx.actor.agency != state.lead:
         return Refusal("not_lead", f"Only {state.lead}, which has the lead, closes the incident.")
     busy = [code for code in _taking_part(state) if state.parties[code].declared in facts.ACTIVE]
@@ -188,6 +276,11 @@ def _close(state: Organisation, command: facts.Close | facts.Reopen, ctx: Contex
         return Refusal(
             "still_active", f"Still at work on it: {', '.join(busy)}.", {"agencies": " ".join(busy)}
         )
+    units = tuple(view.resources.units)
+    if units:
+        are = "1 unit is" if len(units) == 1 else f"{len(units)} units are"
+        sentence = f"{are} still committed: {named(units)}; release them first."
+        return Refusal("still_active", sentence, {"units": str(len(units))})
     return (facts.Closed(command.reason.strip()),)
 
 
@@ -203,11 +296,12 @@ def _give_location(state: Organisation, command: facts.GiveLocation, ctx: Contex
     return (facts.LocationGiven(command.location),)
 
 
-def _pick_location(state: Organisation, command: facts.PickLocation) -> Answer:
+def _pick_location(state: Organisation, command: facts.PickLocation, ctx: Context) -> Answer:
     for sighting in state.sightings:
         if sighting.version == command.version:
             return (facts.LocationPicked(command.version, sighting.location),) if state.disputed else ()
-    return Refusal("changed", "That location does not stand any more: look again.", conflict=True)
+    raced = ctx.stale("location", state.location_version)
+    return Refusal("changed", "That location does not stand any more: look again.", conflict=raced)
 
 
 # -- the lead -------------------------------------------------------------------------------------------------
@@ -234,9 +328,9 @@ def _offer_lead(state: Organisation, command: facts.OfferLead, ctx: Context) -> 
                 "offer_pending",
                 f"The lead is already {'claimed by' if offer.claim else 'offered to'} {offer.to}.",
                 {"to": offer.to, "since": str(offer.at), "reason": offer.reason},
-                conflict=True,
+                conflict=ctx.stale("lead", state.lead_version),
             )
-    return (facts.LeadOffered(to, command.reason),)
+    return (facts.LeadOffered(to, command.reason.strip()),)
 
 
 def _answer_lead(state: Organisation, command: Any, ctx: Context) -> Answer:
@@ -248,7 +342,7 @@ def _answer_lead(state: Organisation, command: Any, ctx: Context) -> Answer:
             "no_offer",
             f"That offer of the lead no longer stands. {state.lead} has the lead.",
             {"lead": state.lead},
-            conflict=True,
+            conflict=ctx.stale("lead", state.lead_version),
         )
     agency = ctx.actor.agency
     match command:
@@ -264,7 +358,7 @@ def _answer_lead(state: Organisation, command: Any, ctx: Context) -> Answer:
             if agency != answers(state, offer):
                 return Refusal("not_yours", f"{answers(state, offer)} answers this, nobody else.")
             if isinstance(command, facts.DeclineLead):
-                return (facts.LeadDeclined(offer.id, offer.to, command.reason),)
+                return (facts.LeadDeclined(offer.id, offer.to, command.reason.strip()),)
             return (facts.LeadAccepted(offer.id, offer.to, state.lead),)
 
 

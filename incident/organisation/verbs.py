@@ -209,12 +209,29 @@ _PARTY_VERBS = (
         "Name whom to ring here",
         "contact",
         facts.NameContact,
-        lambda _row, values, _look: facts.NameContact(_text(values, "spoc")),
+        lambda _row, values, look: facts.NameContact(_me(look), _text(values, "spoc")),
         key="c",
         row=False,
         args=(Arg("spoc", "Our single point of contact", rest=True, limit=200),),
         applies=lambda _row, look: (party := _my_party(look)) is not None and party.joined_at is not None,
         example="contact EOC manager, 020 7946 0101",
+    ),
+    Verb(
+        "uninvite",
+        "Take the invitation back",
+        "uninvite",
+        facts.TakeBackInvitation,
+        lambda row, values, _look: facts.TakeBackInvitation(row.party.agency, _text(values, "reason")),
+        args=(_REASON,),
+        applies=lambda row, look: (
+            not row.party.declared
+            and row.party.joined_at is None
+            and row.party.left_at is None
+            and _me(look) in (row.party.invited_by, _state(look).lead)
+        ),
+        confirm=True,
+        example='uninvite IOW "meant SCAS"',
+        help="For one invited by mistake, as long as it has neither joined nor declared anything.",
     ),
     Verb(
         "leave",
@@ -282,6 +299,16 @@ _LEAD_VERBS = (
 )
 
 _INCIDENT_VERBS = (
+    Verb(
+        "retitle",
+        "Correct the title",
+        "retitle",
+        facts.Retitle,
+        lambda _row, values, _look: facts.Retitle(_text(values, "title")),
+        row=False,
+        args=(Arg("title", "Title", default=lambda look, _row: _state(look).title, rest=True, limit=200),),
+        example="retitle Two coaches, M4/M25",
+    ),
     Verb(
         "location",
         "Say where it is",

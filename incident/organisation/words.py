@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from incident.kernel.record import Record
 from incident.kernel.slice import Line, Names
 from incident.organisation import facts
-from incident.organisation.facts import Organisation
-from incident.organisation.rules import is_back, spoken
+from incident.organisation.facts import LEAD_OFFER_MS, Organisation
+from incident.organisation.rules import is_back, spoken, stood
+from incident.values import length_words, sentences
 
 DECISION, ACT, MACHINE = "decision", "act", "machine"
 _ID_LENGTH = 36
@@ -18,74 +19,110 @@ def sentence(event: Any, record: Record, _names: Names) -> Line:
     """One event as a line of the log. Who wrote it and for which agency stands before it already."""
     match event:
         case facts.Opened():
-            text = f"Opened {_article(event.mode, event.kind)}: {event.title}. {event.location.words()}"
-            return Line(text, DECISION)
+            text = f"opens {_article(event.mode, event.kind)}: {event.title}"
+            return Line(sentences(text, event.location.words()), DECISION)
         case facts.OwnOpened():
-            return Line(f"Opened {event.agency}'s own part of the incident", MACHINE)
+            return Line("opens its own part of the incident", MACHINE)
         case facts.Numbered():
-            return Line(f"Incident number {event.number}", ACT)
+            return Line(f"numbers the incident {event.number}", ACT)
+        case facts.Retitled():
+            return Line(f"corrects the title to: {event.title} (was: {event.before})", ACT)
         case facts.KindChanged():
-            return Line(
-                f"{spoken(event.before).capitalize()} is now {spoken(event.kind)}{_why(event)}", DECISION
-            )
+            what = f"makes the {spoken(event.before)} {_a(spoken(event.kind))}"
+            return Line(sentences(what, _why(event)), DECISION)
         case facts.Closed():
-            return Line(f"Closed the incident{_why(event)}", DECISION)
+            return Line(sentences("closes the incident", _why(event)), DECISION)
         case facts.Reopened():
-            return Line(f"Opened the incident again{_why(event)}", DECISION)
+            return Line(sentences("opens the incident again", _why(event)), DECISION)
         case facts.LocationGiven():
-            word = "Location confirmed" if event.location.confirmed else "Location"
-            return Line(f"{word}: {event.location.words()}", ACT)
+            word = "confirms" if event.location.confirmed else "gives"
+            return Line(f"{word} the location: {event.location.words()}", ACT)
         case facts.LocationPicked():
-            return Line(f"Location settled: {event.location.words()}", DECISION)
+            return Line(f"settles the location: {event.location.words()}", DECISION)
         case (
-            facts.AgenciesInvited() | facts.Joined() | facts.ContactNamed() | facts.Left() | facts.Declared()
+            facts.LeadOffered()
+            | facts.LeadAccepted()
+            | facts.LeadDeclined()
+            | facts.LeadWithdrawn()
+            | facts.LeadLapsed()
         ):
-            return _party(event, record)
-        case _:
             return _lead(event, record)
+        case _:
+            return _party(event, record)
 
 
 def _article(mode: str, kind: str) -> str:
     word = spoken(kind)
-    if mode == "exercise":
-        return f"an exercise {word}"
-    return f"a live {word}"
+    return f"an exercise {word}" if mode == "exercise" else f"a live {word}"
+
+
+def _a(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 def _why(event: Any) -> str:
-    return f". Reason: {event.reason}" if event.reason else ""
+    return f"Reason: {event.reason}" if event.reason else ""
 
 
 def _party(event: Any, record: Record) -> Line:
     match event:
         case facts.AgenciesInvited():
-            return Line(f"Invited {', '.join(event.agencies)}", ACT)
+            return Line(f"invites {', '.join(event.agencies)}", ACT)
+        case facts.InvitationTakenBack():
+            return Line(sentences(f"takes back the invitation of {event.agency}", _why(event)), ACT)
         case facts.Joined():
-            return Line(f"{record.agency} joined. Single point of contact: {event.spoc}", ACT)
+            return Line(f"joins, single point of contact: {event.spoc}", ACT)
         case facts.ContactNamed():
-            return Line(f"{record.agency}'s single point of contact: {event.spoc}", ACT)
+            return Line(f"names its single point of contact: {event.spoc}", ACT)
         case facts.Left():
-            return Line(f"{record.agency} left the incident{_why(event)}", DECISION)
+            return Line(sentences("leaves the incident", _why(event)), DECISION)
         case _:
-            back = f", back from {spoken(event.before)}" if is_back(event.before, event.state) else ""
-            weight = ACT if event.state == "aware" and not back else DECISION
-            return Line(f"{event.agency} declares {spoken(event.state).upper()}{back}{_why(event)}", weight)
+            return _declared(event, record)
+
+
+DECLARED: Final = {
+    "aware": "is aware",
+    "standby": "declares MAJOR INCIDENT STANDBY",
+    "declared": "declares MAJOR INCIDENT",
+    "cancelled": "declares MAJOR INCIDENT CANCELLED",
+    "scene_clear": "declares SCENE CLEAR",
+    "stand_down": "declares STAND DOWN",
+    "recovery": "declares RECOVERY",
+    "closed": "declares its part CLOSED",
+}
+"""What an agency says of itself, as it stands in the log behind its name."""
+
+
+def _declared(event: facts.Declared, record: Record) -> Line:
+    back = is_back(event.before, event.state)
+    words = DECLARED.get(event.state, f"declares {spoken(event.state).upper()}")
+    # Exercise control may speak for an agency that nobody plays.
+    said = words if event.agency == record.agency else f"for {event.agency}: {words}"
+    if back:
+        said += f", back from {stood(event.before)}"
+    weight = ACT if event.state == "aware" and not back else DECISION
+    return Line(sentences(said, _why(event)), weight)
 
 
 def _lead(event: Any, record: Record) -> Line:
+    by_itself = event.to == record.agency if hasattr(event, "to") else event.lead == record.agency
     match event:
         case facts.LeadOffered():
-            if event.to == record.agency:
-                return Line(f"{event.to} claims the lead{_why(event)}", DECISION)
-            return Line(f"Offers the lead to {event.to}{_why(event)}", DECISION)
+            what = "claims the lead" if by_itself else f"offers the lead to {event.to}"
+            return Line(sentences(what, _why(event)), DECISION)
         case facts.LeadAccepted():
-            return Line(f"{event.lead} has the lead, from {event.before}", DECISION)
+            if by_itself:
+                return Line(f"takes the lead from {event.before}", DECISION)
+            return Line(f"gives the lead to {event.lead}", DECISION)
         case facts.LeadDeclined():
-            return Line(f"The lead does not go to {event.to}{_why(event)}", DECISION)
+            what = "declines the lead" if by_itself else f"does not give the lead to {event.to}"
+            return Line(sentences(what, _why(event)), DECISION)
         case facts.LeadWithdrawn():
-            return Line(f"Took back: the lead to {event.to}", ACT)
+            what = "its claim of the lead" if by_itself else f"its offer of the lead to {event.to}"
+            return Line(f"takes back {what}", ACT)
         case _:
-            return Line(f"The lead was not taken: {event.to}, no answer in 15 minutes", ACT)
+            within = length_words(LEAD_OFFER_MS)
+            return Line(f"the lead does not go to {event.to}: no answer in {within}", ACT)
 
 
 def label(state: Organisation, key: str) -> str:
@@ -105,7 +142,7 @@ def label(state: Organisation, key: str) -> str:
 
 
 def version(state: Organisation, key: str) -> str:
-    """The id of the command that last changed a thing: location, lead, kind, closed, declared/AGENCY."""
+    """The id of the command that last changed a thing: location, lead, declared/AGENCY and the like."""
     match key:
         case "location":
             return state.location_version
@@ -115,6 +152,10 @@ def version(state: Organisation, key: str) -> str:
             return state.kind_version
         case "closed":
             return state.closed_version
+        case "title":
+            return state.title_version
     what, _, agency = key.partition("/")
-    party = state.parties.get(agency) if what == "declared" else None
-    return "" if party is None else party.version
+    party = state.parties.get(agency)
+    if party is None:
+        return ""
+    return {"declared": party.version, "contact": party.spoc_version}.get(what, "")

@@ -11,7 +11,7 @@ from incident.kernel.board import Look
 from incident.kernel.slice import Actor
 from incident.log import author, facts, lateness, log, struck
 from incident.log.board import BOARD, counts, decision_of
-from incident.log.facts import Decide, Decided, Review, Strike, Write, Written
+from incident.log.facts import Decide, Decided, Review, Strike, Write, Written, journey
 from incident.log.rules import evolve
 from incident.organisation.facts import Invite, Join, OpenOwn
 from incident.state import INCIDENT, OWN
@@ -29,7 +29,7 @@ def test_an_entry_is_a_line_of_the_log() -> None:
     given = opened().by("SCAS").did(Write("  second coach confirmed  "))
     assert given.line() == msgspec.structs.replace(given.line(), text="second coach confirmed", weight="act")
     assert log(given.view).entries == 1
-    given.when(Write("   ")).refused("empty")
+    assert given.when(Write("   ")).refused("bad_shape").sentence == "The text must not be blank."
     given.when(Write("x" * 2001)).refused("bad_shape")
 
 
@@ -56,9 +56,23 @@ def test_an_entry_written_in_time_while_cut_off_is_not_its_authors_delay() -> No
     written = given.now - 40 * MINUTE
     given.did(Write("we are cut off"), happened_at=written - MINUTE, written_at=written)
     record = given.records[-1]
-    assert record.late, "it reached the others late"
-    assert lateness(record) == MINUTE
-    assert given.line().text == "we are cut off"
+    assert (lateness(record), journey(record)) == (MINUTE, 40 * MINUTE)
+    assert given.line().text == "we are cut off (reached the log 40 min later)"
+    given.did(Write("back"), happened_at=given.now - 9 * MINUTE, written_at=given.now - 3 * MINUTE)
+    assert given.line().text == (
+        "back (late, written 6 min after, no reason given) (reached the log 3 min later)"
+    )
+
+
+def test_a_late_decision_can_be_explained() -> None:
+    given = opened().later(30)
+    late = decide("hold at RVP B.", "gas!", late_reason="hands full")
+    given.did(late, happened_at=given.now - 8 * MINUTE)
+    assert given.line().text == (
+        "decides LAS-D1: hold at RVP B. Reason: gas! (late, written 8 min after: hands full)"
+    )
+    made = verb("decide").build(None, {"text": "x", "reason": "y", "late_reason": "z"}, look(given))
+    assert made == Decide("x", "y", late_reason="z")
 
 
 # -- corrections --
@@ -72,7 +86,9 @@ def test_a_strike_keeps_the_line_and_says_who_why_and_what_is_right() -> None:
     assert correction is not None
     assert (correction.agency, correction.actor, correction.reason) == ("SCAS", "Noor", "misheard")
     assert (correction.text, correction.at) == ("one coach, one HGV", T0 + MINUTE)
-    assert given.line().text == f"Struck through #{seq}. Reason: misheard. It should read: one coach, one HGV"
+    assert given.line().text == (
+        f"strikes through #{seq}. Reason: misheard. It should read: one coach, one HGV."
+    )
     assert bytes(given.records[seq - 1].body) == msgspec.json.encode(Written("two coaches")), (
         "nothing is erased"
     )
@@ -105,6 +121,7 @@ def test_what_is_no_entry_cannot_be_struck() -> None:
     given.when(Strike(1, "x")).refused("no_entry")
     given.when(Strike(999, "x")).refused("no_entry")
     given.when(Strike(0, "x")).refused("bad_shape")
+    given.did(Write("a")).when(Strike(5, " ")).refused("bad_shape")
 
 
 def test_a_strike_can_be_struck_in_turn() -> None:
@@ -139,8 +156,8 @@ def test_a_decision_has_a_number_a_reason_and_an_owner() -> None:
     assert (decision.name, decision.owner, decision.written_by) == ("LAS-D1", "Tac commander Lee", "Ravi")
     assert given.line().weight == "decision"
     assert given.line().text == (
-        "Decision LAS-D1: hold at RVP B. Reason: scene not safe. "
-        "Options: hold; go in. Dissent: fire would go in"
+        "decides LAS-D1: hold at RVP B. Reason: scene not safe. "
+        "Options: hold; go in. Dissent: fire would go in."
     )
     given.by("SCAS").did(decide())
     assert log(given.view).decisions[given.last].name == "SCAS-D1"
@@ -150,7 +167,9 @@ def test_a_decision_has_a_number_a_reason_and_an_owner() -> None:
 
 
 def test_a_decision_without_a_reason_is_none() -> None:
-    opened().when(Decide("hold", "   ")).refused("reason_needed")
+    assert (
+        opened().when(Decide("hold", "   ")).refused("bad_shape").sentence == "The reason must not be blank."
+    )
     opened().when(Decide("hold", "")).refused("bad_shape")
 
 
@@ -169,13 +188,38 @@ def test_a_review_keeps_a_decision_or_ends_it() -> None:
     given.later(31).did(Review(key, note="still unsafe", review_at=T0 + 60 * MINUTE))
     decision = log(given.view).decisions[key]
     assert (decision.open, decision.reviewed, decision.review_at) == (True, 1, T0 + 60 * MINUTE)
-    assert given.line().text == "Reviewed LAS-D1: it stands. still unsafe"
+    assert given.line().text == "reviews LAS-D1: it stands. still unsafe."
     given.did(Review(key, "replaced"))
     decision = log(given.view).decisions[key]
     assert (decision.open, decision.outcome, decision.review_at) == (False, "replaced", None)
     given.when(Review(key, "replaced")).nothing()
+    given.when(Review(key, "replaced", "by LAS-D2")).then(facts.Reviewed(key, "replaced", "by LAS-D2"))
     given.when(Review("nothing")).refused("no_decision")
     given.by("SCAS").when(Review(key)).refused("no_grant", relation="other")
+
+
+def test_a_review_that_comes_after_the_end_stands_in_the_log_and_reopens_nothing() -> None:
+    given = opened().did(decide())
+    key = given.last
+    given.did(Review(key, "ended"))
+    given.did(Review(key, "stands", "still unsafe", T0 + 60 * MINUTE))
+    decision = log(given.view).decisions[key]
+    assert (decision.open, decision.outcome, decision.review_at, decision.reviewed) == (
+        False,
+        "ended",
+        None,
+        2,
+    )
+
+
+def test_a_log_has_room_for_so_many_decisions_and_corrections(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = opened().did(decide()).did(Strike(5, "typo")).did(Write("x"))
+    monkeypatch.setattr(facts, "DECISIONS_MAX", 1)
+    monkeypatch.setattr(facts, "CORRECTIONS_MAX", 1)
+    given.when(decide()).refused("too_many")
+    given.when(Strike(7, "typo")).refused("too_many")
+    given.when(Strike(5, "typo")).nothing()
+    given.did(Write("there is always room for an entry"))
 
 
 def test_a_struck_decision_no_longer_stands() -> None:

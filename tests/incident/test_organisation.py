@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from incident.boundaries.facts import Propose, Shape, Withdraw
 from incident.catalogue import Charter
 from incident.kernel.board import Look
 from incident.kernel.receipts import Deliver, See
@@ -40,9 +41,13 @@ from incident.organisation.facts import (
     OpenOwn,
     PickLocation,
     Reopen,
+    Retitle,
+    TakeBackInvitation,
     WithdrawLead,
 )
+from incident.resources.facts import Commit, Commitment, Release
 from incident.state import INCIDENT, OWN
+from incident.tasks.facts import Cancel, Raise
 from incident.values import Location
 from tests.incident.given import MINUTE, OWN_STREAM, T0, Given, charter, opened
 
@@ -66,7 +71,7 @@ def test_whoever_opens_takes_part_is_aware_and_leads() -> None:
     assert state.incident_id == given.stream.removeprefix("incident/")
     assert parties(given.view) == ("LAS",)
     assert state.parties["LAS"].declared == "aware"
-    assert given.line().text.startswith("Opened an exercise incident: Coach. M25 J15")
+    assert given.line().text == "opens an exercise incident: Coach. M25 J15  TQ 0402 7829."
     assert given.line().weight == "decision"
 
 
@@ -88,7 +93,8 @@ def test_a_drill_and_the_real_thing_never_share_a_server(server: str, asked: str
 def test_an_incident_is_opened_once_and_by_somebody_known() -> None:
     opened().when(Open("Again", "exercise")).refused("already_open")
     Given(INCIDENT).by("ACME").when(Open("Coach", "exercise")).refused("unknown_agency", agency="ACME")
-    Given(INCIDENT).by("LAS").when(Open("   ", "exercise")).refused("empty")
+    refusal = Given(INCIDENT).by("LAS").when(Open("   ", "exercise")).refused("bad_shape")
+    assert refusal.sentence == "The title must not be blank."
     Given(INCIDENT, OWN_STREAM).by("LAS").when(Open("Coach", "exercise")).refused("wrong_stream")
     Given(INCIDENT).by("LAS").when(Declare("LAS", "declared")).refused("not_open")
 
@@ -136,12 +142,57 @@ def test_who_is_invited_takes_part_and_joins_with_a_contact() -> None:
     assert (party.joined_at, party.spoc, party.declared) == (T0 + MINUTE, "EOC manager", "aware")
     given.when(Join("EOC manager")).nothing()
     given.when(Join("Night manager")).then(facts.ContactNamed("Night manager"))
-    given.did(NameContact("Night manager")).when(NameContact("Night manager")).nothing()
+    night = NameContact("SCAS", "Night manager")
+    given.did(night).when(night).nothing()
+    assert given.line().text == "names its single point of contact: Night manager"
+    given.when(NameContact("LAS", "us")).refused("no_grant", relation="other")
+
+
+def test_two_desks_name_different_contacts_and_the_second_is_told() -> None:
+    given = opened()
+    mark = given.mark()
+    given.by("SCAS").did(NameContact("SCAS", "Night manager"))
+    lost = given.having_seen(mark).when(NameContact("SCAS", "Silver"))
+    assert (
+        "Night manager. That changed" in lost.refused("changed", conflict=True, now="Night manager").sentence
+    )
+    given.did(NameContact("SCAS", "Silver"))
+    assert org(given).parties["SCAS"].spoc == "Silver"
+    given.by("LAS").having_seen(mark).did(NameContact("LAS", "Gold"))
+
+
+def test_an_invitation_by_mistake_is_taken_back_before_it_is_answered() -> None:
+    given = opened().did(Invite(("NWAS", "LFB"))).by("SCAS")
+    given.when(TakeBackInvitation("NWAS", "x")).refused("not_yours")
+    given.by("LAS").when(TakeBackInvitation("NWAS", " ")).refused("bad_shape")
+    given.did(TakeBackInvitation("NWAS", "meant SWASFT"))
+    assert given.line().text == "takes back the invitation of NWAS. Reason: meant SWASFT."
+    assert not is_party(given.view, "NWAS")
+    assert cells(given, "NWAS")[1] == "not invited"
+    assert INCIDENT.addressed(given.view, "NWAS") == ()
+    given.when(TakeBackInvitation("NWAS", "x")).nothing()
+    given.when(TakeBackInvitation("EEAST", "x")).refused("not_party")
+    given.when(TakeBackInvitation("SCAS", "x")).refused("has_joined")
+    given.by("LFB").did(Declare("LFB", "standby")).by("LAS")
+    given.when(TakeBackInvitation("LFB", "x")).refused("has_joined")
+    given.did(Invite(("NWAS",))).by("NWAS").did(Join("after all"))
+    assert cells(given, "NWAS")[1] == "aware"
+
+
+def test_a_wrong_title_is_corrected_and_two_corrections_meet_a_conflict() -> None:
+    given = opened()
+    mark = given.mark()
+    given.when(Retitle("M4/M25 coach")).nothing()
+    given.did(Retitle("  M4/M25 two coaches "))
+    assert org(given).title == "M4/M25 two coaches"
+    assert given.line().text == "corrects the title to: M4/M25 two coaches (was: M4/M25 coach)"
+    lost = given.by("SCAS").having_seen(mark).when(Retitle("Coach fire"))
+    assert "M4/M25 two coaches. That" in lost.refused("changed", conflict=True).sentence
 
 
 def test_an_unknown_agency_is_not_invited_and_the_nearest_is_named() -> None:
     refusal = opened().when(Invite(("SECAM",))).refused("unknown_agency", agency="SECAM")
-    assert "SECAMB" in refusal.sentence
+    assert refusal.sentence == "The catalogue has no agency SECAM; did you mean 'SECAMB'?"
 
 
 def test_who_is_in_already_is_not_invited_again() -> None:
@@ -158,6 +209,26 @@ def test_who_leaves_sees_nothing_more_and_can_be_invited_anew() -> None:
     given.by("LAS").did(Invite(("SCAS",)))
     party = org(given).parties["SCAS"]
     assert (party.left_at, party.joined_at, party.declared) == (None, None, "declared")
+
+
+def test_who_would_leave_something_behind_does_not_leave() -> None:
+    """Nobody else could verify its tasks, release its units or take back its rendezvous point."""
+    given = opened().by("SCAS", "tactical_commander").did(Commit((Commitment("SCAS/A1", "DCA", "AVB"),)))
+    given.did(Propose("rvp", Shape(HERE))).did(Raise("open the gate", "LAS"))
+    task, rvp = given.last, next(iter(given.view.boundaries.rows))
+    refusal = given.when(Leave("not ours")).refused("still_active", agency="SCAS")
+    assert refusal.sentence == (
+        "Before SCAS leaves, release, close or hand over what is still its own: "
+        "units SCAS/A1; open tasks SCAS-T1; on the ground RVP A."
+    )
+    given.did(Release("SCAS/A1")).did(Withdraw(rvp)).when(Leave("not ours")).refused("still_active")
+    given.by("LAS", "tactical_commander").did(OfferLead("SECAMB", "x")).by("SECAMB").did(
+        AcceptLead(given.last)
+    )
+    asked = given.by("LAS", "tactical_commander").when(Leave("done")).refused("still_active")
+    assert "open tasks SCAS-T1" in asked.sentence, "it was asked to do it"
+    given.by("SCAS", "tactical_commander").did(Cancel(task, "open already")).did(Leave("not ours"))
+    given.by("LAS", "tactical_commander").did(Leave("done"))
 
 
 def test_the_lead_does_not_leave() -> None:
@@ -198,7 +269,9 @@ def test_going_back_is_legal_with_a_reason() -> None:
     given.when(Declare("LAS", "standby")).refused("reason_needed")
     given.when(Declare("LAS", "standby", "  ")).refused("reason_needed")
     given.did(Declare("LAS", "standby", "one coach, not two"))
-    assert given.line().text == "LAS declares STANDBY, back from declared. Reason: one coach, not two"
+    assert given.line().text == (
+        "declares MAJOR INCIDENT STANDBY, back from major incident. Reason: one coach, not two."
+    )
     for state in DECLARATIONS[2:]:
         given.did(Declare("LAS", state))
     assert org(given).parties["LAS"].declared == "closed"
@@ -214,6 +287,7 @@ def test_one_who_is_invited_may_declare_before_joining() -> None:
 def test_exercise_control_may_speak_for_an_agency_that_nobody_plays() -> None:
     given = opened().by("EXCON", "excon").did(Declare("SECAMB", "declared"))
     assert org(given).parties["SECAMB"].declared == "declared"
+    assert given.line().text == "for SECAMB: declares MAJOR INCIDENT"
     given.when(Declare("LFB", "declared")).refused("not_party")
 
 
@@ -227,7 +301,7 @@ def test_a_planned_event_becomes_an_incident_in_one_step_keeping_everything() ->
     after = org(given)
     assert after.kind == "incident"
     assert (after.parties, after.number, after.sightings) == (before.parties, before.number, before.sightings)
-    assert given.line().text == "Planned event is now incident"
+    assert given.line().text == "makes the planned event an incident"
     given.when(ChangeKind()).nothing()
     given.when(ChangeKind("standby")).refused("reason_needed")
     given.when(ChangeKind("standby", "drill over")).then(
@@ -246,7 +320,11 @@ def test_the_lead_closes_once_nobody_is_at_work() -> None:
     given = opened().by("SCAS").did(Declare("SCAS", "declared"))
     given.by("LAS").when(Close()).refused("still_active", agencies="SCAS")
     given.by("SCAS").did(Declare("SCAS", "stand_down")).when(Close()).refused("not_lead")
-    given.by("LAS").later().did(Close("all home"))
+    given.by("LAS").did(Commit((Commitment("LAS/A101", "DCA", "AVB"), Commitment("LAS/A102", "DCA", "AVB"))))
+    refusal = given.when(Close()).refused("still_active", units="2")
+    assert refusal.sentence == "2 units are still committed: LAS/A101, LAS/A102; release them first."
+    given.did(Release("LAS/A101")).did(Release("LAS/A102"))
+    given.later().did(Close("all home"))
     assert (org(given).closed, org(given).closed_at) == (True, T0 + MINUTE)
     given.when(Close()).nothing()
     given.did(Reopen("another casualty found"))
@@ -281,7 +359,22 @@ def test_concurrent_locations_are_both_kept_until_a_tactical_commander_picks() -
     assert (org(given).location, org(given).disputed) == (THERE, False)
     assert given.line().weight == "decision"
     given.when(PickLocation(right)).nothing()
-    given.when(PickLocation(wrong)).refused("changed", conflict=True)
+    given.when(PickLocation(wrong)).refused("changed")
+    given.having_seen(mark).when(PickLocation(wrong)).refused("changed", conflict=True)
+
+
+def test_a_dispute_ends_by_itself_when_all_say_the_same_place() -> None:
+    given = opened(location=Location("M25 somewhere"))
+    mark = given.mark()
+    given.by("LAS").did(GiveLocation(HERE))
+    given.by("SCAS").having_seen(mark).did(GiveLocation(THERE))
+    assert org(given).disputed
+    agreed = Location(THERE.text, THERE.grid, confirmed=True)
+    given.by("LAS").did(GiveLocation(agreed))
+    assert not org(given).disputed
+    assert (org(given).location, org(given).sightings[0].agency) == (agreed, "LAS"), "confirmed stands first"
+    given.by("SECAMB").did(GiveLocation(HERE))
+    assert org(given).location == HERE
 
 
 def test_during_a_dispute_a_room_replaces_only_its_own_word() -> None:
@@ -327,7 +420,7 @@ def test_the_lead_changes_hands_by_offer_and_acceptance() -> None:
     given.by("SECAMB").when(AcceptLead(offer.id)).refused("not_yours")
     given.by("SCAS").later().did(AcceptLead(offer.id))
     assert (org(given).lead, org(given).lead_since, org(given).lead_offers) == ("SCAS", T0 + MINUTE, ())
-    assert given.line().text == "SCAS has the lead, from LAS"
+    assert given.line().text == "takes the lead from LAS"
 
 
 def test_a_declined_or_withdrawn_offer_leaves_the_lead_where_it_is() -> None:
@@ -336,14 +429,25 @@ def test_a_declined_or_withdrawn_offer_leaves_the_lead_where_it_is() -> None:
     given.by("SCAS").when(WithdrawLead(offer)).refused("not_yours")
     given.by("SCAS").did(DeclineLead(offer, "no commander free"))
     assert (org(given).lead, org(given).lead_offers) == ("LAS", ())
-    assert given.line().text.endswith("Reason: no commander free")
+    assert given.line().text == "declines the lead. Reason: no commander free."
     given.by("LAS").did(OfferLead("SCAS", "again")).did(WithdrawLead(given.last))
-    given.by("SCAS").when(AcceptLead(given.last)).refused("no_offer", conflict=True, lead="LAS")
+    assert given.line().text == "takes back its offer of the lead to SCAS"
+    given.by("SCAS").when(AcceptLead(given.last)).refused("no_offer", lead="LAS")
+
+
+def test_an_answer_to_an_offer_that_was_withdrawn_meanwhile_is_a_conflict() -> None:
+    given = opened().did(OfferLead("SCAS", "their area"))
+    mark = given.mark()
+    given.did(WithdrawLead(given.last))
+    offer = org(given).lead_version
+    given.by("SCAS").having_seen(mark).when(AcceptLead(offer)).refused("no_offer", conflict=True, lead="LAS")
 
 
 def test_one_offer_at_a_time() -> None:
     given = opened().did(OfferLead("SCAS", "their area"))
-    given.when(OfferLead("SECAMB", "theirs")).refused("offer_pending", conflict=True, to="SCAS")
+    given.when(OfferLead("SECAMB", "theirs")).refused("offer_pending", to="SCAS")
+    given.when(OfferLead("SECAMB", "theirs"), base={}).refused("offer_pending", conflict=True)
+    given.when(OfferLead("SECAMB", " ")).refused("bad_shape")
     given.when(OfferLead("LAS", "ours")).refused("has_lead")
     given.when(OfferLead("LFB", "fire")).refused("not_party", agency="LFB")
     given.by("SECAMB").when(OfferLead("SCAS", "theirs")).refused("not_lead", lead="LAS")
@@ -361,8 +465,10 @@ def test_a_claim_is_answered_by_the_lead() -> None:
     claim = given.last
     assert org(given).lead_offer.claim
     given.by("SCAS").when(AcceptLead(claim)).refused("not_yours")
+    assert given.line().text == "claims the lead. Reason: our area."
     given.by("LAS").did(AcceptLead(claim))
     assert org(given).lead == "SCAS"
+    assert given.line().text == "gives the lead to SCAS"
 
 
 def test_two_names_for_the_lead_are_a_disputed_lead() -> None:
@@ -389,8 +495,26 @@ def test_an_offer_lapses_after_a_quarter_of_an_hour_by_the_system() -> None:
     given.system().later(14).when(due.command).refused("too_early")
     given.later(1).did(due.command)
     assert org(given).lead_offers == ()
+    assert given.line().text == "the lead does not go to SCAS: no answer in 15 min"
     given.when(due.command).nothing()
     assert given.model.due(given.view, given.now) == ()
+
+
+@pytest.mark.parametrize("said", [0, T0 + 10**12])
+def test_an_offer_lapses_by_the_servers_clock_whatever_its_author_says(said: int) -> None:
+    given = opened().did(OfferLead("SCAS", "their area"), happened_at=said)
+    (due,) = given.model.due(given.view, given.now)
+    assert due.at == T0 + 15 * MINUTE
+
+
+def test_exercise_control_hands_over_the_lead_of_a_drill_that_it_opened() -> None:
+    given = Given(INCIDENT).by("EXCON", "excon").did(Open("Drill", "exercise")).did(Invite(("LAS", "SCAS")))
+    given.did(OfferLead("LAS", "yours")).did(WithdrawLead(given.last))
+    given.by("SCAS").did(OfferLead("SCAS", "ours")).by("EXCON", "excon").did(
+        DeclineLead(given.last, "LAS has it")
+    )
+    given.by("LAS").did(OfferLead("LAS", "ours")).by("EXCON", "excon").did(AcceptLead(given.last))
+    assert org(given).lead == "LAS"
 
 
 def test_a_person_cannot_take_the_role_of_the_system() -> None:
@@ -516,6 +640,8 @@ def test_verbs_make_the_commands_that_the_rules_take() -> None:
         "lead": verb("lead").build(row, {"reason": "their area"}, seen),
         "location": verb("location").build(None, {"location": "M25 J14 TQ 0338 7538"}, seen),
         "confirm": verb("confirm-location").build(None, {}, seen),
+        "contact": verb("contact").build(None, {"spoc": "Silver"}, seen),
+        "retitle": verb("retitle").build(None, {"title": "Two coaches"}, seen),
         "open": OPEN.build(None, {"title": "Second coach", "location": "M25 J14", "kind": "standby"}, seen),
     }
     assert made["declare"] == Declare("LAS", "stand_down")
@@ -524,9 +650,25 @@ def test_verbs_make_the_commands_that_the_rules_take() -> None:
     assert made["location"] == GiveLocation(Location("M25 J14", "TQ 0338 7538"))
     assert made["confirm"].location.confirmed
     assert made["open"] == Open("Second coach", "exercise", Location("M25 J14"), "standby")
+    assert (made["contact"], made["retitle"]) == (NameContact("LAS", "Silver"), Retitle("Two coaches"))
+    (title,) = verb("retitle").args
+    assert title.default is not None
+    assert title.default(seen, None) == "M4/M25 coach"
     for name, command in made.items():
         if name != "open":
             assert not isinstance(given.when(command).answer, Refusal), name
+
+
+def test_only_an_unanswered_invitation_of_ours_or_of_the_lead_can_be_taken_back() -> None:
+    given = opened().by("SCAS").did(Invite(("LFB",)))
+    able = {agency: look(given, agency) for agency in ("LAS", "SCAS", "SECAMB")}
+    rows = BOARD.rows(able["LAS"])
+    uninvite = verb("uninvite")
+    assert [uninvite.applies(rows["LFB"], seen) for seen in able.values()] == [True, True, False]
+    assert not uninvite.applies(rows["SECAMB"], able["LAS"])
+    made = uninvite.build(rows["LFB"], {"reason": "meant RBFRS"}, able["SCAS"])
+    assert made == TakeBackInvitation("LFB", "meant RBFRS")
+    given.by("SCAS").did(made)
 
 
 def test_verbs_of_the_lead_find_the_offer_that_is_meant() -> None:
