@@ -71,7 +71,12 @@ class Waiting(msgspec.Struct, frozen=True):
 
 Answer = Proposal | Refusal | Done | Lookup | Waiting
 
-REUSED = Refusal("id_reuse", "This command id was used before with another content. Nothing was written.")
+REUSED = Refusal("id_reuse", "Something else was sent before under the same id. Nothing was written.")
+
+AHEAD_MS_MAX = 120_000
+"""How far a claimed time may lie ahead of the server's clock: the two clocks need not agree to the second."""
+
+BASE_CHARS_MAX = 12_000
 
 
 class Ledger:
@@ -123,25 +128,30 @@ class Ledger:
         self, actor: Actor, submit: Submit, now: int, salt: str, digest: str
     ) -> Proposal | Refusal | Done:
         body = bytes(submit.body)
-        if not all(self._stands(command_id) for command_id in submit.depends_on):
+        if submit.depends_on and not all(map(self._stands, submit.depends_on)):
             return Refusal(
                 "depends_on_refused",
-                "The command this one builds on is not in the log, so nor is this.",
+                "What this builds on is not in the log, so nor is this.",
                 conflict=True,
             )
         command = self.model.read_command(submit.type, submit.v, body)
         if isinstance(command, Refusal):
             return command
-        problem = text_problems(command, raw=body) or text_problem(submit.on_behalf_of, limit=80)
-        if problem is not None:
-            return Refusal("bad_text", problem)
+        flaw = flaw_of(command, submit, now)
+        if flaw is not None:
+            return flaw
         ctx = context_of(actor, submit, now, self.charter)
         events = self.model.decide(self.tentative.state, command, ctx)
         if isinstance(events, Refusal):
             return events
+        events = tuple(event for event in events if not self._yields(event))
         if not events:
             return Done(submit.command_id, 0, 0)
         return self._proposal(actor, submit, events, now, salt, digest)
+
+    def _yields(self, event: Any) -> bool:
+        keys = self.model.yields(event)
+        return bool(keys) and self._claims.elsewhere(keys, self.stream) is not None
 
     def known(self, lookup: Lookup, stored_digest: str | None, done: Done | None) -> Refusal | Done | None:
         """What the store's answer to a Lookup means; None: it is new after all, propose it again."""
@@ -226,9 +236,22 @@ class Ledger:
             tuple(records),
             tuple(holdings),
             tuple(releases),
-            tuple(sorted(tell)),
+            tuple(sorted(tell)) if tell else (),
             self.tentative,
         )
+
+
+def flaw_of(command: Any, submit: Submit, now: int) -> Refusal | None:
+    """What is wrong with a text or a time, whatever the command means. ``now`` is UTC ms."""
+    problem = text_problems(command, raw=bytes(submit.body)) or text_problem(submit.on_behalf_of, limit=80)
+    if problem is None and submit.base:
+        seen = " ".join((*submit.base, *submit.base.values()))
+        problem = text_problem(seen, limit=BASE_CHARS_MAX)
+    if problem is not None:
+        return Refusal("bad_text", problem)
+    if submit.happened_at is not None and submit.happened_at > now + AHEAD_MS_MAX:
+        return Refusal("in_the_future", "This cannot have happened yet: look at the time it was given.")
+    return None
 
 
 def context_of(actor: Actor, submit: Submit, now: int, charter: Any) -> Context:

@@ -6,21 +6,23 @@ stays pending until its records arrive or the server says no. Nothing a person w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from incident.kernel.ledger import context_of, record_of
+from incident.kernel.ledger import context_of, flaw_of, record_of
 from incident.kernel.model import Model, SlicePart, UnknownType
 from incident.kernel.protocol import Accepted, Records, Refused, SnapshotPage, Submit
 from incident.kernel.record import Record, chained, genesis
 from incident.kernel.slice import Actor, CommandSpec, Conflict, Offline, Refusal
-from incident.kernel.text import text_problem, text_problems
 
 PENDING_MAX = 2000
+
+PAGES_MAX = 4096
+"""Pages of one slice of a snapshot; each has up to a megabyte."""
 
 
 class StateWord(StrEnum):
@@ -145,14 +147,32 @@ class Replica:
         self.actor = actor
         self.charter = charter
         self.confirmed = model.initial()
-        self.projected = self.confirmed
         self.cursor = 0
         self.hash = genesis(stream)
-        self.pending: dict[str, Pending] = {}
         self.online = False
         self.diverged: Diverged | None = None
         self.frozen_slices: frozenset[str] = frozenset()
+        self._projected = self.confirmed
+        self._pending: dict[str, Pending] = {}
+        self._fresh = True
+        self._settled: tuple[str, ...] = ()
         self._pages: _Pages | None = None
+        self._spurned = (0, "")
+
+    @property
+    def projected(self) -> Any:
+        """What is shown: the confirmed state with everything pending on top.
+
+        Worked out when it is looked at, not at each of a hundred frames that come between two looks.
+        """
+        self._project()
+        return self._projected
+
+    @property
+    def pending(self) -> dict[str, Pending]:
+        """Every command whose records are not here yet, by its id, in the order in which they were written."""
+        self._project()
+        return self._pending
 
     # -- from the disk, at the start ------------------------------------------------------------------------
 
@@ -162,21 +182,30 @@ class Replica:
         records: Iterable[Record],
         outbox: Iterable[Submit],
     ) -> bool:
-        """Take up what the cache holds. False: the snapshot has an unknown shape, start over from records."""
+        """Take up what the cache holds. False: the snapshot is damaged or of an unknown shape, start over.
+
+        A waiting command whose records are among these has done its work; its row is dropped once the line is up.
+        """
         if snapshot is not None:
             state = self.model.restore(snapshot.parts)
             if state is None:
                 return False
             self.confirmed, self.cursor, self.hash = state, snapshot.seq, snapshot.hash
+        written = set()
         for record in records:
             self._confirm(record)
-        for submit in outbox:
+            written.add(record.command_id)
+        waiting = tuple(outbox)
+        self._settled = tuple(s.command_id for s in waiting if s.command_id in written)
+        for submit in waiting:
+            if submit.command_id in written:
+                continue
             command = self.model.read_command(submit.type, submit.v, submit.body)
             if isinstance(command, Refusal):
                 continue  # written by another version: the row stays in the outbox, untouched
             spec = self.model.spec_of(submit.type)
-            self.pending[submit.command_id] = Pending(submit, command, spec, StateWord.QUEUED)
-        self._reproject()
+            self._pending[submit.command_id] = Pending(submit, command, spec, StateWord.QUEUED)
+        self._fresh = False
         return True
 
     # -- from the person --------------------------------------------------------------------------------------
@@ -186,20 +215,18 @@ class Replica:
 
         A conflict (somebody else holds it, a newer version) is never refused here; only the ledger may.
         """
-        if len(self.pending) >= PENDING_MAX:
+        if len(self._pending) >= PENDING_MAX:
             return Refusal(
-                "outbox_full", f"{PENDING_MAX} commands wait to be sent. Nothing more can be taken on."
+                "outbox_full", f"{PENDING_MAX:,} changes wait to be sent. Nothing more can be taken on."
             )
-        if submit.command_id in self.pending:
-            return Refusal("id_reuse", "This command is already waiting.")
+        if submit.command_id in self._pending:
+            return Refusal("id_reuse", "This is waiting to be sent already.")
         command = self.model.read_command(submit.type, submit.v, submit.body)
         if isinstance(command, Refusal):
             return command
-        problem = text_problems(command, raw=bytes(submit.body)) or text_problem(
-            submit.on_behalf_of, limit=80
-        )
-        if problem is not None:
-            return Refusal("bad_text", problem)
+        flaw = flaw_of(command, submit, submit.written_at + submit.clock_offset)
+        if flaw is not None:
+            return flaw
         if self._frozen(submit.type):
             return Refusal(
                 "update_needed", "The server writes this in a newer way: update this client first."
@@ -211,13 +238,13 @@ class Replica:
         state = self._attempt(self.projected, entry)
         if entry.refusal is not None and not entry.refusal.conflict:
             return entry.refusal
-        self.pending[submit.command_id] = entry
-        self.projected = state
+        self._pending[submit.command_id] = entry
+        self._projected = state
         return (Keep(submit), Changed())
 
     def kept(self, command_id: str) -> Effects:
         """The outbox has it on the disk: it may be sent now."""
-        entry = self.pending.get(command_id)
+        entry = self._pending.get(command_id)
         if entry is None or entry.word is not StateWord.SAVING:
             return ()
         entry.word = StateWord.QUEUED
@@ -228,8 +255,9 @@ class Replica:
     def caught_up(self) -> Effects:
         """Everything up to the server's head is here and the line is up: send what waits, in order."""
         self.online = True
-        waiting = tuple(e for e in self.pending.values() if e.word in (StateWord.QUEUED, StateWord.SENT))
-        return (*self._send(waiting), Changed())
+        drops, self._settled = map(Drop, self._settled), ()
+        waiting = tuple(e for e in self._pending.values() if e.word in (StateWord.QUEUED, StateWord.SENT))
+        return (*drops, *self._send(waiting), Changed())
 
     def link_lost(self) -> Effects:
         """The line is down. What was sent and not answered stays SENT – NO ANSWER until it is answered."""
@@ -246,28 +274,38 @@ class Replica:
             return ()
         if fresh[0].seq != self.cursor + 1:
             return (Resync(f"records {self.cursor + 1} to {fresh[0].seq - 1} are missing"),)
-        prev = self.hash
-        for record in fresh:
-            if record.seq != self.cursor + 1 or chained(prev, self.stream, record) != record.hash:
-                self.diverged = Diverged(
-                    record.seq, f"Record {record.seq} does not follow from the copy held here."
-                )
-                self._reproject()
-                return (self.diverged, Changed())
-            prev = record.hash
+        good = self._following(fresh)
+        for record in good:
             self._confirm(record)
-        drops = []
-        for command_id in dict.fromkeys(record.command_id for record in fresh):
-            if self.pending.pop(command_id, None) is not None:
-                drops.append(Drop(command_id))
-        self._reproject()
-        records = tuple(fresh)
-        return (Store(records), *drops, Changed(records))
+        effects: list[Effect] = [Store(good)] if good else []
+        for command_id in dict.fromkeys(record.command_id for record in good):
+            if self._pending.pop(command_id, None) is not None:
+                effects.append(Drop(command_id))
+        if len(good) < len(fresh):
+            seq = fresh[len(good)].seq
+            self.diverged = Diverged(seq, f"Record {seq} does not follow from the copy held here.")
+            effects.append(self.diverged)
+        self._fresh = False
+        return (*effects, Changed(good))
+
+    def _following(self, fresh: Sequence[Record]) -> tuple[Record, ...]:
+        """As many of these as follow from the copy held here: what comes behind a break is not taken."""
+        prev, seq = self.hash, self.cursor
+        for count, record in enumerate(fresh):
+            if record.seq != seq + 1 or chained(prev, self.stream, record) != record.hash:
+                return tuple(fresh[:count])
+            prev, seq = record.hash, record.seq
+        return tuple(fresh)
 
     def receive_page(self, header: SnapshotPage, body: bytes) -> Effects:
         """One page of a snapshot; when the last piece is here, the confirmed state starts from it."""
         if header.seq <= self.cursor or self.diverged is not None or not 0 <= header.index < header.of:
             return ()
+        if self._spurned == (header.seq, header.hash):
+            return ()
+        if header.slice not in self.model.by_name or header.of > PAGES_MAX:
+            self._spurned, self._pages = (header.seq, header.hash), None
+            return (Resync("a snapshot holds what this client does not know", snapshots=False),)
         if self._pages is None or (self._pages.seq, self._pages.hash) != (header.seq, header.hash):
             self._pages = _Pages(header.seq, header.hash)
         pages = self._pages
@@ -286,45 +324,51 @@ class Replica:
             for name, pieces in pages.pieces.items()
         )
         self._pages = None
-        try:
-            state = self.model.restore(parts)
-        except msgspec.DecodeError:
-            state = None
+        state = self.model.restore(parts)
         if state is None:
             return (Resync("the snapshot has a shape this client does not know", snapshots=False),)
         self.confirmed, self.cursor, self.hash = state, pages.seq, pages.hash
         self.frozen_slices = frozenset()  # the server's own fold knows what this build could not read
         # Acknowledged before the line was lost, and inside the snapshot: no record will come to say so.
-        inside = [c for c, e in self.pending.items() if e.last is not None and e.last <= self.cursor]
+        inside = [c for c, e in self._pending.items() if e.last is not None and e.last <= self.cursor]
         for command_id in inside:
-            del self.pending[command_id]
-        self._reproject()
+            del self._pending[command_id]
+        self._fresh = False
         return (StoreSnapshot(parts, pages.seq, pages.hash), *map(Drop, inside), Changed())
 
     def accepted(self, frame: Accepted) -> Effects:
         """The server has these durably. A pending one leaves when its records are here (or changed nothing)."""
         effects: list[Effect] = []
         for done in frame.done:
-            entry = self.pending.get(done.command_id)
+            entry = self._pending.get(done.command_id)
             if entry is None:
                 continue
             entry.word, entry.last = StateWord.CONFIRMED, done.last
             if done.last <= self.cursor:
-                del self.pending[done.command_id]
+                del self._pending[done.command_id]
                 effects.append(Drop(done.command_id))
-        if effects:
-            self._reproject()
+                self._fresh = False
         return (*effects, Changed())
 
     def refused(self, frame: Refused) -> Effects:
         """The server said no: the provisional change vanishes, a card holds it and what depended on it."""
-        entry = self.pending.pop(frame.command_id, None)
+        entry = self._pending.pop(frame.command_id, None)
         if entry is None:
             return ()
         refusal = Refusal(frame.code, frame.sentence, frame.facts, frame.conflict)
-        hanging = tuple(e.submit for e in self.pending.values() if frame.command_id in e.submit.depends_on)
-        self._reproject()
+        hanging = self._hanging_on(frame.command_id)
+        self._fresh = False
         return (Card(entry.submit, refusal, hanging), Drop(frame.command_id), Changed())
+
+    def _hanging_on(self, command_id: str) -> tuple[Submit, ...]:
+        """What depends on a command, and what depends on that, in the order in which it was written."""
+        lost = {command_id}
+        found = []
+        for entry in self._pending.values():
+            if not lost.isdisjoint(entry.submit.depends_on):
+                lost.add(entry.submit.command_id)
+                found.append(entry.submit)
+        return tuple(found)
 
     # -- for the screen ---------------------------------------------------------------------------------------
 
@@ -397,8 +441,11 @@ class Replica:
         entry.records = tuple(records)
         return state
 
-    def _reproject(self) -> None:
+    def _project(self) -> None:
+        if self._fresh:
+            return
+        self._fresh = True
         state = self.confirmed
-        for entry in self.pending.values():
+        for entry in self._pending.values():
             state = self._attempt(state, entry)
-        self.projected = state
+        self._projected = state

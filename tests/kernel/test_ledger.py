@@ -94,6 +94,23 @@ def test_a_refusal_leaves_no_trace(ledger: Ledger) -> None:
     assert propose(ledger, 7, Jot("fine")).expected_seq == 1
 
 
+def test_the_future_is_refused_and_the_past_never(ledger: Ledger) -> None:
+    now = T0 + 10
+    refused(propose(ledger, 1, Jot("x"), happened_at=now + 120_001), "in_the_future")
+    refused(propose(ledger, 2, Jot("x"), happened_at=2**53 - 1), "in_the_future")
+    assert isinstance(propose(ledger, 3, Jot("x"), happened_at=now + 120_000), Proposal), "clocks differ"
+    assert isinstance(propose(ledger, 4, Jot("x"), happened_at=0), Proposal)
+
+
+@pytest.mark.parametrize("base", [{"a\x1b[2J": cid(1)}, {"a": "\u202e"}])
+def test_what_was_seen_is_text_like_any_other(ledger: Ledger, base: dict[str, str]) -> None:
+    frame = msgspec.structs.replace(submit(1, Jot("x")), base=base)
+    refused(ledger.propose(ANN, frame, T0, SALT), "bad_text")
+    full = {f"{n:080}": "v" * 80 for n in range(64)}
+    frame = msgspec.structs.replace(submit(2, Jot("x")), base=full)
+    assert isinstance(ledger.propose(ANN, frame, T0, SALT), Proposal), "as much as the wire lets through"
+
+
 # -- once per id --
 
 

@@ -11,6 +11,7 @@ import pytest
 from incident.kernel.claims import ClaimTable
 from incident.kernel.ledger import Ledger
 from incident.kernel.record import (
+    AGE_MS_MAX,
     Record,
     base_of,
     chained,
@@ -162,10 +163,26 @@ def test_when_it_happened_is_claimed_else_the_authors_clock_corrected_and_never_
     )
 
 
-def test_late_is_more_than_two_minutes_after_it_was_said_to_have_happened() -> None:
-    assert not record().late
-    assert not record(happened_at=T0 - 120_000).late
-    assert record(happened_at=T0 - 120_001).late
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"happened_at": 2**53 - 1},
+        {"happened_at": T0 + 1},
+        {"clock_offset": 2**53 - 1},
+    ],
+)
+def test_nothing_happens_after_it_was_recorded_whatever_is_said(said: dict[str, Any]) -> None:
+    assert record(**said).at == T0
+    assert record(**said).written <= T0
+
+
+@pytest.mark.parametrize("said", [{"happened_at": 0}, {"clock_offset": 1 - 2**53}, {"written_at": 0}])
+def test_nothing_happens_more_than_a_year_before_it_was_recorded(said: dict[str, Any]) -> None:
+    assert record(**said).at == T0 - AGE_MS_MAX
+
+
+def test_when_it_was_written_is_the_authors_clock_corrected() -> None:
+    assert record(written_at=T0 - 5_000, clock_offset=2_000, happened_at=T0 - 9_000).written == T0 - 3_000
 
 
 def test_the_things_one_command_brings_have_different_ids() -> None:

@@ -12,7 +12,7 @@ from incident.kernel.claims import ClaimTable
 from incident.kernel.ledger import Ledger, Proposal
 from incident.kernel.model import Model
 from incident.kernel.protocol import Accepted, Done, Records, Refused, SnapshotPage, Submit
-from incident.kernel.record import Record, genesis
+from incident.kernel.record import Record, chained, genesis
 from incident.kernel.replica import (
     PENDING_MAX,
     Card,
@@ -161,6 +161,14 @@ def test_an_obvious_no_is_said_at_once_and_nothing_is_kept(room: Room, command: 
     assert room.replica.pending == {}
 
 
+def test_what_cannot_have_happened_yet_is_said_at_once_by_the_corrected_clock(room: Room) -> None:
+    fast = {"clock_offset": -600_000}
+    answer = room.write(Jot("x"), happened_at=T0, **fast)
+    assert isinstance(answer, Refusal)
+    assert answer.code == "in_the_future"
+    assert not isinstance(room.write(Jot("x"), happened_at=T0 - 600_000, **fast), Refusal)
+
+
 def test_the_roles_no_is_said_at_once_too() -> None:
     answer = Room(actor=Actor("Eve", "LAS", "reader")).write(Jot("x"))
     assert isinstance(answer, Refusal)
@@ -182,11 +190,13 @@ def test_one_id_is_taken_once_and_the_outbox_has_a_bound(room: Room) -> None:
     again = room.replica.submit(submit(1, Jot("hello")))
     assert isinstance(again, Refusal)
     assert again.code == "id_reuse"
+    assert "command" not in again.sentence
     entry = room.replica.pending[cid(1)]
     room.replica.pending.update({str(n): entry for n in range(PENDING_MAX)})
     full = room.write(Jot("one more"))
     assert isinstance(full, Refusal)
     assert full.code == "outbox_full"
+    assert full.sentence == "2,000 changes wait to be sent. Nothing more can be taken on."
 
 
 def test_what_only_the_server_may_do_waits_for_no_line(room: Room) -> None:
@@ -282,6 +292,8 @@ def test_a_refusal_takes_the_change_away_and_leaves_a_card(room: Room) -> None:
     room.catch_up()
     take = room.kept(Take("a"))
     hanging = room.kept(Jot("a is ours"), depends_on=[take])
+    room.kept(Jot("and this is not about it"))
+    further = room.kept(Jot("so read it"), depends_on=[hanging])
     room.kept(Jot("something else"))
     facts = {"held_by": "SCAS"}
     said = {"code": "taken", "sentence": "SCAS has it.", "facts": facts, "conflict": True}
@@ -291,7 +303,7 @@ def test_a_refusal_takes_the_change_away_and_leaves_a_card(room: Room) -> None:
     (card,) = of(effects, Card)
     assert card.submit.command_id == take
     assert card.refusal == Refusal("taken", "SCAS has it.", {"held_by": "SCAS"}, conflict=True)
-    assert [frame.command_id for frame in card.dependants] == [hanging]
+    assert [frame.command_id for frame in card.dependants] == [hanging, further]
     assert of(effects, Drop) == [Drop(take)]
     assert room.replica.projected.shelf.books["a"].holder == ""
     assert take not in room.replica.pending
@@ -365,7 +377,27 @@ def test_a_hole_inside_a_frame_is_a_broken_chain(room: Room) -> None:
         room.elsewhere(n, Jot(str(n)))
     frame = room.records()
     holed = msgspec.structs.replace(frame, records=[frame.records[0], frame.records[2]])
-    assert of(room.replica.receive(holed), Diverged)[0].seq == 3
+    effects = room.replica.receive(holed)
+    assert of(effects, Diverged)[0].seq == 3
+    assert [type(effect) for effect in effects] == [Store, Diverged, Changed]
+    assert [record.seq for record in of(effects, Store)[0].records] == [1], "what was sound is kept"
+    assert (room.replica.cursor, room.replica.confirmed.pad.lines) == (1, ("0",)), "and no more than that"
+    assert [record.seq for record in of(effects, Changed)[0].records] == [1]
+
+
+def test_answers_one_by_one_are_worked_out_once_for_the_next_look(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [room.kept(Jot(str(n))) for n in range(20)]
+    decided = []
+    really = Model.decide
+    monkeypatch.setattr(Model, "decide", lambda *args: decided.append(args[2]) or really(*args))
+    for command_id in ids[:10]:
+        room.replica.accepted(Accepted(stream=SHELF, done=[Done(command_id, 0, 0)]))
+    assert decided == []
+    assert room.replica.projected.pad.lines == tuple(str(n) for n in range(10, 20))
+    assert set(room.replica.pending) == set(ids[10:])
+    assert len(decided) == 10
 
 
 # -- snapshots --
@@ -448,6 +480,23 @@ def test_pages_that_do_not_fit_ask_again_and_impossible_ones_are_let_go(room: Ro
     assert isinstance(room.replica.receive_page(header, body)[0], Resync)
 
 
+@pytest.mark.parametrize("change", [{"of": 20_000_000}, {"slice": "film"}])
+def test_pages_that_no_server_of_ours_would_send_are_let_go_after_one_word(
+    room: Room, change: dict[str, Any]
+) -> None:
+    room.elsewhere(1, Place("a", "Atlas"))
+    (header, body), *_ = pages(room)
+    odd = msgspec.structs.replace(header, **change)
+    (resync,) = room.replica.receive_page(odd, body)
+    assert isinstance(resync, Resync)
+    assert not resync.snapshots
+    assert room.replica.receive_page(odd, body) == ()
+    assert room.replica.receive_page(header, body) == ()
+    room.elsewhere(2, Jot("x"))
+    later = [effect for page in pages(room) for effect in room.replica.receive_page(*page)]
+    assert of(later, StoreSnapshot)[0].seq == 2, "another snapshot is another matter"
+
+
 def test_a_snapshot_that_is_no_json_falls_back_to_records(room: Room) -> None:
     room.elsewhere(1, Place("a", "Atlas"))
     asked = [
@@ -485,6 +534,26 @@ def test_a_client_comes_back_with_what_it_had(room: Room) -> None:
     assert [send.submit.command_id for send in of(again.caught_up(), Send)] == [command_id]
 
 
+def test_a_waiting_row_whose_records_are_here_has_done_its_work(room: Room) -> None:
+    written, waiting = room.kept(PlaceAll(("a", "b"))), room.kept(Jot("waits"))
+    outbox = [entry.submit for entry in room.replica.pending.values()]
+    room.serve(outbox[0])
+    again = Replica(TOY, SHELF, ANN)
+    assert again.restore(None, room.log, outbox)
+    assert list(again.pending) == [waiting], "its records are the confirmed ones: it is not shown twice"
+    effects = again.caught_up()
+    assert of(effects, Drop) == [Drop(written)]
+    assert [send.submit.command_id for send in of(effects, Send)] == [waiting]
+    assert of(again.caught_up(), Drop) == []
+
+
+def test_a_damaged_cached_snapshot_is_not_taken(room: Room) -> None:
+    shelf, pad = TOY.snapshot(TOY.initial())
+    damaged = (shelf, msgspec.structs.replace(pad, body=b'{"lines":3}'))
+    assert not room.replica.restore(StoreSnapshot(damaged, 5, "00"), (), ())
+    assert room.replica.cursor == 0
+
+
 def test_a_cached_snapshot_of_an_unknown_shape_is_not_taken(room: Room) -> None:
     parts = tuple(msgspec.structs.replace(part, state_v=9) for part in TOY.snapshot(TOY.initial()))
     assert not room.replica.restore(StoreSnapshot(parts, 5, "00"), (), ())
@@ -518,6 +587,17 @@ def test_an_unknown_record_freezes_its_slice_and_the_rest_goes_on(older: Room) -
     assert older.replica.confirmed.shelf.books == {}
     assert (older.replica.cursor, older.replica.diverged) == (4, None), "the chain is followed all the same"
     assert len(of(effects, Store)[0].records) == 4, "and everything is kept for the day of the update"
+
+
+def test_a_known_record_with_an_unknown_value_freezes_its_slice_too(room: Room) -> None:
+    (first,) = room.elsewhere(1, Jot("before"))
+    odd = msgspec.structs.replace(
+        first, seq=2, type="shelf.placed", v=2, body=msgspec.Raw(b'{"key":"a","title":{"en":"Atlas"}}')
+    )
+    odd = msgspec.structs.replace(odd, hash=chained(first.hash, SHELF, odd))
+    room.replica.receive(Records(stream=SHELF, prev=genesis(SHELF), records=[first, odd]))
+    assert room.replica.frozen_slices == {"shelf"}
+    assert (room.replica.cursor, room.replica.confirmed.pad.lines) == (2, ("before",))
 
 
 def test_a_frozen_slice_is_not_written_to_and_its_outbox_is_kept(older: Room) -> None:
