@@ -28,7 +28,13 @@ def _keys(command: Any) -> tuple[str, ...]:
 
 
 def _edit_keys(command: f.Amend) -> tuple[str, ...]:
-    return tuple(f"{f.key_of(command.feature)}/{name}" for name in f.edited(command))
+    feature = f.key_of(command.feature)
+    names = () if command.name is None else (f.NAMES_KEY,)
+    return (feature, *names, *(f"{feature}/{name}" for name in f.edited(command)))
+
+
+def _name_keys(command: f.Propose) -> tuple[str, ...]:
+    return (f.NAMES_KEY,) if command.name else ()
 
 
 def _owner(view: View, command: Any) -> str:
@@ -44,10 +50,10 @@ SLICE = Slice(
         for cls in (f.Proposed, f.Agreed, f.Declined, f.Moved, f.Withdrawn, f.Reviewed, f.Amended)
     ),
     commands=(
-        CommandSpec(f.Propose, Conflict.GEOMETRY, Offline.DRAFT),
+        CommandSpec(f.Propose, Conflict.GEOMETRY, Offline.QUEUED, keys=_name_keys),
         CommandSpec(f.Agree, Conflict.STATE, Offline.QUEUED, keys=_keys),
         CommandSpec(f.Decline, Conflict.STATE, Offline.QUEUED, keys=_keys),
-        CommandSpec(f.Move, Conflict.GEOMETRY, Offline.DRAFT, keys=_keys, about=_owner),
+        CommandSpec(f.Move, Conflict.GEOMETRY, Offline.QUEUED, keys=_keys, about=_owner),
         CommandSpec(f.Withdraw, Conflict.STATE, Offline.QUEUED, keys=_keys, about=_owner),
         CommandSpec(f.Review, Conflict.APPEND, Offline.ALLOWED),
         CommandSpec(f.Amend, Conflict.FIELD, Offline.QUEUED, keys=_edit_keys, about=_owner),

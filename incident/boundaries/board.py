@@ -27,43 +27,63 @@ from incident.boundaries.facts import (
     Shape,
     Withdraw,
     Withdrawn,
-    edited,
+    subject_of,
+    words_of,
 )
-from incident.boundaries.rules import agreed_by, boundaries, rivals
+from incident.boundaries.rules import RIVAL_KINDS, agreed_by, boundaries, counted, rivals
 from incident.kernel.board import Arg, Board, Cell, Column, Look, Verb
 from incident.kernel.receipts import receipt
-from incident.kernel.record import Record
+from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Line, Names
 from incident.organisation import parties
-from incident.values import read_due, read_location, span
+from incident.values import read_due, read_location, sentences, span, utc_words
 
 
 def sentence(event: Any, record: Record, names: Names) -> Line:
-    """A record of this slice as one line of the log."""
+    """A record of this slice as one line of the log. The agency stands in a column of its own."""
     if isinstance(event, Proposed):
-        what = event.name or f"a {KINDS[event.kind]}"
-        scheme = f" ({SCHEMES[event.scheme]})" if event.scheme else ""
-        return Line(f"proposes {what}{scheme}: {_where(event.shape)}")
+        return Line(_proposed(event, record, names))
     what = names("boundaries", event.feature)
     match event:
         case Agreed():
             return Line(f"agrees to {what}")
         case Declined():
-            return Line(f"does not agree to {what}. Reason: {event.reason}")
+            return Line(sentences(f"does not agree to {what}", _because(event.reason)))
         case Moved():
-            return Line(f"moves {what} to {_where(event.shape)}" + _because(event.reason))
+            return Line(sentences(f"moves {what} to {_where(event.shape)}", _because(event.reason)))
         case Withdrawn():
-            return Line(f"withdraws {what}" + _because(event.reason))
+            return Line(sentences(f"withdraws {what}", _because(event.reason)))
         case Reviewed():
-            return Line(f"has reviewed {what}: it stands" + (f". {event.note}" if event.note else ""))
+            again = _review_words(event.review_due, record)
+            return Line(sentences(f"reviews {what}: it stands", event.note, again))
         case Amended():
-            return Line(f"{what}: {' and '.join(edited(event))} changed")
+            return Line(_amended(event, what))
         case _:
             raise AssertionError(f"no sentence for {type(event).__name__}")
 
 
+def _proposed(event: Proposed, record: Record, names: Names) -> str:
+    """Name and number are the feature's own, as proposed: a line of the log never changes."""
+    what = names("boundaries", thing_id(record))
+    kind = "" if KINDS[event.kind].casefold() in what.casefold() else f", {words_of(event.kind)}"
+    scheme = f", {SCHEMES[event.scheme]}" if event.scheme else ""
+    first = f"proposes {what}{kind}{scheme}: {_where(event.shape)}"
+    return sentences(first, event.note, _review_words(event.review_due, record))
+
+
+def _amended(event: Amended, what: str) -> str:
+    note = "" if event.note is None else event.note or "none"
+    if event.name is None:
+        return f"changes the note of {what}: {note}"
+    return sentences(f"renames {what} to {event.name}", note and f"Note: {note}")
+
+
 def _because(reason: str) -> str:
-    return f". Reason: {reason}" if reason else ""
+    return f"Reason: {reason}" if reason else ""
+
+
+def _review_words(due: int | None, record: Record) -> str:
+    return "" if due is None else f"Review due {utc_words(due, record.recorded_at)}"
 
 
 def _where(shape: Shape) -> str:
@@ -95,7 +115,7 @@ def rows(look: Look) -> Mapping[str, Feature]:
 def _name(feature: Feature, look: Look) -> Cell:
     if feature.withdrawn_at is not None:
         return Cell(feature.name, "dim")
-    if feature in rivals(look.state):
+    if feature.kind in RIVAL_KINDS and feature in rivals(look.state):
         return Cell(f"▲ {feature.name}", "alarm")
     return Cell(feature.name, "strong")
 
@@ -113,10 +133,10 @@ def agreement(feature: Feature, look: Look) -> Cell:
     if against:
         return Cell(f"✗ {', '.join(against)}", "alarm")
     done, total = agreed_by(look.state, feature)
-    if done >= total:
+    if total and done >= total:
         return Cell(f"✓ {done} of {total}", "good")
-    if done <= 1:
-        return Cell("proposed" if total > 1 else "agreed", "caution")
+    if done == (feature.owner in counted(look.state)):  # nobody but its owner
+        return Cell("proposed", "caution")
     return Cell(f"{done} of {total}", "caution")
 
 
@@ -147,9 +167,8 @@ def _owner(feature: Feature, _look: Look) -> Cell:
     return Cell(feature.owner)
 
 
-def _number(feature: Feature, look: Look) -> Cell:
-    provisional = feature.id.partition("/")[0] in look.unconfirmed
-    return Cell(f"{feature.owner}-B?" if provisional else feature.number, "dim")
+def _number(feature: Feature, _look: Look) -> Cell:
+    return Cell(feature.number, "dim")
 
 
 def _order(feature: Feature, look: Look) -> Any:
@@ -202,7 +221,9 @@ def _answer(feature: Feature, code: str, look: Look) -> Cell:
         if answer.agreed:
             return Cell(f"✓ agreed {look.clock(answer.at)}, {answer.by}", "good")
         return Cell(f"✗ declined {look.clock(answer.at)}: {answer.reason}", "alarm")
-    got = receipt(look.state.receipts, f"boundaries/{feature.id}", code)
+    got = receipt(look.state.receipts, subject_of(feature), code)
+    if got.acknowledged:
+        return Cell(f"· acknowledged {look.clock(got.acknowledged)}", "caution")
     word = "seen" if got.seen else "delivered" if got.delivered else "sent"
     return Cell(f"· {word}, asked {look.clock(feature.placed_at)}", "caution")
 
@@ -247,10 +268,11 @@ def _due(values: Mapping[str, Any], look: Look) -> int | None:
 def _propose(_row: Any, values: Mapping[str, Any], look: Look) -> Propose:
     kind = values["kind"]
     scheme: Any = values.get("scheme") or ""
+    words = words_of(kind, "A")
     if kind in ZONES and not scheme:
-        raise ValueError(f"A {KINDS[kind]} needs its scheme: plato, cbrn, fire or other.")
+        raise ValueError(f"{words} needs its scheme: plato, cbrn, fire or other.")
     if kind in CORDONS and not values.get("radius"):
-        raise ValueError(f"An {KINDS[kind]} needs a radius, such as 500m.")
+        raise ValueError(f"{words} needs a radius, such as 500m.")
     return Propose(
         kind, _shape(values), values.get("name") or "", scheme, values.get("note") or "", _due(values, look)
     )

@@ -43,8 +43,8 @@ KINDS = {
     "cold_zone": "cold zone",
     "sector": "sector",
     "ccp": "casualty clearing point",
-    "parking": "ambulance parking",
-    "loading": "ambulance loading",
+    "parking": "ambulance parking point",
+    "loading": "ambulance loading point",
     "hls": "helicopter landing site",
     "marshalling": "marshalling area",
     "rest_centre": "rest centre",
@@ -64,6 +64,8 @@ SCHEMES = {
     "other": "other",
 }
 VERTICES_MAX = 1000
+FEATURES_MAX = 2_000
+"""Features of one incident, the withdrawn ones too: more are refused with a sentence."""
 
 Point = tuple[
     Annotated[float, Meta(ge=-90, le=90)],
@@ -73,10 +75,12 @@ Point = tuple[
 
 Name = Annotated[str, Meta(max_length=80)]
 Note = Annotated[str, Meta(max_length=1000)]
-Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
 FeatureId = Annotated[str, Meta(min_length=36, max_length=40)]
-Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Radius = Annotated[float, Meta(ge=0, le=50_000)]
+Millis = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
+"""UTC milliseconds, up to the year 2100."""
+Radius = Annotated[float, Meta(gt=0, le=50_000)]
+"""Metres."""
 Polygon = Annotated[tuple[Point, ...], Meta(max_length=VERTICES_MAX)]
 Scheme = Literal["", "plato", "cbrn", "fire", "other"]
 
@@ -104,15 +108,19 @@ class Answer(msgspec.Struct, frozen=True):
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
     """One scene feature. ``answers`` holds each agency's word on its present shape; moving it clears them.
 
-    ``version`` is the id of the command that last changed shape or life; ``edits`` that of each ordinary field.
+    ``called`` is its name as proposed, which log lines use: it never changes. ``asked`` is the id of the command
+    that laid it where it lies, and so asked the others. ``version`` is that of the command which last changed
+    shape or life; ``edits`` that of each ordinary field. The polygon of a withdrawn feature is dropped.
     """
 
     id: str
     number: str
     kind: FeatureKind
     name: str
+    called: str
     owner: str
     shape: Shape
+    asked: str
     proposed_at: int
     placed_at: int
     version: str
@@ -128,11 +136,15 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Boundaries(msgspec.Struct, frozen=True):
-    """All scene features by id, how many each agency has proposed, and how many of each kind there were."""
+    """All scene features by id, how many each agency has proposed, and how many letters each kind has used.
+
+    ``named`` is the id of the command that last gave a name to anything.
+    """
 
     rows: dict[str, Feature] = {}
     counts: dict[str, int] = {}
     letters: dict[str, int] = {}
+    named: str = ""
 
 
 # -- events -------------------------------------------------------------------------------------------------
@@ -178,7 +190,7 @@ class Withdrawn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Reviewed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody looked at it again and it stands; the next review is due then (UTC ms)."""
+    """Somebody looked at it again and it stands; the next review is due then (UTC ms), or as it was."""
 
     feature: str
     review_due: int | None = None
@@ -197,7 +209,7 @@ class Amended(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Propose(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Propose a feature. A zone must name its scheme. Without a name it gets the next letter: RVP B."""
+    """Propose a feature. A zone must name its scheme. Without a name it gets the next free letter: RVP B."""
 
     kind: FeatureKind
     shape: Shape
@@ -236,7 +248,7 @@ class Withdraw(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Review(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Say that it was looked at again and stands."""
+    """Say that it was looked at again and stands. An observation: recorded whatever became of the feature."""
 
     feature: FeatureId
     review_due: Millis | None = None
@@ -247,8 +259,28 @@ class Amend(msgspec.Struct, frozen=True, omit_defaults=True):
     """Change name or note of what we own."""
 
     feature: FeatureId
-    name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")] | None = None
     note: Note | None = None
+
+
+NAMES_KEY = "boundaries/names"
+"""The key under which an author says which names they had seen."""
+
+
+def folded(name: str) -> str:
+    """A name as it is compared: two that sound alike on the radio are one."""
+    return " ".join(name.split()).casefold()
+
+
+def words_of(kind: str, article: str = "a") -> str:
+    """A kind with its article: an RVP, a hot zone; "A" to begin a sentence."""
+    words = KINDS[kind]
+    return f"{article}n {words}" if words[0] in "aeiouRF" else f"{article} {words}"
+
+
+def subject_of(feature: Feature) -> str:
+    """What receipts are about: the feature as it lies now, not as it lay before."""
+    return f"boundaries/{feature.id}@{feature.asked}"
 
 
 def key_of(feature: str) -> str:

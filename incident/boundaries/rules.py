@@ -7,7 +7,10 @@ from typing import Any, cast
 import msgspec
 
 from incident.boundaries.facts import (
+    CORDONS,
+    FEATURES_MAX,
     KINDS,
+    NAMES_KEY,
     ZONES,
     Agree,
     Agreed,
@@ -24,14 +27,22 @@ from incident.boundaries.facts import (
     Proposed,
     Review,
     Reviewed,
+    Shape,
     Withdraw,
     Withdrawn,
     edited,
+    folded,
     key_of,
+    subject_of,
+    words_of,
 )
 from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Context, Refusal, View
-from incident.organisation import organisation, parties
+from incident.organisation import charter_of, organisation, parties
+
+CORNERS_MIN = 3
+RIVAL_KINDS = ("rvp", "fcp")
+"""Of these one is right: two that are live stand against each other."""
 
 
 def boundaries(view: View) -> Boundaries:
@@ -44,38 +55,68 @@ def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     if not organisation(view).opened:
         return Refusal("not_open", "This incident is not open.")
     if isinstance(command, Propose):
-        return _propose(command)
+        return _propose(view, command, ctx)
     feature = boundaries(view).rows.get(command.feature)
     if feature is None:
         return Refusal("no_such_feature", "There is no such feature on the ground here.")
-    if isinstance(command, Withdraw) and feature.withdrawn_at is not None:
-        return ()
+    if isinstance(command, Review):
+        return (Reviewed(feature.id, command.review_due, command.note.strip()),)
     if feature.withdrawn_at is not None:
-        return Refusal(
-            "withdrawn", f"{feature.name} was withdrawn.", {"since": str(feature.withdrawn_at)}, conflict=True
-        )
-    match command:
-        case Review():
-            return (Reviewed(feature.id, command.review_due, command.note),)
-        case Amend():
-            return _amend(feature, command, ctx)
-        case _:
-            return _settle(feature, command, ctx)
+        return _gone(feature, command, ctx)
+    if isinstance(command, Amend):
+        return _amend(view, feature, command, ctx)
+    return _settle(feature, command, ctx)
 
 
-def _propose(command: Propose) -> tuple[Any, ...] | Refusal:
-    if command.kind in ZONES and not command.scheme:
-        return Refusal(
-            "scheme_missing",
-            f"A {KINDS[command.kind]} needs the scheme it belongs to: Plato, CBRN, fire or other.",
-        )
-    if command.scheme and command.kind not in ZONES:
-        return Refusal("scheme_unasked", f"Only zones have a scheme, not a {KINDS[command.kind]}.")
-    if 0 < len(command.shape.polygon) < 3:
+def _gone(feature: Feature, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
+    """Nothing more is settled about what was withdrawn; who could not know it yet was overtaken."""
+    if isinstance(command, Withdraw):
+        return ()
+    overtaken = ctx.stale(key_of(feature.id), feature.version)
+    facts = {"owner": feature.owner, "since": str(feature.withdrawn_at)}
+    return Refusal("withdrawn", f"{feature.name} was withdrawn.", facts, conflict=overtaken)
+
+
+def _propose(view: View, command: Propose, ctx: Context) -> tuple[Any, ...] | Refusal:
+    kind, name = command.kind, " ".join(command.name.split())
+    if kind in ZONES and not command.scheme:
+        words = words_of(kind, "A")
+        sentence = f"{words} needs the scheme it belongs to: Plato, CBRN, fire or other."
+        return Refusal("scheme_missing", sentence)
+    if command.scheme and kind not in ZONES:
+        return Refusal("scheme_unasked", f"Only zones have a scheme, not {words_of(kind)}.")
+    if len(boundaries(view).rows) >= FEATURES_MAX:
+        sentence = f"This incident has its {FEATURES_MAX:,} features. Move one that is there."
+        return Refusal("full", sentence, {"limit": str(FEATURES_MAX)})
+    refusal = _unfit(kind, command.shape) or _name_taken(view, name, ctx)
+    if refusal is not None:
+        return refusal
+    return (Proposed(kind, command.shape, name, command.scheme, command.note, command.review_due),)
+
+
+def _unfit(kind: str, shape: Shape) -> Refusal | None:
+    """Why this shape says nothing about where the feature is, or how far it reaches."""
+    if 0 < len(shape.polygon) < CORNERS_MIN:
         return Refusal("bad_shape", "A polygon needs at least three corners.")
-    return (
-        Proposed(command.kind, command.shape, command.name, command.scheme, command.note, command.review_due),
-    )
+    place = shape.place
+    if not (shape.polygon or place.text.strip() or place.grid or place.point):
+        return Refusal("place_missing", "Say where it is: words, a grid reference or latitude,longitude.")
+    if kind in CORDONS and shape.radius_m is None and not shape.polygon:
+        words = words_of(kind, "A")
+        return Refusal("extent_missing", f"{words} needs a radius, such as 500m, or a polygon.")
+    return None
+
+
+def _name_taken(view: View, name: str, ctx: Context, but: str = "") -> Refusal | None:
+    """Two live features with one name would send crews to the wrong one."""
+    wanted = folded(name)
+    for other in live(view) if wanted else ():
+        if folded(other.name) == wanted and other.id != but:
+            overtaken = ctx.stale(NAMES_KEY, boundaries(view).named)
+            sentence = f"{other.name} is the name of another feature, of {other.owner}. Choose another."
+            facts = {"owner": other.owner, "number": other.number}
+            return Refusal("name_taken", sentence, facts, conflict=overtaken)
+    return None
 
 
 def _settle(feature: Feature, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
@@ -98,27 +139,28 @@ def _settle(feature: Feature, command: Any, ctx: Context) -> tuple[Any, ...] | R
                 return ()
             return (Declined(feature.id, command.reason),)
         case Move():
-            if 0 < len(command.shape.polygon) < 3:
-                return Refusal("bad_shape", "A polygon needs at least three corners.")
-            return (
-                () if command.shape == feature.shape else (Moved(feature.id, command.shape, command.reason),)
-            )
+            if command.shape == feature.shape:
+                return ()
+            unfit = _unfit(feature.kind, command.shape)
+            return unfit or (Moved(feature.id, command.shape, command.reason),)
         case _:
             return (Withdrawn(feature.id, command.reason),)
 
 
-def _amend(feature: Feature, command: Amend, ctx: Context) -> tuple[Any, ...] | Refusal:
-    changed = tuple(name for name in edited(command) if getattr(command, name) != getattr(feature, name))
+def _amend(view: View, feature: Feature, command: Amend, ctx: Context) -> tuple[Any, ...] | Refusal:
+    wanted = {name: " ".join(getattr(command, name).split()) for name in edited(command) if name == "name"}
+    if command.note is not None:
+        wanted["note"] = command.note.strip()
+    changed = {name: value for name, value in wanted.items() if value != getattr(feature, name)}
     for name in changed:
         if ctx.stale(f"{key_of(feature.id)}/{name}", feature.edits.get(name, "")):
-            return Refusal(
-                "field_changed",
-                f"The {name} of {feature.name} was changed meanwhile to {getattr(feature, name)}.",
-                {"field": name},
-                conflict=True,
-            )
-    values = {name: getattr(command, name) for name in changed}
-    return (Amended(feature.id, **values),) if changed else ()
+            known = getattr(feature, name) or "empty"
+            sentence = f"The {name} of {feature.called} was changed meanwhile: it is {known} now."
+            return Refusal("field_changed", sentence, {"field": name}, conflict=True)
+    refusal = _name_taken(view, changed.get("name", ""), ctx, but=feature.id)
+    if refusal is not None:
+        return refusal
+    return (Amended(feature.id, **changed),) if changed else ()
 
 
 # -- evolve -------------------------------------------------------------------------------------------------
@@ -131,19 +173,34 @@ def evolve(state: Boundaries, event: Any, record: Record) -> Boundaries:
     feature = state.rows.get(event.feature)
     if feature is None:
         return state
-    return msgspec.structs.replace(state, rows={**state.rows, feature.id: _evolved(feature, event, record)})
+    after = _evolved(feature, event, record)
+    if after is feature:
+        return state
+    named = record.command_id if after.name != feature.name else state.named
+    return msgspec.structs.replace(state, rows={**state.rows, feature.id: after}, named=named)
 
 
 def _proposed(state: Boundaries, event: Proposed, record: Record) -> Boundaries:
-    count = state.counts.get(record.agency, 0) + 1
-    letter = state.letters.get(event.kind, 0)
+    provisional = (
+        record.seq == 0
+    )  # numbers and letters are the server's: two rooms that are cut off share none
+    count = state.counts.get(record.agency, 0) + (not provisional)
+    letters = state.letters
+    name = event.name
+    if not name and provisional:
+        name = f"{KINDS[event.kind]} ?"
+    elif not name:
+        name, used = _next_name(state, event.kind)
+        letters = {**letters, event.kind: used}
     feature = Feature(
         id=thing_id(record),
-        number=f"{record.agency}-B{count}",
+        number=f"{record.agency}-B{'?' if provisional else count}",
         kind=event.kind,
-        name=event.name or f"{KINDS[event.kind]} {_letter(letter)}",
+        name=name,
+        called=name,
         owner=record.agency,
         shape=event.shape,
+        asked=record.command_id,
         proposed_at=record.at,
         placed_at=record.at,
         version=record.command_id,
@@ -155,8 +212,18 @@ def _proposed(state: Boundaries, event: Proposed, record: Record) -> Boundaries:
     return Boundaries(
         {**state.rows, feature.id: feature},
         {**state.counts, record.agency: count},
-        state.letters if event.name else {**state.letters, event.kind: letter + 1},
+        letters,
+        record.command_id,
     )
+
+
+def _next_name(state: Boundaries, kind: str) -> tuple[str, int]:
+    """The next letter that no feature has or ever had, and how many letters are used with it."""
+    taken = {folded(name) for feature in state.rows.values() for name in (feature.name, feature.called)}
+    index = state.letters.get(kind, 0)
+    while folded(f"{KINDS[kind]} {_letter(index)}") in taken:
+        index += 1
+    return f"{KINDS[kind]} {_letter(index)}", index + 1
 
 
 def _letter(index: int) -> str:
@@ -178,6 +245,7 @@ def _evolved(feature: Feature, event: Any, record: Record) -> Feature:
             return change(
                 feature,
                 shape=event.shape,
+                asked=record.command_id,
                 placed_at=record.at,
                 reason=event.reason,
                 moves=feature.moves + 1,
@@ -185,9 +253,11 @@ def _evolved(feature: Feature, event: Any, record: Record) -> Feature:
                 answers={feature.owner: Answer(True, record.at, record.actor)},
             )
         case Withdrawn():
-            return change(feature, withdrawn_at=record.at, reason=event.reason, version=record.command_id)
+            shape = change(feature.shape, polygon=())
+            version = record.command_id
+            return change(feature, withdrawn_at=record.at, reason=event.reason, version=version, shape=shape)
         case Reviewed():
-            return change(feature, reviewed_at=record.at, review_due=event.review_due)
+            return _reviewed(feature, event, record)
         case Amended():
             names = edited(event)
             values = {name: getattr(event, name) for name in names}
@@ -198,8 +268,19 @@ def _evolved(feature: Feature, event: Any, record: Record) -> Feature:
             raise AssertionError(f"no rule for {type(event).__name__}")
 
 
+def _reviewed(feature: Feature, event: Reviewed, record: Record) -> Feature:
+    """An older look, or one at what has been withdrawn, is in the log and changes nothing any more."""
+    older = feature.reviewed_at is not None and record.at < feature.reviewed_at
+    if older or feature.withdrawn_at is not None:
+        return feature
+    due = feature.review_due if event.review_due is None else event.review_due
+    return msgspec.structs.replace(feature, reviewed_at=record.at, review_due=due)
+
+
 def version(state: Boundaries, key: str) -> str:
-    """``boundaries/<id>`` for shape and life, ``boundaries/<id>/<field>`` for an ordinary field."""
+    """``boundaries/<id>`` for shape and life, ``boundaries/<id>/<field>`` for a field; see NAMES_KEY, too."""
+    if key == NAMES_KEY:
+        return state.named
     _, _, rest = key.partition("/")
     feature = state.rows.get(rest)
     if feature is not None:
@@ -210,15 +291,15 @@ def version(state: Boundaries, key: str) -> str:
 
 
 def label(state: Boundaries, key: str) -> str:
-    """What people call a feature: its name."""
-    feature = state.rows.get(key)
-    return "a feature" if feature is None else feature.name
+    """What log lines call a feature: its name as it was proposed, and its number. Neither ever changes."""
+    feature = state.rows.get(key.partition("@")[0])
+    return "a feature" if feature is None else f"{feature.called} ({feature.number})"
 
 
 def addressed(state: Boundaries, agency: str) -> tuple[str, ...]:
-    """Features on which this agency has not yet said yes or no."""
+    """Features on which this agency has not yet said yes or no, as they lie now."""
     return tuple(
-        key_of(feature.id)
+        subject_of(feature)
         for feature in state.rows.values()
         if feature.withdrawn_at is None and agency not in feature.answers
     )
@@ -229,9 +310,15 @@ def live(view: View) -> tuple[Feature, ...]:
     return tuple(feature for feature in boundaries(view).rows.values() if feature.withdrawn_at is None)
 
 
+def counted(view: View) -> tuple[str, ...]:
+    """The present parties whose agreement counts. Exercise control plays no part on the ground."""
+    known = charter_of(view).agencies
+    return tuple(code for code in parties(view) if code not in known or known[code].type != "exercise")
+
+
 def agreed_by(view: View, feature: Feature) -> tuple[int, int]:
-    """How many of the present parties have agreed, and how many parties there are."""
-    codes = parties(view)
+    """How many of the present parties have agreed, and how many there are whose agreement counts."""
+    codes = counted(view)
     agreed = sum(1 for code in codes if (a := feature.answers.get(code)) is not None and a.agreed)
     return agreed, len(codes)
 
@@ -239,7 +326,7 @@ def agreed_by(view: View, feature: Feature) -> tuple[int, int]:
 def rivals(view: View) -> tuple[Feature, ...]:
     """Rendezvous points (or forward command posts) that stand against each other: two of a kind live at once."""
     found: list[Feature] = []
-    for kind in ("rvp", "fcp"):
+    for kind in RIVAL_KINDS:
         same = [feature for feature in live(view) if feature.kind == kind]
         if len(same) > 1:
             found += same
@@ -247,12 +334,15 @@ def rivals(view: View) -> tuple[Feature, ...]:
 
 
 def invariants(view: View) -> tuple[str, ...]:
-    """A zone has its scheme; the owner of what lies there agrees to it; numbers never twice."""
+    """A zone has its scheme; the owner of what lies there agrees to it; numbers and live names never twice."""
     found = []
     rows = boundaries(view).rows
-    numbers = [feature.number for feature in rows.values()]
+    numbers = [feature.number for feature in rows.values() if not feature.number.endswith("?")]
     if len(set(numbers)) != len(numbers):
         found.append("two features have one number")
+    names = [folded(feature.name) for feature in live(view) if not feature.number.endswith("?")]
+    if len(set(names)) != len(names):
+        found.append("two live features have one name")
     for feature in rows.values():
         if feature.kind in ZONES and not feature.scheme:
             found.append(f"{feature.name} is a zone without a scheme")

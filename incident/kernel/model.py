@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -167,7 +168,9 @@ class Model:
         refusal = self.permit(view, command, ctx)
         if refusal is not None:
             return refusal
-        return self.commands[self.command_names[type(command)]].slice.decide(view, command, ctx)
+        asked = partial(self.addressed, view, ctx.actor.agency)
+        part = self.commands[self.command_names[type(command)]].slice
+        return part.decide(view, command, msgspec.structs.replace(ctx, addressed=asked))
 
     # -- events ---------------------------------------------------------------------------------------------
 

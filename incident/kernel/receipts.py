@@ -3,7 +3,9 @@
 Every inquiry found messages that had reached one room and went no further. *Delivered* means: durably in the
 cache of an authenticated, non-observer session of that agency. *Seen* means: opened, or uncovered on a screen
 while a key was pressed after it was painted. *Acknowledged* means: a person pressed the key for it. A "seen"
-that nobody saw is false evidence, so headless readers write none of them.
+that nobody saw is false evidence, so headless readers write none of them, a subject names the very offer or shape
+that was sent (``tasks/<id>@<command>``), and only what was sent to an agency can be received by it. The time of a
+receipt is the server's (``recorded_at``): nobody can claim to have seen something earlier.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Receipts(msgspec.Struct, frozen=True):
-    """Receipts by subject (``tasks/<id>``), then by agency."""
+    """Receipts by subject (``tasks/<id>@<command that asked>``), then by agency."""
 
     rows: dict[str, dict[str, Receipt]] = {}
 
@@ -93,14 +95,19 @@ _EVENT = {Deliver: Delivered, See: Seen, Acknowledge: Acknowledged}
 
 
 def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
-    """Each receipt once per agency: what is known already changes nothing."""
+    """Each receipt once per agency, of what is addressed to it now.
+
+    What is known already changes nothing; nor does what was never sent to this agency, or what it has answered
+    in the meantime: an answer says more than a receipt.
+    """
     rows = view.receipts.rows
     name = _FIELD[type(command)]
     agency = ctx.actor.agency
+    sent = frozenset(ctx.addressed())
     new = tuple(
         subject
         for subject in dict.fromkeys(command.subjects)
-        if getattr(rows.get(subject, {}).get(agency, _NOTHING), name) is None
+        if subject in sent and getattr(rows.get(subject, {}).get(agency, _NOTHING), name) is None
     )
     return (_EVENT[type(command)](new),) if new else ()
 
@@ -119,7 +126,7 @@ def evolve(state: Receipts, event: Any, record: Record) -> Receipts:
 
 
 def _filled(old: Receipt, event: Any, record: Record) -> Receipt:
-    at = record.at
+    at = record.recorded_at
     delivered = at if old.delivered is None else old.delivered
     match event:
         case Delivered():
@@ -144,7 +151,7 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
         case Seen():
             return Line(f"seen by {record.agency}: {what}", "machine")
         case _:
-            return Line(f"acknowledged {what}", "act")
+            return Line(f"acknowledges {what}", "act")
 
 
 def subject_name(subject: str, names: Names) -> str:

@@ -68,7 +68,6 @@ class Offline(StrEnum):
     ALLOWED = "allowed"
     QUEUED = "queued"
     REQUEST = "request"
-    DRAFT = "draft"
     REFUSED = "refused"
 
 
@@ -84,6 +83,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     happened_at: int | None = None
     on_behalf_of: str = ""
     charter: Any = None
+    addressed: Callable[[], tuple[str, ...]] = tuple
+    """Asked only when needed: the subjects that now ask the author's agency for a receipt (the model fills it in)."""
 
     def stale(self, key: str, version: str) -> bool:
         """The author had not seen the present version of this thing: the compare of compare-and-set."""

@@ -7,7 +7,8 @@ from typing import Any
 from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice, View
 from incident.tasks import facts as f
 from incident.tasks.board import BOARD
-from incident.tasks.rules import addressed, decide, evolve, invariants, label, tasks, version
+from incident.tasks.fold import addressed, evolve, invariants, label, tasks, version
+from incident.tasks.rules import decide
 from incident.tasks.words import overdue, sentence, unanswered
 
 __all__ = ["SLICE", "overdue", "tasks", "unanswered"]
@@ -18,7 +19,15 @@ def _keys(command: Any) -> tuple[str, ...]:
 
 
 def _edit_keys(command: f.Amend) -> tuple[str, ...]:
-    return tuple(f"{f.key_of(command.task)}/{name}" for name in f.edited(command))
+    return tuple(f.field_key(command.task, name) for name in f.edited(command))
+
+
+def _assign_keys(command: f.Assign) -> tuple[str, ...]:
+    return (f.key_of(command.task), f.field_key(command.task, f.ASSIGNED))
+
+
+def _support_keys(command: f.Support) -> tuple[str, ...]:
+    return (f.key_of(command.task), f.field_key(command.task, f.SUPPORTING))
 
 
 def _accountable(view: View, command: Any) -> str:
@@ -46,9 +55,9 @@ COMMANDS = (
     _state(f.Return, _raiser),
     _state(f.Cancel, _raiser),
     _state(f.Reassign, _raiser),
-    CommandSpec(f.Assign, Conflict.FIELD, Offline.QUEUED, about=_accountable),
+    CommandSpec(f.Assign, Conflict.FIELD, Offline.QUEUED, keys=_assign_keys, about=_accountable),
     _state(f.SplitUp, _accountable),
-    CommandSpec(f.Support, Conflict.FIELD, Offline.QUEUED, about=_raiser),
+    CommandSpec(f.Support, Conflict.FIELD, Offline.QUEUED, keys=_support_keys, about=_raiser),
     CommandSpec(f.Report, Conflict.APPEND, Offline.ALLOWED),
     CommandSpec(f.Amend, Conflict.FIELD, Offline.QUEUED, keys=_edit_keys, about=_raiser),
 )

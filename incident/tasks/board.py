@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from incident.kernel.board import Board, Cell, Column, Look
-from incident.kernel.receipts import receipt
-from incident.tasks.facts import CATEGORIES, Task, key_of
+from incident.tasks.facts import CATEGORIES, OPEN, SETTLED, Task
+from incident.tasks.lookup import is_own, named, rows
 from incident.tasks.verbs import VERBS
-from incident.tasks.words import SETTLED, due_cell, is_own, overdue, state_cell, unanswered
+from incident.tasks.words import due_cell, overdue, receipts_of, state_cell, told, unanswered, waits_for
 from incident.values import span
 
 _ORDER = {"immediate": 0, "urgent": 1, "routine": 2}
-_STATE_ORDER = {"blocked": 0, "declined": 0, "raised": 1, "done": 2, "in_progress": 3, "accepted": 3}
-
-
-def rows(look: Look) -> Mapping[str, Task]:
-    """Every task of the incident and of our own part of it, by id."""
-    shared: Mapping[str, Task] = look.state.tasks.rows
-    if look.own is None or not look.own.tasks.rows:
-        return shared
-    return {**shared, **look.own.tasks.rows}
+_STATE_ORDER = {
+    "blocked": 0,
+    "declined": 0,
+    "raised": 1,
+    "done": 2,
+    "in_progress": 3,
+    "accepted": 3,
+    "split": 3,
+}
 
 
 # -- cells --------------------------------------------------------------------------------------------------
 
 
 def _number(task: Task, look: Look) -> Cell:
-    number = task.number
-    if task.id.partition("/")[0] in look.unconfirmed:
-        number = f"{task.raised_by}-T?"
-    return Cell(f"OWN {number}" if is_own(task, look) else number, "dim")
+    return Cell(f"OWN {task.number}" if is_own(task, look) else task.number, "dim")
 
 
-def _title(task: Task, _look: Look) -> Cell:
+def _title(task: Task, look: Look) -> Cell:
     mark = {"immediate": "‼ ", "urgent": "! "}.get(task.priority, "")
-    return Cell(mark + task.title, "strong" if task.priority != "routine" else "ink")
+    waits = ", ".join(other.number for other in waits_for(task, look)) if task.state in OPEN else ""
+    behind = f" · waits for {waits}" if waits else ""
+    return Cell(mark + task.title + behind, "strong" if task.priority != "routine" else "ink")
 
 
 def _agency(task: Task, look: Look) -> Cell:
@@ -94,11 +93,13 @@ def detail(task: Task, look: Look) -> Sequence[tuple[str, Cell]]:
     optional = (
         ("reason", task.reason, "alarm"),
         ("suggests", task.suggested, "accent"),
-        ("supported by", ", ".join(task.supporting), "ink"),
+        ("supported by", _supporting(task, look), "ink"),
         ("place", task.place, "ink"),
         ("kind", CATEGORIES[task.category], "dim"),
         ("origin", task.origin, "dim"),
+        ("raised as", task.called if task.called != task.title else "", "dim"),
         ("shown by", task.evidence, "ink"),
+        ("closed with", task.closing, "ink"),
         ("detail", task.detail, "ink"),
     )
     lines += [(title, Cell(text, tone)) for title, text, tone in optional if text]
@@ -110,13 +111,16 @@ def detail(task: Task, look: Look) -> Sequence[tuple[str, Cell]]:
 
 
 def _asked(task: Task, look: Look) -> Cell:
-    receipts = look.own.receipts if is_own(task, look) else look.state.receipts
-    got = receipt(receipts, key_of(task.id), task.agency)
+    got = receipts_of(task, task.agency, look)
     parts = [f"sent {look.clock(task.offered_at)}"]
     for word, at in (("delivered", got.delivered), ("seen", got.seen), ("acknowledged", got.acknowledged)):
         if at is not None:
             parts.append(f"{word} {look.clock(at)}")
     return Cell(" · ".join(parts), "alarm" if unanswered(task, look.now) else "ink")
+
+
+def _supporting(task: Task, look: Look) -> str:
+    return ", ".join(f"{agency} ({told(task, agency, look)})" for agency in task.supporting)
 
 
 def _related(task: Task, look: Look) -> list[tuple[str, Cell]]:
@@ -139,16 +143,6 @@ def _find(task: Task, look: Look) -> str:
     words = (task.number, task.title, task.agency, task.raised_by, task.assignee, task.assigned_role)
     state = state_cell(task, look).text
     return " ".join((*words, state, task.place, task.priority, CATEGORIES[task.category])).lower()
-
-
-def named(text: str, look: Look) -> str | None:
-    """A task by its number: ``LAS-T14``, or ``T14`` when only one agency has a task of that number."""
-    wanted = text.upper()
-    everything = rows(look)
-    exact = [task.id for task in everything.values() if task.number == wanted]
-    if not exact:
-        exact = [task.id for task in everything.values() if task.number.partition("-")[2] == wanted]
-    return exact[0] if len(exact) == 1 else None
 
 
 BOARD = Board(

@@ -3,7 +3,8 @@
 A task has one accountable agency; supporting agencies stand beside it. It goes raised → sent → delivered →
 seen → accepted or declined → in progress ↔ blocked → done → verified and closed by the agency that raised it.
 *Sent* is a durable record, *delivered* and *seen* are receipts of the accountable agency: they are computed,
-not set. Practice: numbered actions with one owner, a due time and a review (strategic and tactical groups).
+not set. A task that was split stays open, and its raiser's, until the raiser verifies the whole. Practice:
+numbered actions with one owner, a due time and a review (strategic and tactical groups).
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-Words = Annotated[str, Meta(min_length=1, max_length=200)]
+Words = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 Detail = Annotated[str, Meta(max_length=2000)]
-Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
 Code = Annotated[str, Meta(min_length=2, max_length=20)]
 Person = Annotated[str, Meta(max_length=80)]
 TaskId = Annotated[str, Meta(min_length=36, max_length=40)]
-Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Millis = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
+"""UTC milliseconds, up to the year 2100."""
+Waits = Annotated[tuple[TaskId, ...], Meta(max_length=8)]
 Priority = Literal["immediate", "urgent", "routine"]
 TaskState = Literal[
     "raised", "accepted", "declined", "in_progress", "blocked", "done", "closed", "cancelled", "split"
@@ -50,8 +53,13 @@ Category = Literal[
     "recovery",
     "other",
 ]
-OPEN = frozenset({"raised", "accepted", "declined", "in_progress", "blocked", "done"})
+SETTLED = frozenset({"closed", "cancelled"})
+OPEN = frozenset({"raised", "accepted", "declined", "in_progress", "blocked", "done", "split"})
+"""A task that was split is open until its raiser verifies or cancels the whole of it."""
 UPDATES_KEPT = 20
+ASKED_KEPT = 20
+TASKS_MAX = 5_000
+"""Tasks of one incident, the settled ones too: more are refused with a sentence."""
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -66,17 +74,21 @@ class Update(msgspec.Struct, frozen=True):
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One task. ``agency`` is accountable, ``raised_by`` verifies and closes. Times are UTC ms.
 
-    ``offered_at`` is when the present agency was asked; ``since`` when the present state began. ``version`` is the
-    id of the command that last changed state or owner; ``edits`` those that last changed each ordinary field.
+    ``called`` is the title as raised, which log lines use: it never changes. ``offered_at`` is when the present
+    agency was asked, ``offer`` the id of the command that asked it; ``named`` holds that of each supporting agency.
+    ``since`` is when the present state began. ``version`` is the id of the command that last changed state or
+    owner; ``edits`` those that last changed each ordinary field. ``parts`` is how many it was split into.
     """
 
     id: str
     number: str
     title: str
+    called: str
     raised_by: str
     raised_by_role: str
     person: str
     agency: str
+    offer: str
     offered_at: int
     since: int
     version: str
@@ -85,6 +97,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     assigned_role: str = ""
     assignee: str = ""
     supporting: tuple[str, ...] = ()
+    named: dict[str, str] = {}
     priority: Priority = "routine"
     due: int | None = None
     category: Category = "other"
@@ -92,14 +105,16 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
     depends_on: tuple[str, ...] = ()
     parent: str = ""
+    parts: int = 0
     reason: str = ""
     suggested: str = ""
     evidence: str = ""
+    closing: str = ""
     updates: tuple[Update, ...] = ()
     updates_count: int = 0
     edits: dict[str, str] = {}
     asked: tuple[str, ...] = ()
-    """Every agency that was ever accountable, in order, the present one last."""
+    """The agencies that were accountable, in order, the present one last; the last ASKED_KEPT of them."""
 
 
 class Tasks(msgspec.Struct, frozen=True):
@@ -202,7 +217,10 @@ class Assigned(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Split(msgspec.Struct, frozen=True):
-    """The task was split into this many child tasks, which follow as records of the same command."""
+    """The task was split into this many child tasks, which follow as records of the same command.
+
+    The whole stays with its raiser, who verifies or cancels it.
+    """
 
     task: str
     children: int
@@ -223,15 +241,16 @@ class Updated(msgspec.Struct, frozen=True):
 
 
 class Amended(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Ordinary fields were changed: those given, and only those."""
+    """Ordinary fields were changed: those given, and only those. ``due`` None: it has no due time any more."""
 
     task: str
     title: str | None = None
     detail: str | None = None
     priority: Priority | None = None
-    due: int | None = None
+    due: int | UnsetType | None = UNSET
     category: Category | None = None
     place: str | None = None
+    depends_on: tuple[str, ...] | None = None
 
 
 # -- commands -----------------------------------------------------------------------------------------------
@@ -251,7 +270,7 @@ class Raise(msgspec.Struct, frozen=True, omit_defaults=True):
     category: Category = "other"
     place: Words | Literal[""] = ""
     origin: Annotated[str, Meta(max_length=120)] = ""
-    depends_on: Annotated[tuple[TaskId, ...], Meta(max_length=8)] = ()
+    depends_on: Waits = ()
 
 
 class Accept(msgspec.Struct, frozen=True):
@@ -354,18 +373,35 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Amend(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Change ordinary fields; those left out stay. Two rooms may change different fields at once."""
+    """Change ordinary fields; those left out stay. Two rooms may change different fields at once.
+
+    ``due`` None takes the due time away; a blank place or detail is cleared.
+    """
 
     task: TaskId
     title: Words | None = None
     detail: Detail | None = None
     priority: Priority | None = None
-    due: Millis | None = None
+    due: Millis | UnsetType | None = UNSET
     category: Category | None = None
     place: Annotated[str, Meta(max_length=200)] | None = None
+    depends_on: Waits | None = None
 
 
-EDITABLE = ("title", "detail", "priority", "due", "category", "place")
+FIELDS = {
+    "title": "title",
+    "detail": "detail",
+    "priority": "priority",
+    "due": "due time",
+    "category": "kind",
+    "place": "place",
+    "depends_on": "waiting list",
+}
+"""The ordinary fields that can be amended, and what people call them."""
+
+ASSIGNED = "assigned"
+SUPPORTING = "supporting"
+"""Two more that are compared and set by themselves: who has it inside its agency, and who helps."""
 
 
 def key_of(task: str) -> str:
@@ -373,6 +409,25 @@ def key_of(task: str) -> str:
     return f"tasks/{task}"
 
 
+def field_key(task: str, name: str) -> str:
+    """The key under which one ordinary field of a task is compared and set."""
+    return f"tasks/{task}/{name}"
+
+
+def offer_subject(task: Task) -> str:
+    """What the receipts of the accountable agency are about: this offer, not an earlier one."""
+    return f"tasks/{task.id}@{task.offer}"
+
+
+def support_subject(task: Task, agency: str) -> str:
+    """What the receipts of a supporting agency are about: that it was named."""
+    return f"tasks/{task.id}@{task.named.get(agency, '')}"
+
+
 def edited(command: Amend | Amended) -> tuple[str, ...]:
-    """The fields an amendment changes."""
-    return tuple(name for name in EDITABLE if getattr(command, name) is not None)
+    """The fields an amendment changes. A due time that is given as None is taken away."""
+    return tuple(
+        name
+        for name in FIELDS
+        if (value := getattr(command, name)) is not UNSET and (value is not None or name == "due")
+    )

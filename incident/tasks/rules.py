@@ -1,17 +1,18 @@
-"""Tasks, the rules: who may move a task where, and what each event makes of it."""
+"""Tasks, the rules: who may move a task where, and why not."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-import msgspec
-
-from incident.kernel.record import Record, thing_id
+from incident.kernel.checks import nearest
 from incident.kernel.slice import Context, Refusal, View
-from incident.organisation import is_party, organisation, parties
+from incident.organisation import charter_of, is_party, organisation, parties
 from incident.tasks.facts import (
+    ASSIGNED,
+    FIELDS,
     OPEN,
-    UPDATES_KEPT,
+    SUPPORTING,
+    TASKS_MAX,
     Accept,
     Accepted,
     Amend,
@@ -41,32 +42,29 @@ from incident.tasks.facts import (
     Support,
     Supported,
     Task,
-    Tasks,
-    Update,
     Updated,
     Verify,
     edited,
+    field_key,
     key_of,
 )
+from incident.tasks.fold import tasks
+from incident.values import utc_words
 
 NEXT: dict[type, tuple[str, frozenset[str]]] = {
     Accept: ("accepted", frozenset({"raised"})),
-    Decline: ("declined", frozenset({"raised", "accepted"})),
+    Decline: ("declined", frozenset({"raised", "accepted", "in_progress", "blocked"})),
     Begin: ("in_progress", frozenset({"raised", "accepted", "blocked"})),
     Block: ("blocked", frozenset({"accepted", "in_progress"})),
     Finish: ("done", frozenset({"accepted", "in_progress", "blocked"})),
-    Verify: ("closed", frozenset({"done"})),
+    Verify: ("closed", frozenset({"done", "split"})),
     Return: ("in_progress", frozenset({"done"})),
     Cancel: ("cancelled", OPEN),
 }
 """Command -> the state it leads to, and the states it may start from."""
 
+SPLIT_FROM = frozenset({"raised", "accepted", "in_progress", "blocked"})
 WORDS = {"in_progress": "in progress"}
-
-
-def tasks(view: View) -> Tasks:
-    """The tasks of an incident, or of an agency's own part of it."""
-    return cast("Tasks", view.tasks)
 
 
 def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
@@ -79,27 +77,28 @@ def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     if task is None:
         return Refusal("no_such_task", "There is no such task here.")
     if type(command) in NEXT:
-        return _step(task, command, ctx)
+        return _step(view, task, command, ctx)
     match command:
         case Report():
-            return (Updated(task.id, command.text),)
+            return (Updated(task.id, command.text.strip()),)
         case Amend():
-            return _amend(task, command, ctx)
+            return _amend(view, task, command, ctx)
         case _:
             return _rearrange(view, task, command, ctx)
 
 
 def _raise(view: View, command: Raise) -> tuple[Any, ...] | Refusal:
-    unknown = _not_parties(view, (command.agency, *command.supporting))
-    if unknown is not None:
-        return unknown
-    for other in command.depends_on:
-        if other not in tasks(view).rows:
-            return Refusal("no_such_task", "A task it depends on is not here.")
+    refusal = (
+        _too_many(view, 1)
+        or _not_parties(view, (command.agency, *command.supporting))
+        or _not_here(view, command.depends_on)
+    )
+    if refusal is not None:
+        return refusal
     supporting = tuple(a for a in dict.fromkeys(command.supporting) if a != command.agency)
     return (
         Raised(
-            command.title,
+            command.title.strip(),
             command.agency,
             command.detail,
             command.assigned_role,
@@ -110,16 +109,16 @@ def _raise(view: View, command: Raise) -> tuple[Any, ...] | Refusal:
             command.category,
             command.place,
             command.origin,
-            command.depends_on,
+            tuple(dict.fromkeys(command.depends_on)),
         ),
     )
 
 
-def _step(task: Task, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
+def _step(view: View, task: Task, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     """One step of the state machine: the same target twice is one; else version, then legality."""
     target, sources = NEXT[type(command)]
-    if task.state == target:
-        return ()
+    if task.state == target and not isinstance(command, Return):
+        return _said_again(task, command)
     if ctx.stale(key_of(task.id), task.version):
         return _moved(task)
     if task.state not in sources:
@@ -132,7 +131,8 @@ def _step(task: Task, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
         case Accept():
             return (Accepted(task.id),)
         case Decline():
-            return (Declined(task.id, command.reason, command.suggested),)
+            unknown = _unknown(view, command.suggested)
+            return unknown or (Declined(task.id, command.reason, command.suggested),)
         case Begin():
             return (Began(task.id),)
         case Block():
@@ -147,40 +147,81 @@ def _step(task: Task, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
             return (Cancelled(task.id, command.reason),)
 
 
+def _said_again(task: Task, command: Any) -> tuple[Any, ...]:
+    """The step has been taken already: nothing happens, but new words with it are kept as a note."""
+    match command:
+        case Block() | Decline() | Cancel():
+            said, known = command.reason, task.reason
+        case Finish():
+            said, known = command.evidence, task.evidence
+        case Verify():
+            said, known = command.note, task.closing
+        case _:
+            return ()
+    if not said.strip() or said == known:
+        return ()
+    return (Updated(task.id, f"{_word(task.state)}: {said.strip()}"),)
+
+
 def _rearrange(view: View, task: Task, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     """Who does it: reassign, assign inside, split, support."""
+    stale = ctx.stale(key_of(task.id), task.version)
     if task.state not in OPEN:
-        return Refusal("illegal_step", f"{task.number} is {_word(task.state)} and no longer open.")
+        sentence = f"{task.number} is {_word(task.state)} and no longer open."
+        return Refusal("illegal_step", sentence, {"state": task.state}, conflict=stale)
     match command:
         case Support():
-            supporting = tuple(a for a in dict.fromkeys(command.supporting) if a != task.agency)
-            unknown = _not_parties(view, supporting)
-            if unknown is not None:
-                return unknown
-            return () if supporting == task.supporting else (Supported(task.id, supporting),)
+            return _support(view, task, command, ctx)
         case Assign():
-            if (command.assignee, command.assigned_role) == (task.assignee, task.assigned_role):
-                return ()
-            return (Assigned(task.id, command.assignee, command.assigned_role),)
-    if ctx.stale(key_of(task.id), task.version):
+            return _assign(task, command, ctx)
+    if stale:
         return _moved(task)
     match command:
         case Reassign():
-            if command.agency == task.agency and task.state != "declined":
+            if command.agency == task.agency and task.state not in ("declined", "split"):
                 return ()
             unknown = _not_parties(view, (command.agency,))
             return unknown or (Reassigned(task.id, command.agency, command.reason),)
         case SplitUp():
-            unknown = _not_parties(view, tuple(child.agency for child in command.children))
-            return unknown or _split(task, command)
+            agencies = tuple(child.agency for child in command.children)
+            refusal = _too_many(view, len(agencies)) or _not_parties(view, agencies)
+            return refusal or _split(task, command)
         case _:
             raise AssertionError(f"no rule for {type(command).__name__}")
 
 
-def _split(task: Task, command: SplitUp) -> tuple[Any, ...]:
+def _support(view: View, task: Task, command: Support, ctx: Context) -> tuple[Any, ...] | Refusal:
+    supporting = tuple(a for a in dict.fromkeys(command.supporting) if a != task.agency)
+    unknown = _not_parties(view, supporting)
+    if unknown is not None:
+        return unknown
+    if supporting == task.supporting:
+        return ()
+    if ctx.stale(field_key(task.id, SUPPORTING), task.edits.get(SUPPORTING, "")):
+        helpers = ", ".join(task.supporting) or "nobody"
+        sentence = f"Who supports {task.number} was changed meanwhile: {helpers}."
+        return Refusal("field_changed", sentence, {"field": SUPPORTING}, conflict=True)
+    return (Supported(task.id, supporting),)
+
+
+def _assign(task: Task, command: Assign, ctx: Context) -> tuple[Any, ...] | Refusal:
+    wanted = (command.assignee.strip(), command.assigned_role.strip())
+    if wanted == (task.assignee, task.assigned_role):
+        return ()
+    if ctx.stale(field_key(task.id, ASSIGNED), task.edits.get(ASSIGNED, "")):
+        who = " ".join(filter(None, (task.assigned_role, task.assignee))) or "nobody in particular"
+        sentence = f"{task.number} was given to {who} of {task.agency} meanwhile."
+        return Refusal("field_changed", sentence, {"field": ASSIGNED}, conflict=True)
+    return (Assigned(task.id, *wanted),)
+
+
+def _split(task: Task, command: SplitUp) -> tuple[Any, ...] | Refusal:
+    if task.state not in SPLIT_FROM:
+        sentence = f"{task.number} is {_word(task.state)}; it cannot be split from there."
+        return Refusal("illegal_step", sentence, {"state": task.state})
     children = tuple(
         Raised(
-            child.title,
+            child.title.strip(),
             child.agency,
             priority=task.priority,
             due=task.due,
@@ -193,22 +234,45 @@ def _split(task: Task, command: SplitUp) -> tuple[Any, ...]:
     return (Split(task.id, len(children)), *children)
 
 
-def _amend(task: Task, command: Amend, ctx: Context) -> tuple[Any, ...] | Refusal:
+def _amend(view: View, task: Task, command: Amend, ctx: Context) -> tuple[Any, ...] | Refusal:
     """Different fields merge; for the same field the later author is told."""
-    names = edited(command)
-    changed = tuple(name for name in names if getattr(command, name) != getattr(task, name))
-    if not changed:
-        return ()
+    wanted = {name: getattr(command, name) for name in edited(command)}
+    changed = {name: value for name, value in wanted.items() if value != getattr(task, name)}
     for name in changed:
-        if ctx.stale(f"{key_of(task.id)}/{name}", task.edits.get(name, "")):
-            return Refusal(
-                "field_changed",
-                f"The {name} of {task.number} was changed meanwhile to {getattr(task, name)!s}.",
-                {"field": name},
-                conflict=True,
-            )
-    values = {name: getattr(command, name) for name in changed}
-    return (Amended(task.id, **values),)
+        if ctx.stale(field_key(task.id, name), task.edits.get(name, "")):
+            known = _shown(view, task, name)
+            sentence = f"The {FIELDS[name]} of {task.number} was changed meanwhile: it is {known} now."
+            return Refusal("field_changed", sentence, {"field": name}, conflict=True)
+    waits = changed.get("depends_on", ())
+    refusal = _not_here(view, waits) or _waits_for_itself(view, task, waits)
+    if refusal is not None:
+        return refusal
+    return (Amended(task.id, **changed),) if changed else ()
+
+
+def _shown(view: View, task: Task, name: str) -> str:
+    """The present value of a field, in words."""
+    value = getattr(task, name)
+    if name == "depends_on":
+        value = ", ".join(tasks(view).rows[other].number for other in value)
+    if name == "due" and value is not None:
+        value = utc_words(value, task.since)
+    return str(value) if value else "empty"
+
+
+def _waits_for_itself(view: View, task: Task, waits: tuple[str, ...]) -> Refusal | None:
+    """Tasks that wait for each other would wait for ever."""
+    rows = tasks(view).rows
+    seen: set[str] = set()
+    behind = list(waits)
+    while behind:
+        other = behind.pop()
+        if other == task.id:
+            return Refusal("waits_for_itself", f"{task.number} would wait for itself.")
+        if other not in seen:
+            seen.add(other)
+            behind += rows[other].depends_on
+    return None
 
 
 def _moved(task: Task) -> Refusal:
@@ -218,6 +282,29 @@ def _moved(task: Task) -> Refusal:
         {"state": task.state, "agency": task.agency, "since": str(task.since)},
         conflict=True,
     )
+
+
+def _too_many(view: View, more: int) -> Refusal | None:
+    if len(tasks(view).rows) + more <= TASKS_MAX:
+        return None
+    sentence = f"This incident has its {TASKS_MAX:,} tasks. Write it in the log, or in a task there is."
+    return Refusal("full", sentence, {"limit": str(TASKS_MAX)})
+
+
+def _not_here(view: View, waits: tuple[str, ...]) -> Refusal | None:
+    if all(other in tasks(view).rows for other in waits):
+        return None
+    sentence = "A task it waits for is not here: shared tasks wait for shared ones, our own for our own."
+    return Refusal("no_such_task", sentence)
+
+
+def _unknown(view: View, agency: str) -> Refusal | None:
+    """A suggestion may name an agency that is not party yet, but one that there is."""
+    known = charter_of(view).agencies
+    if not agency or agency in known:
+        return None
+    hint = nearest(agency, known) or "."
+    return Refusal("unknown_agency", f"{agency} is no agency that is known here{hint}")
 
 
 def _not_parties(view: View, agencies: tuple[str, ...]) -> Refusal | None:
@@ -230,144 +317,3 @@ def _not_parties(view: View, agencies: tuple[str, ...]) -> Refusal | None:
 
 def _word(state: str) -> str:
     return WORDS.get(state, state)
-
-
-# -- evolve -------------------------------------------------------------------------------------------------
-
-
-def evolve(state: Tasks, event: Any, record: Record) -> Tasks:
-    """The tasks after one event."""
-    if isinstance(event, Raised):
-        return _raised(state, event, record)
-    task = state.rows.get(event.task)
-    if task is None:
-        return state
-    return Tasks({**state.rows, task.id: _evolved(task, event, record)}, state.counts)
-
-
-def _raised(state: Tasks, event: Raised, record: Record) -> Tasks:
-    count = state.counts.get(record.agency, 0) + 1
-    task = Task(
-        id=thing_id(record),
-        number=f"{record.agency}-T{count}",
-        title=event.title,
-        raised_by=record.agency,
-        raised_by_role=record.role,
-        person=record.actor,
-        agency=event.agency,
-        offered_at=record.at,
-        since=record.at,
-        version=record.command_id,
-        detail=event.detail,
-        assigned_role=event.assigned_role,
-        assignee=event.assignee,
-        supporting=event.supporting,
-        priority=event.priority,
-        due=event.due,
-        category=event.category,
-        place=event.place,
-        origin=event.origin,
-        depends_on=event.depends_on,
-        parent=event.parent,
-        asked=(event.agency,),
-    )
-    return Tasks({**state.rows, task.id: task}, {**state.counts, record.agency: count})
-
-
-def _evolved(task: Task, event: Any, record: Record) -> Task:
-    change = msgspec.structs.replace
-    match event:
-        case Updated():
-            note = Update(record.at, record.agency, record.actor, event.text)
-            kept = (*task.updates, note)[-UPDATES_KEPT:]
-            return change(task, updates=kept, updates_count=task.updates_count + 1)
-        case Amended():
-            names = edited(event)
-            values = {name: getattr(event, name) for name in names}
-            return change(task, edits={**task.edits, **dict.fromkeys(names, record.command_id)}, **values)
-        case Supported():
-            return change(task, supporting=event.supporting)
-        case Assigned():
-            return change(task, assignee=event.assignee, assigned_role=event.assigned_role)
-        case _:
-            return _stepped(task, event, record)
-
-
-def _stepped(task: Task, event: Any, record: Record) -> Task:
-    def to(state: str, **more: Any) -> Task:
-        version = record.command_id
-        return msgspec.structs.replace(task, state=state, since=record.at, version=version, **more)
-
-    match event:
-        case Accepted():
-            return to("accepted", reason="")
-        case Declined():
-            return to("declined", reason=event.reason, suggested=event.suggested)
-        case Began():
-            return to("in_progress", reason="")
-        case Blocked():
-            return to("blocked", reason=event.reason)
-        case Finished():
-            return to("done", evidence=event.evidence, reason="")
-        case Closed():
-            return to("closed")
-        case Returned():
-            return to("in_progress", reason=event.reason)
-        case Cancelled():
-            return to("cancelled", reason=event.reason)
-        case Split():
-            return to("split")
-        case Reassigned():
-            asked = (*task.asked, event.agency)
-            return to(
-                "raised",
-                agency=event.agency,
-                offered_at=record.at,
-                reason=event.reason,
-                suggested="",
-                assignee="",
-                assigned_role="",
-                supporting=tuple(a for a in task.supporting if a != event.agency),
-                asked=asked,
-            )
-        case _:
-            raise AssertionError(f"no rule for {type(event).__name__}")
-
-
-def version(state: Tasks, key: str) -> str:
-    """``tasks/<id>`` for the state of a task, ``tasks/<id>/<field>`` for an ordinary field of it."""
-    _, _, rest = key.partition("/")
-    task = state.rows.get(rest)
-    if task is not None:
-        return task.version
-    task_id, _, name = rest.rpartition("/")
-    task = state.rows.get(task_id)
-    return "" if task is None else task.edits.get(name, "")
-
-
-def addressed(state: Tasks, agency: str) -> tuple[str, ...]:
-    """Tasks that ask this agency and were not answered yet."""
-    return tuple(
-        key_of(task.id) for task in state.rows.values() if task.agency == agency and task.state == "raised"
-    )
-
-
-def label(state: Tasks, key: str) -> str:
-    """What people call a task: its number and title."""
-    task = state.rows.get(key)
-    return "a task" if task is None else f"{task.number} {task.title}"
-
-
-def invariants(view: View) -> tuple[str, ...]:
-    """One accountable agency each; numbers never twice; children have a parent that was split."""
-    found = []
-    rows = tasks(view).rows
-    numbers = [task.number for task in rows.values()]
-    if len(set(numbers)) != len(numbers):
-        found.append("two tasks have one number")
-    for task in rows.values():
-        if task.agency in task.supporting:
-            found.append(f"{task.number}: {task.agency} is accountable and supporting")
-        if task.parent and rows[task.parent].state != "split":
-            found.append(f"{task.number} has a parent that was not split")
-    return tuple(found)

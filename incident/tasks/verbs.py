@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import UNSET
+
 from incident.kernel.board import Arg, Look, Verb
 from incident.organisation import parties
 from incident.tasks.facts import (
     CATEGORIES,
+    OPEN,
     Accept,
     Amend,
     Assign,
@@ -27,8 +30,8 @@ from incident.tasks.facts import (
     Task,
     Verify,
 )
-from incident.tasks.rules import NEXT
-from incident.tasks.words import is_own
+from incident.tasks.lookup import is_own, named, rows
+from incident.tasks.rules import NEXT, SPLIT_FROM
 from incident.values import read_due
 
 PRIORITIES = (("immediate", "immediate"), ("urgent", "urgent"), ("routine", "routine"))
@@ -36,6 +39,10 @@ PRIORITIES = (("immediate", "immediate"), ("urgent", "urgent"), ("routine", "rou
 
 def _stream(task: Any, look: Look) -> str:
     return look.own_stream if task is not None and is_own(task, look) else look.stream
+
+
+def _categories(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
+    return tuple(CATEGORIES.items())
 
 
 def _agencies(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
@@ -58,11 +65,29 @@ def _raise(_row: Any, values: Mapping[str, Any], look: Look) -> Raise:
         place=values.get("place") or "",
         detail=values.get("detail") or "",
         supporting=several(values.get("supporting")),
+        origin=values.get("origin") or "",
+        depends_on=_waits(values.get("waits"), look),
     )
 
 
 def _raise_own(row: Any, values: Mapping[str, Any], look: Look) -> Raise:
     return _raise(row, {**values, "agency": look.me.agency}, look)
+
+
+def _waits(value: Any, look: Look) -> tuple[str, ...]:
+    """The tasks that were named, by id."""
+    found = []
+    for number in several(value):
+        id_ = named(number, look)
+        if id_ is None:
+            raise ValueError(f"There is no task {number}. Write numbers such as LAS-T3.")
+        found.append(id_)
+    return tuple(found)
+
+
+def _numbers(look: Look, task: Task) -> str:
+    everything = rows(look)
+    return " ".join(everything[other].number for other in task.depends_on if other in everything)
 
 
 def several(value: Any) -> tuple[str, ...]:
@@ -75,18 +100,32 @@ def several(value: Any) -> tuple[str, ...]:
 
 
 def _amend(task: Task, values: Mapping[str, Any], look: Look) -> Amend:
+    """What was written and differs; a blank changes nothing, so taking away has an answer of its own."""
+    clear = {word.casefold() for word in several(values.get("clear"))}
+    if clear - _CLEARED:
+        raise ValueError(f"Only these can be taken away: {', '.join(sorted(_CLEARED))}.")
+
     def given(name: str) -> Any:
+        if name in clear:
+            return ""
         text = str(values.get(name) or "").strip()
         return text if text and text != str(getattr(task, name)) else None
 
+    due = _due(values, look)
+    waits = _waits(values.get("waits"), look)
     return Amend(
         task.id,
         title=given("title"),
         detail=given("detail"),
         priority=given("priority"),
-        due=_due(values, look),
+        due=None if "due" in clear else UNSET if due is None else due,
+        category=given("category"),
         place=given("place"),
+        depends_on=() if "waits" in clear else waits if waits and waits != task.depends_on else None,
     )
+
+
+_CLEARED = frozenset({"due", "place", "detail", "waits"})
 
 
 def _split(task: Task, values: Mapping[str, Any], _look: Look) -> SplitUp:
@@ -116,7 +155,7 @@ def _raised_here(task: Task, look: Look) -> bool:
 
 
 def _open(task: Task, _look: Look) -> bool:
-    return task.state not in ("closed", "cancelled", "split")
+    return task.state in OPEN
 
 
 def _both(*tests: Any) -> Any:
@@ -128,11 +167,13 @@ _RAISE_ARGS = (
     Arg("title", "What is to be done", "text", limit=200),
     Arg("due", "Due (15m, 1h30 or 14:45)", "time", required=False),
     Arg("priority", "Priority", "choice", False, lambda _l, _r: PRIORITIES, lambda _l, _r: "routine"),
-    Arg("category", "Kind", "choice", False, lambda _l, _r: tuple(CATEGORIES.items())),
+    Arg("category", "Kind", "choice", False, _categories),
     Arg("role", "For the role", "text", required=False, limit=80),
     Arg("place", "Place", "text", required=False, limit=200),
     Arg("supporting", "Supported by", "agencies", False, _agencies),
     Arg("detail", "Detail", "lines", required=False, limit=2000),
+    Arg("waits", "Waits for (LAS-T3 LAS-T4)", "text", required=False, limit=120),
+    Arg("origin", "Arising from (line, message, decision)", "text", required=False, limit=120),
 )
 
 VERBS = (
@@ -301,6 +342,9 @@ VERBS = (
             Arg("title", "What is to be done", "text", False, default=lambda _l, t: t.title, limit=200),
             Arg("place", "Place", "text", False, default=lambda _l, t: t.place, limit=200),
             Arg("detail", "Detail", "lines", False, default=lambda _l, t: t.detail, limit=2000),
+            Arg("waits", "Waits for (LAS-T3 LAS-T4)", "text", False, default=_numbers, limit=120),
+            Arg("category", "Kind", "choice", False, _categories, lambda _l, t: t.category),
+            Arg("clear", "Take away: due, place, detail, waits", "text", required=False, limit=40),
         ),
         applies=_both(_open, _raised_here),
         stream=_stream,
@@ -314,7 +358,7 @@ VERBS = (
         _split,
         key="p",
         args=(Arg("children", "One part a line: AGENCY what it does", "lines", limit=1600, rest=True),),
-        applies=_open,
+        applies=_both(lambda task, _look: task.state in SPLIT_FROM, _mine),
         stream=_stream,
         example="split LAS-T3 SCAS close lane 1; LAS close lane 2",
     ),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from incident.kernel.board import Cell, Look
-from incident.kernel.receipts import receipt
-from incident.kernel.record import Record
+from incident.kernel.receipts import Receipt, receipt
+from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Line, Names
 from incident.tasks.facts import (
+    CATEGORIES,
+    FIELDS,
+    SETTLED,
     Accepted,
     Amended,
     Assigned,
@@ -26,73 +30,96 @@ from incident.tasks.facts import (
     Task,
     Updated,
     edited,
-    key_of,
+    offer_subject,
+    support_subject,
 )
-from incident.values import span
+from incident.tasks.lookup import is_own, one
+from incident.values import sentences, span, utc_words
 
 ANSWER_WITHIN_MS = {"immediate": 120_000, "urgent": 300_000, "routine": 900_000}
 """How long an unanswered task may wait before it is called unanswered, by priority (our rule; inquiry lesson 11)."""
-
-SETTLED = frozenset({"closed", "cancelled", "split"})
 
 
 def sentence(event: Any, record: Record, names: Names) -> Line:
     """A record of this slice as one line of the log. The agency stands in a column of its own."""
     if isinstance(event, Raised):
-        return Line(_raised(event))
+        return Line(_raised(event, record, names))
     what = names("tasks", event.task)
     match event:
         case Accepted():
             return Line(f"accepts {what}")
         case Declined():
-            hint = f" Suggests {event.suggested}." if event.suggested else ""
-            return Line(f"declines {what}. Reason: {_stop(event.reason)}{hint}")
+            hint = f"Suggests {event.suggested}" if event.suggested else ""
+            return Line(sentences(f"declines {what}", f"Reason: {event.reason}", hint))
         case Began():
-            return Line(f"in progress: {what}")
+            return Line(f"begins {what}")
         case Blocked():
-            return Line(f"blocked: {what}. Reason: {_stop(event.reason)}")
+            return Line(sentences(f"is blocked in {what}", f"Reason: {event.reason}"))
         case Finished():
-            return Line(f"done: {what}" + (f". {_stop(event.evidence)}" if event.evidence else ""))
+            return Line(sentences(f"finishes {what}", event.evidence))
         case Closed():
-            return Line(f"verified and closed: {what}" + (f". {_stop(event.note)}" if event.note else ""))
+            return Line(sentences(f"verifies and closes {what}", event.note))
         case Returned():
-            return Line(f"not done, sent back: {what}. Reason: {_stop(event.reason)}")
+            return Line(sentences(f"sends back {what}: it is not done", f"Reason: {event.reason}"))
         case Cancelled():
-            return Line(f"cancelled: {what}. Reason: {_stop(event.reason)}")
+            return Line(sentences(f"cancels {what}", f"Reason: {event.reason}"))
         case Updated():
-            return Line(f"{what}: {event.text}")
+            return Line(f"notes on {what}: {event.text}")
+        case Amended():
+            return Line(f"changes {what}: {'; '.join(_amended(event, record, names))}")
         case _:
             return Line(_rearranged(event, what))
 
 
-def _raised(event: Raised) -> str:
-    due = "" if event.due is None else ", with a due time"
-    weight = "" if event.priority == "routine" else f", {event.priority}"
-    part = " (part of a split task)" if event.parent else ""
-    return f"asks {event.agency}: {event.title}{weight}{due}{part}"
+def _raised(event: Raised, record: Record, names: Names) -> str:
+    """Number and title are the task's own, as raised: a line of the log never changes."""
+    parts = [f"asks {event.agency}: {names('tasks', thing_id(record))}"]
+    if event.priority != "routine":
+        parts.append(event.priority)
+    if event.due is not None:
+        parts.append(f"due {utc_words(event.due, record.recorded_at)}")
+    if event.supporting:
+        parts.append(f"supported by {', '.join(event.supporting)}")
+    if event.depends_on:
+        parts.append(f"waits for {_listed(event.depends_on, names)}")
+    if event.parent:
+        parts.append(f"part of {names('tasks', event.parent)}")
+    return ", ".join(parts)
+
+
+def _listed(ids: tuple[str, ...], names: Names) -> str:
+    return ", ".join(names("tasks", other) for other in ids) or "nothing"
+
+
+def _amended(event: Amended, record: Record, names: Names) -> Iterator[str]:
+    """Each field that was changed with its new value."""
+    for name in edited(event):
+        value = getattr(event, name)
+        if name == "depends_on":
+            yield f"waits for {_listed(value, names)}"
+        elif name == "due":
+            yield "no due time" if value is None else f"due {utc_words(value, record.recorded_at)}"
+        else:
+            words = CATEGORIES[event.category] if event.category and name == "category" else str(value)
+            yield f"{FIELDS[name]} is now {' '.join(words.split())}" if words else f"no {FIELDS[name]}"
 
 
 def _rearranged(event: Any, what: str) -> str:
     match event:
         case Reassigned():
-            reason = f" Reason: {_stop(event.reason)}" if event.reason else ""
-            return f"asks {event.agency} instead: {what}.{reason}"
+            return sentences(
+                f"asks {event.agency} instead: {what}", f"Reason: {event.reason}" if event.reason else ""
+            )
         case Assigned():
-            who = " ".join(filter(None, (event.assigned_role, event.assignee))) or "nobody in particular"
-            return f"{what} is with {who}"
+            who = " ".join(filter(None, (event.assigned_role, event.assignee)))
+            return f"gives {what} to {who}" if who else f"gives {what} to nobody in particular"
         case Split():
             return f"splits {what} into {event.children} tasks"
         case Supported():
-            helpers = ", ".join(event.supporting) or "nobody"
-            return f"{what}: supported by {helpers}"
-        case Amended():
-            return f"{what}: {', '.join(edited(event))} changed"
+            helpers = ", ".join(event.supporting)
+            return f"asks {helpers} to support {what}" if helpers else f"needs no support for {what}"
         case _:
             raise AssertionError(f"no sentence for {type(event).__name__}")
-
-
-def _stop(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def state_cell(task: Task, look: Look) -> Cell:
@@ -107,13 +134,14 @@ def state_cell(task: Task, look: Look) -> Cell:
         "done": "good",
         "closed": "dim",
         "cancelled": "dim",
-        "split": "dim",
+        "split": "caution",
     }
     words = {
         "in_progress": "in progress",
         "blocked": "▲ blocked",
         "declined": "▲ declined",
         "done": "done, verify",
+        "split": "split in parts",
     }
     return Cell(words.get(task.state, task.state), tones[task.state])
 
@@ -121,22 +149,31 @@ def state_cell(task: Task, look: Look) -> Cell:
 def _offer_cell(task: Task, look: Look) -> Cell:
     if task.version in look.unconfirmed:
         return Cell("raised", "caution")
-    got = receipt(_receipts(task, look), key_of(task.id), task.agency)
-    word = "seen" if got.seen else "delivered" if got.delivered else "sent"
-    if got.acknowledged:
-        word = "acknowledged"
+    word = told(task, task.agency, look)
     if unanswered(task, look.now):
         return Cell(f"▲ {word}", "alarm")
     return Cell(word, "caution")
 
 
-def is_own(task: Task, look: Look) -> bool:
-    """Stands in our agency's own part: no other agency sees it."""
-    return look.own is not None and task.id in look.own.tasks.rows
+def told(task: Task, agency: str, look: Look) -> str:
+    """How far the present offer, or the call for support, has got with an agency: sent … acknowledged."""
+    got = receipts_of(task, agency, look)
+    if got.acknowledged:
+        return "acknowledged"
+    return "seen" if got.seen else "delivered" if got.delivered else "sent"
 
 
-def _receipts(task: Task, look: Look) -> Any:
-    return look.own.receipts if is_own(task, look) else look.state.receipts
+def receipts_of(task: Task, agency: str, look: Look) -> Receipt:
+    """What an agency has done with the present offer, or with the call for its support."""
+    kept = look.own.receipts if is_own(task, look) else look.state.receipts
+    subject = offer_subject(task) if agency == task.agency else support_subject(task, agency)
+    return receipt(kept, subject, agency)
+
+
+def waits_for(task: Task, look: Look) -> tuple[Task, ...]:
+    """The tasks it waits for that are neither done nor settled."""
+    others = [one(other, look) for other in task.depends_on]
+    return tuple(t for t in others if t is not None and t.state not in SETTLED | {"done"})
 
 
 def unanswered(task: Task, now: int) -> bool:

@@ -29,7 +29,10 @@ class Stage:
         self.model = model
         self.charter = Charter(
             mode="exercise",
-            agencies={code: Agency(code, code) for code in (*AGENCIES, "LFB")},
+            agencies={
+                **{code: Agency(code, code) for code in (*AGENCIES, "LFB")},
+                "EXCON": Agency("EXCON", "Exercise control", type="exercise"),
+            },
             roles={"operator": Role("operator", "operator", own=everything, other=everything)},
         )
         self.state: Any = model.initial()
@@ -41,9 +44,18 @@ class Stage:
         self.must("LAS", Invite(AGENCIES[1:]))
 
     def try_(
-        self, agency: str, command: Any, *, base: dict[str, str] | None = None
+        self,
+        agency: str,
+        command: Any,
+        *,
+        base: dict[str, str] | None = None,
+        happened_at: int | None = None,
+        cut_off: bool = False,
     ) -> tuple[Any, ...] | Refusal:
-        """The answer; events are applied. Without `base` the author has seen everything there is."""
+        """The answer; events are applied. Without `base` the author has seen everything there is.
+
+        `cut_off`: as a room without a line shows it, provisionally; the log holds nothing of it.
+        """
         self._count += 1
         self.now += 1000
         command_id = f"00000000-0000-7000-8000-{self._count:012d}"
@@ -53,19 +65,27 @@ class Stage:
         body = encode_body(command)
         seen = self.model.base_for(self.state, command) if base is None else base
         submit = Submit(
-            stream=STREAM, command_id=command_id, type=name, body=body, written_at=self.now, base=seen
+            stream=STREAM,
+            command_id=command_id,
+            type=name,
+            body=body,
+            written_at=self.now,
+            base=seen,
+            happened_at=happened_at,
         )
-        ctx = Context(actor, STREAM, command_id, self.now, self.now, seen, charter=self.charter)
+        ctx = Context(actor, STREAM, command_id, self.now, self.now, seen, happened_at, charter=self.charter)
         again = self.model.read_command(name, 1, bytes(body))
         assert again == command, "a command means the same after its journey"
         events = self.model.decide(self.state, command, ctx)
         if isinstance(events, Refusal):
             return events
         for part, event in enumerate(events):
-            seq = len(self.records) + 1
+            seq = 0 if cut_off else len(self.records) + 1
             record = record_of(self.model, actor, submit, event, part, seq, self.now, "")
-            self.records.append(msgspec.json.decode(msgspec.json.encode(record), type=Record))
-            self.state = self.model.apply(self.state, self.records[-1])
+            record = msgspec.json.decode(msgspec.json.encode(record), type=Record)
+            if not cut_off:
+                self.records.append(record)
+            self.state = self.model.apply(self.state, record)
         assert self.model.invariants(self.state) == ()
         return events
 

@@ -134,7 +134,7 @@ def test_every_command_has_a_conflict_class_an_offline_rule_and_a_sentence(
         Conflict.SAFETY: {Offline.QUEUED},
         Conflict.FIELD: {Offline.QUEUED},
         Conflict.RESERVATION: {Offline.REQUEST},
-        Conflict.GEOMETRY: {Offline.DRAFT},
+        Conflict.GEOMETRY: {Offline.QUEUED},
         Conflict.MEMBERSHIP: {Offline.REFUSED},
     }
     assert spec.offline in allowed[spec.conflict]

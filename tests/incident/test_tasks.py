@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from incident.kernel.board import Look
-from incident.kernel.receipts import Deliver, See, receipt
+from incident.kernel.receipts import Acknowledge, Deliver, See, receipt
 from incident.kernel.slice import Actor, Refusal
 from incident.tasks import facts as f
-from incident.tasks import overdue, tasks, unanswered
+from incident.tasks import overdue, rules, tasks, unanswered
 from incident.tasks.board import BOARD
+from incident.values import utc_words
 from tests.incident.stage import AGENCIES, Stage
 
 
@@ -41,31 +44,69 @@ def test_from_raised_to_verified() -> None:
     stage.must("SCAS", f.Finish(task))
     stage.must("LAS", f.Verify(task))
     assert tasks(stage.state).rows[task].state == "closed"
-    assert stage.lines()[-1] == "verified and closed: LAS-T1 Open RVP B"
+    assert stage.lines()[-1] == "verifies and closes LAS-T1 Open RVP B"
+
+
+def offered(stage: Stage, task: str) -> str:
+    """The subject under which receipts of the present offer of a task are kept."""
+    return f.offer_subject(tasks(stage.state).rows[task])
+
+
+def state_word(stage: Stage, task: str) -> str:
+    return BOARD.columns[3].cell(tasks(stage.state).rows[task], look(stage)).text
 
 
 def test_sent_delivered_and_seen_are_facts_of_the_agency_asked() -> None:
     stage = Stage()
     task = raised(stage)
-    cell = BOARD.columns[3].cell
-    row = tasks(stage.state).rows[task]
-    assert cell(row, look(stage)).text == "sent"
-    stage.must("SECAMB", See((f"tasks/{task}",)))
-    assert cell(row, look(stage)).text == "sent", "somebody else's eyes are not theirs"
-    stage.must("SCAS", Deliver((f"tasks/{task}",)))
-    assert cell(row, look(stage)).text == "delivered"
-    stage.must("SCAS", See((f"tasks/{task}",)))
-    assert cell(row, look(stage)).text == "seen"
-    assert receipt(stage.state.receipts, f"tasks/{task}", "SCAS").delivered is not None
+    assert state_word(stage, task) == "sent"
+    assert stage.try_("SECAMB", See((offered(stage, task),))) == ()
+    assert state_word(stage, task) == "sent", "somebody else's eyes are not theirs"
+    stage.must("SCAS", Deliver((offered(stage, task),)))
+    assert state_word(stage, task) == "delivered"
+    stage.must("SCAS", See((offered(stage, task),)))
+    assert state_word(stage, task) == "seen"
+    assert receipt(stage.state.receipts, offered(stage, task), "SCAS").delivered is not None
 
 
 def test_it_asks_for_a_receipt_until_it_is_answered() -> None:
     stage = Stage()
     task = raised(stage)
-    assert f"tasks/{task}" in stage.model.addressed(stage.state, "SCAS")
-    assert f"tasks/{task}" not in stage.model.addressed(stage.state, "LAS")
+    assert offered(stage, task) in stage.model.addressed(stage.state, "SCAS")
+    assert offered(stage, task) not in stage.model.addressed(stage.state, "LAS")
     stage.must("SCAS", f.Accept(task))
-    assert f"tasks/{task}" not in stage.model.addressed(stage.state, "SCAS")
+    assert offered(stage, task) not in stage.model.addressed(stage.state, "SCAS")
+
+
+def test_receipts_of_an_earlier_offer_do_not_count_for_a_new_one() -> None:
+    stage = Stage()
+    task = raised(stage)
+    first = offered(stage, task)
+    stage.must("SCAS", Acknowledge((first,)))
+    assert state_word(stage, task) == "acknowledged"
+    stage.must("SCAS", f.Decline(task, "no vehicle free"))
+    stage.must("LAS", f.Reassign(task, "SCAS", "you have one now"))
+    assert state_word(stage, task) == "sent", "nobody has seen that they were asked again"
+    assert offered(stage, task) != first
+    assert offered(stage, task) in stage.model.addressed(stage.state, "SCAS")
+    stage.must("SCAS", See((offered(stage, task),)))
+    assert state_word(stage, task) == "seen"
+    assert stage.lines()[-1] == "seen by SCAS: LAS-T1 Open RVP B"
+
+
+def test_who_supports_is_told_and_keeps_its_receipt_when_others_join() -> None:
+    stage = Stage()
+    task = raised(stage, supporting=("SECAMB",))
+    subject = f.support_subject(tasks(stage.state).rows[task], "SECAMB")
+    assert subject in stage.model.addressed(stage.state, "SECAMB")
+    stage.must("SECAMB", Acknowledge((subject,)))
+    stage.must("LAS", f.Support(task, ("SECAMB", "LAS")))
+    row = tasks(stage.state).rows[task]
+    assert f.support_subject(row, "SECAMB") == subject
+    assert f.support_subject(row, "LAS") in stage.model.addressed(stage.state, "LAS")
+    assert dict(BOARD.detail(row, look(stage)))["supported by"].text == "SECAMB (acknowledged), LAS (sent)"
+    stage.must("LAS", f.Cancel(task, "no longer"))
+    assert not any(s.startswith("tasks/") for s in stage.model.addressed(stage.state, "SECAMB"))
 
 
 def test_declined_with_a_suggestion_then_asked_elsewhere() -> None:
@@ -77,7 +118,20 @@ def test_declined_with_a_suggestion_then_asked_elsewhere() -> None:
     stage.must("LAS", f.Reassign(task, "SECAMB"))
     row = tasks(stage.state).rows[task]
     assert (row.state, row.agency, row.asked, row.reason) == ("raised", "SECAMB", ("SCAS", "SECAMB"), "")
-    assert f"tasks/{task}" in stage.model.addressed(stage.state, "SECAMB")
+    assert offered(stage, task) in stage.model.addressed(stage.state, "SECAMB")
+    stage.must("LAS", f.Reassign(task, "SCAS"))
+    stage.refused("SCAS", f.Decline(task, "no", "LFBB"), "unknown_agency")
+    stage.must("SCAS", f.Decline(task, "no", "LFB"))
+
+
+@pytest.mark.parametrize("step", [f.Begin, lambda task: f.Block(task, "road closed")])
+def test_work_that_was_begun_can_still_be_given_back(step: Callable[[str], object]) -> None:
+    stage = Stage()
+    task = raised(stage)
+    stage.must("SCAS", f.Begin(task))
+    stage.try_("SCAS", step(task))
+    stage.must("SCAS", f.Decline(task, "crew called away"))
+    assert tasks(stage.state).rows[task].state == "declined"
 
 
 def test_the_same_target_twice_is_one() -> None:
@@ -85,6 +139,39 @@ def test_the_same_target_twice_is_one() -> None:
     task = raised(stage)
     stage.must("SCAS", f.Accept(task))
     assert stage.try_("SCAS", f.Accept(task), base={}) == ()
+
+
+def test_words_said_with_a_step_that_was_taken_already_are_kept_as_a_note() -> None:
+    stage = Stage()
+    task = raised(stage)
+
+    def notes() -> list[str]:
+        return [note.text for note in tasks(stage.state).rows[task].updates]
+
+    stage.must("SCAS", f.Begin(task))
+    stage.must("SCAS", f.Block(task, "road closed"))
+    assert stage.try_("SCAS", f.Block(task, "road closed"), base={}) == ()
+    stage.must("SCAS", f.Block(task, "now also no crew"), base={})
+    assert notes() == ["blocked: now also no crew"]
+    stage.must("SCAS", f.Finish(task, "photograph"))
+    assert stage.try_("SCAS", f.Finish(task), base={}) == ()
+    stage.must("SCAS", f.Finish(task, "signed by the owner"))
+    stage.must("LAS", f.Verify(task, "seen it"))
+    assert stage.try_("LAS", f.Verify(task, "seen it")) == ()
+    stage.must("LAS", f.Verify(task, "so has the officer"))
+    other = raised(stage)
+    stage.must("LAS", f.Cancel(other, "not needed"))
+    assert stage.try_("LAS", f.Cancel(other, "not needed")) == ()
+    stage.must("LAS", f.Cancel(other, "they know"))
+    assert notes() == ["blocked: now also no crew", "done: signed by the owner", "closed: so has the officer"]
+    assert tasks(stage.state).rows[other].updates[0].text == "cancelled: they know"
+
+
+def test_what_is_in_progress_cannot_be_sent_back() -> None:
+    stage = Stage()
+    task = raised(stage)
+    stage.must("SCAS", f.Begin(task))
+    assert not stage.refused("LAS", f.Return(task, "not done at all"), "illegal_step").conflict
 
 
 def test_an_illegal_step_says_from_where() -> None:
@@ -118,6 +205,36 @@ def test_different_fields_merge_and_the_same_field_does_not() -> None:
     assert row.due is not None
 
 
+def test_who_has_it_and_who_helps_are_fields_of_their_own() -> None:
+    stage = Stage()
+    task = raised(stage)
+    seen = stage.state
+    assign, support = f.Assign(task, "Kim"), f.Support(task, ("SECAMB",))
+    mine, theirs = (stage.model.base_for(seen, command) for command in (assign, support))
+    stage.must("SCAS", assign, base=mine)
+    stage.must("LAS", support, base=theirs)
+    refusal = stage.refused("SCAS", f.Assign(task, "Lee"), "field_changed", base=mine)
+    assert refusal.conflict
+    assert refusal.sentence == "LAS-T1 was given to Kim of SCAS meanwhile."
+    assert stage.refused("LAS", f.Support(task, ()), "field_changed", base=theirs).conflict
+    latest = stage.model.base_for(stage.state, assign)
+    stage.must("LAS", f.Reassign(task, "SECAMB"))
+    row = tasks(stage.state).rows[task]
+    assert (row.assignee, row.supporting) == ("", ()), (
+        "a new owner begins afresh, and does not support itself"
+    )
+    stage.refused("SECAMB", f.Assign(task, "Lee"), "field_changed", base=latest)
+
+
+def test_who_could_know_that_it_is_closed_is_not_told_of_a_race() -> None:
+    stage = Stage()
+    task = raised(stage)
+    before = stage.model.base_for(stage.state, f.Assign(task, "Kim"))
+    stage.must("LAS", f.Cancel(task, "no"))
+    assert not stage.refused("SCAS", f.Assign(task, "Kim"), "illegal_step").conflict
+    assert stage.refused("SCAS", f.Assign(task, "Kim"), "illegal_step", base=before).conflict
+
+
 def test_a_note_never_conflicts() -> None:
     stage = Stage()
     task = raised(stage)
@@ -143,6 +260,54 @@ def test_split_makes_children_with_their_own_agencies() -> None:
         ("SECAMB", task, "immediate", "SCAS-T2"),
     ]
     stage.refused("SCAS", f.Begin(task), "illegal_step")
+    assert stage.lines()[-2:] == [
+        "asks SCAS: SCAS-T1 lane 1, immediate, part of LAS-T1 Open RVP B",
+        "asks SECAMB: SCAS-T2 lane 2, immediate, part of LAS-T1 Open RVP B",
+    ]
+
+
+def halved(stage: Stage) -> str:
+    task = raised(stage)
+    stage.must("SCAS", f.SplitUp(task, (f.Child("lane 1", "SCAS"), f.Child("lane 2", "SECAMB"))))
+    return task
+
+
+def test_what_was_split_stays_its_raisers_and_open() -> None:
+    stage = Stage()
+    task = halved(stage)
+    row = tasks(stage.state).rows[task]
+    assert overdue(msgspec.structs.replace(row, due=1), 2), "the whole can still be late"
+    assert BOARD.count is not None
+    assert BOARD.count(look(stage)) == 3
+    offered_verbs = {verb.name for verb in BOARD.verbs if verb.row and verb.applies(row, look(stage))}
+    assert {"verify", "cancel", "reassign"} <= offered_verbs
+    assert "split" not in offered_verbs
+    for part in (key for key in tasks(stage.state).rows if "/" in key):
+        stage.must("SCAS", f.Cancel(part, "no time"))
+    stage.must("LAS", f.Reassign(task, "SCAS", "as a whole"))
+    assert tasks(stage.state).rows[task].state == "raised"
+    stage.must("LAS", f.Cancel(halved(stage), "not needed"))
+    whole = halved(stage)
+    stage.must("LAS", f.Verify(whole))
+    assert tasks(stage.state).rows[whole].state == "closed"
+
+
+@pytest.mark.parametrize("step", ["declined", "done"])
+def test_what_was_answered_is_not_split(step: str) -> None:
+    stage = Stage()
+    task = raised(stage)
+    stage.must("SCAS", f.Accept(task))
+    stage.must("SCAS", f.Decline(task, "no") if step == "declined" else f.Finish(task))
+    stage.refused("SCAS", f.SplitUp(task, (f.Child("a", "SCAS"), f.Child("b", "LAS"))), "illegal_step")
+
+
+def test_only_who_is_accountable_is_offered_to_split() -> None:
+    stage = Stage()
+    task = raised(stage)
+    row = tasks(stage.state).rows[task]
+    split = next(verb for verb in BOARD.verbs if verb.name == "split")
+    assert split.applies(row, look(stage, "SCAS"))
+    assert not split.applies(row, look(stage, "LAS"))
 
 
 def test_only_parties_can_be_asked_or_support() -> None:
@@ -166,6 +331,101 @@ def test_numbers_are_each_agencys_own_and_never_change() -> None:
     assert [row.number for row in rows.values()] == ["LAS-T1", "SCAS-T1", "LAS-T2"]
     stage.must("LAS", f.Cancel(first, "not needed"))
     assert tasks(stage.state).rows[second].number == "LAS-T2"
+
+
+def test_a_room_that_is_cut_off_gives_no_number() -> None:
+    stage = Stage()
+    raised(stage)
+    task = stage.must("LAS", f.Raise("Bus", "SCAS"), cut_off=True)
+    second = stage.must("LAS", f.Raise("Two buses", "SCAS"), cut_off=True)
+    rows = tasks(stage.state).rows
+    assert (rows[task].number, rows[second].number) == ("LAS-T?", "LAS-T?")
+    assert tasks(stage.state).counts["LAS"] == 1
+
+
+def test_a_line_of_the_log_says_the_same_for_ever() -> None:
+    stage = Stage()
+    first = raised(stage, due=stage.now + 24 * 3_600_000)
+    task = stage.must("LAS", f.Raise("Find a bus.", "SCAS", supporting=("SECAMB",), depends_on=(first,)))
+    stage.must("SCAS", f.Decline(task, "none free", "LFB"))
+    before = stage.lines()
+    at = utc_words(stage.now, stage.now)
+    stage.must("LAS", f.Amend(task, title="Find two buses", due=stage.now, place="RVP B", depends_on=()))
+    stage.must("LAS", f.Amend(task, due=None, place="", category="transport"))
+    stage.must("LAS", f.Reassign(task, "SECAMB"))
+    lines = stage.lines()
+    assert lines[: len(before)] == before, "an amendment rewrites no earlier line"
+    assert lines[2].startswith("asks SCAS: LAS-T1 Open RVP B, due ")
+    assert lines[2].endswith("UTC (+1 d)")
+    assert lines[3:] == [
+        "asks SCAS: LAS-T2 Find a bus., supported by SECAMB, waits for LAS-T1 Open RVP B",
+        "declines LAS-T2 Find a bus. Reason: none free. Suggests LFB.",
+        f"changes LAS-T2 Find a bus.: title is now Find two buses; due {at}; place is now RVP B; waits for nothing",
+        "changes LAS-T2 Find a bus.: no due time; kind is now transport; no place",
+        "asks SECAMB instead: LAS-T2 Find a bus.",
+    ]
+
+
+def test_each_step_is_said_by_its_agency_in_the_present() -> None:
+    stage = Stage()
+    task = raised(stage)
+    stage.must("SCAS", f.Accept(task))
+    stage.must("SCAS", f.Assign(task, "Kim", "RVP officer"))
+    stage.must("SCAS", f.Assign(task))
+    stage.must("SCAS", f.Begin(task))
+    stage.must("SCAS", f.Block(task, "road closed."))
+    stage.must("SCAS", f.Finish(task, "first crews are there"))
+    stage.must("LAS", f.Return(task, "nobody is there"))
+    stage.must("LAS", f.Support(task, ("SECAMB",)))
+    stage.must("LAS", f.Support(task, ()))
+    stage.must("SECAMB", f.Report(task, "smoke"))
+    stage.must("LAS", f.Cancel(task, "no longer needed"))
+    what = "LAS-T1 Open RVP B"
+    assert stage.lines()[3:] == [
+        f"accepts {what}",
+        f"gives {what} to RVP officer Kim",
+        f"gives {what} to nobody in particular",
+        f"begins {what}",
+        f"is blocked in {what}. Reason: road closed.",
+        f"finishes {what}. first crews are there.",
+        f"sends back {what}: it is not done. Reason: nobody is there.",
+        f"asks SECAMB to support {what}",
+        f"needs no support for {what}",
+        f"notes on {what}: smoke",
+        f"cancels {what}. Reason: no longer needed.",
+    ]
+
+
+def test_blank_words_are_none() -> None:
+    stage = Stage()
+    for blank in ({"title": " "}, {"title": "\t\n"}):
+        answer = stage.model.read_command("tasks.raise", 1, msgspec.json.encode({**blank, "agency": "SCAS"}))
+        assert isinstance(answer, Refusal)
+    task = raised(stage)
+    for name in ("decline", "block", "return", "cancel"):
+        body = msgspec.json.encode({"task": task, "reason": "  "})
+        assert isinstance(stage.model.read_command(f"tasks.{name}", 1, body), Refusal)
+    late = msgspec.json.encode({"title": "x", "agency": "SCAS", "due": 4_102_444_800_001})
+    assert isinstance(stage.model.read_command("tasks.raise", 1, late), Refusal)
+
+
+def test_there_is_a_last_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "TASKS_MAX", 3)
+    stage = Stage()
+    task, _ = raised(stage), raised(stage)
+    stage.refused("SCAS", f.SplitUp(task, (f.Child("a", "SCAS"), f.Child("b", "LAS"))), "full")
+    raised(stage)
+    stage.refused("LAS", f.Raise("one more", "SCAS"), "full")
+
+
+def test_only_the_last_agencies_that_were_asked_are_kept() -> None:
+    stage = Stage()
+    task = raised(stage)
+    for turn in range(f.ASKED_KEPT + 5):
+        stage.must("LAS", f.Reassign(task, AGENCIES[turn % 3]))
+    asked = tasks(stage.state).rows[task].asked
+    assert len(asked) == f.ASKED_KEPT
+    assert asked[-1] == tasks(stage.state).rows[task].agency
 
 
 @pytest.mark.parametrize(("priority", "minutes"), [("immediate", 2), ("urgent", 5), ("routine", 15)])
@@ -231,6 +491,7 @@ def test_any_walk_keeps_what_must_hold(seed: int) -> None:
                     f.Support(target, tuple(rng.sample(AGENCIES, 2))),
                     f.Report(target, "note"),
                     f.Amend(target, title=f"title {rng.random()}"),
+                    f.Amend(target, depends_on=tuple(rng.sample(rows, min(2, len(rows))))),
                 ]
             )
             accepted += not isinstance(stage.try_(agency, command), Refusal)
