@@ -16,6 +16,7 @@ from incident.fleet.rules import (
     sentence,
     unheld,
     version,
+    yields,
 )
 from incident.fleet.table import units_from_csv, units_to_csv
 from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice, View
@@ -43,6 +44,10 @@ def _unit(command: Any) -> tuple[str, ...]:
     return (command.unit,)
 
 
+def _described(command: f.EnterUnits) -> tuple[str, ...]:
+    return (f.described_key(command.units[0].callsign),) if len(command.units) == 1 else ()
+
+
 SLICE = Slice(
     name="fleet",
     state=Fleet,
@@ -51,6 +56,7 @@ SLICE = Slice(
         for cls in (
             f.RegisterOpened,
             f.UnitsEntered,
+            f.StatusEntered,
             f.UnitRemoved,
             f.StatusSet,
             f.StatusConfirmed,
@@ -62,7 +68,7 @@ SLICE = Slice(
         CommandSpec(
             f.OpenRegister, Conflict.MEMBERSHIP, Offline.REFUSED, about=lambda _view, command: command.agency
         ),
-        CommandSpec(f.EnterUnits, Conflict.FIELD, Offline.QUEUED, about=_whose),
+        CommandSpec(f.EnterUnits, Conflict.FIELD, Offline.QUEUED, keys=_described, about=_whose),
         CommandSpec(f.RemoveUnit, Conflict.FIELD, Offline.QUEUED, about=_whose),
         CommandSpec(f.SetStatus, Conflict.STATE, Offline.QUEUED, keys=_unit, about=_whose),
         CommandSpec(f.CorrectStatus, Conflict.STATE, Offline.QUEUED, keys=_unit, about=_whose),
@@ -74,5 +80,6 @@ SLICE = Slice(
     version=version,
     label=label,
     unheld=unheld,
+    yields=yields,
     invariants=invariants,
 )

@@ -13,12 +13,17 @@ import msgspec
 from msgspec import Meta
 
 from incident.catalogue import KindCode
-from incident.values import AgencyCode, Mode
+from incident.values import AgencyCode, Millis, Mode
 
-_LOCAL: Final = r"[A-Z0-9](?:[A-Z0-9 .-]{0,14}[A-Z0-9])?"
+_LOCAL: Final = r"[A-Z0-9](?:(?:[A-Z0-9.-]| (?! )){0,14}[A-Z0-9])?"
+"""A callsign: at most one space at a time, so that two that look the same are the same."""
 CAPABILITY_PATTERN: Final = r"^[a-z0-9][a-z0-9+-]{0,23}$(?!\n)"
 UNITS_MAX: Final = 200
 """Units in one command."""
+
+REGISTER_UNITS_MAX: Final = 20_000
+NUMBERS_MAX: Final = 20_000
+"""Units and incident numbers in one register."""
 
 PART_BYTES_MAX: Final = 40_000
 """Bytes of units in one command: with its envelope, below the bound of a body on the wire."""
@@ -29,9 +34,10 @@ Capability = Annotated[str, Meta(pattern=CAPABILITY_PATTERN)]
 Capabilities = Annotated[tuple[Capability, ...], Meta(max_length=12)]
 Station = Annotated[str, Meta(max_length=60)]
 StatusCode = Annotated[str, Meta(max_length=3)]
-Reason = Annotated[str, Meta(min_length=1, max_length=500)]
-Millis = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Incident = Annotated[str, Meta(min_length=36, max_length=36)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+Incident = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)")
+]
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +45,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
     ``since`` is when the status began, ``heard_at`` when somebody last said that it is so. ``entered_status`` is
     the status the last table gave: importing that table again does not overwrite what was heard since.
-    ``version`` is the last command of any kind, ``status_version`` the last that changed the status.
+    ``version`` is the last command of any kind, ``status_version`` the last that changed the status, ``described``
+    the last that entered or described it.
     """
 
     callsign: str
@@ -53,6 +60,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     station: str = ""
     crew_shift_end: int | None = None
     entered_status: str = ""
+    described: str = ""
 
 
 class Fleet(msgspec.Struct, frozen=True):
@@ -97,9 +105,24 @@ class RegisterOpened(msgspec.Struct, frozen=True):
 
 
 class UnitsEntered(msgspec.Struct, frozen=True):
-    """These units are new, or are described otherwise than before."""
+    """These units are new, or are described otherwise than before.
+
+    The status of an entry counts for a new unit only; of one that was there see ``StatusEntered``.
+    """
 
     units: tuple[Entry, ...]
+
+
+class StatusEntered(msgspec.Struct, frozen=True):
+    """The agency's table gives a unit another status than it did before.
+
+    Left out while an incident holds the unit: then its status is the incident's business, not that of a table.
+    """
+
+    mode: str
+    unit: str
+    status: str
+    was: str
 
 
 class UnitRemoved(msgspec.Struct, frozen=True):
@@ -127,14 +150,15 @@ class StatusConfirmed(msgspec.Struct, frozen=True):
     status: str
 
 
-class StatusCorrected(msgspec.Struct, frozen=True):
-    """The status was something else, for a reason."""
+class StatusCorrected(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The status was something else, for a reason. ``since`` is when it began (UTC ms), where that is known."""
 
     mode: str
     unit: str
     status: str
     was: str
     reason: str
+    since: int | None = None
 
 
 class NumberTaken(msgspec.Struct, frozen=True):
@@ -155,7 +179,11 @@ class OpenRegister(msgspec.Struct, frozen=True):
 
 
 class EnterUnits(msgspec.Struct, frozen=True):
-    """Enter units, or describe them anew. What did not change is not recorded."""
+    """Enter units, or describe them anew. What did not change is not recorded.
+
+    One unit alone is a person's form: it does not overwrite what that person had not seen. A table of several is
+    the agency's own list, and replaces what stands there.
+    """
 
     units: Entries
 
@@ -174,18 +202,24 @@ class SetStatus(msgspec.Struct, frozen=True):
     status: StatusCode
 
 
-class CorrectStatus(msgspec.Struct, frozen=True):
-    """Set any status, because what stands there is wrong."""
+class CorrectStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Set any status, because what stands there is wrong. ``since``: when it began (UTC ms), None: now."""
 
     unit: UnitKey
     status: StatusCode
     reason: Reason
+    since: Millis | None = None
 
 
 class TakeNumber(msgspec.Struct, frozen=True):
     """Give an incident its number (``LAS-2611-03``). Asked again, it is the same number."""
 
     incident: Incident
+
+
+def described_key(callsign: str) -> str:
+    """What describing one unit anew is compared with; its own key is what a change of status is."""
+    return f"described/{callsign}"
 
 
 def claim_key(mode: str, unit: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import msgspec
 
 from incident.fleet.facts import (
+    NUMBERS_MAX,
+    REGISTER_UNITS_MAX,
     CorrectStatus,
     EnterUnits,
     Entry,
@@ -19,19 +22,21 @@ from incident.fleet.facts import (
     SetStatus,
     StatusConfirmed,
     StatusCorrected,
+    StatusEntered,
     StatusSet,
     TakeNumber,
     Unit,
     UnitRemoved,
     UnitsEntered,
     claim_key,
+    described_key,
     register_stream,
 )
 from incident.kernel.checks import nearest
 from incident.kernel.record import Record
 from incident.kernel.slice import Context, Line, Names, Refusal, View
 from incident.statuses import STATUSES, judge, known_words, word_of
-from incident.values import unit_key
+from incident.values import sentences, stop, unit_key
 
 UNNUMBERED: Final = "?"
 """What stands behind the agency while the server has not given the number yet."""
@@ -63,12 +68,14 @@ def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
         case RemoveUnit():
             if command.unit not in register.units:
                 return _no_such(command.unit)
-            return (UnitRemoved(register.mode, command.unit, command.reason),)
+            return (UnitRemoved(register.mode, command.unit, command.reason.strip()),)
         case SetStatus() | CorrectStatus():
             return _status(register, command, ctx)
         case TakeNumber():
             if command.incident in register.numbers:
                 return ()
+            if len(register.numbers) >= NUMBERS_MAX:
+                return Refusal("too_many", f"A register gives out {NUMBERS_MAX:,} incident numbers.")
             return (NumberTaken(command.incident, month_of(ctx.now)),)
         case _:
             raise TypeError(type(command).__name__)
@@ -93,12 +100,41 @@ def _enter(register: Fleet, command: EnterUnits, ctx: Context) -> tuple[Any, ...
         seen.add(entry.callsign)
         if entry.kind not in kinds:
             hint = nearest(entry.kind, kinds)
-            return Refusal("unknown_kind", f"{entry.callsign}: {entry.kind} is no kind of unit{hint}.")
+            return Refusal("unknown_kind", stop(f"{entry.callsign}: {entry.kind} is no kind of unit{hint}"))
         if entry.status and entry.status not in STATUSES:
             hint = nearest(entry.status, known_words())
-            return Refusal("unknown_status", f"{entry.callsign}: {entry.status} is no status{hint}.")
+            return Refusal("unknown_status", stop(f"{entry.callsign}: {entry.status} is no status{hint}"))
+    overtaken = _overtaken(register, command, ctx)
+    if overtaken is not None:
+        return overtaken
     news = tuple(entry for entry in command.units if _differs(_unit(register, entry), entry))
-    return (UnitsEntered(news),) if news else ()
+    if len(register.units) + sum(_unit(register, entry) is None for entry in news) > REGISTER_UNITS_MAX:
+        return Refusal("too_many", f"A register may have {REGISTER_UNITS_MAX:,} units.")
+    return (UnitsEntered(news), *_statuses(register, news)) if news else ()
+
+
+def _overtaken(register: Fleet, command: EnterUnits, ctx: Context) -> Refusal | None:
+    """One unit described by a person who had not seen how it was described last."""
+    entry = command.units[0]
+    unit = _unit(register, entry)
+    if len(command.units) > 1 or ctx.actor.automatic or unit is None or not _differs(unit, entry):
+        return None
+    if not ctx.stale(described_key(entry.callsign), unit.described):
+        return None
+    now = ", ".join(filter(None, (unit.kind, " ".join(unit.capabilities), unit.station)))
+    sentence = stop(f"{entry.callsign} was described anew after you looked: {now}")
+    return Refusal(
+        "changed_since", sentence, {"unit": unit_key(register.agency, entry.callsign)}, conflict=True
+    )
+
+
+def _statuses(register: Fleet, news: tuple[Entry, ...]) -> Iterator[StatusEntered]:
+    """The statuses that are new in the table itself, of units that the register knows."""
+    for entry in news:
+        unit = _unit(register, entry)
+        if unit is not None and entry.status not in ("", unit.entered_status, unit.status):
+            key = unit_key(register.agency, entry.callsign)
+            yield StatusEntered(register.mode, key, entry.status, unit.status)
 
 
 def _unit(register: Fleet, entry: Entry) -> Unit | None:
@@ -130,7 +166,16 @@ def _status(register: Fleet, command: SetStatus | CorrectStatus, ctx: Context) -
     if verdict == "confirm":
         return (StatusConfirmed(register.mode, command.unit, command.status),)
     if isinstance(command, CorrectStatus):
-        return (StatusCorrected(register.mode, command.unit, command.status, unit.status, command.reason),)
+        return (
+            StatusCorrected(
+                register.mode,
+                command.unit,
+                command.status,
+                unit.status,
+                command.reason.strip(),
+                command.since,
+            ),
+        )
     return (StatusSet(register.mode, command.unit, command.status, unit.status),)
 
 
@@ -150,41 +195,47 @@ def evolve(state: Fleet, event: Any, record: Record) -> Fleet:
             return _REPLACE(state, units=units)
         case UnitRemoved():
             return _REPLACE(state, units={k: u for k, u in state.units.items() if k != event.unit})
-        case StatusSet() | StatusCorrected():
-            return _heard(state, event.unit, event.status, record, new=True)
+        case StatusSet() | StatusEntered():
+            return _heard(state, event.unit, event.status, record, record.at)
+        case StatusCorrected():
+            since = record.at if event.since is None else min(event.since, record.at)
+            return _heard(state, event.unit, event.status, record, since)
         case StatusConfirmed():
-            return _heard(state, event.unit, event.status, record, new=False)
+            return _heard(state, event.unit, event.status, record, None)
         case NumberTaken():
             return _numbered(state, event, record)
         case _:
             raise TypeError(type(event).__name__)
 
 
-def _heard(state: Fleet, key: str, status: str, record: Record, *, new: bool) -> Fleet:
-    """A unit's status, new or confirmed. A unit this build has not heard of (a newer server) stays unknown."""
+def _heard(state: Fleet, key: str, status: str, record: Record, since: int | None) -> Fleet:
+    """A unit's status, new since then (UTC ms), or confirmed (None).
+
+    A unit this build has not heard of (a newer server) stays unknown.
+    """
     unit = state.units.get(key)
     if unit is None:
         return state
-    if new:
-        unit = _with_status(unit, status, record)
+    if since is not None:
+        unit = _with_status(unit, status, record, since)
     else:
         unit = _REPLACE(unit, heard_at=max(record.at, unit.heard_at), version=record.command_id)
     return _REPLACE(state, units={**state.units, key: unit})
 
 
-def _with_status(unit: Unit, status: str, record: Record) -> Unit:
+def _with_status(unit: Unit, status: str, record: Record, since: int) -> Unit:
     return _REPLACE(
         unit,
         status=status,
-        since=record.at,
-        heard_at=record.at,
+        since=since,
+        heard_at=since,
         version=record.command_id,
         status_version=record.command_id,
     )
 
 
 def _entered(unit: Unit | None, entry: Entry, record: Record) -> Unit:
-    """A unit as entered. The status of a table counts only where the table itself has changed it."""
+    """A unit as entered. Of one that is known, a new status of the table comes as an event of its own."""
     if unit is None:
         return Unit(
             callsign=entry.callsign,
@@ -198,9 +249,10 @@ def _entered(unit: Unit | None, entry: Entry, record: Record) -> Unit:
             station=entry.station,
             crew_shift_end=entry.crew_shift_end,
             entered_status=entry.status,
+            described=record.command_id,
         )
     end = unit.crew_shift_end if entry.crew_shift_end is None else entry.crew_shift_end
-    after = _REPLACE(
+    return _REPLACE(
         unit,
         kind=entry.kind,
         capabilities=entry.capabilities,
@@ -208,10 +260,8 @@ def _entered(unit: Unit | None, entry: Entry, record: Record) -> Unit:
         crew_shift_end=end,
         version=record.command_id,
         entered_status=entry.status or unit.entered_status,
+        described=record.command_id,
     )
-    if entry.status in ("", unit.entered_status) or entry.status == unit.status:
-        return after
-    return _with_status(after, entry.status, record)
 
 
 def _numbered(state: Fleet, event: NumberTaken, record: Record) -> Fleet:
@@ -237,22 +287,25 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
     """A record of the register as one line."""
     match event:
         case RegisterOpened():
-            return Line(f"register of {event.agency} opened ({event.mode})", "machine")
+            return Line(f"opens the register of {event.agency} ({event.mode})", "machine")
         case UnitsEntered():
             callsigns = [entry.callsign for entry in event.units]
             more = f" and {len(callsigns) - NAMED_MAX} more" if len(callsigns) > NAMED_MAX else ""
-            return Line(f"in the register: {', '.join(callsigns[:NAMED_MAX])}{more}")
+            return Line(f"enters in the register: {', '.join(callsigns[:NAMED_MAX])}{more}")
+        case StatusEntered():
+            was, now = word_of(event.was), word_of(event.status)
+            return Line(f"{event.unit} {now} (was {was}), says the table")
         case UnitRemoved():
-            return Line(f"{event.unit} taken out of the register. Reason: {event.reason}")
+            return Line(sentences(f"takes {event.unit} out of the register", f"Reason: {event.reason}"))
         case StatusSet():
             return Line(f"{event.unit} {word_of(event.status)}")
         case StatusConfirmed():
             return Line(f"{event.unit} still {word_of(event.status)}")
         case StatusCorrected():
             was, now = word_of(event.was), word_of(event.status)
-            return Line(f"{event.unit} corrected from {was} to {now}. Reason: {event.reason}")
+            return Line(sentences(f"corrects {event.unit} from {was} to {now}", f"Reason: {event.reason}"))
         case NumberTaken():
-            return Line(f"incident numbered {names('fleet', event.incident)}", "machine")
+            return Line(f"numbers an incident {names('fleet', event.incident)}", "machine")
         case _:
             raise TypeError(type(event).__name__)
 
@@ -263,7 +316,11 @@ def label(state: Fleet, key: str) -> str:
 
 
 def version(state: Fleet, key: str) -> str:
-    """The command that last changed a unit's status: what a change of status is compared with."""
+    """The command that last changed a unit's status, or that described it last when the key asks for that."""
+    what, _, callsign = key.partition("/")
+    if what == "described":
+        unit = state.units.get(unit_key(state.agency, callsign))
+        return "" if unit is None else unit.described
     unit = state.units.get(key)
     return "" if unit is None else unit.status_version
 
@@ -275,6 +332,11 @@ def unheld(event: Any) -> tuple[str, ...]:
             return (claim_key(event.mode, event.unit),)
         case _:
             return ()
+
+
+def yields(event: Any) -> tuple[str, ...]:
+    """What a table says of the status of a unit that an incident holds is left out."""
+    return (claim_key(event.mode, event.unit),) if isinstance(event, StatusEntered) else ()
 
 
 def invariants(view: View) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from incident.kernel.checks import Problem, nearest
 from incident.kernel.tables import CsvRow, csv_rows
 from incident.kernel.text import clip, safe_text
 from incident.statuses import known_words, status_of
-from incident.values import read_callsign, split_key
+from incident.values import MILLIS_MAX, read_callsign, split_key
 
 COLUMNS: Final = ("callsign", "kind")
 OPTIONAL: Final = ("capabilities", "station", "status", "crew_shift_end")
@@ -30,6 +30,9 @@ STATION_MAX: Final = 60
 _CAPABILITY = re.compile(CAPABILITY_PATTERN)
 # A spreadsheet takes a cell that begins so for a formula, and runs it; the wide forms are taken for them, too.
 _FORMULA: Final = tuple("=+-@＝＋－＠")
+
+
+_SHIFT_YEARS: Final = (1971, 2098)
 
 
 class _Wrong(ValueError):
@@ -145,7 +148,8 @@ def _shift_end(cell: str) -> int | None:
         at = datetime.fromisoformat(cell)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or at.year < 1971 or at.year > 9998:
+    # The first and last years are left alone: their zone could carry a moment out of the calendar.
+    if at is None or at.tzinfo is None or not _SHIFT_YEARS[0] <= at.year <= _SHIFT_YEARS[1]:
         raise _Wrong(f"must be a time with its zone, such as 2026-11-21T19:00Z, not {_shown(cell)}")
     return int(at.timestamp()) * 1000
 
@@ -154,22 +158,32 @@ def _shift_end(cell: str) -> int | None:
 
 
 def units_to_csv(units: Iterable[Unit]) -> str:
-    """Units as a table that ``units_from_csv`` reads back, safe to open in a spreadsheet. Shift ends in UTC."""
+    """Units as a table that ``units_from_csv`` reads back, safe to open in a spreadsheet. Shift ends in UTC.
+
+    A shift that ends in no year of this century is left empty; never raises.
+    """
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow([*COLUMNS, *OPTIONAL])
     for unit in units:
-        end = unit.crew_shift_end
         cells = (
             unit.callsign,
             unit.kind,
             " ".join(unit.capabilities),
             unit.station,
             unit.status,
-            "" if end is None else f"{datetime.fromtimestamp(end / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            _shift_words(unit.crew_shift_end),
         )
         table.writerow([_guarded(cell) for cell in cells])
     return out.getvalue()
+
+
+def _shift_words(end: int | None) -> str:
+    if end is None or not 0 <= end <= MILLIS_MAX:
+        return ""
+    at = datetime.fromtimestamp(end / 1000, UTC)
+    in_reach = _SHIFT_YEARS[0] <= at.year <= _SHIFT_YEARS[1]
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if in_reach else ""
 
 
 def _guarded(cell: str) -> str:

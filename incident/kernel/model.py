@@ -7,6 +7,7 @@ which kind a stream's name means. Generic over slices; the tests use a toy one.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -123,17 +124,15 @@ class Model:
         known = self.commands.get(type_)
         if known is None:
             named = clip(safe_text(type_), 80)
-            return Refusal("unknown_command", f"This server does not know the command {named}.")
+            return Refusal("unknown_command", f"Nothing here knows what {named} means.")
         if v != known.spec.v:
-            return Refusal(
-                "unknown_version", f"This server knows version {known.spec.v} of {type_}, not {v}."
-            )
+            return Refusal("unknown_version", f"Version {known.spec.v} of {type_} is known here, not {v}.")
         try:
             return known.decoder.decode(body)
         except msgspec.ValidationError as error:
-            return Refusal("bad_shape", f"The command {type_} is not well formed: {brief(error)}.")
-        except (msgspec.DecodeError, RecursionError):
-            return Refusal("bad_shape", f"The command {type_} is not well formed JSON.")
+            return Refusal("bad_shape", _shape_sentence(type_, error))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Refusal("bad_shape", f"What was sent as {type_} is not well formed JSON.")
 
     def name_of(self, command: Any) -> str:
         """The name of a command on the wire."""
@@ -178,17 +177,21 @@ class Model:
         """The event of a stored body, brought up to today's shape.
 
         Raises:
-            UnknownType: this build does not know the type, or only an older version of it.
+            UnknownType: this build does not know the type, only an older version of it, or a value in it.
         """
         known = self.events.get(type_)
         if known is None or v > known.spec.v:
             raise UnknownType(type_, v)
-        if v == known.spec.v:
-            return known.decoder.decode(body)
-        plain = msgspec.json.decode(body)
-        for step in range(v, known.spec.v):
-            plain = known.spec.upcasts[step](plain)
-        return msgspec.convert(plain, known.spec.cls)
+        try:
+            if v == known.spec.v:
+                return known.decoder.decode(body)
+            plain = msgspec.json.decode(body)
+            for step in range(v, known.spec.v):
+                plain = known.spec.upcasts[step](plain)
+            return msgspec.convert(plain, known.spec.cls)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # A newer server has widened a choice or a bound without a new version: newer all the same.
+            raise UnknownType(type_, v) from None
 
     def evolve(self, view: View, event: Any, record: Record) -> Any:
         """The state after one event. Never refuses."""
@@ -228,6 +231,10 @@ class Model:
         """The claim keys that no other stream may hold while this event is written."""
         return self.events[self.event_names[type(event)]].slice.unheld(event)
 
+    def yields(self, event: Any) -> tuple[str, ...]:
+        """The claim keys that no other stream may hold, or else this event is left out."""
+        return self.events[self.event_names[type(event)]].slice.yields(event)
+
     # -- whole states ---------------------------------------------------------------------------------------
 
     def snapshot(self, view: View) -> tuple[SlicePart, ...]:
@@ -238,13 +245,16 @@ class Model:
         )
 
     def restore(self, parts: Iterable[SlicePart]) -> Any | None:
-        """The state of a snapshot, or None when a slice has a shape this build does not know."""
+        """The state of a snapshot, or None when a slice is damaged or has a shape this build does not know."""
         found: dict[str, Any] = {}
         for piece in parts:
             part = self.by_name.get(piece.name)
             if part is None or part.state_v != piece.state_v:
                 return None
-            found[piece.name] = msgspec.json.decode(piece.body, type=part.state)
+            try:
+                found[piece.name] = msgspec.json.decode(piece.body, type=part.state)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                return None
         if set(found) != set(self.by_name):
             return None
         return self.state_type(**found)
@@ -300,6 +310,18 @@ class Models(Protocol):
     def agency(self, stream: str) -> str | None:
         """The one agency a stream belongs to, or None when it is shared."""
         ...
+
+
+_FIELD = re.compile(r"`\$\.([a-z_]+)[^`]*`$")
+
+
+def _shape_sentence(type_: str, error: msgspec.ValidationError) -> str:
+    """What is wrong with the shape of a command. A field left blank is the one that people meet."""
+    said = str(error)
+    field = _FIELD.search(said)
+    if field and ("length >= 1 " in said or r"matching regex '\\S'" in said):
+        return f"The {field[1].replace('_', ' ')} must not be blank."
+    return f"{type_} is not well formed: {brief(error)}."
 
 
 def subset(mapping: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:

@@ -160,6 +160,8 @@ class Slice:
     releases: Callable[[Any], tuple[str, ...]] = lambda _event: ()
     unheld: Callable[[Any], tuple[str, ...]] = lambda _event: ()
     """Claim keys that no other stream may hold while this event is written; nothing is claimed by it."""
+    yields: Callable[[Any], tuple[str, ...]] = lambda _event: ()
+    """As ``unheld``, but then the event alone is left out, and the rest of its command stands."""
     label: Callable[[Any, str], str] = lambda _state, key: key
     due: Callable[[Any, int], tuple[Due, ...]] = lambda _state, _now: ()
     addressed: Callable[[Any, str], tuple[str, ...]] = lambda _state, _agency: ()

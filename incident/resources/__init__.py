@@ -41,6 +41,14 @@ def _unit(command: Any) -> tuple[str, ...]:
     return (command.unit,)
 
 
+def _units(command: f.Commit) -> tuple[str, ...]:
+    return tuple(one.unit for one in command.units)
+
+
+def _fields(command: f.Describe) -> tuple[str, ...]:
+    return tuple(f.field_key(command.unit, name) for name in f.said(command))
+
+
 def _control(command: Any) -> tuple[str, ...]:
     return (f.control_key(command.unit),)
 
@@ -61,11 +69,17 @@ def _offered_to(view: View, command: Any) -> str:
 
 # Status, words, offers, recall and release are for the home *or* the controlling trust: which, says ``decide``.
 COMMANDS = (
-    CommandSpec(f.Commit, Conflict.CLAIM, Offline.REQUEST, about=_home),
+    CommandSpec(f.Commit, Conflict.CLAIM, Offline.REQUEST, keys=_units, about=_home),
     CommandSpec(f.SetStatus, Conflict.STATE, Offline.QUEUED, keys=_unit),
     CommandSpec(f.CorrectStatus, Conflict.STATE, Offline.QUEUED, keys=_unit),
-    CommandSpec(f.ReportStatus, Conflict.APPEND, Offline.ALLOWED, about=_home_of_one),
-    CommandSpec(f.Describe, Conflict.FIELD, Offline.QUEUED),
+    CommandSpec(
+        f.ReportStatus,
+        Conflict.APPEND,
+        Offline.ALLOWED,
+        keys=lambda command: (command.unit, f.control_key(command.unit)),
+        about=_home_of_one,
+    ),
+    CommandSpec(f.Describe, Conflict.FIELD, Offline.QUEUED, keys=_fields),
     CommandSpec(f.OfferControl, Conflict.CLAIM, Offline.REQUEST, keys=_control),
     CommandSpec(f.AcceptControl, Conflict.CLAIM, Offline.REQUEST, keys=_control, about=_offered_to),
     CommandSpec(f.DeclineControl, Conflict.CLAIM, Offline.REQUEST, keys=_control, about=_offered_to),

@@ -15,10 +15,16 @@ from msgspec import Meta
 
 from incident.catalogue import KindCode
 from incident.fleet import facts as fleet_facts
-from incident.values import AgencyCode
+from incident.values import AgencyCode, Millis
 
 UNITS_MAX: Final = 40
 """Units that one command can commit: each is a key of what its author had seen, and a record of its own."""
+
+UNITS_HELD_MAX: Final = 2_000
+"""Units committed to one incident at one time."""
+
+PAST_KEPT: Final = 2_000
+"""Commitments that have ended, of which the state still knows; the records know all of them."""
 
 UnitKey = fleet_facts.UnitKey
 StatusCode = fleet_facts.StatusCode
@@ -26,7 +32,7 @@ Place = Annotated[str, Meta(max_length=120)]
 Note = Annotated[str, Meta(max_length=300)]
 Function = Annotated[str, Meta(max_length=60)]
 Reason = Annotated[str, Meta(max_length=500)]
-Reasoned = Annotated[str, Meta(min_length=1, max_length=500)]
+Reasoned = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,7 +59,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``commitment`` is the id of this commitment; the unit may come back later under another. ``since`` is when
     the status began, ``heard_at`` when somebody entitled last said that it is so. ``version`` is the last command
-    of any kind, ``status_version`` and ``control_version`` the last that changed status or control.
+    of any kind, ``status_version`` and ``control_version`` the last that changed status or control, ``edits``
+    those that last changed each ordinary field.
     """
 
     home: str
@@ -80,6 +87,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     said_by: str = ""
     offer: Offer | None = None
     reports: dict[str, Report] = {}
+    edits: dict[str, str] = {}
 
     @property
     def key(self) -> str:
@@ -117,16 +125,18 @@ class Resources(msgspec.Struct, frozen=True):
 class Commitment(msgspec.Struct, frozen=True, omit_defaults=True):
     """A unit as its home trust commits it: what the register says of it, and what it is to do here.
 
-    ``since`` is when the status began (UTC ms), None when that is not known.
+    Copied from the register by the client that commits, on the home trust's word: the incident cannot look into
+    a register, so it does not check that the unit stands there, nor how. ``since`` is when the status began
+    (UTC ms), None when that is not known.
     """
 
     unit: UnitKey
     kind: KindCode
     status: StatusCode = "UNK"
-    since: fleet_facts.Millis | None = None
+    since: Millis | None = None
     capabilities: fleet_facts.Capabilities = ()
     station: fleet_facts.Station = ""
-    crew_shift_end: fleet_facts.Millis | None = None
+    crew_shift_end: Millis | None = None
     function: Function = ""
     destination: Place = ""
 
@@ -238,7 +248,11 @@ class Released(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Commit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Commit units of our own to this incident: all of them, or, when one cannot be had, none."""
+    """Commit units of our own to this incident: all of them, or, when one cannot be had, none.
+
+    What is said of each is the home trust's word alone (see ``Commitment``); that no other incident holds it is
+    not: that is claimed, and one claim wins.
+    """
 
     units: Commitments
     reason: Reason = ""
@@ -313,6 +327,20 @@ class Release(msgspec.Struct, frozen=True, omit_defaults=True):
 
 FIELDS: Final = ("place", "destination", "function", "note")
 """The ordinary fields of a unit: different ones merge, of the same one the last stands."""
+
+
+LABELS: Final = {"place": "place", "destination": "destination", "function": "work", "note": "note"}
+"""What each of them is called in a sentence."""
+
+
+def field_key(unit: str, field: str) -> str:
+    """What a change of one ordinary field is compared with."""
+    return f"{unit}/{field}"
+
+
+def said(command: Describe) -> tuple[str, ...]:
+    """The fields that a command gives."""
+    return tuple(name for name in FIELDS if getattr(command, name) is not None)
 
 
 def control_key(unit: str) -> str:

@@ -77,7 +77,10 @@ def _released(state: f.Resources, unit: f.Resource, event: f.Released, record: R
         reason=event.reason,
     )
     units = {key: other for key, other in state.units.items() if key != event.unit}
-    return f.Resources(units, {**state.released, unit.commitment: past})
+    released = {**state.released, unit.commitment: past}
+    while len(released) > f.PAST_KEPT:
+        del released[next(iter(released))]
+    return f.Resources(units, released)
 
 
 def _after(unit: f.Resource, event: Any, record: Record) -> f.Resource:
@@ -91,7 +94,7 @@ def _after(unit: f.Resource, event: Any, record: Record) -> f.Resource:
             return _reported(unit, event, record)
         case f.Described():
             news = {name: getattr(event, name) for name in f.FIELDS if getattr(event, name) is not None}
-            return _REPLACE(unit, **news)
+            return _REPLACE(unit, **news, edits={**unit.edits, **dict.fromkeys(news, record.command_id)})
         case f.ControlOffered():
             offer = f.Offer(record.command_id, event.to, record.agency, record.actor, record.at)
             return _REPLACE(unit, offer=offer, control_version=record.command_id)
@@ -108,6 +111,16 @@ def _after(unit: f.Resource, event: Any, record: Record) -> f.Resource:
 def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
     """In another state it is no longer where it was, and once its work is over it is bound for nowhere."""
     before, after = status(unit.status), status(code)
+    place = unit.place if before.group == after.group else ""
+    destination = "" if after.group in (FREE, AWAY) else unit.destination
+    cleared = [
+        name
+        for name, was, now in (
+            ("place", unit.place, place),
+            ("destination", unit.destination, destination),
+        )
+        if was != now
+    ]
     return _REPLACE(
         unit,
         status=code,
@@ -115,8 +128,9 @@ def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
         heard_at=record.at,
         said_by=record.agency,
         status_version=record.command_id,
-        place=unit.place if before.group == after.group else "",
-        destination="" if after.group in (FREE, AWAY) else unit.destination,
+        place=place,
+        destination=destination,
+        edits={**unit.edits, **dict.fromkeys(cleared, record.command_id)} if cleared else unit.edits,
         reports=_newer(unit, record.at),
     )
 
@@ -127,9 +141,16 @@ def _newer(unit: f.Resource, at: int) -> dict[str, f.Report]:
 
 
 def _reported(unit: f.Resource, event: f.StatusReported, record: Record) -> f.Resource:
-    """A report older than the status it speaks of is in the log, and disputes nothing."""
+    """A report older than the status it speaks of is in the log, and disputes nothing.
+
+    Nor does one by an agency that has come to set the status itself: it was written before that was heard of.
+    """
     known = unit.reports.get(record.agency)
-    if record.at < unit.since or (known is not None and known.at > record.at):
+    if (
+        record.agency in (unit.home, unit.controlling)
+        or record.at < unit.since
+        or (known is not None and known.at > record.at)
+    ):
         return unit
     report = f.Report(event.status, record.at, record.actor, event.note)
     return _REPLACE(unit, reports={**unit.reports, record.agency: report})
@@ -159,12 +180,20 @@ def releases(event: Any) -> tuple[str, ...]:
 
 
 def version(state: f.Resources, key: str) -> str:
-    """The command that last changed a unit's status, or its control when the key asks for that."""
+    """The command that last changed a unit's status, or its control or a field when the key asks for that."""
     unit = state.units.get(key)
     if unit is not None:
         return unit.status_version
-    unit = state.units.get(key.removesuffix("/control"))
-    return "" if unit is None else unit.control_version
+    whose, _, what = key.rpartition("/")
+    unit = state.units.get(whose)
+    if unit is None:
+        return ""
+    return unit.control_version if what == "control" else edited(unit, what)
+
+
+def edited(unit: f.Resource, field: str) -> str:
+    """The command that last changed an ordinary field of a unit; its commitment, when none has since."""
+    return unit.edits.get(field, unit.commitment)
 
 
 def label(_state: f.Resources, key: str) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 from incident.kernel.checks import nearest
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import charter_of, is_party, organisation
-from incident.permissions import is_exercise_control
+from incident.permissions import is_exercise_control, is_system
 from incident.resources import facts as f
-from incident.resources.fold import resources
+from incident.resources.fold import edited, resources
 from incident.statuses import STATUSES, judge, utc_clock, word_of
-from incident.values import split_key
+from incident.values import split_key, stop
 
 UNAVAILABLE = frozenset({"OOS", "OFF"})
 """Nothing in these can be committed: make it available first."""
@@ -22,13 +22,14 @@ _Answer = tuple[Any, ...] | Refusal
 def decide(view: View, command: Any, ctx: Context) -> _Answer:
     """What a command makes happen, or the reason why not."""
     if isinstance(command, f.Commit):
-        return _commit(view, command)
+        return _commit(view, command, ctx)
     unit = resources(view).units.get(command.unit)
+    if isinstance(command, f.ReportStatus):
+        return _report(view, unit, command, ctx)
     if unit is None:
-        return _not_here(view, command.unit, ctx)
+        gone = isinstance(command, f.Release) and command.unit in ctx.base and _gone(view, command.unit)
+        return () if gone else _not_here(view, command.unit, ctx)
     match command:
-        case f.ReportStatus():
-            return _report(unit, command, ctx)
         case f.AcceptControl() | f.DeclineControl():
             return _answer(view, unit, command, ctx)
         case f.Recall():
@@ -42,23 +43,25 @@ def decide(view: View, command: Any, ctx: Context) -> _Answer:
         case f.SetStatus() | f.CorrectStatus():
             return _status(unit, command, ctx)
         case f.Describe():
-            return _describe(unit, command)
+            return _describe(unit, command, ctx)
         case f.Release():
             return _release(view, unit, command, ctx)
         case _:
             raise TypeError(type(command).__name__)
 
 
-def _commit(view: View, command: f.Commit) -> _Answer:
+def _commit(view: View, command: f.Commit, ctx: Context) -> _Answer:
     about = organisation(view)
     if about.closed:
         return Refusal("closed", "This incident is closed: nothing can be committed to it.")
     home = split_key(command.units[0].unit)[0]
     if not is_party(view, home):
         return Refusal("not_party", f"{home} is not party to this incident.")
+    if len(resources(view).units) + len(command.units) > f.UNITS_HELD_MAX:
+        return Refusal("too_many", f"An incident may have {f.UNITS_HELD_MAX:,} units.")
     seen: set[str] = set()
     for one in command.units:
-        refusal = _fit(view, home, one)
+        refusal = _fit(view, home, one, ctx)
         if refusal is None and one.unit in seen:
             refusal = Refusal("given_twice", f"{one.unit} is named twice.")
         if refusal is not None:
@@ -67,14 +70,14 @@ def _commit(view: View, command: f.Commit) -> _Answer:
     return tuple(f.Committed(about.mode, one, command.reason) for one in command.units)
 
 
-def _fit(view: View, home: str, one: f.Commitment) -> Refusal | None:
+def _fit(view: View, home: str, one: f.Commitment, ctx: Context) -> Refusal | None:
     """Why this unit cannot be committed now; None when it can, as far as this incident knows."""
     if split_key(one.unit)[0] != home:
         return Refusal("not_yours", f"{one.unit} is not a unit of {home}: only its home trust commits it.")
     kinds = charter_of(view).kinds
     if one.kind not in kinds:
         hint = nearest(one.kind, kinds)
-        return Refusal("unknown_kind", f"{one.unit}: {one.kind} is no kind of unit{hint}.")
+        return Refusal("unknown_kind", stop(f"{one.unit}: {one.kind} is no kind of unit{hint}"))
     if one.status not in STATUSES:
         return Refusal("unknown_status", f"{one.unit}: {one.status} is no status.")
     if one.status in UNAVAILABLE:
@@ -88,17 +91,22 @@ def _fit(view: View, home: str, one: f.Commitment) -> Refusal | None:
         f"since {utc_clock(held.committed_at)}; {held.controlling} controls it."
     )
     facts = {"unit": one.unit, "held_by": held.controlling, "since": str(held.committed_at)}
-    return Refusal("already_committed", sentence, facts, conflict=True)
+    return Refusal("already_committed", sentence, facts, conflict=one.unit not in ctx.base)
+
+
+def _gone(view: View, key: str) -> f.PastCommitment | None:
+    """The last commitment of a unit that has ended here."""
+    gone = [past for past in resources(view).released.values() if past.unit == key]
+    return max(gone, key=lambda past: past.released_at) if gone else None
 
 
 def _not_here(view: View, key: str, ctx: Context) -> Refusal:
     """The unit is not (or no longer) committed here. Who had seen it here was overtaken by its release."""
-    gone = [past for past in resources(view).released.values() if past.unit == key]
-    if not gone:
+    last = _gone(view, key)
+    if last is None:
         home = split_key(key)[0]
         sentence = f"{key} is not committed to this incident. Only {home} can commit it."
         return Refusal("not_committed", sentence, {"unit": key})
-    last = max(gone, key=lambda past: past.released_at)
     sentence = f"{key} was released by {last.released_by} at {utc_clock(last.released_at)}."
     facts = {"unit": key, "released_by": last.released_by, "since": str(last.released_at)}
     overtaken = key in ctx.base or f.control_key(key) in ctx.base
@@ -114,7 +122,7 @@ def keepers(view: View, unit: f.Resource) -> tuple[str, ...]:
 def _stranger(view: View, unit: f.Resource, ctx: Context) -> Refusal | None:
     able = keepers(view, unit)
     actor = ctx.actor
-    if actor.agency in able or actor.name == "system" or is_exercise_control(charter_of(view), actor):
+    if actor.agency in able or is_system(actor) or is_exercise_control(charter_of(view), actor):
         return None
     who = " or ".join(able)
     sentence = f"Only {who} can do this with {unit.key}. What you saw of it you can report."
@@ -132,26 +140,41 @@ def _status(unit: f.Resource, command: f.SetStatus | f.CorrectStatus, ctx: Conte
     if verdict == "same":
         return ()
     if isinstance(command, f.CorrectStatus):
-        return (f.StatusCorrected(unit.key, command.status, unit.status, command.reason),)
+        return (f.StatusCorrected(unit.key, command.status, unit.status, command.reason.strip()),)
     return (f.StatusSet(unit.key, command.status, unit.status),)
 
 
-def _report(unit: f.Resource, command: f.ReportStatus, ctx: Context) -> _Answer:
-    """An observation is never refused for lateness or conflict; the fold decides what it still means."""
+def _report(view: View, unit: f.Resource | None, command: f.ReportStatus, ctx: Context) -> _Answer:
+    """An observation is never refused for lateness or conflict; the fold decides what it still means.
+
+    So it stands in the log, too, when the unit was released meanwhile, or control of it passed to the reporter.
+    """
+    key = command.unit
     if command.status not in STATUSES:
         return Refusal("unknown_status", f"{command.status} is no status.")
-    if ctx.actor.agency in (unit.home, unit.controlling):
-        sentence = f"{unit.key} is yours to set: set its status, or correct it with a reason."
-        return Refusal("set_it", sentence, {"unit": unit.key})
-    return (f.StatusReported(unit.key, command.status, command.note),)
+    if unit is None:
+        if key not in ctx.base and _gone(view, key) is None:
+            return _not_here(view, key, ctx)
+    elif ctx.actor.agency in (unit.home, unit.controlling) and not ctx.stale(
+        f.control_key(key), unit.control_version
+    ):
+        sentence = f"{key} is yours to set: set its status, or correct it with a reason."
+        return Refusal("set_it", sentence, {"unit": key})
+    return (f.StatusReported(key, command.status, command.note.strip()),)
 
 
-def _describe(unit: f.Resource, command: f.Describe) -> _Answer:
+def _describe(unit: f.Resource, command: f.Describe, ctx: Context) -> _Answer:
+    """Different fields merge; of the same field the later author is told what stands there now."""
     news = {
-        name: value
-        for name in f.FIELDS
-        if (value := getattr(command, name)) is not None and value != getattr(unit, name)
+        name: value for name in f.said(command) if (value := getattr(command, name)) != getattr(unit, name)
     }
+    for name in news:
+        if ctx.stale(f.field_key(unit.key, name), edited(unit, name)):
+            now = getattr(unit, name) or "blank"
+            sentence = stop(
+                f"The {f.LABELS[name]} of {unit.key} was changed after you looked; it is now: {now}"
+            )
+            return Refusal("field_changed", sentence, {"unit": unit.key, "field": name}, conflict=True)
     return (f.Described(unit.key, **news),) if news else ()
 
 

@@ -12,6 +12,7 @@ from incident.kernel.slice import Line, Names
 from incident.resources import facts as f
 from incident.resources.fold import resources
 from incident.statuses import GROUPS, WORKING, stale_minutes, status, word_of
+from incident.values import sentences, split_key
 
 
 def sentence(event: Any, record: Record, names: Names) -> Line:
@@ -25,30 +26,31 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
             return Line(f"{event.unit} still {word_of(event.status)}")
         case f.StatusCorrected():
             was, now = word_of(event.was), word_of(event.status)
-            return Line(f"{event.unit} corrected from {was} to {now}" + _because(event.reason))
+            what = f"corrects {event.unit} from {was} to {now}"
+            return Line(sentences(what, _because(event.reason)))
         case f.StatusReported():
-            note = f". {event.note}" if event.note else ""
-            return Line(f"reports {event.unit} {word_of(event.status)}{note}")
+            return Line(sentences(f"reports {event.unit} {word_of(event.status)}", event.note))
         case f.Described():
             return Line(f"{event.unit}: {_described(event)}")
         case f.Released():
-            return Line(f"{event.unit} released, {word_of(event.status)}" + _because(event.reason))
+            what = f"releases {event.unit}, {word_of(event.status)}"
+            return Line(sentences(what, _because(event.reason)))
         case _:
-            return Line(_control(event))
+            return Line(_control(event, record.agency))
 
 
 def _because(reason: str) -> str:
-    return f". Reason: {reason}" if reason else ""
+    return f"Reason: {reason}" if reason else ""
 
 
 def _committed(event: f.Committed) -> str:
     one = event.commitment
-    parts = [f"{one.unit} ({one.kind}) committed"]
+    parts = [f"commits {one.unit} ({one.kind})"]
     if one.function:
         parts.append(f"as {one.function}")
     if one.destination:
         parts.append(f"to {one.destination}")
-    return " ".join(parts) + f", {word_of(one.status)}" + _because(event.reason)
+    return sentences(" ".join(parts) + f", {word_of(one.status)}", _because(event.reason))
 
 
 def _described(event: f.Described) -> str:
@@ -62,20 +64,27 @@ def _described(event: f.Described) -> str:
     return "; ".join(f"{word}{value}" if value else none for value, word, none in said if value is not None)
 
 
-def _control(event: Any) -> str:
+def _control(event: Any, writer: str) -> str:
+    """Control of a unit. Exercise control may answer for an agency that nobody plays, which is then named."""
+    unit = event.unit
     match event:
         case f.ControlOffered():
-            return f"{event.unit}: control offered to {event.to}"
+            return f"offers control of {unit} to {event.to}"
         case f.ControlTaken():
-            return f"{event.unit}: control taken by {event.controlling} from {event.was}"
+            return f"takes control of {unit} from {event.was}{_for(event.controlling, writer)}"
         case f.ControlDeclined():
-            return f"{event.unit}: {event.to} does not take control" + _because(event.reason)
+            return sentences(f"declines control of {unit}{_for(event.to, writer)}", _because(event.reason))
         case f.OfferWithdrawn():
-            return f"{event.unit}: offer of control to {event.to} withdrawn"
+            return f"takes back the offer of control of {unit} to {event.to}"
         case f.Recalled():
-            return f"{event.unit}: recalled from {event.was} by its home trust" + _because(event.reason)
+            home = _for(split_key(unit)[0], writer)
+            return sentences(f"recalls {unit} from {event.was}{home}", _because(event.reason))
         case _:
             raise TypeError(type(event).__name__)
+
+
+def _for(agency: str, writer: str) -> str:
+    return "" if agency == writer else f" for {agency}"
 
 
 # -- totals ---------------------------------------------------------------------------------------------------

@@ -47,7 +47,9 @@ def incident() -> Given:
 def _organised(given: Given) -> None:
     given.by("LAS").did(o.Open("M4/M25 coach", "exercise", Location("M25 somewhere"), "planned_event"))
     given.later().did(o.Invite(("SCAS", "SECAMB", "LFB"))).did(o.ChangeKind("incident"))
-    given.did(o.AssignNumber("LAS-2611-03")).did(o.NameContact("EOC manager, Waterloo"))
+    given.did(o.AssignNumber("LAS-2611-03")).did(o.NameContact("LAS", "EOC manager, Waterloo"))
+    given.did(o.Retitle("M4/M25 coach and lorry")).did(o.Invite(("NWAS",)))
+    given.did(o.TakeBackInvitation("NWAS", "meant SWASFT"))
     for agency in ("SCAS", "SECAMB", "LFB"):
         given.by(agency).later().did(o.Join(f"{agency} duty manager"))
     given.by("SCAS").did(o.Declare("SCAS", "declared")).later().did(
@@ -97,8 +99,9 @@ def _ground(given: Given) -> None:
 def _work(given: Given) -> None:
     given.by("SCAS").later().did(t.Raise("Open RVP bridge", "LAS", due=T0 + 40 * MINUTE, priority="urgent"))
     task = given.last
-    given.by("LAS").did(Deliver((f"tasks/{task}",))).did(See((f"tasks/{task}",)))
-    given.did(Acknowledge((f"tasks/{task}",))).did(t.Accept(task)).did(t.Assign(task, "Kim", "RVP officer"))
+    asked = (t.offer_subject(given.view.tasks.rows[task]),)
+    given.by("LAS").did(Deliver(asked)).did(See(asked))
+    given.did(Acknowledge(asked)).did(t.Accept(task)).did(t.Assign(task, "Kim", "RVP officer"))
     given.did(t.Begin(task)).did(t.Block(task, "road closed")).did(t.Begin(task)).later(5)
     given.did(t.Report(task, "police lets us through")).did(t.Finish(task, "first crews are there"))
     given.by("SCAS").did(t.Return(task, "nobody is there")).by("LAS").did(t.Finish(task))
@@ -110,6 +113,7 @@ def _work(given: Given) -> None:
     given.did(t.Amend(task, title="Two buses for P3", due=T0 + 60 * MINUTE, place="RVP bridge"))
     children = (t.Child("Bus one", "SECAMB"), t.Child("Bus two", "SCAS"))
     given.by("SECAMB").did(t.SplitUp(task, children))
+    given.by("LAS").did(t.Amend(task, due=None, depends_on=(given.last + "/1",)))
     given.by("LAS").did(t.Raise("Tell the airport", "LAS")).did(t.Cancel(given.last, "they know"))
 
 
@@ -124,11 +128,15 @@ def _written(given: Given) -> None:
             "P3 by bus", "frees four crews", ("bus", "PTS"), "SCAS would wait", T0 + 200 * MINUTE, "Lee"
         )
     )
-    given.did(lg.Review(given.last, "stands", "works", T0 + 230 * MINUTE))
+    decision = given.last
+    late = lg.Decide("hold at the bridge", "smoke", late_reason="on the radio")
+    given.did(late, happened_at=given.now - 9 * MINUTE)
+    given.did(lg.Review(decision, "stands", "works", T0 + 230 * MINUTE))
 
 
 def _stood_down(given: Given) -> None:
-    given.by("SECAMB", "tactical_commander").later(60).did(o.Leave("not our area after all"))
+    given.by("LFB", "tactical_commander").later(60).did(o.Leave("not our area after all"))
+    given.by("LAS").did(r.Release("LAS/H1"))
     given.by("SCAS").did(o.Declare("SCAS", "stand_down")).did(o.Close("all home"))
     given.did(o.Reopen("a driver is missing"))
 
@@ -155,7 +163,8 @@ def register() -> Given:
     given.by("LAS").later().did(fl.SetStatus("LAS/A101", "MOB")).later(50).did(
         fl.SetStatus("LAS/A101", "MOB")
     )
-    given.did(fl.CorrectStatus("LAS/H1", "AVB", "radio check"))
+    given.did(fl.CorrectStatus("LAS/H1", "AVB", "radio check", given.now - 5 * MINUTE))
+    given.did(fl.EnterUnits((fl.Entry("A101", "DCA", ("paramedic",), "Hayes", "OOS"),)))
     given.did(fl.TakeNumber("01a80000-0000-7000-8000-000000000001"))
     given.by("LAS", "tactical_commander").did(fl.RemoveUnit("LAS/H1", "sold"))
     return given

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given as example_of
 from hypothesis import strategies as some
 
-from incident.fleet import Entry, Unit, fleet, in_parts, register_stream, units_from_csv, units_to_csv
+from incident.fleet import Entry, Unit, fleet, in_parts, register_stream, rules, units_from_csv, units_to_csv
 from incident.fleet import facts as f
 from incident.fleet.rules import month_of
 from incident.kernel.claims import ClaimTable, Holding
@@ -54,7 +54,7 @@ def test_a_register_is_opened_by_the_server_and_once() -> None:
     opening = f.OpenRegister("exercise", "LAS")
     start.when(opening).then(f.RegisterOpened("exercise", "LAS"))
     start.did(opening).when(opening).nothing()
-    assert start.line().text == "register of LAS opened (exercise)"
+    assert start.line().text == "opens the register of LAS (exercise)"
     start.by("LAS").when(opening).refused("no_grant", grant="fleet.open_register")
 
 
@@ -103,7 +103,7 @@ def test_a_unit_is_entered() -> None:
     start = register()
     start.when(f.EnterUnits((DCA,))).then(f.UnitsEntered((DCA,)))
     start.did(f.EnterUnits((DCA, CAR)))
-    assert start.line().text == "in the register: A101, R301"
+    assert start.line().text == "enters in the register: A101, R301"
     held = unit(start)
     assert (held.kind, held.station, held.capabilities, held.status) == (
         "DCA", "Hillingdon", ("paramedic",), "AVB",
@@ -131,7 +131,12 @@ def test_the_same_table_again_does_not_overwrite_what_was_heard_since() -> None:
     moved = msgspec.structs.replace(DCA, station="Heathrow")
     start.did(f.EnterUnits((moved,)))
     assert unit(start).status == "MOB", "the table says AVB as it did before: that is no news"
-    start.later().did(f.EnterUnits((msgspec.structs.replace(moved, status="OOS"),)))
+    broken = msgspec.structs.replace(moved, status="OOS")
+    start.when(f.EnterUnits((broken,))).then(
+        f.UnitsEntered((broken,)), f.StatusEntered("exercise", A101, "OOS", "MOB")
+    )
+    start.later().did(f.EnterUnits((broken,)))
+    assert start.line().text == "LAS/A101 out of service (was mobile), says the table"
     assert (unit(start).status, unit(start).since) == ("OOS", T0 + MINUTE), (
         "now the table itself says something new"
     )
@@ -154,6 +159,9 @@ def test_what_is_entered_is_checked_whole() -> None:
     start.when(f.EnterUnits((DCA, DCA))).refused("given_twice")
     start.when(f.EnterUnits((Entry("A1\n", "DCA"),))).refused("bad_shape")
     start.when(f.EnterUnits((Entry("a1", "DCA"),))).refused("bad_shape")
+    start.when(f.EnterUnits((Entry("A  1", "DCA"),))).refused("bad_shape")
+    start.when(f.EnterUnits((Entry("A1", "DCA", crew_shift_end=2**53 - 1),))).refused("bad_shape")
+    assert start.when(f.EnterUnits((Entry("A1", "DCB"),))).refusal.sentence.endswith("'DCA'?")
     start.when(f.EnterUnits((Entry("A1", "DCA", ("UPPER",)),))).refused("bad_shape")
     start.when(f.EnterUnits(())).refused("bad_shape")
 
@@ -167,7 +175,7 @@ def test_a_unit_is_taken_out_with_a_reason() -> None:
     start = register(DCA, CAR).by("LAS", "tactical_commander")
     start.when(f.RemoveUnit(A101, "sold")).then(f.UnitRemoved("exercise", A101, "sold"))
     start.did(f.RemoveUnit(A101, "sold"))
-    assert start.line().text == "LAS/A101 taken out of the register. Reason: sold"
+    assert start.line().text == "takes LAS/A101 out of the register. Reason: sold."
     assert set(fleet(start.view).units) == {"LAS/R301"}
     start.when(f.RemoveUnit(A101, "sold")).refused("no_such_unit")
     start.when(f.RemoveUnit("LAS/R301", "")).refused("bad_shape")
@@ -215,8 +223,16 @@ def test_any_status_can_be_corrected_with_a_reason() -> None:
     fix = f.CorrectStatus(A101, "HND", "wrong key")
     start.when(fix).then(f.StatusCorrected("exercise", A101, "HND", "AVB", "wrong key"))
     start.did(fix)
-    assert start.line().text == "LAS/A101 corrected from available to handing over. Reason: wrong key"
+    assert start.line().text == "corrects LAS/A101 from available to handing over. Reason: wrong key."
     start.when(f.CorrectStatus(A101, "AVB", "")).refused("bad_shape")
+
+
+def test_a_correction_may_say_since_when() -> None:
+    start = register(DCA).later(30)
+    start.did(f.CorrectStatus(A101, "MOB", "radioed", T0 + 4 * MINUTE))
+    assert (unit(start).since, unit(start).heard_at) == (T0 + 4 * MINUTE,) * 2
+    start.did(f.CorrectStatus(A101, "RVP", "radioed", T0 + 900 * MINUTE))
+    assert unit(start).since == start.now, "but not the future"
 
 
 def test_a_stale_status_is_confirmed_by_hearing_it_again() -> None:
@@ -248,11 +264,13 @@ def test_while_an_incident_holds_a_unit_its_register_leaves_it_alone() -> None:
         assert isinstance(answer, Refusal), command
         assert (answer.code, answer.conflict) == ("claim_held", True)
         assert answer.facts == {"held_by": "incident/x", "since": str(T0), "label": A101}
-    described = msgspec.structs.replace(DCA, station="Hayes")
-    assert isinstance(proposed(f.EnterUnits((described,))), Proposal), (
-        "what it is may be described all the same"
-    )
     assert isinstance(proposed(f.SetStatus("LAS/R301", "MOB")), Proposal)
+    described = msgspec.structs.replace(DCA, station="Hayes", status="OOS")
+    taken = proposed(f.EnterUnits((described, msgspec.structs.replace(CAR, status="OOS"))))
+    assert isinstance(taken, Proposal), "what it is may be described all the same"
+    units = taken.after.state.fleet.units
+    assert (units[A101].station, units[A101].status) == ("Hayes", "AVB"), "a table does not set a held unit"
+    assert units["LAS/R301"].status == "OOS", "the others' statuses stand"
     table.take((), ("exercise/unit/LAS/A101",), "incident/x")
     assert isinstance(proposed(f.SetStatus(A101, "MOB")), Proposal)
 
@@ -267,10 +285,37 @@ def test_incidents_are_numbered_by_month_and_each_once() -> None:
     start.did(f.TakeNumber(one)).did(f.TakeNumber(two))
     start.when(f.TakeNumber(one)).nothing()
     assert fleet(start.view).numbers == {one: "LAS-2611-01", two: "LAS-2611-02"}
-    assert start.line().text == "incident numbered LAS-2611-02"
+    assert start.line().text == "numbers an incident LAS-2611-02"
     start.later(12 * 24 * 60).did(f.TakeNumber(three))
     assert fleet(start.view).numbers[three] == "LAS-2612-01"
-    start.when(f.TakeNumber("one")).refused("bad_shape")
+    for odd in ("one", "x" * 36, one.upper()):
+        start.when(f.TakeNumber(odd)).refused("bad_shape")
+
+
+def test_a_register_has_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = register(DCA).did(f.TakeNumber(INCIDENT.format(1)))
+    monkeypatch.setattr(rules, "REGISTER_UNITS_MAX", 1)
+    monkeypatch.setattr(rules, "NUMBERS_MAX", 1)
+    start.when(f.EnterUnits((DCA, CAR))).refused("too_many")
+    start.when(f.TakeNumber(INCIDENT.format(2))).refused("too_many")
+    start.when(f.TakeNumber(INCIDENT.format(1))).nothing()
+    start.did(f.EnterUnits((msgspec.structs.replace(DCA, station="Hayes"),)))
+
+
+def test_a_form_is_not_written_over_what_its_author_had_not_seen() -> None:
+    start = register(DCA, CAR)
+    mark = start.mark()
+    hayes, slough = (msgspec.structs.replace(DCA, station=name) for name in ("Hayes", "Slough"))
+    start.did(f.EnterUnits((hayes,)))
+    lost = start.having_seen(mark).when(f.EnterUnits((slough,))).refused("changed_since", conflict=True)
+    assert lost.sentence == "A101 was described anew after you looked: DCA, paramedic, Hayes."
+    start.having_seen(mark).when(f.EnterUnits((hayes,))).nothing()
+    start.having_seen(mark).did(f.EnterUnits((Entry("A102", "DCA"),)))
+    start.having_seen(mark).did(f.SetStatus(A101, "MOB"))
+    start.did(f.EnterUnits((slough, CAR)), base={})
+    assert unit(start).station == "Slough", "a table is the agency's own list"
+    start.system().did(f.EnterUnits((hayes,)), base={})
+    assert unit(start).station == "Hayes"
 
 
 def test_a_number_is_not_known_before_the_server_has_given_it() -> None:
@@ -304,6 +349,7 @@ def test_every_command_has_its_class_and_every_event_its_line() -> None:
     assert classes["fleet.open_register"] == (Conflict.MEMBERSHIP, "refused")
     start = register(DCA, CAR).did(f.SetStatus(A101, "MOB")).did(f.CorrectStatus(A101, "OOS", "hit a kerb"))
     start.did(f.TakeNumber(INCIDENT.format(1))).did(f.CorrectStatus(A101, "OOS", "still"))
+    start.did(f.EnterUnits((msgspec.structs.replace(DCA, status="AVS"),)))
     start.by("LAS", "tactical_commander").did(f.RemoveUnit("LAS/R301", "sold")).check()
     assert {record.type for record in start.records} == set(REGISTER.events)
 
@@ -448,6 +494,13 @@ def test_what_is_exported_is_no_formula() -> None:
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["station"] for row in rows] == ['\'=HYPERLINK("http://x","y")', "'@SUM(A1)"]
     assert [entry.station for entry in read(text)[0]] == ['=HYPERLINK("http://x","y")', "@SUM(A1)"]
+
+
+@pytest.mark.parametrize("end", [2**53 - 1, -(10**15), 4_102_444_800_001, 4_102_444_800_000, 0])
+def test_a_shift_that_ends_in_no_time_of_ours_is_left_empty(end: int) -> None:
+    odd = msgspec.structs.replace(unit(register(DCA)), crew_shift_end=end)
+    entries, problems = read(units_to_csv([odd]))
+    assert (problems, entries[0].crew_shift_end) == ([], None)
 
 
 @pytest.mark.parametrize("station", ["'=1+1", "''", "'", "-1", "＝1", "O'Hara's", 'a,b;c"d'])

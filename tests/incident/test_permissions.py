@@ -19,10 +19,10 @@ from incident.kernel.checks import ConfigError, validate
 from incident.kernel.receipts import See
 from incident.kernel.slice import Actor, Context, Refusal
 from incident.log.facts import Write
-from incident.organisation.facts import Declare, Invite, Join, OfferLead, Open
+from incident.organisation.facts import Declare, Invite, Join, OfferLead, Open, OpenOwn
 from incident.permissions import granted, grants, permit_register, unknown_grants, who_can
 from incident.state import INCIDENT, OWN, REGISTER
-from tests.incident.given import T0, Given, charter, opened
+from tests.incident.given import OWN_STREAM, T0, Given, charter, opened
 
 EVERY_COMMAND = frozenset(INCIDENT.commands) | frozenset(OWN.commands) | frozenset(REGISTER.commands)
 
@@ -90,6 +90,42 @@ def test_a_virtual_trust_acts_as_its_agency_and_only_where_that_is_party() -> No
     given = opened("SCAS").by("SCAS", "operator", "virtual/SCAS")
     given.did(OfferLead("SCAS", "ours"))
     given.by("SECAMB", "operator", "virtual/SECAMB").when(Write("hello")).refused("not_party")
+
+
+@pytest.mark.parametrize("name", ["virtual/SCAS", "excon"])
+def test_what_plays_a_part_in_a_drill_has_none_in_a_live_incident(name: str) -> None:
+    live = (
+        Given(INCIDENT, charter_=charter("live")).by("LAS").did(Open("Coach", "live")).did(Invite(("SCAS",)))
+    )
+    live.by("SCAS", "operator", name).when(Declare("SCAS", "declared")).refused("not_party")
+    Given(INCIDENT, charter_=charter("live")).by("SCAS", "operator", name).when(Open("x", "live")).refused(
+        "no_grant"
+    )
+    opened("SCAS").by("SCAS", "operator", name).did(Declare("SCAS", "declared"))
+
+
+@pytest.mark.parametrize(
+    ("agency", "role", "name"),
+    [("TVP", "operator", "system"), ("TVP", "system", "Sam"), ("TVP", "system", "virtual/TVP")],
+)
+def test_neither_the_name_nor_the_role_of_the_system_alone_opens_anything(
+    agency: str, role: str, name: str
+) -> None:
+    opened("SCAS").by(agency, role, name).when(Write("hello")).refused("not_party")
+    opened(agency).by(agency, role, name).when(Write("hello")).refused("no_grant")
+    own = Given(OWN, OWN_STREAM).by("LAS").did(OpenOwn())
+    own.by(agency, role, name).when(Write("hello")).refused("not_party")
+    assert OWN.may_watch(own.view, Actor(name, agency, role)) is not None
+    stranger = register(Actor(name, agency, role), "register/exercise/LAS", "fleet.set_status")
+    assert stranger is not None
+    assert stranger.code == "not_party"
+
+
+def test_exercise_control_writes_in_no_agencys_own_part() -> None:
+    own = Given(OWN, OWN_STREAM).by("LAS").did(OpenOwn())
+    own.by("EXCON", "excon").when(Write("hello")).refused("not_party")
+    assert OWN.may_watch(own.view, Actor("Kim", "EXCON", "excon")) is not None
+    own.by("LAS").did(Write("ours alone"))
 
 
 # -- registers --

@@ -19,7 +19,7 @@ from incident.resources import Resource, held_keys, resources
 from incident.resources import facts as f
 from incident.state import INCIDENT, REGISTER
 from incident.statuses import STATUSES, legal
-from tests.incident.given import INCIDENT_STREAM, MINUTE, REGISTER_STREAM, T0, Given, charter, opened
+from tests.incident.given import INCIDENT_STREAM, MINUTE, REGISTER_STREAM, T0, Given, charter, cid, opened
 
 A101, A102, SCAS_A204 = "LAS/A101", "LAS/A102", "SCAS/A204"
 DCA = f.Commitment(A101, "DCA", "AVB", T0 - 90 * MINUTE, ("paramedic",), "Hillingdon", T0 + 300 * MINUTE)
@@ -49,7 +49,7 @@ def test_a_unit_is_committed_with_what_its_register_says_of_it() -> None:
     start.when(f.Commit((to,), "nearest")).then(f.Committed("exercise", to, "nearest"))
     start.did(f.Commit((to,), "nearest"))
     assert start.line().text == (
-        "LAS/A101 (DCA) committed as first on scene to RVP B, available. Reason: nearest"
+        "commits LAS/A101 (DCA) as first on scene to RVP B, available. Reason: nearest."
     )
     held = unit(start)
     assert (held.home, held.controlling, held.kind, held.station) == ("LAS", "LAS", "DCA", "Hillingdon")
@@ -68,7 +68,8 @@ def test_several_are_committed_as_one_command() -> None:
 
 def test_all_of_them_or_none() -> None:
     start = at_work(DCA)
-    start.when(f.Commit((CAR, DCA))).refused("already_committed", conflict=True, unit=A101)
+    start.when(f.Commit((CAR, DCA))).refused("already_committed", unit=A101)
+    start.when(f.Commit((CAR, DCA)), base={}).refused("already_committed", conflict=True, unit=A101)
     assert set(resources(start.view).units) == {A101}
 
 
@@ -90,24 +91,41 @@ def test_what_is_committed_is_checked() -> None:
     start.when(f.Commit((f.Commitment(A101, "DCA", "XYZ"),))).refused("unknown_status")
     start.when(f.Commit((f.Commitment(A101, "DCA", "OOS"),))).refused("not_available", status="OOS")
     start.when(f.Commit((f.Commitment("A101", "DCA"),))).refused("bad_shape")
+    start.when(f.Commit((f.Commitment("LAS/A 1", "DCA"),))).then(
+        f.Committed("exercise", f.Commitment("LAS/A 1", "DCA"))
+    )
+    start.when(f.Commit((f.Commitment("LAS/A  1", "DCA"),))).refused("bad_shape")
+    start.when(f.Commit((f.Commitment(A101, "DCA", crew_shift_end=2**53 - 1),))).refused("bad_shape")
+    unknown = start.when(f.Commit((f.Commitment(A101, "DCB"),))).refusal.sentence
+    assert unknown == "LAS/A101: DCB is no kind of unit; did you mean 'DCA'?"
     start.when(f.Commit(())).refused("bad_shape")
 
 
-def test_nothing_is_committed_to_a_closed_incident_but_what_is_there_can_go() -> None:
-    start = at_work(DCA)
+def test_an_incident_has_room_for_so_many_units_and_remembers_so_many_releases(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(f, "UNITS_HELD_MAX", 2)
+    monkeypatch.setattr(f, "PAST_KEPT", 2)
+    start = at_work(DCA, CAR)
+    start.when(f.Commit((f.Commitment(A102, "DCA"),))).refused("too_many")
+    for _ in range(3):
+        start.did(f.Release("LAS/R301")).did(f.Commit((CAR,)))
+    last = start.last
+    start.did(f.Release("LAS/R301"))
+    assert len(resources(start.view).released) == 2
+    assert list(resources(start.view).released)[-1] == last
+
+
+def test_nothing_is_committed_to_a_closed_incident() -> None:
+    start = opened()
     for agency in ("LAS", "SCAS", "SECAMB"):
         start.by(agency).did(Declare(agency, "closed", "over"))
-    start.by("LAS").did(Close("over"))
-    start.when(f.Commit((CAR,))).refused("closed")
-    start.did(f.SetStatus(A101, "MOB")).did(f.Release(A101))
-    assert resources(start.view).units == {}
+    start.by("LAS").did(Close("over")).when(f.Commit((CAR,))).refused("closed")
 
 
 def test_who_comes_second_is_told_who_holds_it_and_since_when() -> None:
     start = at_work(DCA).did(f.OfferControl(A101, "SCAS")).by("SCAS").did(f.AcceptControl(A101)).by("LAS")
-    refusal = start.when(f.Commit((DCA,))).refused(
-        "already_committed", conflict=True, held_by="SCAS", since=str(T0)
-    )
+    refusal = start.when(f.Commit((DCA,))).refused("already_committed", held_by="SCAS", since=str(T0))
     assert "by Sam of LAS since 14:00 UTC; SCAS controls it" in refusal.sentence
 
 
@@ -165,7 +183,7 @@ def test_a_client_leaves_a_lost_claim_to_the_ledger() -> None:
     start = at_work(DCA)
     replica = Replica(INCIDENT, INCIDENT_STREAM, Actor("Kim", "LAS", "operator"), charter())
     replica.restore(None, start.records, ())
-    submit = start.submit(f.Commit((DCA,)))
+    submit = start.submit(f.Commit((DCA,)), base={})  # written before the first was heard of
     assert not isinstance(replica.submit(submit), Refusal)
     replica.kept(submit.command_id)
     assert str(replica.word(submit.command_id)) == "LIKELY REFUSED"
@@ -217,8 +235,8 @@ def test_any_status_can_be_corrected_with_a_reason_and_a_time() -> None:
     start.when(fix).then(f.StatusCorrected(A101, "RVP", "MOB", "pressed the wrong key"))
     start.did(fix, happened_at=T0 + 4 * MINUTE)
     assert unit(start).since == T0 + 4 * MINUTE
-    assert start.line().text == "LAS/A101 corrected from mobile to at RVP. Reason: pressed the wrong key"
-    start.when(f.CorrectStatus(A101, "SCN", "")).refused("bad_shape")
+    assert start.line().text == "corrects LAS/A101 from mobile to at RVP. Reason: pressed the wrong key."
+    start.when(f.CorrectStatus(A101, "SCN", " ")).refused("bad_shape")
 
 
 def test_what_happened_before_the_present_status_is_not_set_over_it() -> None:
@@ -259,7 +277,7 @@ def test_what_another_trust_saw_stands_beside_the_status_until_the_keeper_answer
     held = unit(start)
     assert (held.status, held.disputed) == ("MOB", True), "both are kept"
     assert held.reports == {"SCAS": f.Report("SCN", T0 + 3 * MINUTE, "Sam", "at the bridge")}
-    assert start.line().text == "reports LAS/A101 at scene. at the bridge"
+    assert start.line().text == "reports LAS/A101 at scene. at the bridge."
     start.later(1).by("LAS").did(f.SetStatus(A101, "SCN"))
     assert (unit(start).disputed, unit(start).reports) == (False, {})
 
@@ -290,6 +308,25 @@ def test_a_report_is_never_refused_for_lateness() -> None:
     assert unit(start).reports["SCAS"].status == "SCN", "the later of two stands"
 
 
+def test_a_report_of_a_unit_released_meanwhile_stands_in_the_log() -> None:
+    start = at_work()
+    mark = start.mark()
+    start.did(f.Release(A101)).by("SCAS").having_seen(mark)
+    start.did(f.ReportStatus(A101, "SCN", "at the bridge"))
+    assert start.line().text == "reports LAS/A101 at scene. at the bridge."
+    assert resources(start.view).units == {}
+    start.did(f.ReportStatus(A101, "LFT"), base={})
+
+
+def test_a_report_written_before_control_came_to_the_reporter_stands_in_the_log() -> None:
+    start = at_work().did(f.OfferControl(A101, "SCAS"))
+    mark = start.mark()
+    start.by("SCAS").did(f.AcceptControl(A101)).having_seen(mark).did(f.ReportStatus(A101, "SCN"))
+    assert start.line().text == "reports LAS/A101 at scene"
+    assert unit(start).reports == {}, "who sets the status disputes nothing by a report"
+    start.when(f.ReportStatus(A101, "SCN")).refused("set_it")
+
+
 def test_a_report_later_than_the_status_that_arrives_after_it_stays() -> None:
     start = at_work().did(f.SetStatus(A101, "MOB")).later(10).by("SCAS").did(f.ReportStatus(A101, "LFT"))
     start.later(1).by("LAS").did(f.SetStatus(A101, "SCN"), happened_at=T0 + 5 * MINUTE)
@@ -318,8 +355,8 @@ def test_control_passes_by_offer_and_acceptance_and_the_home_stays() -> None:
     start.did(f.AcceptControl(A101)).when(f.AcceptControl(A101)).nothing()
     assert (unit(start).controlling, unit(start).home, unit(start).offer) == ("SCAS", "LAS", None)
     assert lines(start, 2) == [
-        "LAS/A101: control offered to SCAS",
-        "LAS/A101: control taken by SCAS from LAS",
+        "offers control of LAS/A101 to SCAS",
+        "takes control of LAS/A101 from LAS",
     ]
     start.did(f.SetStatus(A101, "MOB")).by("LAS").did(f.SetStatus(A101, "SCN"))
     assert unit(start).said_by == "LAS"
@@ -337,7 +374,7 @@ def test_only_who_is_asked_answers() -> None:
     start.when(f.AcceptControl(A101)).refused("no_grant", relation="other")
     start.by("SCAS").when(f.DeclineControl(A101, "no room")).then(f.ControlDeclined(A101, "SCAS", "no room"))
     start.did(f.DeclineControl(A101, "no room"))
-    assert start.line().text == "LAS/A101: SCAS does not take control. Reason: no room"
+    assert start.line().text == "declines control of LAS/A101. Reason: no room."
     assert (unit(start).controlling, unit(start).offer) == ("LAS", None)
     start.when(f.AcceptControl(A101)).refused("no_offer")
 
@@ -358,7 +395,7 @@ def test_the_home_trust_takes_its_unit_back_at_once() -> None:
     mark = start.mark()
     start.did(f.Recall(A101, "needed at home")).when(f.Recall(A101)).nothing()
     assert (unit(start).controlling, unit(start).offer) == ("LAS", None)
-    assert start.line().text == "LAS/A101: recalled from SCAS by its home trust. Reason: needed at home"
+    assert start.line().text == "recalls LAS/A101 from SCAS. Reason: needed at home."
     start.by("SECAMB").having_seen(mark).when(f.AcceptControl(A101)).refused("changed_since", conflict=True)
 
 
@@ -370,7 +407,7 @@ def test_who_offered_control_may_take_the_offer_back() -> None:
     start.by("SCAS").when(f.Recall(A101)).then(f.OfferWithdrawn(A101, "SECAMB"))
     start.did(f.Recall(A101))
     assert (unit(start).controlling, unit(start).offer) == ("SCAS", None)
-    assert start.line().text == "LAS/A101: offer of control to SECAMB withdrawn"
+    assert start.line().text == "takes back the offer of control of LAS/A101 to SECAMB"
 
 
 def test_who_takes_control_answers_its_own_report() -> None:
@@ -409,13 +446,27 @@ def test_a_unit_is_described_field_by_field() -> None:
     )  # fmt: skip
 
 
-def test_different_fields_merge_and_of_the_same_the_last_stands() -> None:
+def test_different_fields_merge_and_of_the_same_the_later_author_is_told() -> None:
     start = at_work()
     mark = start.mark()
-    start.did(f.Describe(A101, place="sector 2"))
-    start.having_seen(mark).did(f.Describe(A101, note="fuel low"))
+    start.did(f.Describe(A101, note="crew hurt"))
     start.having_seen(mark).did(f.Describe(A101, place="sector 3"))
-    assert (unit(start).place, unit(start).note) == ("sector 3", "fuel low")
+    lost = start.having_seen(mark).when(f.Describe(A101, note="all well", function="loading"))
+    refusal = lost.refused("field_changed", conflict=True, field="note")
+    assert refusal.sentence == "The note of LAS/A101 was changed after you looked; it is now: crew hurt."
+    start.having_seen(mark).when(f.Describe(A101, note="crew hurt")).nothing()
+    start.did(f.Describe(A101, note="all well"))
+    assert (unit(start).place, unit(start).note) == ("sector 3", "all well")
+
+
+def test_a_place_written_for_the_stay_before_is_not_set_over_the_move() -> None:
+    start = at_work().did(f.CorrectStatus(A101, "SCN", "radioed"))
+    start.did(f.Describe(A101, place="sector 2", destination="Wexham Park"))
+    mark = start.mark()
+    start.did(f.SetStatus(A101, "CLR"))
+    for field in ("place", "destination"):
+        late = start.having_seen(mark).when(f.Describe(A101, **{field: "sector 3"}))
+        assert late.refused("field_changed", conflict=True, field=field).sentence.endswith("now: blank.")
 
 
 # -- release --------------------------------------------------------------------------------------------------
@@ -426,7 +477,7 @@ def test_a_release_keeps_a_row_of_history_and_frees_the_unit() -> None:
     commitment = unit(start).commitment
     start.when(f.Release(A101, "job done")).then(f.Released("exercise", A101, "CLR", "job done"))
     start.did(f.Release(A101, "job done"))
-    assert start.line().text == "LAS/A101 released, clear. Reason: job done"
+    assert start.line().text == "releases LAS/A101, clear. Reason: job done."
     assert resources(start.view).units == {}
     past = resources(start.view).released[commitment]
     assert (past.unit, past.committed_at, past.released_at) == (A101, T0, T0 + 31 * MINUTE)
@@ -445,6 +496,17 @@ def cid_of(start: Given) -> str:
     return next(iter(resources(start.view).released))
 
 
+def test_released_twice_is_released_once() -> None:
+    start = at_work()
+    mark = start.mark()
+    start.did(f.Release(A101)).having_seen(mark).when(f.Release(A101)).nothing()
+    start.when(f.Release(A101)).refused("not_committed")
+    start.when(f.Release(A102), base={A102: cid(1)}).refused("not_committed", conflict=False)
+    start.did(f.Commit((DCA,))).having_seen(mark).when(f.Release(A101)).refused(
+        "changed_since", conflict=True
+    )
+
+
 def test_who_comes_after_the_release_is_told_of_it() -> None:
     start = at_work()
     mark = start.mark()
@@ -457,7 +519,9 @@ def test_who_comes_after_the_release_is_told_of_it() -> None:
 
 def test_when_home_and_controller_have_left_the_lead_trust_answers_for_the_unit() -> None:
     start = opened().by("SCAS").did(f.Commit((f.Commitment(SCAS_A204, "DCA", "AVB"),)))
-    start.by("SCAS", "tactical_commander").did(Leave("nothing to do with us"))
+    # As in a log from before nobody could leave units behind.
+    gone = opened().by("SCAS", "tactical_commander").did(Leave("nothing to do with us")).records[-1]
+    start.view = INCIDENT.apply(start.view, gone)
     start.by("SECAMB").when(f.Release(SCAS_A204)).refused("not_yours")
     start.by("LAS").did(f.Release(SCAS_A204))
     assert resources(start.view).units == {}
@@ -469,6 +533,12 @@ def test_exercise_control_may_speak_for_an_agency() -> None:
     assert (unit(start).status, unit(start).controlling) == ("MOB", "SCAS")
     start.did(f.Recall(A101)).did(f.Commit((f.Commitment(SCAS_A204, "DCA"),))).did(f.Release(SCAS_A204))
     assert set(resources(start.view).units) == {A101}
+    start.did(f.OfferControl(A101, "SCAS")).did(f.DeclineControl(A101, "not played"))
+    assert start.line().text == "declines control of LAS/A101 for SCAS. Reason: not played."
+    start.did(f.OfferControl(A101, "SCAS")).did(f.AcceptControl(A101))
+    assert start.line().text == "takes control of LAS/A101 from LAS for SCAS"
+    start.did(f.Recall(A101))
+    assert start.line().text == "recalls LAS/A101 from SCAS for LAS"
 
 
 # -- the whole ------------------------------------------------------------------------------------------------

@@ -403,9 +403,12 @@ def test_a_register_hears_how_its_unit_stood_at_its_release(room: Room) -> None:
         room.incident.later(5)
         room.act("release", key)
     (first, command), second = homecomings(room.incident.view, room.register.view)
-    assert command == g.CorrectStatus(A101, "MOB", "released from an incident at 14:05 UTC, mobile")
+    how = "released from an incident at 14:05 UTC, mobile"
+    assert command == g.CorrectStatus(A101, "MOB", how, T0 + 5 * MINUTE)
     assert first != second[0]
     room.register.later(11).by("LAS").did(command)
+    home = fleet(room.register.view).units[A101]
+    assert (home.since, home.heard_at) == (T0 + 5 * MINUTE,) * 2, "so it stood when it was released, not now"
     assert [one.unit for _, one in homecomings(room.incident.view, room.register.view)] == [A102]
     room.incident.did(f.Commit((f.Commitment(A102, "DCA"),)))
     assert homecomings(room.incident.view, room.register.view) == (), "it is out again"
