@@ -36,6 +36,9 @@ from server.hub import Hub
 from server.joining import Joining
 from server.session import ERRANDS_MAX, FAULT, GOING, Session, close
 
+OPEN_SECONDS: Final = 5.0
+"""Time for the handshake of a socket that has come in."""
+
 HELLO_SECONDS: Final = 5.0
 BAD_FRAMES_MAX: Final = 10
 """Frames in a row that are not of the protocol, before the connection is closed."""
@@ -125,7 +128,7 @@ class Gateway:
             max_size=(protocol.CLIENT_FRAME_BYTES_MAX, protocol.CLIENT_FRAME_BYTES_MAX),
             max_queue=16,
             write_limit=65_536,
-            open_timeout=5,
+            open_timeout=OPEN_SECONDS,
             ping_interval=5,
             ping_timeout=7,
             close_timeout=3,

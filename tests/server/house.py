@@ -196,7 +196,12 @@ class House:
 
 @asynccontextmanager
 async def house(
-    store: Store | None = None, models: Models = TOYS, charter: Any = None, **kwargs: Any
+    store: Store | None = None,
+    models: Models = TOYS,
+    charter: Any = None,
+    *,
+    lists_seconds: float = 0.1,
+    **kwargs: Any,
 ) -> AsyncIterator[House]:
     """A server that listens, until the block ends; then it stops in order."""
     failures: list[StoreError] = []
@@ -210,7 +215,7 @@ async def house(
         gateway = Gateway(hub, book, name="test", charter=msgspec.json.encode(charter))
         port = await gateway.open("127.0.0.1", 0)
         crew.spawn(hub.beat())
-        crew.spawn(hub.keep_lists(0.1))
+        crew.spawn(hub.keep_lists(lists_seconds))
         made = House(hub, gateway, book, port)
         made.failures = failures
         try:

@@ -212,7 +212,10 @@ def test_two_thousand_malformed_frames_do_no_harm(seed: int) -> None:
                 assert (await healthy.do(Write("still here"))).last == 2
             assert home.hub.durable(BOARD).seq == 2  # no damaged command got in: SCAS is not a party
 
-    run(scene(), seconds=120)
+    try:
+        run(scene(), seconds=120)
+    finally:
+        logging.getLogger("incident.server").handlers.clear()
     lines = said.getvalue()
     assert "Traceback" not in lines
     assert '"level": "error"' not in lines
@@ -297,6 +300,28 @@ def test_a_socket_too_many_that_has_not_said_who_it_is_goes(monkeypatch: pytest.
             home.port = port
             async with home.guest() as guest:
                 assert (await guest.watch()).code == "unknown_stream"
+
+    run(scene())
+
+
+def test_sockets_that_never_finish_their_handshake_go_and_others_come_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway, "OPEN_SECONDS", 0.4)
+
+    async def scene() -> None:
+        async with house() as home:
+            await home.opened("LAS")
+            lorises = [await asyncio.open_connection("127.0.0.1", home.port) for _ in range(60)]
+            for number, (_, writer) in enumerate(lorises):
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n"[: number % 24])
+            async with home.guest() as guest:
+                assert (await guest.do(Write("meanwhile"))).last == 2
+            start = asyncio.get_running_loop().time()
+            assert all([await _ended(reader) for reader, _ in lorises])
+            print(f"all gone after {asyncio.get_running_loop().time() - start:.2f} s")
+            for _, writer in lorises:
+                writer.close()
 
     run(scene())
 

@@ -13,6 +13,7 @@ from incident.kernel.protocol import Accepted, Claims, Directory, Error, Page, R
 from incident.kernel.replica import Replica
 from incident.kernel.slice import Actor
 from server import channel, joining, sequencer, session
+from server.store import StoreError
 from server.store.memory import MemoryDisk, MemoryStore
 from server.wire import buffered
 from tests.running import run
@@ -85,6 +86,28 @@ def test_an_own_part_may_be_watched_while_it_is_still_empty() -> None:
                 assert (await guest.do(Write("ours"), own)).last == 1
                 await guest.until(Records, lambda frame: frame.stream == own)
                 chained_from_genesis(own, guest.records[own])
+
+    run(scene())
+
+
+def test_one_agencys_own_part_and_shelf_are_for_no_other_party() -> None:
+    async def scene() -> None:
+        async with house() as home:
+            await home.opened("LAS", "SCAS")
+            async with home.guest("LAS") as las, home.guest("SCAS") as scas:
+                for stream in (f"{BOARD}/own/LAS", "shelf/LAS"):
+                    assert (await las.do(Write("ours alone"), stream)).last == 1
+                    assert isinstance(await las.watch(stream), Watching)
+                    assert (await scas.watch(stream)).code == "unknown_stream"
+                    assert (await scas.do(Write("x"), stream)).code == "unknown_stream"
+                    await scas.say(Page(stream=stream))
+                    assert (await scas.until(Error)).code == "unknown_stream"
+                await asyncio.sleep(0.2)  # whatever would be told, has been
+                await scas.say(protocol.Heartbeat(sent_at=6))
+                await scas.until(protocol.Heartbeat, lambda frame: frame.echo == 6)
+                listed = [frame for frame in scas.heard if isinstance(frame, Directory)][-1]
+                assert [one.stream for one in listed.streams] == [BOARD]
+                assert not [frame for frame in scas.heard if b"ours alone" in protocol.encode(frame)]
 
     run(scene())
 
@@ -163,6 +186,20 @@ def test_a_client_resumes_at_its_cursor_from_memory_and_from_the_store(
                         if isinstance(frame, Records)
                     ]
                     assert all(prev == hashes[seq - 1][0] for prev, seq in prevs if seq > 1)
+
+    run(scene())
+
+
+def test_a_short_break_is_made_good_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        async with house() as home:
+            await home.opened("LAS")
+            await home.written(20)
+            records = list(home.hub.store.load(BOARD))
+            monkeypatch.setattr(home.hub.store, "read", None)  # whoever asks the store for it fails
+            async with home.guest() as guest:
+                assert isinstance(await guest.watch(cursor=11, hash_=records[10].hash), Watching)
+                assert guest.records[BOARD] == records[11:]
 
     run(scene())
 
@@ -419,6 +456,23 @@ def test_a_failed_commit_answers_nothing_and_says_read_only() -> None:
     run(scene())
 
 
+def test_once_something_is_wrong_with_the_store_no_group_is_answered_any_more() -> None:
+    flushes: list[Any] = []
+
+    async def scene() -> None:
+        async with house(MemoryStore(schedule=flushes.append)) as home, home.guest() as guest:
+            opening = await guest.submit(Open(("LAS",)))
+            await _arrived(home, flushes)
+            home.hub.failed(StoreError("Counted wrongly."))
+            flushes.pop()()
+            await guest.until(protocol.Heartbeat, lambda frame: frame.read_only)
+            await guest.say(protocol.Heartbeat(sent_at=1))
+            await guest.until(protocol.Heartbeat, lambda frame: frame.echo == 1)
+            assert not [frame for frame in guest.heard if isinstance(frame, Accepted | Refused)], opening
+
+    run(scene())
+
+
 def test_a_full_disk_refuses_what_is_new_and_never_what_was_taken_on() -> None:
     async def scene() -> None:
         store = MemoryStore()
@@ -491,6 +545,26 @@ def test_too_many_commands_at_once_are_refused_as_busy(monkeypatch: pytest.Monke
 
 
 # -- what is held, and what is told ---------------------------------------------------------------------------
+
+
+def test_a_claim_that_the_disk_does_not_have_is_told_to_nobody() -> None:
+    flushes: list[Any] = []
+
+    async def scene() -> None:
+        async with house(MemoryStore(schedule=flushes.append)) as home, home.guest() as guest:
+            opening = await guest.submit(Open(("LAS",)))
+            await _arrived(home, flushes)
+            flushes.pop()()
+            await guest.answer(opening)
+            take = await guest.submit(Take("HART"))
+            await _arrived(home, flushes)
+            await guest.watch("shelf/LAS")
+            assert [frame.held for frame in guest.heard if isinstance(frame, Claims)] == [[]]
+            flushes.pop()()
+            await guest.answer(take)
+            assert [one.key for one in (await guest.until(Claims)).held] == ["thing/HART"]
+
+    run(scene())
 
 
 def test_claims_are_told_where_the_claim_says_and_hold_across_streams() -> None:

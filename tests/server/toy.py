@@ -99,7 +99,12 @@ class Ring(msgspec.Struct, frozen=True):
 
 def decide(view: Any, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     state: Notes = view.notes
-    if not isinstance(command, Open) and not state.opened and ctx.stream.count("/") < 2:
+    if (
+        not isinstance(command, Open)
+        and not state.opened
+        and ctx.stream.startswith("board/")
+        and "/own/" not in ctx.stream
+    ):
         return Refusal("not_open", "This board has not been opened.")
     match command:
         case Open():
