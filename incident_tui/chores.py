@@ -67,15 +67,32 @@ class Chores:
             watched.delivered.update(subjects)
             self._once(watched, Deliver(subjects), "deliver", *subjects)
 
-    def seen(self, watched: Watched, subjects: Sequence[str]) -> None:
-        """These were before a person's eyes: say so, for those that are addressed to us and not reported yet."""
+    def asked_of_us(self, watched: Watched, things: Sequence[str]) -> tuple[str, ...]:
+        """The subjects that still ask our agency for a receipt, of these things or subjects.
+
+        A subject names the very offer or shape that was sent (`tasks/<id>@<command>`); what is on a screen is the
+        thing (`tasks/<id>`).
+        """
+        me = self._me()
+        view = watched.replica.projected
+        if me is None or getattr(view, "receipts", None) is None:
+            return ()
+        wanted = frozenset(things)
+        return tuple(
+            subject
+            for subject in watched.model.addressed(view, me.agency)
+            if subject in wanted or subject.partition("@")[0] in wanted
+        )
+
+    def seen(self, watched: Watched, things: Sequence[str]) -> None:
+        """These were before a person's eyes: say so, for what was sent to us and is not reported yet."""
         me = self._me()
         receipts = getattr(watched.replica.projected, "receipts", None)
         if me is None or receipts is None:
             return
         new = [
             subject
-            for subject in dict.fromkeys(subjects)
+            for subject in self.asked_of_us(watched, things)
             if subject not in watched.seen and receipt(receipts, subject, me.agency).seen is None
         ]
         for portion in _portions(new):

@@ -75,6 +75,10 @@ async def tail(
         if not await settled(session, seconds):
             complain(why_not(session))
             return NO_SERVER
+        if not session.stream:
+            complain(why_not(session))
+            if session.incidents:
+                return USAGE
         last: dict[str, int] = {}
         word = ""
         fresh = [line for line in session.log().lines if not line.word]

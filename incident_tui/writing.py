@@ -13,7 +13,7 @@ from incident.kernel.replica import Card
 from incident.kernel.slice import Refusal
 from incident_tui.cache import CardItem
 from incident_tui.cards import Cards, Outcome
-from incident_tui.chores import Chores, is_automatic
+from incident_tui.chores import SUBJECTS_MAX, Chores, is_automatic
 from incident_tui.clock import Clock
 from incident_tui.desk import Desk
 from incident_tui.ids import Ids
@@ -58,22 +58,22 @@ class Writer:
             return frame
         return streams.submit(watched, frame) or frame.command_id
 
-    def acknowledge(self, stream: str, subjects: Sequence[str]) -> Refusal | str:
-        """A person acknowledges these for the agency."""
-        return self.submit(
-            stream,
-            Acknowledge(tuple(dict.fromkeys(subjects))),
-            base={},
-            happened_at=None,
-            on_behalf_of="",
-            depends_on=(),
-        )
+    def acknowledge(self, stream: str, things: Sequence[str]) -> Refusal | str:
+        """A person acknowledges what was sent to the agency of these things."""
+        watched = self._writable(self._streams(), stream)
+        if isinstance(watched, Refusal):
+            return watched
+        subjects = self.chores.asked_of_us(watched, things)
+        if not subjects:
+            return Refusal("nothing_asked", "There is nothing here that asks you for an acknowledgement.")
+        command = Acknowledge(subjects[:SUBJECTS_MAX])
+        return self.submit(stream, command, base={}, happened_at=None, on_behalf_of="", depends_on=())
 
-    def see(self, stream: str, subjects: Sequence[str]) -> None:
+    def see(self, stream: str, things: Sequence[str]) -> None:
         """These were before a person's eyes. Reported once."""
         watched = self._writable(self._streams(), stream)
         if isinstance(watched, Watched):
-            self.chores.seen(watched, subjects)
+            self.chores.seen(watched, things)
 
     def refused(self, watched: Watched, card: Card, words: str) -> None:
         """The server said no. What a person wrote becomes a card; a chore leaves only its outcome."""
@@ -166,13 +166,13 @@ class Writing(ABC):
     def touch(self) -> None:
         """Something that may be shown has changed."""
 
-    def see(self, subjects: Sequence[str], *, stream: str = "") -> None:
-        """These subjects were before a person's eyes, and a key was pressed since. May be called at every key."""
-        self.writer.see(stream or self.stream, subjects)
+    def see(self, things: Sequence[str], *, stream: str = "") -> None:
+        """These (`tasks/<id>`) were before a person's eyes, and a key was pressed since. Reported once each."""
+        self.writer.see(stream or self.stream, things)
 
-    def acknowledge(self, subjects: Sequence[str], *, stream: str = "") -> Refusal | str:
-        """A person acknowledges these subjects for the agency; answers the command's id, or why not."""
-        return self.writer.acknowledge(stream or self.stream, subjects)
+    def acknowledge(self, things: Sequence[str], *, stream: str = "") -> Refusal | str:
+        """A person acknowledges these (`tasks/<id>`) for the agency; answers the command's id, or why not."""
+        return self.writer.acknowledge(stream or self.stream, things)
 
     def word(self, command_id: str) -> str:
         """The state word of a command of this seat that is not confirmed; "" otherwise."""

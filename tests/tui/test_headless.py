@@ -224,7 +224,7 @@ def test_tail_prints_the_last_lines_then_each_new_one_and_leaves_no_trace(tmp_pa
                 )
             )
             await until(lambda: len(said.out) == 2)
-            assert "Invited SCAS" in said.out[0]
+            assert "SCAS" in said.out[0]
             toy.write(INCIDENT_STREAM, Write("two crews sent"), SCAS_DESK)
             await until(lambda: len(said.out) == 3)
             last = toy.records[INCIDENT_STREAM][-1]
@@ -253,6 +253,36 @@ def test_tail_without_a_server_ends_with_3_and_a_sentence(tmp_path: Path) -> Non
         )
         assert code == 3
         assert said.err == ["Nobody answers at 127.0.0.1:9. Is the server running?"]
+
+    run(scenario())
+
+
+def test_tail_asks_which_incident_is_meant_and_waits_for_the_first(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            said = Said()
+            session = Session(toy.url, LAS, home=tmp_path, timing=FAST, observer=True, copy=False)
+            tailing = asyncio.create_task(
+                headless.tail(
+                    session, json=False, lines=9, seconds=5, put=said.out.append, complain=said.err.append
+                )
+            )
+            await until(lambda: said.err == ["There is no incident yet."])
+            async with at_desk(toy.url, tmp_path, ready=False) as las:
+                await until(lambda: las.settled)
+                assert isinstance(las.submit(Open("Coach on the M25", "exercise")), str)
+                await until(lambda: said.out and "Coach on the M25" in said.out[0])
+                tailing.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await tailing
+                toy.write(OTHER_STREAM, Open("Train at Didcot", "exercise"))
+            said = Said()
+            session = Session(toy.url, LAS, home=tmp_path, timing=FAST, observer=True, copy=False)
+            code = await headless.tail(
+                session, json=False, lines=9, seconds=5, put=said.out.append, complain=said.err.append
+            )
+            assert code == 2
+            assert said.err[0].startswith("No incident is open. Name one with --incident: ")
 
     run(scenario())
 
@@ -426,7 +456,7 @@ def test_tail_into_head_ends_quietly(tmp_path: Path) -> None:
             assert tail.stdout is not None
             assert tail.stderr is not None
             first = await asyncio.to_thread(tail.stdout.readline)
-            assert "Opened an exercise incident" in first
+            assert "Coach on the M25" in first
             tail.stdout.close()
             await asyncio.sleep(0.1)
             for _ in range(100):

@@ -114,6 +114,22 @@ def test_a_line_comes_up_with_welcome_first_and_measures_round_trip_and_the_serv
     run(scenario())
 
 
+def test_the_welcome_alone_tells_the_servers_time() -> None:
+    async def scenario() -> None:
+        stop = asyncio.Event()
+
+        async def terse(connection: ServerConnection) -> None:
+            await connection.send(welcome(), text=True)  # it says that it is 1970
+            await stop.wait()
+
+        async with peer(terse) as url, Ear(url).running() as ear:
+            await until(lambda: ear.link.up)
+            assert abs(ear.clock.now()) < 5_000
+            stop.set()
+
+    run(scenario())
+
+
 def test_before_the_first_line_it_says_what_it_waits_for() -> None:
     async def scenario() -> None:
         ear = Ear("ws://127.0.0.1:9/")

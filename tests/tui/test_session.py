@@ -15,6 +15,7 @@ from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Actor, Refusal
 from incident.log.facts import Strike, Write
 from incident.organisation.facts import Declare, Invite, Open
+from incident.state import INCIDENT
 from incident.tasks.facts import Raise
 from incident_tui import streams as streams_module
 from incident_tui import watched as watched_module
@@ -547,7 +548,7 @@ def test_a_late_joiner_takes_a_snapshot_and_fetches_older_lines_when_asked(tmp_p
                     las.log().older()
                     have = len(las.log().lines)
                     await until(lambda have=have: len(las.log().lines) > have)
-                assert texts(las)[0].startswith("Opened an exercise incident")
+                assert "Coach on the M25" in texts(las)[0]
                 assert [text for text in texts(las) if text.startswith("line ")] == [
                     f"line {n}" for n in range(600)
                 ]
@@ -701,23 +702,35 @@ def test_delivered_is_written_when_the_disk_has_it_and_seen_and_acknowledged_onl
     async def scenario() -> None:
         async with ToyServer() as toy:
             toy.furnish()
-            toy.write(INCIDENT_STREAM, Raise(agency="LAS", title="Open RVP B"), SCAS_DESK)
-            subject = f"tasks/{toy.ids(INCIDENT_STREAM)[-1]}"
+            task = toy.ids(INCIDENT_STREAM)[-1]
+            subject = f"tasks/{task}@{task}"
+            thing = f"tasks/{toy.ids(INCIDENT_STREAM)[-1]}"
+            (subject,) = (
+                one for one in INCIDENT.addressed(toy.state(INCIDENT_STREAM), "LAS") if thing in one
+            )
             assert _receipt(toy, subject, "LAS").delivered is None
             async with at_desk(toy.url, tmp_path) as las:
                 await until(lambda: _receipt(toy, subject, "LAS").delivered is not None)
                 await quiet(las)
                 assert _receipt(toy, subject, "LAS").seen is None
                 for _ in range(3):
-                    las.see([subject])
+                    las.see([thing])
                 await until(lambda: _receipt(toy, subject, "LAS").seen is not None)
                 await quiet(las)
                 assert _receipt(toy, subject, "LAS").acknowledged is None
-                must(las.acknowledge([subject]))
+                must(las.acknowledge([thing]))
                 await until(lambda: _receipt(toy, subject, "LAS").acknowledged is not None)
                 assert _receipt(toy, subject, "LAS").by == "Desk 1"
                 await quiet(las)
-            written = [one.type for one in toy.submitted if one.type.startswith("receipts.")]
+                no = las.acknowledge(["tasks/nothing-of-the-kind"])
+                assert isinstance(no, Refusal)
+                assert no.code == "nothing_asked"
+            of_it = [
+                one
+                for one in toy.submitted
+                if one.type.startswith("receipts.") and thing.encode() in bytes(one.body)
+            ]
+            written = [one.type for one in of_it]
             assert written == ["receipts.deliver", "receipts.see", "receipts.acknowledge"], "each once"
             assert _receipt(toy, subject, "SCAS") == Receipt()
 
@@ -871,7 +884,7 @@ def test_the_incident_asked_for_is_opened_by_number_or_title(tmp_path: Path) -> 
                 assert las.stream == OTHER_STREAM
                 await las.open_incident(INCIDENT_STREAM)
                 await quiet(las)
-                assert texts(las)[0] == "Opened an exercise incident: Coach on the M25. no location"
+                assert "Coach on the M25" in texts(las)[0]
                 assert OTHER_STREAM not in las.held()
 
     run(scenario())
