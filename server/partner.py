@@ -14,7 +14,8 @@ script's place and the data folder, so that a restart goes on where it was.
       steps: [...]
 
 In a body, ``$label`` is the id of the command of that label, ``$alias`` a stream, ``$ID:alias`` its UUID,
-``$yymm`` year and month, and ``$now+20m`` the time in that many minutes (UTC ms).
+``$yymm`` year and month, ``$now+20m`` the time in that many minutes (UTC ms), and ``$addressed`` the list of what is
+addressed to the agency in the stream at that moment.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from incident.kernel.checks import (
     text,
     validate,
 )
+from incident.kernel.model import Model
 from incident.kernel.record import encode_body
 from incident.kernel.slice import Actor, Refusal
 from server import logs
@@ -195,7 +197,8 @@ class Partner:
             logs.warn("step of an unknown kind", type=step.type, place=place)
             return
         spec = model.spec_of(step.type)
-        command = model.read_command(step.type, spec.v, encode_body(self._filled(step.body)))
+        body = self._filled(step.body, self._addressed(step, model))
+        command = model.read_command(step.type, spec.v, encode_body(body))
         answer: object = command
         if not isinstance(command, Refusal):
             try:
@@ -212,16 +215,22 @@ class Partner:
             self._actors[key] = Automaton(self._hub, Actor(f"virtual/{step.agency}", step.agency, step.role))
         return self._actors[key]
 
-    def _filled(self, value: Any, depth: int = 0) -> Any:
+    def _addressed(self, step: Step, model: Model) -> list[str]:
+        stream = self.streams.get(step.stream, step.stream)
+        return list(model.addressed(self._hub.durable(stream).state, step.agency))
+
+    def _filled(self, value: Any, addressed: list[str], depth: int = 0) -> Any:
         """A body with its references put in."""
         if depth > DEEP_MAX:
             return value
         if isinstance(value, Mapping):
-            return {key: self._filled(inner, depth + 1) for key, inner in value.items()}
+            return {key: self._filled(inner, addressed, depth + 1) for key, inner in value.items()}
         if isinstance(value, list):
-            return [self._filled(inner, depth + 1) for inner in value]
+            return [self._filled(inner, addressed, depth + 1) for inner in value]
         if not isinstance(value, str):
             return value
+        if value == "$addressed":
+            return addressed
         now = _NOW.fullmatch(value)
         if now is not None:
             return self._hub.now() + int(now[1] or 0) * 60_000

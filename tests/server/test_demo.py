@@ -59,7 +59,9 @@ def test_every_step_of_the_play_is_lawful_and_its_rounds_come_again(tmp_path: Pa
             commands = {record.command_id for record in records}
             # every step left something in the log: none says what was so already
             places = [(f"setup {n}", step) for n, step in enumerate(script.setup)]
-            places += [(f"play {n}", step) for n, step in enumerate(sorted(script.play, key=lambda s: s.after))]
+            places += [
+                (f"play {n}", step) for n, step in enumerate(sorted(script.play, key=lambda s: s.after))
+            ]
             places += [(f"turn 1 {n}", step) for n, step in enumerate(script.repeat.steps)]
             idle = [
                 (place, step.type, step.body)
