@@ -35,6 +35,38 @@ NOTICES_MAX: Final = 100
 TICK_SECONDS: Final = 1.0
 
 
+class Errands:
+    """What takes longer than a step, done one after the other."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], Awaitable[None]]] = deque()
+        self._woken = asyncio.Event()
+        self._busy = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is under way."""
+        return not self._waiting and not self._busy
+
+    def add(self, errand: Callable[[], Awaitable[None]]) -> None:
+        """Do this when it is its turn."""
+        self._waiting.append(errand)
+        self._woken.set()
+
+    async def run(self, after: Callable[[], None]) -> None:
+        """Do them, for ever; `after` is called after each."""
+        while True:
+            while self._waiting:
+                self._busy = True
+                try:
+                    await self._waiting.popleft()()
+                finally:
+                    self._busy = False
+                after()
+            self._woken.clear()
+            await self._woken.wait()
+
+
 class Running(AtDesk, Writing):
     """Everything of a session that goes on by itself."""
 
@@ -61,8 +93,7 @@ class Running(AtDesk, Writing):
         self.home = home
         self.observer = observer
         self.version = 0
-        self.stream = ""
-        """The open incident; "" when none is."""
+        self.stream = ""  # the open incident; "" when none is
         self.present: Mapping[str, tuple[SafeText, ...]] = {}
         """Who is connected, by agency, of those who take part in what is open here."""
         self.notices: deque[tuple[str, str]] = deque(maxlen=NOTICES_MAX)
@@ -86,9 +117,7 @@ class Running(AtDesk, Writing):
         self._streams: Streams | None = None
         self.writer = Writer(self.desk, self.clock, lambda: self._streams)
         self._feed: LogFeed | None = None
-        self._errands: deque[Callable[[], Awaitable[None]]] = deque()
-        self._busy = False
-        self._woken = asyncio.Event()
+        self._errands = Errands()
         self._moved = asyncio.Event()
         self._opened = False
 
@@ -108,7 +137,7 @@ class Running(AtDesk, Writing):
         await self.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._link.run(), name="link")
-            group.create_task(self._work(), name="errands")
+            group.create_task(self._errands.run(self.touch), name="errands")
             group.create_task(self._tick(), name="tick")
 
     async def close(self) -> None:
@@ -117,19 +146,6 @@ class Running(AtDesk, Writing):
         if streams is not None:
             streams.snap_all()
         await self.desk.leave()
-
-    async def _work(self) -> None:
-        """What takes longer than a step, one after the other."""
-        while True:
-            while self._errands:
-                self._busy = True
-                try:
-                    await self._errands.popleft()()
-                finally:
-                    self._busy = False
-                self.touch()
-            self._woken.clear()
-            await self._woken.wait()
 
     async def _tick(self) -> None:
         while True:
@@ -142,10 +158,6 @@ class Running(AtDesk, Writing):
             if self._feed is not None and self._link.up and self._feed.short:
                 self._feed.older()
             self._take_notices()
-
-    def _soon(self, errand: Callable[[], Awaitable[None]]) -> None:
-        self._errands.append(errand)
-        self._woken.set()
 
     async def _sit_down(self, actor: Actor) -> None:
         await self.close()
@@ -172,9 +184,9 @@ class Running(AtDesk, Writing):
     def _receive(self, frame: Incoming) -> None:
         match frame:
             case Welcome():
-                self._soon(lambda: self._welcomed(frame))
+                self._errands.add(lambda: self._welcomed(frame))
             case Directory():
-                self._soon(lambda: self._listed(frame))
+                self._errands.add(lambda: self._listed(frame))
             case Heartbeat():
                 present = {names[0]: tuple(map(safe_text, names[1:])) for names in frame.present if names}
                 if present != self.present:

@@ -103,7 +103,7 @@ class Session(Running):
             depends_on=depends_on,
         )
         if opening and isinstance(answer, str):
-            self._soon(lambda: self.open_incident(opening))
+            self._errands.add(lambda: self.open_incident(opening))
         return answer
 
     # -- what is seen -----------------------------------------------------------------------------------------
@@ -137,8 +137,7 @@ class Session(Running):
         return (
             self._link.up
             and self._directory_here
-            and not self._errands
-            and not self._busy
+            and self._errands.done
             and all(watched.live or watched.absent or watched.diverged for watched in self.held().values())
         )
 
@@ -169,7 +168,7 @@ class Session(Running):
         self._link.redial()
 
     def _ask_older(self, stream: str, before: int, limit: int) -> bool:
-        self._soon(lambda: self._older(stream, before, limit))
+        self._errands.add(lambda: self._older(stream, before, limit))
         return True
 
     async def _older(self, stream: str, before: int, limit: int) -> None:

@@ -22,15 +22,20 @@ GUARD_SECONDS = 15.0
 
 
 class SetClock(Clock):
-    """A clock that a test can move on; otherwise it goes as clocks do."""
+    """A clock that a test can move on, and stop; otherwise it goes as clocks do."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ahead = 0.0
         self.wall_ahead_ms = 0
+        self._stopped: float | None = None
+
+    def stop(self) -> None:
+        """From now on it goes only where it is put."""
+        self._stopped = super().monotonic()
 
     def monotonic(self) -> float:
-        return super().monotonic() + self.ahead
+        return (super().monotonic() if self._stopped is None else self._stopped) + self.ahead
 
     def wall_ms(self) -> int:
         return super().wall_ms() + self.wall_ahead_ms

@@ -702,8 +702,7 @@ def test_delivered_is_written_when_the_disk_has_it_and_seen_and_acknowledged_onl
     async def scenario() -> None:
         async with ToyServer() as toy:
             toy.furnish()
-            task = toy.ids(INCIDENT_STREAM)[-1]
-            subject = f"tasks/{task}@{task}"
+            toy.write(INCIDENT_STREAM, Raise(agency="LAS", title="Open RVP B"), SCAS_DESK)
             thing = f"tasks/{toy.ids(INCIDENT_STREAM)[-1]}"
             (subject,) = (
                 one for one in INCIDENT.addressed(toy.state(INCIDENT_STREAM), "LAS") if thing in one
