@@ -108,20 +108,24 @@ class Hub:
 
     # -- who may see what -----------------------------------------------------------------------------------
 
-    def may_see(self, actor: Actor, stream: str) -> bool:
-        """Whether an actor may watch a stream; its own streams also while they are still empty."""
+    def may_see(self, actor: Actor, stream: str, *, decided: bool = False) -> bool:
+        """Whether an actor may watch a stream; its own streams also while they are still empty.
+
+        ``decided`` asks what has been decided, on the disk or not: who opens an incident writes on in one breath.
+        """
         sequencer = self.sequencers.get(stream)
         if sequencer is None:
             agency, parent = self.models.agency(stream), self.models.parent(stream)
             if agency != actor.agency or self.models.of(stream) is None:
                 return False
-            return parent is None or self.may_see(actor, parent)
+            return parent is None or self.may_see(actor, parent, decided=decided)
         if sequencer.agency is not None and sequencer.agency != actor.agency:
             return False
-        if sequencer.parent is not None and not self.may_see(actor, sequencer.parent):
+        if sequencer.parent is not None and not self.may_see(actor, sequencer.parent, decided=decided):
             return False
         ledger = sequencer.ledger
-        return ledger.model.may_watch(ledger.durable.state, actor) is None
+        head = ledger.tentative if decided else ledger.durable
+        return ledger.model.may_watch(head.state, actor) is None
 
     def streams(self) -> Iterable[tuple[str, Model, Any, int]]:
         """Every stream with its model, durable state and head, the newest at the end."""
@@ -155,10 +159,15 @@ class Hub:
         sequencer = self.sequencers.get(submit.stream)
         if sequencer is None:
             self._first(asker, submit, trusted=trusted)
-        elif trusted or self.may_see(asker.actor, submit.stream):
+        elif (
+            trusted
+            # What its author was told before, it is told again, whatever it may see by now.
+            or sequencer.ledger.knows(submit.command_id)
+            or self.may_see(asker.actor, submit.stream, decided=True)
+        ):
             sequencer.submit(asker, submit)
         else:
-            self._unseen(asker, submit)
+            self._unseen(sequencer, asker, submit)
 
     def _first(self, asker: Asker, submit: Submit, *, trusted: bool) -> None:
         """A command to a stream that does not exist: only if it is accepted does the stream come to be."""
@@ -171,17 +180,18 @@ class Hub:
     def _may_begin(self, actor: Actor, sequencer: Sequencer) -> bool:
         if sequencer.agency is not None and sequencer.agency != actor.agency:
             return False
-        return sequencer.parent is None or self.may_see(actor, sequencer.parent)
+        return sequencer.parent is None or self.may_see(actor, sequencer.parent, decided=True)
 
-    def _unseen(self, asker: Asker, submit: Submit) -> None:
+    def _unseen(self, sequencer: Sequencer, asker: Asker, submit: Submit) -> None:
         """What is not theirs is answered as if it were not there: decided on an empty stream, and never written."""
-        if self.sequencers[submit.stream].agency is None:
-            ledger = Ledger(self.model(submit.stream), submit.stream, ClaimTable(), self.charter)
+        refusal = UNKNOWN
+        if sequencer.agency is None:
+            ledger = Ledger(sequencer.ledger.model, submit.stream, ClaimTable(), self.charter)
             answer = ledger.propose(asker.actor, submit, self.now(), self.salt())
             if isinstance(answer, Refusal):
-                asker.refused(submit.stream, submit.command_id, answer)
-                return
-        asker.refused(submit.stream, submit.command_id, UNKNOWN)
+                refusal = answer
+            sequencer.ledger.turned_away(asker.actor, submit, refusal)
+        self._turnstile.after(lambda: asker.refused(submit.stream, submit.command_id, refusal))
 
     def _sequencer(self, stream: str) -> Sequencer | None:
         model = self.models.of(stream)

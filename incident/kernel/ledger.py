@@ -119,10 +119,21 @@ class Ledger:
             return again
         answer = self._decided(actor, submit, now, salt, digest)
         if not isinstance(answer, Proposal):
-            self._answers[submit.command_id] = (digest, answer)
-            if len(self._answers) > ANSWERS_MAX:
-                self._answers.popitem(last=False)
+            self._keep(submit.command_id, digest, answer)
         return answer
+
+    def turned_away(self, actor: Actor, submit: Submit, refusal: Refusal) -> None:
+        """The shell has refused this without asking here (it is not open to its author): so will a late copy be."""
+        self._keep(
+            submit.command_id,
+            command_digest(submit.type, submit.v, actor.agency, bytes(submit.body)),
+            refusal,
+        )
+
+    def _keep(self, command_id: str, digest: str, answer: Refusal | Done) -> None:
+        self._answers[command_id] = (digest, answer)
+        if len(self._answers) > ANSWERS_MAX:
+            self._answers.popitem(last=False)
 
     def _decided(
         self, actor: Actor, submit: Submit, now: int, salt: str, digest: str
