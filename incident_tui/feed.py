@@ -23,7 +23,7 @@ LINES_MAX: Final = 20_000
 """Lines of one stream in memory; past it the oldest go, and are asked for again when somebody scrolls there."""
 
 
-class LogLine(msgspec.Struct, frozen=True):
+class LogLine(msgspec.Struct, frozen=True, gc=False):
     """One line. Times are UTC ms; texts are safe to show.
 
     `at` is when it happened as best known, `recorded_at` when the server wrote it (for a line that waits: when

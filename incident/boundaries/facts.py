@@ -105,7 +105,7 @@ class Answer(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Feature(msgspec.Struct, frozen=True, kw_only=True):
+class Feature(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One scene feature. ``answers`` holds each agency's word on its present shape; moving it clears them.
 
     ``called`` is its name as proposed, which log lines use: it never changes. ``asked`` is the id of the command

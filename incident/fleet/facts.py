@@ -40,7 +40,7 @@ Incident = Annotated[
 ]
 
 
-class Unit(msgspec.Struct, frozen=True, kw_only=True):
+class Unit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One unit of the agency's own. Times are UTC ms.
 
     ``since`` is when the status began, ``heard_at`` when somebody last said that it is so. ``entered_status`` is

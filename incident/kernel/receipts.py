@@ -33,7 +33,7 @@ Subject = Annotated[str, Meta(min_length=3, max_length=120)]
 Subjects = Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=50)]
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What one agency has done with one subject; each a UTC ms, or None, and who acknowledged."""
 
     delivered: int | None = None

@@ -35,7 +35,7 @@ Reason = Annotated[str, Meta(max_length=500)]
 Reasoned = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
 
 
-class Report(msgspec.Struct, frozen=True, omit_defaults=True):
+class Report(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What another agency said of a unit: the status it saw, when (UTC ms), who saw it."""
 
     status: str
@@ -44,7 +44,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-class Offer(msgspec.Struct, frozen=True):
+class Offer(msgspec.Struct, frozen=True, gc=False):
     """Control of a unit offered to ``to`` by the agency that has it. ``id`` is the command that offered."""
 
     id: str
@@ -54,7 +54,7 @@ class Offer(msgspec.Struct, frozen=True):
     at: int
 
 
-class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One unit committed to this incident. Times are UTC ms.
 
     ``commitment`` is the id of this commitment; the unit may come back later under another. ``since`` is when
@@ -100,7 +100,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return any(report.status != self.status for report in self.reports.values())
 
 
-class PastCommitment(msgspec.Struct, frozen=True, omit_defaults=True):
+class PastCommitment(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A commitment that has ended: the unit, from when to when (UTC ms), and how it stood at its release."""
 
     unit: str

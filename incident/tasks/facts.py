@@ -62,7 +62,7 @@ TASKS_MAX = 5_000
 """Tasks of one incident, the settled ones too: more are refused with a sentence."""
 
 
-class Update(msgspec.Struct, frozen=True):
+class Update(msgspec.Struct, frozen=True, gc=False):
     """One note on a task: when it was said (UTC ms), by which agency and person, and what."""
 
     at: int
@@ -71,7 +71,7 @@ class Update(msgspec.Struct, frozen=True):
     text: str
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One task. ``agency`` is accountable, ``raised_by`` verifies and closes. Times are UTC ms.
 
     ``called`` is the title as raised, which log lines use: it never changes. ``offered_at`` is when the present
