@@ -7,6 +7,7 @@ the operator: it is written to a file, and one sentence says so.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import sys
@@ -26,6 +27,7 @@ from incident.state import INCIDENT
 from incident_tui import keymaps, themes
 from incident_tui.actions import Actions
 from incident_tui.clock import iso_time
+from incident_tui.probe import probing
 from incident_tui.screens.conflicts.screen import Notice, conflicts_board
 from incident_tui.screens.incidents.listing import incidents_board
 from incident_tui.screens.room.screen import Room
@@ -188,6 +190,16 @@ def ascii_wanted(setting: str, environ: Any, encoding: str | None) -> bool:
     return plain_encoding or environ.get("TERM") in ("linux", "dumb", "vt100", "vt220")
 
 
+def _settle() -> None:
+    """What was loaded stays: the garbage collector need not walk over it, nor come for every few painted lines.
+
+    A line on the screen is some forty small objects, so it came hundreds of times a second under load, and a full
+    round over everything stopped the screen for a tenth of a second.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def run_app(session: Session, settings: Settings, trouble_file: Path | None = None) -> int:
     """Run the client in this terminal until the operator leaves; answers the exit code.
 
@@ -198,8 +210,10 @@ def run_app(session: Session, settings: Settings, trouble_file: Path | None = No
 
     async def running() -> None:
         await session.open()
+        _settle()
         try:
-            await app.run_async()
+            with probing():
+                await app.run_async()
         finally:
             await session.close()
 
