@@ -25,6 +25,10 @@ def main() -> int:
     parser.add_argument("--only", choices=["load", "join"])
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     asked = parser.parse_args()
+    if asked.records < 10_000:
+        parser.error(
+            "--records: below 10,000 a joiner is sent the records themselves, and there is no snapshot"
+        )
     start, parts = time.monotonic(), [machine()]
     try:
         if asked.only != "join":

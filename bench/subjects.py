@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,12 +40,25 @@ def pin(pid: int, core: int) -> None:
 
 
 def said(process: subprocess.Popen[str], what: str) -> str:
-    """The first line of a process that starts."""
+    """The first line of a process that starts; one that says nothing for long is stopped."""
     assert process.stdout is not None
-    line = process.stdout.readline()
+    guard = threading.Timer(START_SECONDS, process.kill)
+    guard.start()
+    try:
+        line = process.stdout.readline()
+    finally:
+        guard.cancel()
     if not line:
         raise PeerError(f"{what} did not start")
     return line
+
+
+def port_of(line: str) -> int:
+    """The port in what a server says when it is ready."""
+    found = re.search(r":(\d+) ", line)
+    if found is None:
+        raise PeerError(f"the server did not say its port: {line[:200]}")
+    return int(found[1])
 
 
 @contextmanager
@@ -87,11 +101,12 @@ def running(folder: Path, publisher: str, watcher: str, stream: str = "") -> Ite
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         pin(process.pid, SERVER_CORE)
-        found = re.search(r":(\d+) ", said(process, "the server"))
-        if found is None:
-            raise PeerError("the server did not say its port")
-        port = int(found[1])
+        port = port_of(said(process, "the server"))
         yield Subject("server", port, process.pid, publisher, watcher, stream or opened(port, publisher))
+    except PeerError as error:
+        log.flush()
+        told = Path(log.name).read_text(encoding="utf-8", errors="replace").strip()
+        raise PeerError(f"{error}; the server's last words: {told[-400:]}") from error
     finally:
         process.terminate()
         try:
