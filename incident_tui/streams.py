@@ -44,7 +44,7 @@ from incident.kernel.text import safe_text
 from incident_tui.cache import Cache
 from incident_tui.link import Link
 from incident_tui.meaning import meant
-from incident_tui.watched import SNAPSHOT_EVERY, Watched, load
+from incident_tui.watched import SNAPSHOT_EVERY, SNAPSHOT_SECONDS, Watched, load
 
 ANSWER_SECONDS: Final = 15.0
 """A command without an answer is sent again after this long: its id makes it one command."""
@@ -323,15 +323,28 @@ class Streams:
         self._link.post(submit)
 
     def _store(self, watched: Watched, records: tuple[Record, ...]) -> None:
-        then = partial(self._owner.stored, watched, watched.replica.confirmed)
-        self.cache.store(watched.stream, records, then)
+        cursor = watched.replica.cursor
+        if watched.unreported is None:
+            watched.unreported = (cursor, watched.replica.confirmed)
+        self.cache.store(watched.stream, records, partial(self._stored, watched, cursor))
         watched.unsnapped += len(records)
-        if watched.unsnapped >= SNAPSHOT_EVERY:
+        rested = self._now() - watched.snapped_at >= SNAPSHOT_SECONDS
+        if watched.unsnapped >= SNAPSHOT_EVERY and rested:
             self.snap(watched)
+
+    def _stored(self, watched: Watched, cursor: int) -> None:
+        """The disk has the records up to this one. One state waits for that at a time, however slow the disk is."""
+        waiting = watched.unreported
+        if waiting is None or waiting[0] > cursor:
+            return
+        replica = watched.replica
+        watched.unreported = (replica.cursor, replica.confirmed) if replica.cursor > waiting[0] else None
+        self._owner.stored(watched, waiting[1])
 
     def snap(self, watched: Watched) -> None:
         """Write the confirmed state down, so that the next opening is quick."""
         snapshot = watched.snapshot()
+        watched.snapped_at = self._now()
         if snapshot is not None:
             self.cache.store_snapshot(watched.stream, snapshot)
 

@@ -18,6 +18,9 @@ from incident_tui.cache import Cache
 SNAPSHOT_EVERY: Final = 2_000
 """Records after which the state is written down, so that the next opening need not fold them all."""
 
+SNAPSHOT_SECONDS: Final = 10.0
+"""Not oftener than this: a whole state takes a few hundredths of a second to encode, in which nothing is painted."""
+
 
 class Watched:
     """A stream held here. `live`: the server has sent everything up to its head and goes on sending."""
@@ -39,6 +42,10 @@ class Watched:
         self.seen: set[str] = set()
         self.told_frozen = False
         self.unsnapped = 0
+        self.snapped_at = float("-inf")
+        """When the state was last written down (monotonic seconds)."""
+        self.unreported: tuple[int, Any] | None = None
+        """A state (with its record's number) of which `stored` is told once the disk has its records."""
 
     @property
     def stream(self) -> str:
