@@ -47,6 +47,11 @@ class Roll:
 
         Answers whether any line now shows another key than before.
         """
+        if not self.ghosts and wanted == self.shown:
+            # Nothing has come, gone or moved: the common case, many times a second.
+            self.rows, self.wanted, self.waiting = rows, wanted, 0
+            self._keep_cursor()
+            return False
         gone = {key: self.rows[key] for key in self.shown if key in self.rows and key not in rows}
         self.rows, self.wanted = rows, wanted
         if not hold:

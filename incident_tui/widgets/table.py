@@ -20,6 +20,7 @@ from textual.strip import Strip
 
 from incident.kernel.board import Board, Cell, Column, Look
 from incident_tui.widgets.columns import Fitted, fit_columns
+from incident_tui.widgets.order import Order, by_words
 from incident_tui.widgets.paint import Line, Span, paint_of
 from incident_tui.widgets.roll import Roll
 from incident_tui.widgets.rows import (
@@ -107,6 +108,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self.board = board
         self.roll = Roll()
         self.sieve = Sieve(board)
+        self._order = Order()
         self.tail = tail
         self.moves: Mapping[str, str] = self.MOVES
         self.note: Line = ()
@@ -194,11 +196,9 @@ class VirtualTable(ScrollView, can_focus=True):
         keys = self.sieve.sift(rows, look)
         if self._sort is not None:
             column, backwards = self._sort
-            sort = column.sort or (lambda row, seen: column.cell(row, seen).text.casefold())
-            keys.sort(key=lambda key: sort(rows[key], look), reverse=backwards)
-        elif self.board.order is not None:
-            order = self.board.order
-            keys.sort(key=lambda key: order(rows[key], look))
+            return self._order.sorted(keys, rows, look, column.sort or by_words(column), backwards=backwards)
+        if self.board.order is not None:
+            return self._order.sorted(keys, rows, look, self.board.order)
         return keys
 
     def _note_changes(
