@@ -1,0 +1,310 @@
+"""The person at a terminal: looks at the boards, and does something that could be done.
+
+Mostly through the verbs of the boards, as every screen does, so a new verb is simulated when it is written; for
+the rest by ``guess``. A few things are led by hand: opening, inviting, numbering, the life of an own part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import ValidationError
+
+from incident.fleet.facts import EnterUnits, Entry, OpenRegister, TakeNumber
+from incident.kernel.board import Arg, Look
+from incident.kernel.receipts import Acknowledge, Deliver, See
+from incident.kernel.slice import Context, Refusal
+from incident.organisation.facts import AssignNumber, Close, Invite, Join, Open, OpenOwn
+from incident.state import INCIDENT, OWN, REGISTER
+from tests.sim.client import Client
+from tests.sim.guess import PLACES, WORDS, GivenUp, Guess
+from tests.sim.world import World
+
+Drawn = tuple[str, Any]
+
+AGENCIES = ("LAS", "SCAS", "SECAMB")
+OPEN_MAX = 2
+"""Incidents that are opened in one run, so that claims race across them."""
+
+TRIES = 8
+HOT = 0.5
+"""How often somebody takes one of the first things on the board, where all the others are, too."""
+
+BLIND = 0.1
+"""How often somebody does what the screen says cannot be done, or is done already."""
+
+OFTEN = {
+    "tasks.raise": 5.0,
+    "tasks.accept": 3.0,
+    "tasks.begin": 3.0,
+    "tasks.block": 3.0,
+    "tasks.finish": 8.0,
+    "tasks.verify": 12.0,
+    "tasks.return": 12.0,
+    "boundaries.propose": 2.5,
+    "resources.commit": 4.0,
+    "resources.status": 5.0,
+    "resources.set_status": 3.0,
+    "resources.hand": 8.0,
+    "resources.offer_control": 6.0,
+    "resources.accept_control": 12.0,
+    "resources.decline_control": 12.0,
+    "resources.recall": 6.0,
+    "log.strike": 3.0,
+    "organisation.leave": 5.0,
+    "parties.leave": 5.0,
+    "organisation.give_location": 6.0,
+    "organisation.pick_location": 12.0,
+    "parties.location": 6.0,
+    "parties.pick-location": 12.0,
+    "organisation.offer_lead": 3.0,
+    "parties.lead": 3.0,
+    "organisation.accept_lead": 6.0,
+    "organisation.decline_lead": 6.0,
+    "organisation.withdraw_lead": 6.0,
+    "parties.accept-lead": 6.0,
+    "parties.decline-lead": 6.0,
+    "parties.withdraw-lead": 6.0,
+    "tasks.amend": 3.0,
+    "boundaries.amend": 3.0,
+    "organisation.reopen": 8.0,
+}
+RARELY = {
+    "organisation.close": 0.3,
+    "organisation.open": 0.1,
+    "organisation.open_own": 0.2,
+    "fleet.open_register": 0.2,
+    "fleet.remove_unit": 0.4,
+    "receipts.deliver": 0.5,
+}
+
+
+class Author:
+    """Draws what the people of a run do."""
+
+    def __init__(self, world: World, agencies: tuple[str, ...]) -> None:
+        self.world = world
+        self.rng = world.rng
+        self.agencies = agencies
+        self.opened = 0
+
+    def draw(self, client: Client) -> Drawn | None:
+        """Something for this person to do now, or nothing."""
+        incidents = [
+            s for s, r in client.replicas.items() if r.model is INCIDENT and r.projected.organisation.opened
+        ]
+        if not incidents or (self.opened < OPEN_MAX and self.rng.random() < 0.1):
+            return self._open(client)
+        stream = self.rng.choice(incidents)
+        led = self._led(client, stream)
+        if led is not None:
+            return led
+        for _ in range(TRIES):
+            try:
+                drawn = (
+                    self._by_verb(client, stream)
+                    if self.rng.random() < 0.6
+                    else self._by_guess(client, stream)
+                )
+            except (GivenUp, ValidationError):
+                continue
+            answer = self._seen_from_here(client, *drawn)
+            if self.rng.random() < BLIND or (answer and not isinstance(answer, Refusal)):
+                return drawn
+        return None
+
+    def draw_mistake(self, client: Client) -> Drawn | None:
+        """Something that anybody could see will not do."""
+        stream = self.rng.choice(list(client.replicas))
+        if self.rng.random() < 0.1:
+            incidents = [s for s, replica in client.replicas.items() if replica.model is INCIDENT]
+            other = next(code for code in AGENCIES if code != client.actor.agency)
+            return self.rng.choice(
+                (
+                    (f"incident/{self.world.uuid()}", Open("not a drill", "live")),
+                    (client.register, OpenRegister("live", client.actor.agency)),
+                    *((s, AssignNumber(f"{other}-2611-77")) for s in incidents),
+                    *((s, Close()) for s in incidents),
+                )
+            )
+        try:
+            drawn = self._by_guess(client, stream, careless=0.3)
+        except (GivenUp, ValidationError):
+            return None
+        return drawn if isinstance(self._seen_from_here(client, *drawn), Refusal) else None
+
+    def _seen_from_here(self, client: Client, stream: str, command: Any) -> tuple[Any, ...] | Refusal:
+        """What would come of it, as far as this person can see."""
+        replica = client.replica(stream)
+        model, now = replica.model, self.world.now
+        base = model.base_for(replica.projected, command)
+        ctx = Context(client.actor, stream, "", now, now, base, charter=client.server.charter)
+        return model.decide(replica.projected, command, ctx)
+
+    # -- led by hand ----------------------------------------------------------------------------------------------
+
+    def _open(self, client: Client) -> Drawn | None:
+        if self.opened >= OPEN_MAX:
+            return None
+        self.opened += 1
+        title = f"exercise {self.opened}"
+        return f"incident/{self.world.uuid()}", Open(title, "exercise", self.rng.choice(PLACES))
+
+    def _led(self, client: Client, stream: str) -> Drawn | None:
+        """What a room does as a matter of course: invites, joins, numbers, opens its own part."""
+        state, agency = client.replicas[stream].projected.organisation, client.actor.agency
+        me = state.parties.get(agency)
+        if self.rng.random() < 0.5:
+            return None
+        missing = tuple(code for code in AGENCIES if code not in state.parties)
+        if missing:
+            return stream, Invite(missing)
+        if me is not None and me.joined_at is None and me.left_at is None:
+            return stream, Join(f"{agency} duty manager")
+        if self.rng.random() < 0.5:
+            return None
+        own = f"{stream}/own/{agency}"
+        if own not in client.replicas or not client.replicas[own].projected.organisation.opened:
+            return own, OpenOwn()
+        if state.opened_by == agency and not state.number:
+            register = client.replicas[client.register].projected.fleet
+            number = register.numbers.get(state.incident_id)
+            if number is None:
+                return client.register, TakeNumber(state.incident_id)
+            if not number.endswith("?"):
+                return stream, AssignNumber(number)
+        return None
+
+    def fleet_of(self, agency: str) -> Iterator[Drawn]:
+        """What the server itself enters before anybody works: the register, and some units."""
+        register = f"register/exercise/{agency}"
+        yield register, OpenRegister("exercise", agency)
+        kinds = ("DCA", "DCA", "RRV", "HART")
+        units = tuple(
+            Entry(f"A{101 + i}", kind, status="AVB" if i < 3 else "", station="Waterloo")
+            for i, kind in enumerate(kinds)
+        )
+        yield register, EnterUnits(units)
+
+    # -- by the verbs of the boards -------------------------------------------------------------------------------
+
+    def look(self, client: Client, stream: str) -> Look:
+        """What the screens of this seat would see now."""
+        replica = client.replicas[stream]
+        own_stream = f"{stream}/own/{client.actor.agency}"
+        own = client.replicas.get(own_stream)
+        register = client.replicas[client.register]
+        agency = client.actor.agency
+        return Look(
+            state=replica.projected,
+            me=client.actor,
+            now=self.world.now,
+            stream=stream,
+            own=own.projected if own is not None and own.projected.organisation.opened else None,
+            own_stream=own_stream,
+            registers={agency: register.projected},
+            register_streams={agency: client.register},
+            claims=client.claims.get(client.register, {}),
+            unconfirmed=replica.words(),
+            wanted=replica.wanted(),
+            charter=client.server.charter,
+            clock=lambda at: f"{at // 60_000 % 1440 // 60:02}:{at // 60_000 % 60:02}",
+        )
+
+    def _by_verb(self, client: Client, stream: str) -> Drawn:
+        look, rng = self.look(client, stream), self.rng
+        board = rng.choice(INCIDENT.boards)
+        rows = list(board.rows(look).values())
+        fit = [
+            (verb, [row for row in rows if verb.applies(row, look)] if verb.row else [None])
+            for verb in board.verbs
+        ]
+        able = [(verb, some) for verb, some in fit if some]
+        if not able:
+            raise GivenUp
+        verb, some = rng.choices(able, [self._weight(f"{board.name}.{verb.name}") for verb, _some in able])[0]
+        row = rng.choice(some[:2] if rng.random() < HOT else some)
+        values = {
+            arg.name: self._answer(arg, row, look) for arg in verb.args if arg.required or rng.random() < 0.5
+        }
+        try:
+            command = verb.build(row, values, look)
+        except ValueError:  # the form says what is missing, and nothing is sent
+            raise GivenUp from None
+        target = verb.stream(row, look)
+        if not target or (target == look.own_stream and look.own is None):
+            raise GivenUp
+        return target, command
+
+    def _answer(self, arg: Arg, row: Any, look: Look) -> Any:
+        rng = self.rng
+        if arg.choices is not None:
+            values = [value for value, _words in arg.choices(look, row)]
+            if not values:
+                raise GivenUp
+            if arg.kind in ("choices", "agencies"):
+                return tuple(rng.sample(values, rng.randint(1, min(3, len(values)))))
+            return rng.choice(values)
+        match arg.kind:
+            case "minutes" | "time":
+                return rng.choice(("15m", "1h30", "14:05"))
+            case "number":
+                return str(rng.randint(1, 60))
+            case "flag":
+                return True
+            case "location":
+                return rng.choice(("A4 lay-by TQ 0402 7829", "51.494,-0.503 M25 J15", "the depot"))
+            case "agency":
+                return rng.choice(self.agencies)
+            case "agencies":
+                return (rng.choice(self.agencies),)
+            case "lines":
+                return (
+                    f"{rng.choice(AGENCIES)} {rng.choice(WORDS)}\n{rng.choice(AGENCIES)} {rng.choice(WORDS)}"
+                )
+            case _:
+                return self._text(arg)
+
+    def _text(self, arg: Arg) -> str:
+        rng = self.rng
+        match arg.name:
+            case "radius":
+                return rng.choice(("500m", "1.5km"))
+            case "callsign":
+                return f"A{rng.randint(101, 108)}"
+            case "also":
+                return f"A{rng.randint(101, 104)}"
+            case _:
+                return rng.choice(WORDS)[: arg.limit]
+
+    # -- by guess -------------------------------------------------------------------------------------------------
+
+    def _by_guess(self, client: Client, stream: str, careless: float = 0.0) -> Drawn:
+        rng = self.rng
+        where = (
+            stream
+            if careless
+            else rng.choices(
+                (stream, f"{stream}/own/{client.actor.agency}", client.register), (0.75, 0.1, 0.15)
+            )[0]
+        )
+        replica = client.replicas.get(where)
+        if replica is None:
+            raise GivenUp
+        assert replica.model in (INCIDENT, OWN, REGISTER)
+        names = list(replica.model.commands)
+        name = rng.choices(names, [self._weight(name) for name in names])[0]
+        spec = replica.model.spec_of(name)
+        guess = Guess(
+            rng, replica.projected, client.actor.agency, stream, self.world.now, self.agencies, careless
+        )
+        if spec.cls in (Deliver, See, Acknowledge):
+            subjects = replica.model.addressed(replica.projected, client.actor.agency)
+            if subjects and rng.random() < 0.8:
+                return where, spec.cls(subjects[:20])
+        return where, guess.command(spec.cls)
+
+    @staticmethod
+    def _weight(name: str) -> float:
+        return OFTEN.get(name, RARELY.get(name, 1.0))

@@ -1,0 +1,242 @@
+"""A plausible command of any type, from its fields alone: their names where the field of work gives them a
+meaning, their types otherwise. So a new slice is simulated from its first day, before anybody writes a line here.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from incident.log import author
+from incident.organisation.facts import DECLARATIONS
+from incident.statuses import STATUSES
+from incident.values import Location
+
+WORDS = (
+    "coach on its side",
+    "two lanes closed",
+    "smoke drifts south",
+    "access by the slip road only",
+    "relief at 23:00",
+    "cafés closed – Straße gesperrt",
+    "wind 12 kt NW",
+    "second tanker reported",
+)
+PLACES = (
+    Location("Colnbrook by-pass", "TQ 0227 7759", 51.487, -0.530),
+    Location("A4 lay-by", "TQ 0402 7829", 51.494, -0.503, confirmed=True),
+    Location("M4 J4b"),
+    Location("verge", "", 51.49, -0.51, direction="westbound"),
+)
+MINUTE = 60_000
+
+
+@cache
+def _shape(cls: type) -> inspect.StructType:
+    info = inspect.type_info(cls)
+    assert isinstance(info, inspect.StructType)
+    return info
+
+
+class GivenUp(Exception):
+    """Nothing in what this author sees fits the field, so this is no moment for such a command."""
+
+
+class Guess:
+    """Makes values for one author at one moment."""
+
+    def __init__(
+        self,
+        rng: random.Random,
+        view: Any,
+        agency: str,
+        stream: str,
+        now: int,
+        agencies: Sequence[str],
+        careless: float = 0.0,
+    ) -> None:
+        self.rng = rng
+        self.view = view
+        self.agency = agency
+        self.stream = stream
+        self.now = now
+        self.agencies = agencies
+        self.careless = careless
+        """How often a thing is named that is not there."""
+
+    def command(self, cls: type) -> Any:
+        """One command of this type.
+
+        Raises:
+            GivenUp: no thing it could be about is in sight.
+        """
+        return self._struct(cls, cls.__name__)
+
+    def _struct(self, cls: type, owner: str) -> Any:
+        info = _shape(cls)
+        values: dict[str, Any] = {}
+        for one in info.fields:
+            if not one.required and self.rng.random() < 0.4:
+                continue
+            values[one.name] = self._field(owner, one.name, one.type)
+        return msgspec.convert(values, cls)
+
+    def _field(self, owner: str, name: str, kind: inspect.Type) -> Any:
+        known: Callable[[], Any] | None = getattr(self, f"_{owner.lower()}_{name}", None) or getattr(
+            self, f"_{name}", None
+        )
+        return self._of(kind, owner, name) if known is None else known()
+
+    # -- by type ------------------------------------------------------------------------------------------------
+
+    def _of(self, kind: inspect.Type, owner: str, name: str) -> Any:
+        rng = self.rng
+        match kind:
+            case inspect.StrType():
+                fit = [
+                    word[: kind.max_length] for word in (*WORDS, " ") if re.search(kind.pattern or "", word)
+                ]
+                if not fit:
+                    raise AssertionError(
+                        f"tests/sim/guess.py must learn what {owner}.{name} is: {kind.pattern}"
+                    )
+                return fit[-1] if self._slip() else rng.choice(fit)
+            case inspect.IntType():
+                low, high = kind.ge or 0, kind.le or 1_000
+                return rng.choice(
+                    (self.now + rng.randint(-30, 60) * MINUTE, rng.randint(low, min(high, low + 50)))
+                )
+            case inspect.FloatType():
+                low, high = kind.ge or 0.0, kind.le or 1_000.0
+                return round(rng.uniform(low, high), 1)
+            case inspect.BoolType():
+                return rng.random() < 0.5
+            case inspect.LiteralType():
+                return rng.choice(kind.values)
+            case inspect.UnionType():
+                return self._of(rng.choice(kind.types), owner, name)
+            case inspect.NoneType():
+                return None
+            case inspect.VarTupleType() | inspect.ListType():
+                low = kind.min_length or 0
+                high = min(kind.max_length or 4, low + 3)
+                return tuple(
+                    self._field(owner, f"each_{name}", kind.item_type) for _ in range(rng.randint(low, high))
+                )
+            case inspect.TupleType():
+                return tuple(self._field(owner, f"each_{name}", item) for item in kind.item_types)
+            case inspect.StructType():
+                return self._struct(kind.cls, kind.cls.__name__)
+            case _:
+                raise AssertionError(f"tests/sim/guess.py must learn to make a {type(kind).__name__}")
+
+    # -- by name --------------------------------------------------------------------------------------------------
+
+    def _slip(self) -> bool:
+        return self.rng.random() < self.careless
+
+    def _one(self, things: Sequence[Any], absent: str = "00000000-0000-7000-8000-000000000000") -> Any:
+        if self._slip():
+            return absent
+        if not things:
+            raise GivenUp
+        return self.rng.choice(things)
+
+    def _rows(self, slice_name: str, field: str = "rows") -> list[str]:
+        return list(getattr(getattr(self.view, slice_name, None), field, {}))
+
+    def _agency(self) -> str:
+        organisation = getattr(self.view, "organisation", None)
+        parties = list(organisation.parties) if organisation is not None else []
+        likely = self.rng.random()
+        if likely < 0.4 or not parties:
+            return self.agency
+        return self.rng.choice(parties if likely < 0.95 else self.agencies)
+
+    _to = _suggested = _each_supporting = _agency
+
+    def _each_agencies(self) -> str:
+        return self.rng.choice(self.agencies)
+
+    def _task(self) -> str:
+        return str(self._one(self._rows("tasks")))
+
+    _each_depends_on = _task
+
+    def _feature(self) -> str:
+        return str(self._one(self._rows("boundaries")))
+
+    def _decision(self) -> str:
+        return str(self._one(self._rows("log", "decisions")))
+
+    def _unit(self) -> str:
+        return str(self._one([*self._rows("resources", "units"), *self._rows("fleet", "units")], "LAS/Z999"))
+
+    def _commitment_unit(self) -> str:
+        return f"{self.agency}/{self._callsign()}"
+
+    def _offer(self) -> str:
+        return str(self._one([offer.id for offer in self.view.organisation.lead_offers]))
+
+    def _version(self) -> str:
+        return str(self._one([sighting.version for sighting in self.view.organisation.sightings]))
+
+    def _seq(self) -> int:
+        written = [seq for seq in range(1, 80) if author(self.view.log, seq) == self.agency]
+        return self.rng.choice(written) if written and self.rng.random() < 0.8 else self.rng.randint(1, 60)
+
+    def _status(self) -> str:
+        return "XXX" if self._slip() else self.rng.choice(list(STATUSES))
+
+    def _entry_kind(self) -> str:
+        return "SLEIGH" if self._slip() else self.rng.choice(("DCA", "RRV", "HART"))
+
+    _commitment_kind = _entry_kind
+
+    def _callsign(self) -> str:
+        return f"A{self.rng.randint(101, 106)}"
+
+    def _each_capabilities(self) -> str:
+        return self.rng.choice(("bariatric", "hart", "als"))
+
+    def _state(self) -> str:
+        return self.rng.choice(DECLARATIONS)
+
+    def _outcome(self) -> str:
+        return self.rng.choice(("stands", "replaced", "ended"))
+
+    def _open_kind(self) -> str:
+        return self.rng.choice(("incident", "standby", "planned_event"))
+
+    _changekind_kind = _open_kind
+
+    def _mode(self) -> str:
+        return "live" if self._slip() else "exercise"
+
+    def _incident(self) -> str:
+        return (
+            self.stream.split("/")[1]
+            if self.stream.startswith("incident/")
+            else f"{self.rng.getrandbits(96):036x}"
+        )
+
+    def _number(self) -> str:
+        return f"{self.agency}-2611-{self.rng.randint(1, 99):02}"
+
+    def _location(self) -> Location:
+        return Location() if self._slip() else self.rng.choice(PLACES)
+
+    _shape_place = _location
+
+    def _shape_polygon(self) -> tuple[tuple[float, float], ...]:
+        return tuple((51.0 + i / 100, -0.5 - i / 100) for i in range(self.rng.choice((0, 3, 5))))
+
+    def _subjects(self) -> tuple[str, ...]:
+        found = [f"{name}/{key}" for name in ("tasks", "boundaries") for key in self._rows(name)]
+        return tuple({self._one(found): None for _ in range(self.rng.randint(1, 3))})
