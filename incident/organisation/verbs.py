@@ -222,6 +222,7 @@ _PARTY_VERBS = (
         "uninvite",
         facts.TakeBackInvitation,
         lambda row, values, _look: facts.TakeBackInvitation(row.party.agency, _text(values, "reason")),
+        key="U",
         args=(_REASON,),
         applies=lambda row, look: (
             not row.party.declared
@@ -305,6 +306,7 @@ _INCIDENT_VERBS = (
         "retitle",
         facts.Retitle,
         lambda _row, values, _look: facts.Retitle(_text(values, "title")),
+        key="T",
         row=False,
         args=(Arg("title", "Title", default=lambda look, _row: _state(look).title, rest=True, limit=200),),
         example="retitle Two coaches, M4/M25",
