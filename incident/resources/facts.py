@@ -97,7 +97,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     @property
     def disputed(self) -> bool:
         """Whether another agency saw something else than what stands here; both are kept."""
-        return any(report.status != self.status for report in self.reports.values())
+        return bool(self.reports) and any(report.status != self.status for report in self.reports.values())
 
 
 class PastCommitment(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

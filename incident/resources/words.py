@@ -108,19 +108,64 @@ class UnitTotals:
 
 def unit_totals(look: Look, agency: str = "") -> UnitTotals:
     """The totals of the Picture: of all units, or of those whose home is one agency."""
-    groups = dict.fromkeys(GROUPS, 0)
-    stale = disputed = wanted = 0
+    units = resources(look.state).units
+    if _last.units is not units or _last.now != look.now or _last.wanted != look.wanted:
+        _last.units, _last.now, _last.wanted = units, look.now, look.wanted
+        _last.totals = _counted(look)
+    return _last.totals.get(agency) or _totals(_Count())
+
+
+class _Count:
+    """A count under way."""
+
+    __slots__ = ("disputed", "groups", "stale", "wanted")
+
+    def __init__(self) -> None:
+        self.groups = dict.fromkeys(GROUPS, 0)
+        self.stale = self.disputed = self.wanted = 0
+
+
+class _Last:
+    """The totals counted last: one screen asks for them several times over, trust by trust, of one moment."""
+
+    units: Mapping[str, f.Resource] | None = None
+    now = 0
+    wanted: frozenset[str] = frozenset()
+    totals: Mapping[str, UnitTotals] = {}
+
+
+_last = _Last()
+
+
+def _counted(look: Look) -> Mapping[str, UnitTotals]:
+    """The totals of each home, and under "" of all, in one walk."""
+    homes: dict[str, _Count] = {}
+    every = _Count()
+    now, asked = look.now, bool(look.wanted)
     for unit in resources(look.state).units.values():
-        if agency and unit.home != agency:
+        home = homes.get(unit.home)
+        if home is None:
+            home = homes[unit.home] = _Count()
+        if asked and is_wanted(unit, look):
+            home.wanted += 1
+            every.wanted += 1
             continue
-        if is_wanted(unit, look):
-            wanted += 1
-            continue
-        groups[status(unit.status).group] += 1
-        stale += stale_minutes(unit.status, unit.heard_at, look.now) is not None
-        disputed += unit.disputed
-    working = sum(count for group, count in groups.items() if group in WORKING)
-    return UnitTotals(groups, sum(groups.values()), working, stale, disputed, wanted)
+        state = status(unit.status)
+        home.groups[state.group] += 1
+        every.groups[state.group] += 1
+        if stale_minutes(unit.status, unit.heard_at, now) is not None:
+            home.stale += 1
+            every.stale += 1
+        if unit.disputed:
+            home.disputed += 1
+            every.disputed += 1
+    return {agency: _totals(count) for agency, count in (*homes.items(), ("", every))}
+
+
+def _totals(count: _Count) -> UnitTotals:
+    groups = count.groups
+    working = sum(number for group, number in groups.items() if group in WORKING)
+    return UnitTotals(groups, sum(groups.values()), working, count.stale, count.disputed, count.wanted)
 
 
 def is_wanted(unit: f.Resource, look: Look) -> bool:

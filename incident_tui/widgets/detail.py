@@ -80,8 +80,10 @@ class DetailPane(VerticalScroll, can_focus=False):
         self.lay()
 
     def lay(self) -> None:
-        """Lay everything into the width there is."""
+        """Lay everything into the width there is, filled to the foot: another length would lay out the whole room."""
         width = max(10, self.size.width - 1)
         lines = detail_lines(self._pairs, width)
         verbs = verb_lines(self._actions, width)
-        self._body.show((*lines, *(((), *verbs) if verbs else ())))
+        if verbs:
+            lines += [(), *verbs]
+        self._body.show((*lines, *((),) * (self.size.height - len(lines))))
