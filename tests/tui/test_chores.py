@@ -31,13 +31,13 @@ class Desk:
         self.submitted.append((watched.stream, command, command_id))
         return None
 
-    def held(self, *, live: bool = True) -> dict[str, Watched]:
+    def held(self) -> dict[str, Watched]:
         found = {}
         for given in (self.incident, self.register):
             replica = Replica(given.model, given.stream, KIM, charter())
             replica.restore(None, given.records, ())
             found[given.stream] = Watched(replica)
-            found[given.stream].live = live
+            found[given.stream].live = True
         return found
 
     def released(self) -> None:
@@ -65,7 +65,10 @@ def test_a_unit_that_came_home_tells_its_register_once_and_at_the_time_of_its_re
 def test_nothing_is_told_before_both_are_up_to_date_or_by_another_agency() -> None:
     desk = Desk()
     desk.released()
-    desk.chores.come_home(desk.held(live=False))
+    for one in desk.held():
+        halfway = desk.held()
+        halfway[one].live = False
+        desk.chores.come_home(halfway)
     only = desk.held()
     del only[REGISTER_STREAM]
     desk.chores.come_home(only)
