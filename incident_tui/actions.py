@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from incident.kernel.board import Board, Look, Verb
 from incident_tui import keymaps
-from incident_tui.grammar import Act, AppAct, build, parse
+from incident_tui.grammar import Act, AppAct, build, parse, usage
 from incident_tui.keymaps import Keymap
 
 __all__ = [
@@ -172,16 +172,16 @@ class Actions:
 
     # -- looking up -----------------------------------------------------------------------------------------
 
-    def for_key(self, key: str, board: str) -> Action | None:
-        """What a key does on the screen of this board.
+    def for_key(self, key: str, *scopes: str) -> Action | None:
+        """What a key does where these scopes hold: the boards of the screen in front; none in a text field.
 
         The app's keys come first, then the board's own, then the frequent acts of other boards; a frequent letter
         is the board's own form of the act, if it has one.
         """
-        own = self._keys.get((board, key))
+        own = next((self._keys[scope, key] for scope in scopes if (scope, key) in self._keys), None)
         if key in FREQUENT and own is not None:
             return own
-        return self._keys.get(("app", key)) or own or (self._frequent.get(key) if board else None)
+        return self._keys.get(("app", key)) or own or (self._frequent.get(key) if any(scopes) else None)
 
     def moves(self) -> dict[str, str]:
         """Movement in lists: key -> movement."""
@@ -292,7 +292,7 @@ def _of_verb(board: Board, verb: Verb, keys: Mapping[str, tuple[str, ...]]) -> A
         board.name,
         board.title,
         verb.help,
-        verb.example,
+        verb.example or usage(board, verb),
         board,
         verb,
     )

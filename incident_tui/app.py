@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from textual.app import App, SystemCommand
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from incident.kernel.board import Board
@@ -72,6 +72,7 @@ class IncidentApp(App[int]):
         self.actions = Actions(self.boards, keymaps.load(settings.keymap))
         self._ascii = AsciiLook(enabled=ascii_wanted(settings.ascii, os.environ, sys.stdout.encoding))
         self._door = LastDoor()
+        self._no_color = NoColor()
         self._told: set[str] = set()
         self.room = Room(session, settings, self.actions, self.boards, self.kept)
         for name in themes.names():
@@ -86,11 +87,6 @@ class IncidentApp(App[int]):
 
     def on_mount(self) -> None:
         """The session runs beside the screen, and comes back when it falls."""
-        kept = self.room.words.kept
-        if kept.theme in themes.names() and not self.no_color:
-            self.theme = kept.theme
-        if kept.ascii is not None:
-            self.ascii_look = kept.ascii
         for clash in self.actions.clashes():
             self.session.say("caution", f"Keys: {clash}")
         self.run_worker(self.supervise(), name="session", group="session", exit_on_error=False)
@@ -109,8 +105,12 @@ class IncidentApp(App[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Every painted segment goes through the ASCII look and the last door."""
-        doors = (*((self._ascii,) if self._ascii.enabled else ()), self._door)
-        return [*super().get_line_filters(), *doors]
+        filters = [one for one in super().get_line_filters() if not isinstance(one, Monochrome)]
+        if themes.load(self.theme).colourless:
+            filters.append(self._no_color)
+        if self._ascii.enabled:
+            filters.append(self._ascii)
+        return [*filters, self._door]
 
     @property
     def ascii_look(self) -> bool:

@@ -43,6 +43,11 @@ class Place(Container):
         """Where the keys of this place are looked up."""
         return self.board.name if self.board is not None else self.place
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """All of them, the first the strongest."""
+        return (self.scope,)
+
     def feed(self, seen: Seen) -> None:
         """Show this moment."""
 

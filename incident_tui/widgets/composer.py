@@ -67,9 +67,16 @@ class Composer(Prompt):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__("› log: ", id=id)
+        self._look: Look | None = None
+
+    def on_descendant_blur(self) -> None:
+        """Nobody types here now: say how to go on."""
+        if self._look is not None:
+            self.shape(self._look)
 
     def shape(self, look: Look) -> Entry:
         """Say back how what is typed will be written."""
+        self._look = look
         entry = read_entry(self.text, look)
         if entry.problem:
             self.tell(entry.problem, "alarm")

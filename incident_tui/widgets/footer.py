@@ -74,6 +74,8 @@ class FooterLine(Lines):
 
     def lay(self) -> None:
         """Lay the keys into the width there is."""
+        if not self.size.width:
+            return  # not laid out yet
         self.show((hint_line(self._hints, self._mode, self.size.width),))
 
 

@@ -21,10 +21,10 @@ from incident.kernel.board import Arg, Look
 from incident_tui.grammar import choices_of, read_answer
 from incident_tui.widgets.choice import Choice
 from incident_tui.widgets.lines import Lines
-from incident_tui.widgets.paint import Span, wrap
+from incident_tui.widgets.paint import Span, fit, wrap
 from incident_tui.widgets.prompt import Line
 
-LABEL_MAX = 22
+LABEL_MAX = 24
 LINES_HEIGHT = 4
 
 
@@ -59,7 +59,6 @@ class Form(Vertical):
     Form > #form-foot { height: auto; }
     Form .field { height: auto; }
     Form .field > Lines.label { height: 1; width: 24; }
-    Form.-narrow .field > Lines.label { width: 20; }
     Form .wrong { height: auto; }
     Form TextArea {
         height: 4; border: none; padding: 0; background: $panel; color: $ink; scrollbar-size: 0 0;
@@ -104,6 +103,8 @@ class Form(Vertical):
         draft: Mapping[str, str] | None = None,
         *,
         help: str = "",  # noqa: A002 - what it is
+        first: str = "",
+        kept: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id)
@@ -114,6 +115,8 @@ class Form(Vertical):
         self._row = row
         self._draft = dict(draft or {})
         self._help = help
+        self._first = first
+        self._kept = kept
         self._sentence = ""
 
     # -- what it is made of ---------------------------------------------------------------------------------
@@ -151,36 +154,29 @@ class Form(Vertical):
 
     def on_resize(self) -> None:
         """Sentences break elsewhere now."""
-        self.set_class(self.size.width < 56, "-narrow")
         self._lay()
 
     def focus_first(self) -> None:
-        """Go to the first field that must be filled in and is not, else to the first."""
+        """Go to the field asked for, else to the first that must be filled in and is not, else to the first."""
         answers = self.answers()
+        wanted = [f for f in self.fields if f.arg.name == self._first]
         empty = [f for f in self.fields if f.arg.required and not answers[f.arg.name]]
-        for field in (*empty, *self.fields[:1]):
+        for field in (*wanted, *empty, *self.fields[:1]):
             self._answer(field).focus()
             return
-
-    def focus_on(self, name: str) -> None:
-        """Go to the field of this name."""
-        for field in self.fields:
-            if field.arg.name == name:
-                self._answer(field).focus()
 
     def _lay(self) -> None:
         if not self.is_mounted:
             return
         width = max(20, self.size.width - 3)
-        old = "  draft kept from before" if self._draft else ""
+        old = "  draft kept from before" if self._kept else ""
         head = [(Span(self.title, "strong"), Span(f"  {self.subject}", "accent"), Span(old, "caution")), ()]
         self.query_one("#form-head", Lines).show(head)
         labels = list(self.query(".label").results(Lines))
-        room = 19 if self.has_class("-narrow") else LABEL_MAX
+        room = min(LABEL_MAX, max((len(field.label) for field in self.fields), default=0))
         for field, label in zip(self.fields, labels, strict=True):
-            tone = "ink" if field.arg.required else "dim"
-            text = field.label if len(field.label) <= room else field.label[: room - 1] + "…"
-            label.show(((Span(text, tone),),))
+            label.styles.width = room + 2
+            label.show(((Span(fit(field.label, room), "ink" if field.arg.required else "dim"),),))
         foot = [(Span(part, "alarm bold"),) for part in wrap(self._sentence, width)] if self._sentence else []
         helps = [(Span(part, "dim"),) for part in wrap(self._help, width)] if self._help else []
         self.query_one("#form-foot", Lines).show([(), *foot, *helps])

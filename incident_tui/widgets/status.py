@@ -237,6 +237,8 @@ class StatusLines(Lines):
 
     def lay(self) -> None:
         """Lay both lines into the width there is."""
+        if not self.size.width:
+            return  # not laid out yet
         standing, wire = self._now
         width = self.size.width
         frame = frame_of(standing.mode)

@@ -73,12 +73,13 @@ class VirtualTable(ScrollView, can_focus=True):
     """Key to movement; the app replaces it from its keymap."""
 
     class Moved(Message):
-        """The cursor stands on another row."""
+        """The cursor stands on another row. ``by_hand``: a key or the mouse put it there."""
 
-        def __init__(self, table: VirtualTable, key: str | None) -> None:
+        def __init__(self, table: VirtualTable, key: str | None, *, by_hand: bool = True) -> None:
             super().__init__()
             self.table = table
             self.key = key
+            self.by_hand = by_hand
 
         @property
         def control(self) -> VirtualTable:
@@ -101,6 +102,7 @@ class VirtualTable(ScrollView, can_focus=True):
         board: Board,
         *,
         tail: bool = False,
+        patient: bool = True,
         clock: Callable[[], float] = time.monotonic,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
@@ -110,6 +112,8 @@ class VirtualTable(ScrollView, can_focus=True):
         self.sieve = Sieve(board)
         self._order = Order()
         self.tail = tail
+        self.patient = patient
+        """Whether rows wait for the person; a list that only its reader changes need not."""
         self.moves: Mapping[str, str] = self.MOVES
         self.note: Line = ()
         """Words at the right end of the header, such as how old the picture is."""
@@ -155,7 +159,7 @@ class VirtualTable(ScrollView, can_focus=True):
     @property
     def holding(self) -> bool:
         """Somebody is at work in here, so nothing moves."""
-        return self.has_focus and self._clock() - self._pressed < HOLD_SECONDS
+        return self.patient and self.has_focus and self._clock() - self._pressed < HOLD_SECONDS
 
     @property
     def hint(self) -> str:
@@ -190,7 +194,7 @@ class VirtualTable(ScrollView, can_focus=True):
         if moved or height != len(self.roll):
             self.refresh()
         if before != self.roll.cursor:
-            self.post_message(self.Moved(self, self.roll.cursor))
+            self.post_message(self.Moved(self, self.roll.cursor, by_hand=False))
 
     def _ordered(self, rows: Mapping[str, Any], look: Look) -> list[str]:
         keys = self.sieve.sift(rows, look)
@@ -210,11 +214,11 @@ class VirtualTable(ScrollView, can_focus=True):
         for line, key in enumerate(self.in_view):
             painted = self._painted.get(key)
             row = rows.get(key)
-            if painted is None or row is None:
+            if painted is None:
                 if not first and known and key not in known:
                     self._flashing[key] = (frozenset(), until)
                 continue
-            if painted.row is not row:
+            if row is not None and painted.row is not row:
                 cells = self._cells(row, look)
                 changed = self._differing(painted.cells, cells)
                 painted.row, painted.cells = row, cells

@@ -46,7 +46,7 @@ def _tab(tab: Tab, *, in_front: bool, named: bool) -> list[Span]:
     digit = "active-ink" if in_front else "accent"
     count = "active-ink" if in_front else "dim"
     alarm = "active-ink" if in_front else "alarm bold"
-    spans = [Span(" " + tab.digit, digit + on, act)]
+    spans = [Span(f" {tab.digit}" if tab.digit else "", digit + on, act)]
     if named:
         spans.append(Span(f" {tab.title}", ink + on, act))
     if tab.count:
@@ -79,4 +79,6 @@ class TabLine(Lines):
 
     def lay(self) -> None:
         """Lay the tabs into the width there is."""
+        if not self.size.width:
+            return  # not laid out yet
         self.show((tab_line(self._tabs, self._front, self.size.width),))

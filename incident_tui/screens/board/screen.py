@@ -77,11 +77,12 @@ class BoardPlace(Place):
         return [] if self.board is None else list(self.board.detail(row, seen.look))
 
     def acts(self, row: Any, seen: Seen) -> list[Action]:
-        """What can be done to a row now."""
-        found = seen.actions.verbs(self.scope)
-        return [
-            a for a in found if a.keys and a.verb is not None and a.verb.row and applies(a, row, seen.look)
+        """What can be done to a row now, and then what can be done here at all."""
+        found = [
+            action for action in seen.actions.verbs(self.scope) if action.keys and action.verb is not None
         ]
+        able = [action for action in found if applies(action, row, seen.look)]
+        return sorted(able, key=lambda action: action.verb is not None and not action.verb.row)
 
     # -- for the room ---------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from incident.kernel.slice import Refusal
 from incident_tui.cache import CardItem
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.log.lines import clock_words
+from incident_tui.widgets.table import VirtualTable
 
 WORDS: Final = {
     "held_by": "held by", "since": "since", "label": "what", "grant": "missing grant", "role": "role",
@@ -125,4 +126,7 @@ def conflicts_board(
 
 
 class ConflictsPlace(BoardPlace):
-    """Cards and notices as a list with detail."""
+    """Cards and notices as a list with detail. A card that is cleared goes at once."""
+
+    def __init__(self, board: Board) -> None:
+        super().__init__(board, VirtualTable(board, patient=False))

@@ -27,6 +27,11 @@ FILTERS = (
 )
 
 
+KEYS, WORDS, TITLE_MAX = 12, 17, 44
+SENTENCE_LEAST = 20
+"""With less room than this beside the keys, sentences are left out."""
+
+
 class HelpPlace(Place):
     """Everything that can be done, as text to scroll through."""
 
@@ -99,21 +104,23 @@ def help_lines(actions: Actions, scope: str, width: int) -> list[Line]:
 
 def _section(title: str, members: Sequence[Action], width: int) -> list[Line]:
     lines: list[Line] = [(), (Span(title, "dim"),)]
+    titles = min(TITLE_MAX, max(len(action.title) for action in members))
+    indent = KEYS + titles + 2 + WORDS + 2
     for action in members:
         keys = " ".join(key_words(key) for key in action.keys)
         words = ":" + action.words[0] if action.words else ""
         line = (
-            Span(fit(keys, 12), "accent bold", action.name),
-            Span(fit(action.title, 30) + "  ", "strong", action.name),
-            Span(fit(words, 16) + "  ", "accent"),
+            Span(fit(keys, KEYS), "accent bold", action.name),
+            Span(fit(action.title, titles) + "  ", "strong", action.name),
+            Span(fit(words, WORDS) + "  ", "accent"),
         )
-        rest = width - 62
-        if rest < 20:
+        rest = width - indent
+        if rest < SENTENCE_LEAST:
             lines.append(shorten(line, width))
             continue
         said = wrap(action.help or action.example, rest)
         lines.append((*line, Span(said[0], "dim")))
-        lines += [(Span(" " * 62), Span(more, "dim")) for more in said[1:]]
+        lines += [(Span(" " * indent), Span(more, "dim")) for more in said[1:]]
     return lines
 
 

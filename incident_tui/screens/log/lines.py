@@ -11,6 +11,7 @@ from incident_tui.widgets.rows import mark_tone
 
 WEIGHTS: Final = ("decision", "act")
 """The log opens on these; machine lines come with one key."""
+NUMBER_WIDTH: Final = 8
 
 
 def key_of(line: LogLine) -> str:
@@ -38,9 +39,9 @@ def time_cell(line: LogLine, look: Look) -> Cell:
 
 
 def number_cell(line: LogLine, _look: Look) -> Cell:
-    """The number of the record, or the state word of what waits."""
+    """The number of the record, or the state word of what waits; a long one stands behind the text."""
     if line.word:
-        return Cell(line.word, mark_tone(line.word))
+        return Cell(line.word if len(line.word) <= NUMBER_WIDTH else "–", mark_tone(line.word))
     return Cell(f"OWN {line.seq}" if line.own else f"#{line.seq}", "dim")
 
 
@@ -95,7 +96,7 @@ def detail(line: LogLine, look: Look) -> Sequence[tuple[str, Cell]]:
 
 COLUMNS: Final = (
     Column("time", "Time", 9, time_cell, priority=1),
-    Column("number", "No", 8, number_cell, priority=2),
+    Column("number", "No", NUMBER_WIDTH, number_cell, priority=2),
     Column("agency", "Agency", 8, agency_cell, priority=1, grow=0),
     Column("text", "Entry", 30, text_cell, priority=0, grow=1),
 )
@@ -127,6 +128,7 @@ LOG_BOARD: Final = Board(
     detail=detail,
     find=find,
     named=lambda _text, _look: None,
+    version=lambda line: line.command_id if len(line.word) > NUMBER_WIDTH else "",
     noun="line",
     empty="No entry yet. Press l and write the first one.",
 )

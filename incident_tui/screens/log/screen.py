@@ -35,6 +35,11 @@ class LogPlace(BoardPlace):
         """The verbs of the log's own slice."""
         return VERBS_BOARD
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The log's own keys, and the verbs of its slice."""
+        return ("log", VERBS_BOARD)
+
     def _rows_now(self, _look: Look) -> Any:
         return self._rows
 

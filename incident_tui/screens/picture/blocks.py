@@ -195,7 +195,9 @@ def log_lines(line: LogLine, look: Look, width: int, *, wrapped: bool, brief: bo
     time, number, agency = (maker(line, look) for maker in (time_cell, number_cell, agency_cell))
     head = [Span(fit(time.text, 9) + " " * (1 if brief else 2), time.tone)]
     if line.word or not brief:
-        head.append(Span(number.text.ljust(8) + "  ", f"{number.tone} bold" if line.word else number.tone))
+        head.append(
+            Span((line.word or number.text).ljust(8) + "  ", f"{number.tone}{' bold' if line.word else ''}")
+        )
     head.append(Span(agency.text.ljust(7 if brief else 8) + (" " if brief else "  "), agency.tone))
     if not wrapped:
         return [shorten((*head, Span(line.text, text_tone(line))), width)]

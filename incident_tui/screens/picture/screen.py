@@ -184,7 +184,6 @@ class PicturePlace(Place):
         self.set_class(width >= WALL_WIDTH, "-wall")
         self._fed = float("-inf")
         self._due = True
-        self.call_after_refresh(self.tick)
 
     def on_block_resized(self, event: Block.Resized) -> None:
         """Columns have their width only after they were laid out."""
@@ -195,6 +194,7 @@ class PicturePlace(Place):
             self._fed, self._due = float("-inf"), True
 
     def _lay(self, seen: Seen) -> None:
+        self.set_class(not seen.look.state.organisation.opened, "-nothing")
         if not seen.look.state.organisation.opened:
             self._lay_nothing()
             return

@@ -43,6 +43,8 @@ class Deed:
     on_behalf_of: str = ""
     form: bool = False
     """It comes out of a form, whose draft ends when it is done."""
+    composed: bool = False
+    """It was begun in the composer, which is emptied when it is done."""
 
 
 class Doing:
@@ -127,13 +129,15 @@ class Doing:
         if verb.name in WRITERS:
             args += ENVELOPE
         self._draft = f"form/{look.stream}/{deed.action.name}/{' '.join(deed.rows)}"
-        draft = dict(answers or {}) or _read_draft(self.room.session.draft(self._draft))
+        kept = {} if answers else _read_draft(self.room.session.draft(self._draft))
+        draft = dict(answers or kept)
         subject = row_words(board, row, look) if row is not None else ""
         if len(deed.rows) > 1:
             subject = f"{len(deed.rows)} {board.noun}s"
         self.form_deed = deed
-        form = Form(verb.title, subject, args, look, row, draft, help=verb.help)
-        self.room.show_form(form, focus)
+        self.room.show_form(
+            Form(verb.title, subject, args, look, row, draft, help=verb.help, first=focus, kept=bool(kept))
+        )
 
     def written(self, answers: Mapping[str, str]) -> None:
         """Something was typed into the form: keep it."""
@@ -187,6 +191,8 @@ class Doing:
         if refusal is not None:
             self._refused(deed, refusal)
             return
+        if deed.composed:
+            self.room.words.written()
         if deed.form or self.form_deed is not None:
             self.room.session.keep_draft(self._draft, "")
             self.close_form()

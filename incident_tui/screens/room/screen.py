@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from textual import events, on
@@ -18,11 +18,11 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from incident.kernel.board import Look
+from incident.kernel.board import Board, Look
 from incident.kernel.text import safe_text
 from incident_tui.actions import Action, Actions
 from incident_tui.screens.board.screen import BoardPlace
-from incident_tui.screens.conflicts.screen import Notice
+from incident_tui.screens.conflicts.screen import ConflictsPlace, Notice
 from incident_tui.screens.help.screen import HelpPlace
 from incident_tui.screens.incidents.screen import IncidentsPlace
 from incident_tui.screens.log.screen import LogPlace
@@ -63,11 +63,20 @@ COUNT_SECONDS: Final = 0.5
 SLOW_SECONDS: Final = 0.025
 """A pump stroke longer than this makes the next ones rarer."""
 SAID_SECONDS: Final = 10.0
-FORM_KEYS: Final = (("enter", "send", ""), ("tab", "next field", ""), ("ctrl+s", "send from anywhere", ""),
-                    ("esc", "put away, keep the draft", ""))  # fmt: skip
+FORM_KEYS: Final = (
+    ("enter", "send", ""),
+    ("tab", "next", ""),
+    ("ctrl+s", "send", ""),
+    ("esc", "keep draft", ""),
+)
 SMALL_KEYS: Final = (("enter", "write", ""), ("ctrl+q", "quit", "app.quit"))
 SMALL_ACTS: Final = frozenset({"app.compose", "app.quit", "app.theme", "app.ascii"})
 """All that can be done in a terminal that is too small for the rest."""
+KINDS: Final[Mapping[str, Callable[[Board], BoardPlace]]] = {
+    "incidents": IncidentsPlace,
+    "refused": ConflictsPlace,
+}
+"""Boards that have a screen of their own kind; every other has the same one."""
 COMPOSED: Final = frozenset({"picture", "log"})
 """Places that always show the composer."""
 TOO_SMALL: Final = (
@@ -99,9 +108,7 @@ class Room(Screen[None]):
         by_name = {board.name: board for board in boards}
         self.places["picture"] = PicturePlace(by_name)
         for board in boards:
-            self.places[board.name] = (
-                IncidentsPlace(board) if board.name == "incidents" else BoardPlace(board)
-            )
+            self.places[board.name] = KINDS.get(board.name, BoardPlace)(board)
         self.places["log"] = LogPlace()
         self.places["help"] = HelpPlace()
         self._front = "picture"
@@ -109,6 +116,8 @@ class Room(Screen[None]):
         self._version = -1
         self._second = -1
         self._skip = 0
+        self._form: Form | None = None
+        self._count_due = False
         self._tail = Size(0, 0)
         self._counted = float("-inf")
         self._alarms = 0
@@ -180,16 +189,22 @@ class Room(Screen[None]):
         if self.session.version != self._version or second != self._second or tail_resized:
             self._version, self._second = self.session.version, second
             self.feed()
+        elif self._count_due and time.monotonic() - self._counted >= COUNT_SECONDS:
+            self.feed()
         self.front.tick()
         if self._said_until < time.monotonic():
             self.say("")
 
     def feed(self) -> None:
-        """Show this moment everywhere it is looked at."""
+        """Show this moment everywhere it is looked at; what is broken is told, and the rest is shown."""
         seen = self.seen()
         look = seen.look
-        self.front.feed(seen)
-        if time.monotonic() - self._counted >= COUNT_SECONDS:
+        try:
+            self.front.feed(seen)
+        except Exception as error:  # noqa: BLE001 - one place that is broken must not take the frame with it
+            self.app.trouble(error, self._front)  # type: ignore[attr-defined]
+        self._count_due = time.monotonic() - self._counted < COUNT_SECONDS
+        if not self._count_due:
             self._count(seen)
         standing = standing_of(look, self.session)
         wire = wire_of(look, self.session, self._alarms, self._unread)
@@ -215,7 +230,7 @@ class Room(Screen[None]):
         boards = self.actions.boards
         self._alarms = alarms_of(boards, seen.look)
         self._unread = self.sight.look(seen.look)
-        self.query_one(TabLine).tell(tabs_of(boards, seen.look, self.session), self._front)
+        self.query_one(TabLine).tell(tabs_of(boards, seen.look, self.session, self._front), self._front)
 
     def recount(self) -> None:
         """Counts are made anew at the next stroke."""
@@ -322,7 +337,7 @@ class Room(Screen[None]):
             if key == "escape" and self.form is not None:
                 self.doing.close_form()
             return
-        action = self.actions.for_key(key, "" if busy else self.front.scope)
+        action = self.actions.for_key(key, *(() if busy else self.front.scopes))
         if action is not None and (not self.has_class("-small") or action.name in SMALL_ACTS):
             event.stop()
             event.prevent_default()
@@ -345,21 +360,21 @@ class Room(Screen[None]):
     @property
     def form(self) -> Form | None:
         """The form that is open, or None."""
-        return next(iter(self.query("#side > Form").results(Form)), None)
+        return self._form
 
-    def show_form(self, form: Form, focus: str = "") -> None:
+    def show_form(self, form: Form) -> None:
         """Put a form beside the list, or over it when it is narrow."""
         side = self.query_one("#side", Vertical)
         side.remove_children()
         side.mount(form)
+        self._form = form
         self.set_class(True, "-form")
         self.call_after_refresh(self.foot)
-        if focus:
-            self.call_after_refresh(lambda: form.focus_on(focus))
 
     def hide_form(self) -> None:
         """Take the form away; the keys go back to the place."""
         self.query_one("#side", Vertical).remove_children()
+        self._form = None
         self.set_class(False, "-form")
         self.front.take_focus()
         self.call_after_refresh(self.foot)
@@ -445,7 +460,9 @@ class Room(Screen[None]):
         self.words.enter(event.stream)
 
     @on(VirtualTable.Moved)
-    def _row_moved(self) -> None:
+    def _row_moved(self, event: VirtualTable.Moved) -> None:
+        if event.by_hand:
+            self.sight.key_pressed()
         self.foot()
 
     @on(VirtualTable.Broken)

@@ -109,8 +109,11 @@ def stale_words(session: Session, look: Look) -> str:
     return f"as at {look.clock(link.since_ms)}, own copy"
 
 
-def tabs_of(boards: Sequence[Board], look: Look, session: Session) -> tuple[Tab, ...]:
-    """One tab for each screen that exists, by digit; the digits of those to come stay free."""
+def tabs_of(boards: Sequence[Board], look: Look, session: Session, front: str = "") -> tuple[Tab, ...]:
+    """One tab for each screen that exists, by digit; the digits of those to come stay free.
+
+    A screen without a digit has a tab only while it is in front.
+    """
     tabs = {"1": Tab("picture", "1", "Picture"), "5": Tab("log", "5", "Log")}
     opened = look.state.organisation.opened
     for board in boards:
@@ -120,7 +123,10 @@ def tabs_of(boards: Sequence[Board], look: Look, session: Session) -> tuple[Tab,
             tabs[board.digit] = Tab(board.name, board.digit, board.title, count, alarm)
     incidents = Tab("incidents", "0", "Incidents", len(session.incidents))
     refused = [Tab("refused", "!", "Refused", 0, len(session.cards))] if session.cards else []
-    return (*(tabs[digit] for digit in sorted(tabs)), *refused, incidents)
+    plain = [Tab(board.name, "", board.title) for board in boards if not board.digit and board.name == front]
+    here = [Tab("help", "?", "Help")] if front == "help" else plain
+    found = (*(tabs[digit] for digit in sorted(tabs)), *refused, incidents)
+    return (*found, *(tab for tab in here if tab.name not in {other.name for other in found}))
 
 
 def alarms_of(boards: Sequence[Board], look: Look) -> int:

@@ -60,6 +60,11 @@ class Words:
         log = self.room.places["log"]
         if isinstance(log, LogPlace):
             log.machine = self.kept.machine
+        app = self.room.app
+        if self.kept.theme in themes.names() and not app.no_color:
+            app.theme = self.kept.theme
+        if self.kept.ascii is not None:
+            app.ascii_look = self.kept.ascii  # type: ignore[attr-defined]
         place = self.kept.place if self.kept.place in self.room.places else "picture"
         self.room.go("picture" if place == "help" else place)
         self.room.sight.hint()
@@ -268,8 +273,6 @@ class Words:
             prompt.put("")
             self._narrow("")
         self.close_line()
-        if isinstance(prompt, Composer):
-            prompt.shape(self.room.session.look())
 
     def entered(self, prompt: Prompt, text: str) -> None:
         """Enter on a line."""
@@ -296,7 +299,7 @@ class Words:
         if entry.late:
             happened = look.clock(entry.happened_at or look.now)
             answers = {"text": entry.text, HAPPENED: happened, BEHALF: entry.on_behalf_of}
-            self.room.doing.open_form(Deed(action), answers, focus="late_reason")
+            self.room.doing.open_form(Deed(action, composed=True), answers, focus="late_reason")
             return
         values = {"text": entry.text, "late_reason": ""}
         act = Act("decisions", "log", None, values, entry.happened_at, entry.on_behalf_of)
@@ -304,9 +307,13 @@ class Words:
         if isinstance(answer, Refusal):
             self.room.say(answer.sentence)
             return
-        composer.put("")
-        self.room.session.keep_draft(LOG_DRAFT, "")
+        self.written()
         self.room.done(action)
+
+    def written(self) -> None:
+        """What stood in the composer is on its way to the disk: empty it, and forget the draft."""
+        self.room.query_one(Composer).put("")
+        self.room.session.keep_draft(LOG_DRAFT, "")
 
     # -- the command line -----------------------------------------------------------------------------------
 
