@@ -152,8 +152,9 @@ class Streams:
 
 MODELS: Final = Streams()
 
-Importer = Callable[[str, str, str, Charter], tuple[str, tuple[Any, ...], list[Problem]]]
-"""Text, file name, agency and charter in; out the stream, the commands in order, and what is wrong with the text."""
+Importer = Callable[[str, str, str, Charter], tuple[list[tuple[str, str, tuple[Any, ...]]], list[Problem]]]
+"""Text, file name, agency ("": the text says) and charter in; out, for each agency, its code, the stream and the
+commands in order, and what is wrong with the text."""
 
 IMPORTS: Final[Mapping[str, Importer]] = {"register": fleet.import_table}
 """What can be taken up from a file, by the word of the command line."""

@@ -86,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     register = commands.add_parser("register", help="an agency's register").add_subparsers(required=True)
     made = on_folder("import", _import, "take up an agency's table (CSV) into its register", register)
     made.add_argument("file", type=Path, metavar="FILE")
-    made.add_argument("--agency", required=True, help="such as LAS")
+    made.add_argument(
+        "--agency", default="", help="such as LAS; else a column agency says it, or the file's name (LAS.csv)"
+    )
     made.add_argument(
         "--mode", default="exercise", choices=["exercise", "live"], help="that of the folder (exercise)"
     )
@@ -230,7 +232,8 @@ def _import(asked: argparse.Namespace) -> int:
         agency=asked.agency,
         mode=asked.mode,
     )
-    print(f"{answer['stream']}: " + ("taken up." if answer["changed"] else "nothing in it is new."))
+    for taken in answer["taken"]:
+        print(f"{taken['stream']}: " + ("taken up." if taken["changed"] else "nothing in it is new."))
     return OK
 
 

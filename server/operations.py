@@ -33,18 +33,29 @@ def new_token(identity: Identity, charter: Charter, asked: Mapping[str, Any]) ->
 
 
 async def bring_in(hub: Hub, charter: Charter, asked: Mapping[str, Any]) -> Answer:
-    """Take up a table of an agency's, whole or not at all. Raises AdminError with everything that is wrong."""
+    """Take up a table, whole or not at all, for the agency asked for or for those that the table names.
+
+    Raises:
+        AdminError: with everything that is wrong with it.
+    """
     what, written, file, agency, mode = (
         str(asked.get(key, "")) for key in ("what", "written", "file", "agency", "mode")
     )
     if mode != charter.mode:
         raise AdminError(f"This data folder is for {charter.mode} use; {mode or 'no mode'} was asked for.")
     importer = state.IMPORTS.get(what)
-    if importer is None or agency not in charter.agencies:
+    if importer is None or (agency and agency not in charter.agencies):
         raise AdminError(unknown_import(what, agency, charter))
-    stream, commands, problems = importer(written, file, agency, charter)
+    tables, problems = importer(written, file, agency, charter)
     if problems:
         raise AdminError("\n".join(map(str, problems)))
+    if not tables:
+        raise AdminError(f"There is nothing to take up in {file}: it has no rows.")
+    return {"taken": [await _take_up(hub, *table) for table in tables]}
+
+
+async def _take_up(hub: Hub, agency: str, stream: str, commands: tuple[Any, ...]) -> Answer:
+    """Give one agency's commands, in order. Raises AdminError at the first that is not taken."""
     actor = Automaton(hub, Actor("system", agency, "system"))
     changed = 0
     for command in commands:

@@ -12,13 +12,22 @@ from incident.kernel.checks import Problem
 
 def import_table(
     written: str, file: str, agency: str, charter: Charter
-) -> tuple[str, tuple[Any, ...], list[Problem]]:
-    """The register a table belongs to, the commands in order, and everything that is wrong with the table.
+) -> tuple[list[tuple[str, str, tuple[Any, ...]]], list[Problem]]:
+    """What a table holds for each agency (agency, its register, the commands in order), and what is wrong with it.
 
-    With any problem there are no commands: a table is taken up whole or not at all.
+    Without an ``agency`` the table tells by itself whose units it holds, and may hold those of several. With any
+    problem there is nothing to take up: a table is taken up whole or not at all.
     """
-    entries, problems = units_from_csv(written, charter, file)
-    stream = register_stream(charter.mode, agency)
+    fleets, problems = units_from_csv(written, charter, file, agency)
     if problems:
-        return stream, (), problems
-    return stream, (OpenRegister(charter.mode, agency), *in_parts(entries)), []
+        return [], problems
+    if agency and not fleets:
+        fleets = {agency: []}  # a table without rows opens the register
+    return [
+        (
+            home,
+            register_stream(charter.mode, home),
+            (OpenRegister(charter.mode, home), *in_parts(entries)),
+        )
+        for home, entries in fleets.items()
+    ], []

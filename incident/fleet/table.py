@@ -1,7 +1,7 @@
 """An agency's units as a table (CSV): in from a spreadsheet with every problem named, and out again, harmless.
 
 The first line names the columns: callsign and kind, and where wanted capabilities (words with spaces between),
-station, status and crew_shift_end. A status is a code or its words ("SCN", "at scene"); a shift's end is a date
+station, status and crew_shift_end; a column agency (or trust) says whose unit it is. A status is a code or its words ("SCN", "at scene"); a shift's end is a date
 and time with its zone, such as 2026-11-21T19:00Z.
 """
 
@@ -24,8 +24,16 @@ from incident.values import MILLIS_MAX, read_callsign, split_key
 
 COLUMNS: Final = ("callsign", "kind")
 OPTIONAL: Final = ("capabilities", "station", "status", "crew_shift_end")
+OWNERS: Final = ("agency", "trust")
+"""Columns that say whose unit a row is; the first that is filled in counts."""
+
 CAPABILITIES_MAX: Final = 12
 STATION_MAX: Final = 60
+
+UNNAMED: Final = (
+    "nothing says whose units these are: add --agency CODE, or a column 'agency', or name the file after the "
+    "agency, such as SCAS.csv"
+)
 
 _CAPABILITY = re.compile(CAPABILITY_PATTERN)
 # A spreadsheet takes a cell that begins so for a formula, and runs it; the wide forms are taken for them, too.
@@ -39,27 +47,55 @@ class _Wrong(ValueError):
     """What is wrong with one cell; the words follow the column's name."""
 
 
-def units_from_csv(written: str, charter: Charter, file: str) -> tuple[list[Entry], list[Problem]]:
-    """The units of a table and everything that is wrong with it, each with its line. Never raises.
+def units_from_csv(
+    written: str, charter: Charter, file: str, agency: str
+) -> tuple[dict[str, list[Entry]], list[Problem]]:
+    """The units of a table by their agency, and everything that is wrong with it, each with its line. Never raises.
+
+    With an ``agency`` every row is that agency's, whatever the table says. Without one a column names it, and
+    where that is empty or not there the file's name does, when it is an agency's code (``SCAS.csv``).
 
     A table with any problem is meant to be mended and read again whole; the units of its good rows are given
     all the same. Callsigns are the agency's own: ``A101``, without the trust before it.
     """
-    rows, problems = csv_rows(written, COLUMNS, file, optional_columns=OPTIONAL)
+    rows, problems = csv_rows(written, COLUMNS, file, optional_columns=(*OPTIONAL, *OWNERS))
     kinds = _kinds(charter)
-    entries: list[Entry] = []
-    seen: dict[str, int] = {}
+    entries: dict[str, list[Entry]] = {}
+    seen: dict[tuple[str, str], int] = {}
+    named_by_file = _code(re.split(r"[\\/]", file)[-1].rpartition(".")[0], charter)
     for row in rows:
+        home = agency or _owner(row, named_by_file, charter, file, problems)
         entry = _entry(row, kinds, file, problems)
-        if entry is None:
+        if entry is None or not home:
             continue
-        first = seen.setdefault(entry.callsign, row.line)
+        first = seen.setdefault((home, entry.callsign), row.line)
         if first != row.line:
             sentence = f"the callsign {entry.callsign} stands on line {first} already"
             problems.append(Problem(file, row.line, "callsign", sentence))
         else:
-            entries.append(entry)
+            entries.setdefault(home, []).append(entry)
     return entries, sorted(problems, key=lambda problem: problem.line)
+
+
+def _code(word: str, charter: Charter) -> str:
+    """The agency whose code a word is, in whatever case; "" when it is none."""
+    return word.upper() if word.upper() in charter.agencies else ""
+
+
+def _owner(row: CsvRow, named_by_file: str, charter: Charter, file: str, problems: list[Problem]) -> str:
+    """Whose unit a row is; "", and said why, when nobody can tell."""
+    name, cell = next(((name, row.cells[name]) for name in OWNERS if row.cells[name]), ("", ""))
+    home = _code(cell, charter) if cell else named_by_file
+    if cell and not home:
+        sentence = f"'{name}' must be an agency's code, not {_shown(cell)}{nearest(cell, charter.agencies)}"
+        problems.append(Problem(file, row.line, name, sentence))
+    elif not home and not any(
+        problem.path == OWNERS[0] and problem.sentence == UNNAMED for problem in problems
+    ):
+        problems.append(
+            Problem(file, row.line, OWNERS[0], UNNAMED)
+        )  # once: it is the same for every such row
+    return home
 
 
 def _kinds(charter: Charter) -> dict[str, str]:

@@ -401,8 +401,9 @@ def test_an_event_about_a_unit_that_is_not_there_changes_nothing() -> None:
 
 
 def read(text: str) -> tuple[list[Entry], list[str]]:
-    units, problems = units_from_csv(text, charter(), "las.csv")
-    return units, [str(problem) for problem in problems]
+    units, problems = units_from_csv(text, charter(), "las.csv", "LAS")
+    assert set(units) <= {"LAS"}
+    return units.get("LAS", []), [str(problem) for problem in problems]
 
 
 def test_a_table_of_units() -> None:
@@ -544,14 +545,52 @@ def test_a_large_table_goes_in_parts_that_fit_the_wire() -> None:
     assert list(in_parts([])) == []
 
 
+# -- whose units a table holds --------------------------------------------------------------------------------
+
+TWO_TRUSTS = "agency,callsign,kind,trust\nLAS,A101,DCA,\nscas,A101,DCA,LAS\n,A102,DCA,SECAMB\n"
+
+
+def callsigns(written: str, file: str, agency: str = "") -> tuple[dict[str, list[str]], list[str]]:
+    fleets, problems = units_from_csv(written, charter(), file, agency)
+    return {home: [entry.callsign for entry in fleets[home]] for home in fleets}, [str(p) for p in problems]
+
+
+def test_a_table_says_whose_units_it_holds() -> None:
+    assert callsigns(TWO_TRUSTS, "units.csv") == ({"LAS": ["A101"], "SCAS": ["A101"], "SECAMB": ["A102"]}, [])
+    plain = "callsign,kind\nA101,DCA\n"
+    for file in ("SCAS.csv", "some/where/scas.CSV", "C:\\lists\\SCAS.csv"):
+        assert callsigns(plain, file) == ({"SCAS": ["A101"]}, [])
+    assert callsigns(plain, "SCAS.csv", "LAS") == ({"LAS": ["A101"]}, []), "what is asked for wins"
+    by_column = "callsign,kind,agency\nA101,DCA,LAS\nA102,DCA,\n"
+    assert callsigns(by_column, "SCAS.csv") == ({"LAS": ["A101"], "SCAS": ["A102"]}, [])
+
+
+def test_a_table_that_does_not_say_whose_units_it_holds_is_told_once_how() -> None:
+    assert callsigns("callsign,kind\nA101,DCA\nA102,DCA\n", "units.csv") == (
+        {},
+        [
+            "units.csv:2: nothing says whose units these are: add --agency CODE, or a column 'agency', or name the "
+            "file after the agency, such as SCAS.csv"
+        ],
+    )
+    assert callsigns("callsign,kind,trust\nA101,DCA,SCASS\n", "LAS.csv") == (
+        {},
+        ["LAS.csv:2: 'trust' must be an agency's code, not 'SCASS'; did you mean 'SCAS'?"],
+    )
+    _, problems = callsigns(TWO_TRUSTS, "units.csv", "LAS")
+    assert problems == ["units.csv:3: the callsign A101 stands on line 2 already"]
+
+
 # -- the fleets of the demo -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("agency", "least"), [("LAS", 40), ("SCAS", 25), ("SECAMB", 20)])
 def test_the_fleets_of_the_demo_can_be_imported(agency: str, least: int) -> None:
     path = Path(CONFIG, "demo", f"{agency}.csv")
-    units, problems = units_from_csv(path.read_text(encoding="utf-8"), charter(), path.name)
+    fleets, problems = units_from_csv(path.read_text(encoding="utf-8"), charter(), path.name, "")
     assert problems == []
+    assert set(fleets) == {agency}, "the file's name tells whose they are"
+    units = fleets[agency]
     assert len(units) >= least
     assert {entry.callsign[0] for entry in units} == set("ARMHSOPX"), "every letter of the drill's convention"
     assert len({entry.status for entry in units}) >= 5

@@ -233,6 +233,27 @@ def test_a_table_is_taken_up_whole_or_not_at_all(folder: Path, capsys: pytest.Ca
     assert "cannot be read" in said(capsys)
 
 
+def test_a_table_may_say_itself_whose_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["register", "import", str(folder)]
+    assert main([*command, _table(folder)]) == 1
+    problem = said(capsys)
+    assert "--agency CODE" in problem
+    assert problem.count("\n") == 1
+    scas = folder.parent / "SCAS.csv"
+    scas.write_text(TABLE, encoding="utf-8")
+    assert main([*command, str(scas)]) == 0
+    assert capsys.readouterr().out == "register/exercise/SCAS: taken up.\n"
+    two = _table(folder, "callsign,kind,trust\nA101,DCA,SCAS\nA101,DCA,SECAMB\nA102,DCA,SECAMB\n")
+    with running(folder):
+        assert main([*command, two]) == 0
+        assert capsys.readouterr().out == (
+            "register/exercise/SCAS: taken up.\nregister/exercise/SECAMB: taken up.\n"
+        )
+        assert status(folder)["streams"] == 2
+        assert main([*command, _table(folder, "callsign,kind,agency\n")]) == 1
+        assert "has no rows" in said(capsys)
+
+
 # -- while a server runs --------------------------------------------------------------------------------------
 
 
