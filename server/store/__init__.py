@@ -14,8 +14,9 @@ last walls (sequence, command id, claim key) are hit, since then the layers abov
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from incident.kernel.claims import Holding
 from incident.kernel.ledger import Proposal
@@ -45,8 +46,7 @@ class Unavailable(StoreError):
     """The store cannot be opened, or takes nothing more: a failed commit, a broken or newer database."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Append:
+class Append(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One decided command on its way to the disk.
 
     ``tag`` is the caller's own and comes back with the group (whom to acknowledge, for example).

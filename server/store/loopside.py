@@ -65,8 +65,7 @@ class LoopSide:
 
     def _announce(self, group: Sequence[Append]) -> None:
         """A group is durable: from here on it may be read, and the listener is told."""
-        for item in group:
-            self._announced[item.proposal.stream] = item.proposal.records[-1].seq
+        self._announced.update((item.proposal.stream, item.proposal.records[-1].seq) for item in group)
         if self._group_callback is not None:
             self._group_callback(group)
 

@@ -58,6 +58,7 @@ class SqliteStore(LoopSide):
         self._held = _claims(opened.connection)
         self._writer = Writer(opened, self._from_writer, self._failed)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._fresh: list[Append] = []
         self._readers: list[aiosqlite.Connection] = []
         self._next_reader = 0
         self._opening = asyncio.Lock()
@@ -94,10 +95,19 @@ class SqliteStore(LoopSide):
     def append(self, item: Append) -> None:
         """Queue a decision for the next group commit. Raises OutOfOrder or Unavailable; never blocks."""
         self._take_on(item)
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-            self._writer.start()
-        self._writer.put(item)
+        self._fresh.append(item)
+        if len(self._fresh) == 1:
+            if self._loop is None:
+                self._loop = asyncio.get_running_loop()
+                self._writer.start()
+            # What one turn of the loop brings is handed over at its end, at once: to wake the writer for each
+            # would make the two threads fight over one interpreter.
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        if self._fresh:
+            fresh, self._fresh = self._fresh, []
+            self._writer.put(fresh)
 
     def refuses(self) -> str | None:
         """A sentence while the disk is nearly full. Looks at most once a second, so it may be asked always."""
@@ -196,6 +206,7 @@ class SqliteStore(LoopSide):
             return
         async with self._opening:
             self._closed = True
+        self._hand_over()
         for reader in self._readers:
             await reader.close()
         await asyncio.to_thread(self._writer.stop)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,7 +42,9 @@ class Writer:
         self._next_id = opened.last_id + 1
         self._announce = announce
         self._fail = fail
-        self._queue: queue.SimpleQueue[Append | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sequence[Append] | None] = queue.SimpleQueue()
+        self._waiting: deque[Append] = deque()  # taken from the queue and not yet written
+        self._stopping = False
         self._dirty_pages = 0
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
 
@@ -49,9 +52,9 @@ class Writer:
         """Begin to write."""
         self._thread.start()
 
-    def put(self, item: Append) -> None:
-        """Queue one append; never blocks."""
-        self._queue.put(item)
+    def put(self, items: Sequence[Append]) -> None:
+        """Queue appends, in order; never blocks."""
+        self._queue.put(items)
 
     def stop(self) -> None:
         """Write what waits, then end; blocks until the connection is closed. May be called twice."""
@@ -74,18 +77,19 @@ class Writer:
                 return
 
     def _take(self) -> tuple[list[Append], bool]:
-        """What waits now, at most a group; False with it when the writer was asked to stop."""
-        group: list[Append] = []
-        item = self._queue.get()
-        while item is not None:
-            group.append(item)
-            if len(group) >= GROUP_MAX:
-                return group, True
+        """What waits now, at most a group; False when the writer was asked to stop and nothing is left."""
+        waiting = self._waiting
+        while len(waiting) < GROUP_MAX and not self._stopping:
             try:
-                item = self._queue.get_nowait()
+                items = self._queue.get(block=not waiting)
             except queue.Empty:
-                return group, True
-        return group, False
+                break
+            if items is None:
+                self._stopping = True
+            else:
+                waiting.extend(items)
+        group = [waiting.popleft() for _ in range(min(GROUP_MAX, len(waiting)))]
+        return group, not self._stopping or bool(waiting)
 
     def _write(self, group: Sequence[Append]) -> None:
         connection = self._connection
@@ -147,7 +151,8 @@ class Writer:
     def _checkpoint(self, appends: int) -> None:
         """Move the write-ahead log into the database, after the group was announced and best in a pause."""
         self._dirty_pages += 5 + appends
-        bound = IDLE_CHECKPOINT_PAGES if self._queue.empty() else CHECKPOINT_PAGES
+        idle = not self._waiting and self._queue.empty()
+        bound = IDLE_CHECKPOINT_PAGES if idle else CHECKPOINT_PAGES
         if self._dirty_pages >= bound:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             self._dirty_pages = 0
