@@ -257,7 +257,7 @@ class Cache:
             some = records[start : start + GROUP_MAX]
             rows = [(stream, record.seq, _encode(record)) for record in some]
             then = stored if start + GROUP_MAX >= len(records) else None
-            self._put_of(stream, ("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", rows), then)
+            self._put_of(stream, (cache_file.ADD_RECORD, rows), then)
 
     def store_snapshot(
         self, stream: str, snapshot: StoreSnapshot, stored: Callable[[], None] | None = None
@@ -268,7 +268,7 @@ class Cache:
 
     def _put_of(self, stream: str, statement: Statement, then: Callable[[], None] | None) -> None:
         # With every job, not with the first alone: any job may be given up while the disk is full.
-        statements = [statement, ("INSERT OR IGNORE INTO stream VALUES (?)", [(stream,)])]
+        statements = [statement, (cache_file.ADD_STREAM, [(stream,)])]
         self.streams.add(stream)
         self.disk.put(Job(statements, then, len(statement[1]), fetchable=True), urgent=False)
 

@@ -21,6 +21,9 @@ APPLICATION_ID: Final = 0x49544331  # "ITC1"
 Statement: TypeAlias = tuple[str, Sequence[tuple[Any, ...]]]
 """One SQL text with the rows it is run for."""
 
+ADD_RECORD: Final = "INSERT OR REPLACE INTO record VALUES (?, ?, ?)"
+ADD_STREAM: Final = "INSERT OR IGNORE INTO stream VALUES (?)"
+
 _SCHEMA: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE draft (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -112,7 +115,7 @@ class CacheFile:
         """One transaction, on the disk when this returns. Raises sqlite3.Error; then nothing of it is written."""
         await self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for sql, rows in statements:
+            for sql, rows in _joined(statements):
                 await self._connection.executemany(sql, rows) if rows != [
                     ()
                 ] else await self._connection.execute(sql)
@@ -129,6 +132,21 @@ class CacheFile:
                 await self.write([("INSERT OR REPLACE INTO meta VALUES ('closed', 'yes')", [()])])
         with contextlib.suppress(sqlite3.Error):
             await self._connection.close()
+
+
+def _joined(statements: Iterable[Statement]) -> list[Statement]:
+    """The same, with the rows of all records in one statement: each is a trip to the file's thread and back.
+
+    What adds a record or names a stream may change places with anything else of its transaction.
+    """
+    added: dict[str, dict[tuple[Any, ...], None]] = {ADD_RECORD: {}, ADD_STREAM: {}}
+    rest: list[Statement] = []
+    for sql, rows in statements:
+        if sql in added:
+            added[sql].update(dict.fromkeys(rows))
+        else:
+            rest.append((sql, rows))
+    return [*((sql, list(rows)) for sql, rows in added.items() if rows), *rest]
 
 
 def is_broken(error: sqlite3.Error) -> bool:

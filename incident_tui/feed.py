@@ -154,12 +154,21 @@ class LogFeed:
         version = self._version()
         if self._made[0] != version:
             confirmed = [pair for strand in self._strands for pair in strand.current()]
-            if len(self._strands) > 1:
+            if sum(strand.held > 0 for strand in self._strands) > 1:
                 confirmed.sort(key=lambda pair: pair[0])
-            waiting = [line for strand in self._strands for line in strand.waiting()]
-            waiting.sort(key=lambda line: line.recorded_at)
-            self._made = (version, (*(line for _, line in confirmed), *waiting))
+            self._made = (version, (*(line for _, line in confirmed), *self._waiting()))
         return self._made[1]
+
+    def last(self, count: int) -> list[LogLine]:
+        """The newest lines, so many of them, and what waits: all that a window needs, however long the log is."""
+        newest = [pair for strand in self._strands for pair in strand.current()[-count:]]
+        newest.sort(key=lambda pair: pair[0])
+        return [*(line for _, line in newest[-count:]), *self._waiting()]
+
+    def _waiting(self) -> list[LogLine]:
+        waiting = [line for strand in self._strands for line in strand.waiting()]
+        waiting.sort(key=lambda line: line.recorded_at)
+        return waiting
 
     @property
     def total(self) -> int:

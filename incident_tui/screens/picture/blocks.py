@@ -17,6 +17,8 @@ from incident_tui.widgets.paint import Line, Span, fit, length, shorten, spread,
 
 TRUSTS_MAX: Final = 6
 """Agencies that have a column of their own among the totals of units."""
+LOOKED_THROUGH: Final = 400
+"""Lines of the log among which the last of weight are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ def log_view(
     ``wrapped`` gives a long text as many lines as it needs; ``brief`` leaves out the number.
     """
     room = max(0, most - 1)
-    shown = [line for line in lines[-400:] if line.weight in WEIGHTS or line.word][-room:] if room else []
+    shown = [line for line in lines[-LOOKED_THROUGH:] if line.weight in WEIGHTS or line.word][-room:] if room else []
     items: list[Item] = []
     for line in shown:
         painted = log_lines(line, look, width, wrapped=wrapped, brief=brief)

@@ -12,6 +12,7 @@ from textual.message import Message
 
 from incident.kernel.board import Board
 from incident_tui.screens.picture.blocks import (
+    LOOKED_THROUGH,
     Item,
     View,
     board_view,
@@ -227,7 +228,7 @@ class PicturePlace(Place):
         b["units"].tell(units_view(look, width, units_h) if units_h else EMPTY)
         b["tasks"].tell(self._tasks(seen, width, tasks_h))
         b["boundaries"].tell(self._features(seen, width, features_h))
-        b["log"].tell(log_view(seen.session.log().lines, look, width, log_h))
+        b["log"].tell(log_view(seen.session.log().last(LOOKED_THROUGH), look, width, log_h))
 
     def _lay_columns(self, seen: Seen) -> None:
         """Two columns, and the log below them or, on a wall, beside them."""
@@ -254,7 +255,7 @@ class PicturePlace(Place):
                 b[name].tell(view)
         tall = max(sum(view.height + 1 for view in views) for views in columns)
         log_h = height if wall else height - tall
-        lines = seen.session.log().lines
+        lines = seen.session.log().last(LOOKED_THROUGH)
         b["log"].tell(log_view(lines, look, b["log"].size.width, log_h, wrapped=wall))
 
     def _parties(self, seen: Seen, width: int, most: int) -> View:

@@ -27,7 +27,7 @@ from incident_tui.screens.help.screen import HelpPlace
 from incident_tui.screens.incidents.screen import IncidentsPlace
 from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.palette.screen import Palette
-from incident_tui.screens.picture.blocks import log_view
+from incident_tui.screens.picture.blocks import LOOKED_THROUGH, log_view
 from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.doing import Deed, Doing
@@ -214,7 +214,7 @@ class Room(Screen[None]):
         tail = self.query_one("#tail", Lines)
         if tail.size.width:
             self._tail = tail.size
-            lines = self.session.log().lines
+            lines = self.session.log().last(LOOKED_THROUGH)
             view = log_view(lines, look, tail.size.width - 1, tail.size.height, wrapped=True, brief=True)
             tail.show([view.head, *(item.line for item in view.items)])
 
