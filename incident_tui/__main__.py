@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Final
 
 from incident.kernel.checks import ConfigError
 from incident_tui import __doc__ as about
+from incident_tui import identity
 from incident_tui.endings import server_url
 from incident_tui.seat import HOME, SEATS_MAX, home_folder
 
 if TYPE_CHECKING:
     from incident_tui.session import Session
 
+URL: Final = "INCIDENT_TUI_URL"
 TOKEN: Final = "INCIDENT_TUI_TOKEN"  # noqa: S105 - the name of a variable
 USAGE: Final = 2
 INTERRUPTED: Final = 130
@@ -41,7 +43,7 @@ class Said(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answers the exit code."""
     logging.getLogger().addHandler(logging.NullHandler())  # nothing may write across the screen
-    asked = _parser().parse_args(arguments)
+    asked = _understood(arguments)
     try:
         return int(asked.run(asked))
     except Said as said:
@@ -58,12 +60,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
+def _understood(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments, with the words of `do` told apart: its line alone, or the address before it."""
+    parser = _parser()
+    asked, more = parser.parse_known_args(arguments)
+    words: list[str] | None = getattr(asked, "words", None)
+    if words is not None:
+        # argparse gives the second word back as unknown when options stand between the two
+        while more and len(words) < 2 and not more[0].startswith("-"):
+            words.append(more.pop(0))
+        more = words[2:] + more
+        asked.url, asked.line = (words[0], words[1]) if len(words) > 1 else (None, words[0])
+    if more:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    return asked
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="incident-tui", description=about, epilog=EXITS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     common = _common()
+    known = f"the server; left out: {URL}, else the one that connect last reached"
 
     made = commands.add_parser("connect", parents=[common], help="open the screen", epilog=EXITS)
+    made.add_argument("url", metavar="URL", help="the server, such as ws://127.0.0.1:8765")
     made.add_argument("--theme", help="dark, high-contrast or mono, instead of that in the settings")
     made.add_argument("--keymap", help="default, vim or function-keys, instead of that in the settings")
     made.add_argument("--ascii", action="store_true", help="signs of plain ASCII only")
@@ -76,23 +96,30 @@ def _parser() -> argparse.ArgumentParser:
     made = commands.add_parser(
         "tail", parents=[common], help="print the log as it grows; leaves no receipts", epilog=EXITS
     )
+    made.add_argument("url", metavar="URL", nargs="?", help=known)
     made.add_argument("--json", action="store_true", help="one JSON object a line")
     made.add_argument("--lines", type=int, default=20, metavar="N", help="begin with the last N lines (20)")
     made.set_defaults(run=_tail)
 
     made = commands.add_parser("state", parents=[common], help="print the picture once", epilog=EXITS)
+    made.add_argument("url", metavar="URL", nargs="?", help=known)
     made.add_argument("--json", action="store_true", help="one JSON object")
     made.set_defaults(run=_state)
 
     made = commands.add_parser("do", parents=[common], help="do what one command line says", epilog=EXITS)
-    made.add_argument("line", metavar="COMMAND LINE", help="such as 's A101 scn' or 'log bus requested'")
+    made.usage = "incident-tui do [options] [URL] 'COMMAND LINE'"
+    made.add_argument(
+        "words",
+        metavar="WORD",
+        nargs="+",
+        help=f"the command line as one word, such as 's A101 scn' or 'log bus requested'; before it {known}",
+    )
     made.set_defaults(run=_do)
     return parser
 
 
 def _common() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("url", metavar="URL", help="the server, such as ws://127.0.0.1:8765")
     tokens = common.add_mutually_exclusive_group()
     tokens.add_argument(
         "--token-file", type=Path, metavar="FILE", help="a file that holds the token and nothing else"
@@ -130,7 +157,7 @@ def _connect(asked: argparse.Namespace) -> int:
     )
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Said("The screen needs a terminal. Without one there are tail, state and do.")
-    session = _session(asked, seat=asked.seat)
+    session = _session(asked, seat=asked.seat, screen=True)
     from incident_tui.app import run_app
 
     code: int = run_app(session, settings)
@@ -174,36 +201,59 @@ def _do(asked: argparse.Namespace) -> int:
 
 
 def _session(
-    asked: argparse.Namespace, *, seat: int | None = None, observer: bool = False, copy: bool = True
+    asked: argparse.Namespace,
+    *,
+    seat: int | None = None,
+    observer: bool = False,
+    copy: bool = True,
+    screen: bool = False,
 ) -> Session:
-    """The session that the arguments describe."""
+    """The session that the arguments describe. With `screen`, where it was let in is remembered."""
     from incident_tui.session import Session
 
+    home = home_folder(asked.home)
+    last = identity.last(home)
+    typed = asked.url or os.environ.get(URL, "").strip() or (last.url if last is not None else "")
+    if not typed:
+        raise Said(
+            f"No server is known here yet: name its address, or set {URL}, or open the screen once with "
+            "incident-tui connect URL --token-file FILE."
+        )
     try:
-        url = server_url(asked.url)
+        url = server_url(typed)
     except ValueError as error:
         raise Said(str(error)) from None
-    token = _token(asked)
-    home = home_folder(asked.home)
-    return Session(url, token, home=home, incident=asked.incident, seat=seat, observer=observer, copy=copy)
+    # a token is shown only to the server that it was for
+    token = _token(asked, last.token_file if last is not None and last.url == url else "")
+    where = None
+    if screen:
+        file = "" if asked.token_file is None else str(asked.token_file.expanduser().absolute())
+        where = identity.Last(url, file)
+    return Session(
+        url, token, home=home, incident=asked.incident, seat=seat, observer=observer, copy=copy, last=where
+    )
 
 
-def _token(asked: argparse.Namespace) -> str:
-    """The bearer token, from where it was said to be."""
-    if asked.token_file is not None:
-        path: Path = asked.token_file
-        try:
-            with path.open("rb") as opened:
-                token = opened.read(TOKEN_BYTES_MAX).decode("utf-8", "replace").strip()
-        except OSError as error:
-            raise Said(f"The token file cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    else:
-        token = str(asked.token or os.environ.get(TOKEN) or "").strip()
+def _token(asked: argparse.Namespace, remembered: str = "") -> str:
+    """The bearer token, from where it was said to be, else from the file that is remembered."""
+    token = str(asked.token or ("" if asked.token_file else os.environ.get(TOKEN)) or "").strip()
+    file = asked.token_file or (Path(remembered) if remembered and not token else None)
+    if file is not None:
+        token = _read(file)
     if not token:
         raise Said(f"A token is needed: name its file with --token-file, or set {TOKEN}.")
     if not token.isascii() or not token.isprintable() or " " in token:
         raise Said("That is no token: it has signs in it that no token has.")
     return token
+
+
+def _read(path: Path) -> str:
+    """What stands in a token's file."""
+    try:
+        with path.open("rb") as opened:
+            return opened.read(TOKEN_BYTES_MAX).decode("utf-8", "replace").strip()
+    except OSError as error:
+        raise Said(f"The token file cannot be read: {(error.strerror or str(error)).lower()}.") from None
 
 
 if __name__ == "__main__":

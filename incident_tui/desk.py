@@ -39,8 +39,12 @@ class Desk:
         seat: int | None = None,
         observer: bool = False,
         copy: bool = True,
+        last: identity.Last | None = None,
     ) -> None:
-        """`say(severity, sentence)` tells the person; without `copy` everything is in memory only."""
+        """`say(severity, sentence)` tells the person; without `copy` everything is in memory only.
+
+        `last` is written down, once the server has let us in, for the commands that are given no address.
+        """
         self.me: Actor | None = None
         self.cache: Cache | None = None
         self.mode = ""
@@ -59,6 +63,7 @@ class Desk:
         self._say = say
         self._wanted = seat
         self._copy = copy
+        self._last = last
         self._early: dict[str, str] = {}
 
     @property
@@ -133,6 +138,8 @@ class Desk:
             who = identity.Known(actor, self.mode, self.server_name, self.epoch)
             folder = server_folder(self._home, self._url)
             await asyncio.to_thread(identity.remember, folder, self._token, who)
+        if self._last is not None:
+            await asyncio.to_thread(identity.remember_last, self._home, self._last)
 
     def listed(self, listings: list[Listing]) -> None:
         """The streams that the server lists for us."""

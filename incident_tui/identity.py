@@ -1,6 +1,7 @@
 """Who this client was to a server when they last spoke, so that it can open before the line is up.
 
-Kept by a digest of the token, never with the token itself: a copy of the file lets nobody in.
+Kept by a digest of the token, never with the token itself: a copy of the file lets nobody in. Which server that
+was, and in which file its token lies, is kept for the commands that are given neither.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import contextlib
 import hashlib
 import os
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -39,10 +41,36 @@ def known(folder: Path, token: str) -> Known | None:
 
 def remember(folder: Path, token: str, who: Known) -> None:
     """Write it down, whole or not at all. A disk that does not allow it costs only the early opening."""
-    path = _file(folder, token)
+    _write(_file(folder, token), who)
+
+
+class Last(msgspec.Struct, frozen=True):
+    """Where the screen was last let in: the server's address, and the file of the token ("": there was none)."""
+
+    url: str
+    token_file: str = ""
+
+
+LAST: Final = "last.json"
+
+
+def last(home: Path) -> Last | None:
+    """Where a screen of this home folder was last let in; None when it never was, or nobody can read it."""
+    try:
+        return msgspec.json.decode((home / LAST).read_bytes(), type=Last)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def remember_last(home: Path, where: Last) -> None:
+    """Write it down, whole or not at all. A disk that does not allow it costs only the short form of commands."""
+    _write(home / LAST, where)
+
+
+def _write(path: Path, what: msgspec.Struct) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
-        private_folder(folder)
+        private_folder(path.parent)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-            opened.write(msgspec.json.encode(who))
+            opened.write(msgspec.json.encode(what))
         fresh.replace(path)

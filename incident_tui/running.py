@@ -26,6 +26,7 @@ from incident_tui.chores import register_stream
 from incident_tui.clock import Clock
 from incident_tui.desk import AtDesk, Desk
 from incident_tui.feed import LogFeed
+from incident_tui.identity import Last
 from incident_tui.link import Incoming, Link, Timing
 from incident_tui.streams import Streams
 from incident_tui.watched import Watched
@@ -80,6 +81,7 @@ class Running(AtDesk, Writing):
         seat: int | None = None,
         observer: bool = False,
         copy: bool = True,
+        last: Last | None = None,
         models: Models = MODELS,
         timing: Timing | None = None,
         clock: Clock | None = None,
@@ -88,6 +90,7 @@ class Running(AtDesk, Writing):
         """`url` as `endings.server_url` gives it; `incident`: the one to open, by stream, number or title.
 
         An `observer` only reads, and leaves no receipts; without `copy` it leaves nothing on the disk, either.
+        `last` is what is kept of where we were, once the server has let us in.
         """
         self.url = url
         self.home = home
@@ -99,7 +102,9 @@ class Running(AtDesk, Writing):
         self.notices: deque[tuple[str, str]] = deque(maxlen=NOTICES_MAX)
         """What a person should be told once: (info | caution | alarm, sentence). Whoever shows it takes it out."""
         self.clock = clock or Clock()
-        self.desk = Desk(url, token, home, self.clock, self.say, seat=seat, observer=observer, copy=copy)
+        self.desk = Desk(
+            url, token, home, self.clock, self.say, seat=seat, observer=observer, copy=copy, last=last
+        )
         self.asked_for = incident
         self._models = models
         self._link = Link(

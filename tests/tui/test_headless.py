@@ -16,8 +16,9 @@ from incident.log.facts import Write
 from incident.organisation.facts import Declare, Open
 from incident.tasks.facts import Raise
 from incident_tui import __main__ as command_line
-from incident_tui import headless
+from incident_tui import headless, identity
 from incident_tui.clock import long_time
+from incident_tui.identity import Last
 from incident_tui.session import Session
 from incident_tui.settings import DEFAULTS, read_settings
 from tests.hostile import HOSTILE
@@ -394,6 +395,75 @@ def test_the_program_without_widgets(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_the_short_forms_know_where_the_screen_last_was(tmp_path: Path) -> None:
+    """`tail`, `state` and `do` with neither address nor token; the token itself is nowhere in the home folder."""
+
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            home, token = tmp_path / "home", tmp_path / "desk.token"
+            token.write_text("tok-las\n")
+            env = {"INCIDENT_TUI_HOME": str(home), "INCIDENT_TUI_TOKEN": "", "INCIDENT_TUI_URL": ""}
+            done = await asyncio.to_thread(program, "do", "log too early", env=env)
+            assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+            assert "No server is known here yet" in done.stderr
+            assert "incident-tui connect URL" in done.stderr
+            where = Last(toy.url, str(token))
+            async with at_desk(toy.url, home, last=where):
+                assert identity.last(home) == where
+            assert not [
+                file for file in home.rglob("*") if file.is_file() and b"tok-las" in file.read_bytes()
+            ]
+            done = await asyncio.to_thread(program, "do", "log bus requested", env=env)
+            assert (done.returncode, done.stderr) == (0, "")
+            done = await asyncio.to_thread(program, "state", "--json", env=env)
+            assert json.loads(done.stdout)["link"] == "LIVE"
+            # the environment wins over what is remembered, and what is said wins over both
+            token.unlink()
+            by_env = {**env, "INCIDENT_TUI_URL": toy.url, "INCIDENT_TUI_TOKEN": "tok-las"}
+            for words in (("log by env",), (toy.url, "--timeout", "5", "log by word")):
+                done = await asyncio.to_thread(program, "do", *words, env=by_env)
+                assert (done.returncode, done.stderr) == (0, "")
+            # a token is shown to no other server than its own
+            done = await asyncio.to_thread(program, "state", "ws://127.0.0.1:9", env=env)
+            assert done.returncode == 2
+            assert "A token is needed" in done.stderr
+
+    run(scenario())
+
+
+def test_only_a_screen_that_was_let_in_is_remembered(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            async with at_desk(toy.url, tmp_path):
+                pass
+            assert identity.last(tmp_path) is None, "who is no screen leaves no trace"
+            session = Session(
+                toy.url, "tok-nobody", home=tmp_path, timing=FAST, last=Last(toy.url, "x.token")
+            )
+            async with headless.at_work(session):
+                await until(lambda: session.link.sentence)
+            assert identity.last(tmp_path) is None
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("broken", ["", "{", '{"url": 5}'])
+def test_a_broken_memory_is_no_memory(tmp_path: Path, broken: str) -> None:
+    (tmp_path / identity.LAST).write_text(broken)
+    assert identity.last(tmp_path) is None
+
+
+@pytest.mark.parametrize("words", [("a", "b", "c"), ("a", "--timeout", "5", "b", "c")])
+def test_do_takes_two_words_at_most(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(("do", *words))
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert any(sentence in err for sentence in ("unrecognized arguments: c", "'c' is not understood"))
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -414,10 +484,15 @@ def test_the_program_without_widgets(tmp_path: Path) -> None:
     ],
 )
 def test_every_misuse_is_one_sentence_and_code_2(
-    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    words: tuple[str, ...],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.delenv("INCIDENT_TUI_TOKEN", raising=False)
     monkeypatch.delenv("INCIDENT_TUI_CONFIG", raising=False)
+    monkeypatch.setenv("INCIDENT_TUI_HOME", str(tmp_path))
     assert command_line.main(words) == 2
     out, err = capsys.readouterr()
     assert out == ""
