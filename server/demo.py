@@ -222,6 +222,8 @@ def _client(url: str, token: Path) -> int:
             str(token),
             "--first-run",
         ]
-        return subprocess.call(command, env=environment())
+        # Its own copy is in the scratch folder, too: nothing of a demo stays in the user's home.
+        home = token.with_name(token.name.replace("token", "home", 1))
+        return subprocess.call(command, env={**environment(), "INCIDENT_TUI_HOME": str(home)})
     finally:
         signal.signal(signal.SIGINT, before)

@@ -152,6 +152,20 @@ def test_a_demo_that_was_killed_is_cleared_away(elsewhere: Path) -> None:
     assert not folder.root.exists()
 
 
+def test_each_terminal_keeps_its_copy_in_the_scratch_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    homes = []
+    monkeypatch.setattr(
+        "subprocess.call", lambda _command, *, env: homes.append(Path(env["INCIDENT_TUI_HOME"])) or 0
+    )
+    for token in ("token-LAS-1", "token-LAS-2", "token-SCAS-1"):
+        assert demo._client("ws://127.0.0.1:9", tmp_path / token) == 0
+    assert len(set(homes)) == 3
+    assert {home.parent for home in homes} == {tmp_path}
+    assert not {home.name for home in homes} & {"token-LAS-1", "token-LAS-2", "token-SCAS-1"}
+
+
 def test_a_room_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     from server.__main__ import main  # noqa: PLC0415
 

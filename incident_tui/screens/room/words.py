@@ -45,6 +45,7 @@ class Words:
     def __init__(self, room: Room) -> None:
         self.room = room
         self.kept = Kept()
+        self._warned = False  # that leaving now would lose something
 
     # -- what is kept ---------------------------------------------------------------------------------------
 
@@ -90,7 +91,7 @@ class Words:
             "app.acknowledge": self.room.sight.acknowledge,
             "app.help": lambda: self.room.go("help"),
             "app.back": self.room.go_back,
-            "app.quit": self.room.app.exit,
+            "app.quit": self.quit,
             "app.ascii": self.ascii,
             "log.weight": self.machine,
             "log.older": self.older,
@@ -108,6 +109,19 @@ class Words:
             asking[name](value)
         elif name.startswith("go."):
             self.room.go(name.removeprefix("go."))
+
+    def quit(self) -> None:
+        """Leave; once again asked for when the disk has not taken what was written, since it would be gone."""
+        session = self.room.session
+        if session.disk_trouble and session.unsent and not self._warned:
+            self._warned = True
+            self.room.say(
+                f"{session.unsent} not sent, and the disk does not keep them: what you leave now may be lost. "
+                f"Quit again to leave all the same. {session.disk_trouble}",
+                "alarm",
+            )
+            return
+        self.room.app.exit()
 
     def go_to(self, where: str) -> None:
         """``go 3``, ``go tasks``: a screen by its digit or the beginning of its name."""
