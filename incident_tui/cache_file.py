@@ -139,14 +139,15 @@ def _joined(statements: Iterable[Statement]) -> list[Statement]:
 
     What adds a record or names a stream may change places with anything else of its transaction.
     """
-    added: dict[str, dict[tuple[Any, ...], None]] = {ADD_RECORD: {}, ADD_STREAM: {}}
+    added: dict[str, list[tuple[Any, ...]]] = {ADD_RECORD: [], ADD_STREAM: []}
     rest: list[Statement] = []
     for sql, rows in statements:
         if sql in added:
-            added[sql].update(dict.fromkeys(rows))
+            added[sql] += rows
         else:
             rest.append((sql, rows))
-    return [*((sql, list(rows)) for sql, rows in added.items() if rows), *rest]
+    added[ADD_STREAM] = list(dict.fromkeys(added[ADD_STREAM]))
+    return [*((sql, rows) for sql, rows in added.items() if rows), *rest]
 
 
 def is_broken(error: sqlite3.Error) -> bool:
