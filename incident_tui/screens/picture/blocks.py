@@ -183,7 +183,11 @@ def log_view(
     ``wrapped`` gives a long text as many lines as it needs; ``brief`` leaves out the number.
     """
     room = max(0, most - 1)
-    shown = [line for line in lines[-LOOKED_THROUGH:] if line.weight in WEIGHTS or line.word][-room:] if room else []
+    shown = (
+        [line for line in lines[-LOOKED_THROUGH:] if line.weight in WEIGHTS or line.word][-room:]
+        if room
+        else []
+    )
     items: list[Item] = []
     for line in shown:
         painted = log_lines(line, look, width, wrapped=wrapped, brief=brief)
