@@ -126,6 +126,11 @@ def table(found: list[tuple[list[Figures], list[Figures]]], order: list[Figures]
             bare, real = (shape.format(figure) for figure in middle(found, phase, key))
             spread = f"**{mid:.2f}** ({low:.2f} to {high:.2f})"
             lines.append(f"| {watchers} | {in_flight} | {words} | {bare} | {real} | {spread} | {goal} |")
+    others = [figures["others_cpu"] for pair in found for phases in pair for figures in phases]
+    lines += [
+        "",
+        f"Other programs took {median(others):.0%} of the machine meanwhile (at most {max(others):.0%}).",
+    ]
     return "\n".join(lines)
 
 
