@@ -1,0 +1,130 @@
+"""Makes docs/pictures with the real application. `python -m tests.tui.make_pictures` writes them anew.
+
+With `all` behind it, every screen at every size is written, for looking at; the papers need fewer.
+
+A seat of LAS on the coach exercise at the M4 and M25, its clock standing still. A picture names no host and loads
+nothing: the typeface is whatever fixed one the reader has, so widths are the picture's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import sys
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from incident.boundaries import facts as b
+from incident.kernel.receipts import Deliver, See
+from incident.log.facts import Write
+from incident.organisation.facts import AssignNumber, Declare
+from incident.resources.facts import SetStatus
+from incident.tasks import facts as t
+from tests.tui.world import FakeSession, app_of, local_time_is_utc
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+PICTURES: dict[str, tuple[str, ...]] = {
+    "picture": ("1",),
+    "resources": ("2", "j"),
+    "boundaries": ("3", "j"),
+    "tasks": ("4", "j"),
+    "log": ("5",),
+}
+"""Which keys lead to what is shown."""
+SIZES = ((80, 24), (120, 40), (200, 60))
+EVERY = tuple((name, width, height) for name in PICTURES for width, height in SIZES)
+KEPT = tuple(one for one in EVERY if one[0] == "picture" or one[1] == 120)
+"""Those that are committed."""
+FACE = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
+
+TEXT = re.compile(
+    r'(<text class="[^"]*-r\d+" )x="([\d.]+)"([^>]*?)textLength="([\d.]+)"([^>]*)>([^<]*)</text>', re.DOTALL
+)
+WORDS = re.compile(r"\S+(?: \S+)*")
+
+
+def exercise() -> FakeSession:
+    """Forty minutes in: four agencies, eleven units, two rendezvous points, and tasks in several states."""
+    session = FakeSession()
+    state = session.look().state
+    tasks = {task.title: key for key, task in state.tasks.rows.items()}
+    points = {row.owner: key for key, row in state.boundaries.rows.items() if row.kind == "rvp"}
+    session.happens("LAS", AssignNumber("LAS-2611-03"))
+    session.happens("SECAMB", Declare("SECAMB", "standby", ""))
+    session.happens("LAS", b.Decline(points["SCAS"], "a lorry blocks the way in from the west"))
+    session.later(40)
+    session.happens("SCAS", t.Begin(tasks["Open RVP B"]))
+    session.happens("SECAMB", Deliver((f"tasks/{tasks['Close slip road at J4b']}",)))
+    relief = f"tasks/{tasks['Relief for HART by 16:00']}"
+    session.happens("SECAMB", See((relief,)))
+    session.later(35)
+    done = session.happens("LAS", t.Raise("HEMS to stand by at Denham", "SCAS", priority="urgent"))
+    session.happens("SCAS", t.Accept(done))
+    session.later(70)
+    session.happens("SCAS", t.Finish(done, "crew on the apron"))
+    session.happens("SCAS", Write("sector commander asks for lighting at the casualty clearing point"))
+    session.later(20)
+    session.submit(SetStatus("LAS/A103", "SCN"))
+    session.submit(Write("two buses confirmed, first at RVP B 14:50"))
+    session.confirm()
+    session.later(3)
+    session.submit(Write("third bus asked for"))
+    session.kept()
+    return session
+
+
+async def picture(name: str, width: int, height: int) -> str:
+    """One screen at one size, as SVG."""
+    local_time_is_utc()
+    app = app_of(exercise())
+    async with app.run_test(size=(width, height), notifications=False) as pilot:
+        await pilot.pause()
+        await pilot.press(*PICTURES[name])
+        await pilot.pause(0.3)
+        return plain(app.export_screenshot(title="incident-tui", simplify=True), f"{name}-{width}x{height}")
+
+
+def plain(svg: str, name: str) -> str:
+    """The picture without what it would load from elsewhere, and the same whenever the screen is the same."""
+    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font-family: [^;]*;", f"font-family: {FACE};", svg)
+    svg = re.sub(r"\s*font-variant-east-asian: [^;]*;", "", svg)
+    # the last line keeps the feet of its letters
+    svg = re.sub(
+        r'(clip-terminal">\s*<rect [^>]*height=")([\d.]+)', lambda m: f"{m[1]}{float(m[2]) + 6:g}", svg
+    )
+    svg = TEXT.sub(_in_place, svg)
+    (own,) = set(re.findall(r"terminal-\d+(?=-)", svg))
+    return svg.replace(own, name)
+
+
+def _in_place(found: re.Match[str]) -> str:
+    """A run of text as its words, each put on its cell: no viewer need agree about the width of a blank."""
+    before, left, between, length, after, written = found.groups()
+    words = html.unescape(written).replace("\xa0", " ")
+    if not words.strip():
+        return ""
+    cell = float(length) / cell_len(words)
+    made = []
+    for word in WORDS.finditer(words):
+        x = float(left) + cell * cell_len(words[: word.start()])
+        width = cell * cell_len(word[0])
+        made.append(
+            f'{before}x="{x:.2f}"{between}textLength="{width:.2f}"{after}>{html.escape(word[0], quote=False)}</text>'
+        )
+    return "".join(made)
+
+
+def main() -> None:
+    """Write those that the papers show, or all of them."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, width, height in EVERY if "all" in sys.argv[1:] else KEPT:
+        svg = asyncio.run(picture(name, width, height))
+        (FOLDER / f"{name}-{width}x{height}.svg").write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
