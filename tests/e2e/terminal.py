@@ -6,7 +6,9 @@ Nothing is asserted about time: `wait_for` has a generous hang guard and fails w
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -50,7 +52,13 @@ class Terminal:
             subprocess.run([*terminal._tmux, "kill-server"], check=False, capture_output=True)
 
     def _run(self, *words: str) -> str:
-        done = subprocess.run([*self._tmux, *words], check=True, capture_output=True, text=True)
+        # The size is the terminal's own, whatever the environment of whoever runs the tests says.
+        environment = {
+            name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "TMUX")
+        }
+        done = subprocess.run(
+            [*self._tmux, *words], check=True, capture_output=True, text=True, env=environment
+        )
         return done.stdout
 
     def screen(self, *, colours: bool = False) -> str:
@@ -85,6 +93,18 @@ class Terminal:
     def pid(self) -> int:
         """The process id of the program in the terminal (of the shell that started it, if there is one)."""
         return int(self._run("display-message", "-p", "-t", self._session, "#{pane_pid}").strip())
+
+    def kill(self) -> None:
+        """kill -9 the program in the terminal."""
+        os.kill(self.pid(), signal.SIGKILL)
+
+    def signal_stop(self) -> None:
+        """Freeze the program: it neither reads keys nor frames until `signal_go`."""
+        os.kill(self.pid(), signal.SIGSTOP)
+
+    def signal_go(self) -> None:
+        """Let a frozen program go on."""
+        os.kill(self.pid(), signal.SIGCONT)
 
     def dead(self) -> bool:
         """Whether the program has ended."""

@@ -125,7 +125,8 @@ class Doing:
         row = rows.get(deed.rows[0]) if deed.rows else None
         args = list(verb.args)
         if verb.row and row is None:
-            args.insert(0, _which(board, deed.action))
+            # What an answer would be without being asked is known of a row only.
+            args = [_which(board, deed.action), *(replace(arg, default=None) for arg in args)]
         if verb.name in WRITERS:
             args += ENVELOPE
         self._draft = f"form/{look.stream}/{deed.action.name}/{' '.join(deed.rows)}"
