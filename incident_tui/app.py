@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from textual.app import App, SystemCommand
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
@@ -31,6 +32,7 @@ from incident_tui.probe import probing
 from incident_tui.screens.conflicts.screen import Notice, conflicts_board
 from incident_tui.screens.incidents.listing import incidents_board
 from incident_tui.screens.room.screen import Room
+from incident_tui.screens.room.typeahead import TypeAhead
 from incident_tui.session import Session
 from incident_tui.settings import Settings
 from incident_tui.widgets.last_door import AsciiLook, LastDoor
@@ -74,6 +76,7 @@ class IncidentApp(App[int]):
         self._door = LastDoor()
         self._no_color = NoColor()
         self._told: set[str] = set()
+        self._keys = TypeAhead(self, super().on_event, lambda: self.room.ready)
         self.room = Room(session, settings, self.actions, self.boards, self.kept)
         for name in themes.names():
             self.register_theme(themes.for_textual(themes.load(name)))
@@ -89,6 +92,7 @@ class IncidentApp(App[int]):
         """The session runs beside the screen, and comes back when it falls."""
         for clash in self.actions.clashes():
             self.session.say("caution", f"Keys: {clash}")
+        self.run_worker(self.typing(), name="keys", group="keys", exit_on_error=False)
         self.run_worker(self.supervise(), name="session", group="session", exit_on_error=False)
 
     async def supervise(self) -> None:
@@ -102,6 +106,20 @@ class IncidentApp(App[int]):
                 self.trouble(error, "the session")
             wait = RESTART_SECONDS[min(attempt, len(RESTART_SECONDS) - 1)]
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+
+    async def on_event(self, event: Event) -> None:
+        """Keys wait for their turn; everything else is done as it comes."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self._keys.put(event)
+        else:
+            await super().on_event(event)
+
+    async def typing(self) -> None:
+        """Do keys one at a time; a bug in one of them ends the app as it would anywhere."""
+        try:
+            await self._keys.run()
+        except Exception as error:  # noqa: BLE001 - told as every other bug is
+            self._handle_exception(error)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Every painted segment goes through the ASCII look and the last door."""
@@ -127,6 +145,10 @@ class IncidentApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """None: everything is in the one table."""
         return ()
+
+    async def action_quit(self) -> None:
+        """Ctrl+Q from anywhere: leave as ``:quit`` does."""
+        self.room.words.act("app.quit", "")
 
     def action_help_quit(self) -> None:
         """Ctrl+C copies in a field and does nothing here: say how one leaves."""

@@ -198,6 +198,6 @@ class Choice(Lines, can_focus=True):
     def on_lines_acted(self, event: Lines.Acted) -> None:
         """A click takes it."""
         event.stop()
-        self.focus()
+        self.screen.set_focus(self)
         self._take(int(event.act))
         self.lay()

@@ -37,7 +37,7 @@ class Confirm(Lines, can_focus=True):
         """Ask; the answer comes as a message."""
         self._question, self._deed, self._what, self._yes = question, deed, what, False
         self.lay()
-        self.focus()
+        self.screen.set_focus(self)
 
     def lay(self) -> None:
         """The question, and the two answers."""

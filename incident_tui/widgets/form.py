@@ -149,12 +149,18 @@ class Form(Vertical):
 
     def on_mount(self) -> None:
         """Labels, and the first field that is still empty."""
-        self._lay()
-        self.focus_first()
+        if self.here:
+            self._lay()
+            self.focus_first()
 
     def on_resize(self) -> None:
         """Sentences break elsewhere now."""
         self._lay()
+
+    @property
+    def here(self) -> bool:
+        """Whether its fields are there: who types fast may have put it away before it was up."""
+        return all(self.query(f"#answer-{field.arg.name}") for field in self.fields)
 
     def focus_first(self) -> None:
         """Go to the field asked for, else to the first that must be filled in and is not, else to the first."""
@@ -162,11 +168,11 @@ class Form(Vertical):
         wanted = [f for f in self.fields if f.arg.name == self._first]
         empty = [f for f in self.fields if f.arg.required and not answers[f.arg.name]]
         for field in (*wanted, *empty, *self.fields[:1]):
-            self._answer(field).focus()
+            self.screen.set_focus(self._answer(field))
             return
 
     def _lay(self) -> None:
-        if not self.is_mounted:
+        if not (self.is_mounted and self.here):
             return
         width = max(20, self.size.width - 3)
         old = "  draft kept from before" if self._kept else ""
@@ -207,13 +213,13 @@ class Form(Vertical):
             written = _text_of(self._answer(field)).strip()
             if not written and field.arg.required:
                 self.say(f"{field.label} is needed.", field.arg.name)
-                self._answer(field).focus()
+                self.screen.set_focus(self._answer(field))
                 return
             try:
                 values[field.arg.name] = read_answer(field.arg, written, self._look, self._row)
             except ValueError as error:
                 self.say(str(error), field.arg.name)
-                self._answer(field).focus()
+                self.screen.set_focus(self._answer(field))
                 return
         self.say("")
         self.post_message(self.Sent(self, values))

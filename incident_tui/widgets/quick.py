@@ -45,7 +45,7 @@ class QuickBar(Lines, can_focus=True):
         self._title, self._subject, self._what = title, subject, what
         self._letters, self._known = tuple(letters), frozenset(known)
         self.lay()
-        self.focus()
+        self.screen.set_focus(self)
 
     def on_resize(self) -> None:
         """The letters break elsewhere now."""

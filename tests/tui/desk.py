@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -36,6 +36,12 @@ class Desk:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*(NAMES.get(key, key) for key in keys))
         await self.pilot.pause()
+
+    def all_at_once(self, *keys: str) -> None:
+        """Keys as a fast typist or a paste gives them: all there before the first is done."""
+        for key in keys:
+            name = NAMES.get(key, key)
+            self.app.post_message(Key(name, " " if name == "space" else key if len(key) == 1 else None))
 
     async def type(self, words: str) -> None:
         """Into a text field at once, as a paste does; into anything else letter by letter."""

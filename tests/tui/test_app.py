@@ -11,7 +11,7 @@ from incident.tasks.facts import Raise
 from incident_tui.widgets.composer import Composer
 from tests.incident.given import INCIDENT_STREAM, MINUTE
 from tests.tui.desk import Desk, told
-from tests.tui.world import FakeSession, text_of
+from tests.tui.world import FakeSession, sent_to, text_of
 
 # -- verbs by key --
 
@@ -50,11 +50,34 @@ def test_declaring_takes_a_second_key_and_enter_alone_never_does_it() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("d", "t")
         await desk.shows("Declare for our agency · stand down", "n no, go back")
-        await desk.press("enter", "enter")
+        await desk.press("enter")
         await desk.shows("Not done.")
         assert desk.session.submitted == []
         await desk.press("d", "s", "y")
         assert desk.last == Declare("LAS", "standby", "")
+
+    told(story)
+
+
+def test_what_is_typed_ahead_goes_where_it_was_meant() -> None:
+    """Keys that come faster than the screen can open a line or a form must never be taken for verbs."""
+
+    async def story(desk: Desk) -> None:
+        await desk.press("2", "j", "j")
+        desk.all_at_once("l", *"coach on its side", "enter", "escape", "s", "s")
+        for _ in range(40):
+            await desk.pilot.pause(0.05)
+            if len(desk.session.submitted) == 2:
+                break
+        assert [command for _, command, _ in desk.session.submitted] == [
+            Write("coach on its side", ""),
+            SetStatus("LAS/A103", "SCN"),
+        ]
+        desk.all_at_once("t", *"sec", "tab", *"two more", "enter", "4")
+        await desk.shows("two more", "▸ SCAS-T1")
+        assert isinstance(desk.last, Raise)
+        assert (desk.last.agency, desk.last.title) == ("SECAMB", "two more")
+        assert len(desk.session.submitted) == 3
 
     told(story)
 
@@ -250,8 +273,7 @@ def test_a_decision_has_its_form() -> None:
 
 def test_the_log_opens_on_acts_and_shows_the_machine_on_one_key() -> None:
     session = FakeSession()
-    task = next(iter(session.look().state.tasks.rows))
-    session.happens("SECAMB", Deliver((f"tasks/{task}",)))
+    session.happens("SECAMB", Deliver(sent_to("SECAMB", session.world[INCIDENT_STREAM])))
     number = f"#{session.link.head}       SECAMB"
 
     async def story(desk: Desk) -> None:

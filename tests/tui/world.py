@@ -30,7 +30,7 @@ from incident.kernel.slice import Actor, Refusal
 from incident.log import facts as n
 from incident.organisation import facts as o
 from incident.resources import facts as f
-from incident.state import OWN, REGISTER
+from incident.state import INCIDENT, OWN, REGISTER
 from incident.tasks import facts as t
 from incident.values import Location
 from incident_tui.app import IncidentApp
@@ -116,13 +116,18 @@ def _tasks(world: Given) -> None:
         t.Raise("Open RVP B", "SCAS", priority="immediate", due=world.now + 5 * MINUTE)
     )
     task = world.last
-    world.by("SCAS").did(See((f"tasks/{task}",)))
+    world.by("SCAS").did(See(sent_to("SCAS", world, task)))
     world.by("SCAS").did(t.Accept(task))
     world.later(1).by("SCAS").did(
         t.Raise("Two buses for P3, first at RVP B", "LAS", due=world.now + 25 * MINUTE)
     )
     world.by("SCAS").did(t.Raise("Close slip road at J4b", "SECAMB", priority="urgent"))
     world.by("LAS").did(t.Raise("Relief for HART by 16:00", "SECAMB", due=world.now + 90 * MINUTE))
+
+
+def sent_to(agency: str, world: Given, thing: str = "") -> tuple[str, ...]:
+    """The subjects that ask this agency for a receipt now, of one thing or of all."""
+    return tuple(subject for subject in INCIDENT.addressed(world.view, agency) if thing in subject)
 
 
 def _log(world: Given) -> None:

@@ -88,7 +88,7 @@ class BoardPlace(Place):
 
     def take_focus(self) -> None:
         """The keys go to the list."""
-        self._table.focus()
+        self.screen.set_focus(self._table)
 
     def row(self) -> tuple[str, Any] | None:
         """Key and row under the cursor."""

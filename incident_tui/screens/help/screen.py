@@ -67,7 +67,7 @@ class HelpPlace(Place):
 
     def take_focus(self) -> None:
         """The keys scroll."""
-        self._scroll.focus()
+        self.screen.set_focus(self._scroll)
 
 
 class _Scroll(VerticalScroll, can_focus=True):

@@ -122,7 +122,7 @@ class Palette(Vertical):
         self._actions, self._look, self._here, self._scope = actions, look, here, scope
         prompt = self.query_one(Prompt)
         prompt.put("")
-        prompt.field.focus()
+        self.screen.set_focus(prompt.field)
         self._find("")
 
     def _find(self, typed: str) -> None:

@@ -284,7 +284,7 @@ class PicturePlace(Place):
         """The keys go to the block that had them last."""
         last = next((block for block in self.blocks.values() if block.has_focus), None)
         if last is None:
-            self.blocks["parties"].focus()
+            self.screen.set_focus(self.blocks["parties"])
 
     def on_block_opened(self, event: Block.Opened) -> None:
         """Enter: to the row in its own place."""
@@ -298,7 +298,7 @@ class PicturePlace(Place):
         if event.block in order:
             target = order[(order.index(event.block) + event.by) % len(order)]
             target.at = 0 if event.by > 0 else len(target.view.items) - 1
-            target.focus()
+            self.screen.set_focus(target)
 
     def _order(self) -> list[Block]:
         names = ("incident", "parties", "units", "tasks", "boundaries", "log")

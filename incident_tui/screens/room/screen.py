@@ -362,6 +362,11 @@ class Room(Screen[None]):
         """The form that is open, or None."""
         return self._form
 
+    @property
+    def ready(self) -> bool:
+        """Whether the next key would go where a person means it: a form that opens has the focus first."""
+        return self._form is None or self._form.has_focus_within or self.has_class("-asking")
+
     def show_form(self, form: Form) -> None:
         """Put a form beside the list, or over it when it is narrow."""
         side = self.query_one("#side", Vertical)

@@ -221,7 +221,7 @@ class Words:
         if kind is CommandLine:
             prompt.put("")
             self.room.query_one(CommandLine).shape(self.room.actions)
-        prompt.field.focus()
+        self.room.set_focus(prompt.field)  # at once: `focus()` would let the next key overtake it
 
     def close_line(self) -> None:
         """Close whatever line is open; the keys go back to the place."""
@@ -244,7 +244,7 @@ class Words:
         """Write in the log, from wherever one is."""
         self.room.set_class(True, "-composing")
         composer = self.room.query_one(Composer)
-        composer.field.focus()
+        self.room.set_focus(composer.field)  # at once: the entry may follow the key in one breath
         composer.shape(self.room.session.look())
 
     def filter(self, text: str) -> None:
