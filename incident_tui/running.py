@@ -107,7 +107,18 @@ class Running(AtDesk, Writing):
         )
         self.asked_for = incident
         self._models = models
-        self._link = Link(
+        self._link = self._dialling(url, token, timing, chance)
+        self._was_up = False
+        self._directory_here = False
+        self._streams: Streams | None = None
+        self.writer = Writer(self.desk, self.clock, lambda: self._streams)
+        self._feed: LogFeed | None = None
+        self._errands = Errands()
+        self._moved = asyncio.Event()
+        self._opened = False
+
+    def _dialling(self, url: str, token: str, timing: Timing | None, chance: random.Random | None) -> Link:
+        return Link(
             url,
             token,
             self.clock,
@@ -117,14 +128,6 @@ class Running(AtDesk, Writing):
             timing=timing,
             chance=chance,
         )
-        self._was_up = False
-        self._directory_here = False
-        self._streams: Streams | None = None
-        self.writer = Writer(self.desk, self.clock, lambda: self._streams)
-        self._feed: LogFeed | None = None
-        self._errands = Errands()
-        self._moved = asyncio.Event()
-        self._opened = False
 
     # -- running ----------------------------------------------------------------------------------------------
 

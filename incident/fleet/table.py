@@ -1,8 +1,8 @@
 """An agency's units as a table (CSV): in from a spreadsheet with every problem named, and out again, harmless.
 
 The first line names the columns: callsign and kind, and where wanted capabilities (words with spaces between),
-station, status and crew_shift_end; a column agency (or trust) says whose unit it is. A status is a code or its words ("SCN", "at scene"); a shift's end is a date
-and time with its zone, such as 2026-11-21T19:00Z.
+station, status and crew_shift_end; a column agency (or trust) says whose unit it is. A status is a code or its
+words ("SCN", "at scene"); a shift's end is a date and time with its zone, such as 2026-11-21T19:00Z.
 """
 
 from __future__ import annotations

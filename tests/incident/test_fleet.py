@@ -569,8 +569,10 @@ def test_a_table_that_does_not_say_whose_units_it_holds_is_told_once_how() -> No
     assert callsigns("callsign,kind\nA101,DCA\nA102,DCA\n", "units.csv") == (
         {},
         [
-            "units.csv:2: nothing says whose units these are: add --agency CODE, or a column 'agency', or name the "
-            "file after the agency, such as SCAS.csv"
+            (
+                "units.csv:2: nothing says whose units these are: add --agency CODE, or a column 'agency', or name "
+                "the file after the agency, such as SCAS.csv"
+            )
         ],
     )
     assert callsigns("callsign,kind,trust\nA101,DCA,SCASS\n", "LAS.csv") == (

@@ -9,7 +9,7 @@ from tests.tui.desk import Desk, told
 
 
 @pytest.mark.parametrize(("trouble", "unsent"), [("", True), ("The disk is full.", False)])
-def test_leaving_takes_one_key(trouble: str, unsent: bool) -> None:  # noqa: FBT001 - a case
+def test_leaving_takes_one_key(trouble: str, unsent: bool) -> None:
     async def story(desk: Desk) -> None:
         desk.session.disk_trouble = trouble
         if unsent:

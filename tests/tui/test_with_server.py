@@ -121,7 +121,9 @@ def test_two_rooms_on_one_server_see_each_other(server: Server, tmp_path: Path) 
                 await quiet(scas)
                 await until(lambda: las.look().state == scas.look().state)
                 await until(lambda: "bus requested" in texts(scas) and "ours alone" in texts(scas))
-                assert any(line.type == "organisation.declared" and line.agency == "SCAS" for line in las.log().lines)
+                assert any(
+                    line.type == "organisation.declared" and line.agency == "SCAS" for line in las.log().lines
+                )
                 assert "ours alone" not in texts(las)
                 await until(lambda: set(las.present) == {"LAS", "SCAS"})
                 rtt = las.link.rtt_ms
