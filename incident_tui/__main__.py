@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from config.command_line import PlainParser
 from incident.kernel.checks import ConfigError
 from incident_tui import __doc__ as about
 from incident_tui import identity
@@ -76,8 +77,8 @@ def _understood(arguments: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="incident-tui", description=about, epilog=EXITS)
+def _parser() -> PlainParser:
+    parser = PlainParser(prog="incident-tui", description=about, epilog=EXITS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     common = _common()
     known = f"the server; left out: {URL}, else the one that connect last reached"
@@ -118,8 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+def _common() -> PlainParser:
+    common = PlainParser(add_help=False)
     tokens = common.add_mutually_exclusive_group()
     tokens.add_argument(
         "--token-file", type=Path, metavar="FILE", help="a file that holds the token and nothing else"

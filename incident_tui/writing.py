@@ -116,7 +116,10 @@ class Writer:
         on_behalf_of: str = "",
         depends_on: Sequence[str] = (),
     ) -> Submit | Refusal:
-        body = encode_body(command)
+        try:
+            body = encode_body(command)
+        except UnicodeEncodeError:  # bytes that are no UTF-8, from a command line or a paste
+            return Refusal("bad_text", "The text holds half of a broken character: write it again.")
         if len(bytes(body)) > BODY_BYTES_MAX:
             return Refusal(
                 "too_large", f"This is longer than the {BODY_BYTES_MAX:,} bytes that one command may have."

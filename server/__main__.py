@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from config.command_line import PlainParser
 from incident.kernel.checks import ConfigError
 from server import __doc__ as about
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="incident-server", description=about, epilog=EXITS)
+    parser = PlainParser(prog="incident-server", description=about, epilog=EXITS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], says: str, group: Any = commands) -> Any:

@@ -313,14 +313,17 @@ class Models(Protocol):
 
 
 _FIELD = re.compile(r"`\$\.([a-z_]+)[^`]*`$")
+_LONGEST = re.compile(r"`str` of length <= (\d+)")
 
 
 def _shape_sentence(type_: str, error: msgspec.ValidationError) -> str:
-    """What is wrong with the shape of a command. A field left blank is the one that people meet."""
+    """What is wrong with the shape of a command. Too much and too little are what people meet."""
     said = str(error)
     field = _FIELD.search(said)
     if field and ("length >= 1 " in said or r"matching regex '\\S'" in said):
         return f"The {field[1].replace('_', ' ')} must not be blank."
+    if field and (bound := _LONGEST.search(said)):
+        return f"The {field[1].replace('_', ' ')} may have {int(bound[1]):,} characters; this is longer."
     return f"{type_} is not well formed: {brief(error)}."
 
 
