@@ -159,8 +159,10 @@ def _connect(asked: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Said("The screen needs a terminal. Without one there are tail, state and do.")
     session = _session(asked, seat=asked.seat, screen=True)
+    from incident_tui import typed_bytes
     from incident_tui.app import run_app
 
+    typed_bytes.forgive()
     code: int = run_app(session, settings)
     return code
 

@@ -71,7 +71,10 @@ class Room:
         return self.raw.decode("utf-8", "surrogateescape")
 
     def press(self, keys: str) -> None:
-        os.write(self._ours, keys.encode())
+        self.press_bytes(keys.encode())
+
+    def press_bytes(self, keys: bytes) -> None:
+        os.write(self._ours, keys)
 
     def wait_for(self, wanted: Callable[[str], bool] | str) -> None:
         """Until what it has written holds this, or fits the test."""

@@ -328,6 +328,21 @@ def test_the_line_of_a_script_is_judged_like_the_line_of_a_person(honest: House)
         assert said.strip().isprintable()
 
 
+def test_bytes_that_are_no_text_do_not_end_the_client(honest: House) -> None:
+    """Textual decodes what is typed strictly; a pasted Latin-1 pound sign would be the end of the room."""
+    env = {**ENVIRONMENT, "INCIDENT_TUI_HOME": str(honest.folder / "home-bytes")}
+    with room(words_of(honest), size=(120, 40), cwd=honest.folder, env=env) as scas:
+        scas.wait_for("LIVE")
+        scas.press_bytes(b"\xa3 \xff\x9b2J\xfe")
+        scas.rest()
+        before = len(scas.written)
+        scas.press("\x1b")
+        scas.rest()
+        scas.press("?")
+        scas.wait_for(lambda written: "Help" in written[before:])
+        assert through(scas.written) == []
+
+
 # -- the other two --------------------------------------------------------------------------------------------
 
 
