@@ -31,8 +31,8 @@ CAPABILITIES_MAX: Final = 12
 STATION_MAX: Final = 60
 
 UNNAMED: Final = (
-    "nothing says whose units these are: add --agency CODE, or a column 'agency', or name the file after the "
-    "agency, such as SCAS.csv"
+    "nothing says whose units these are: add --agency CODE, or a column 'agency', or write callsigns as SCAS/A101, "
+    "or name the file after the agency, such as SCAS.csv"
 )
 
 _CAPABILITY = re.compile(CAPABILITY_PATTERN)
@@ -56,15 +56,17 @@ def units_from_csv(
     where that is empty or not there the file's name does, when it is an agency's code (``SCAS.csv``).
 
     A table with any problem is meant to be mended and read again whole; the units of its good rows are given
-    all the same. Callsigns are the agency's own: ``A101``, without the trust before it.
+    all the same. Callsigns are the agency's own, ``A101``; with the trust before it, ``SCAS/A101``, the row itself
+    says whose it is.
     """
     rows, problems = csv_rows(written, COLUMNS, file, optional_columns=(*OPTIONAL, *OWNERS))
     kinds = _kinds(charter)
     entries: dict[str, list[Entry]] = {}
     seen: dict[tuple[str, str], int] = {}
     named_by_file = _code(re.split(r"[\\/]", file)[-1].rpartition(".")[0], charter)
-    for row in rows:
-        home = agency or _owner(row, named_by_file, charter, file, problems)
+    for line in rows:
+        row, before_stroke = (line, "") if agency else _parted(line, charter)
+        home = agency or before_stroke or _owner(row, named_by_file, charter, file, problems)
         entry = _entry(row, kinds, file, problems)
         if entry is None or not home:
             continue
@@ -80,6 +82,13 @@ def units_from_csv(
 def _code(word: str, charter: Charter) -> str:
     """The agency whose code a word is, in whatever case; "" when it is none."""
     return word.upper() if word.upper() in charter.agencies else ""
+
+
+def _parted(row: CsvRow, charter: Charter) -> tuple[CsvRow, str]:
+    """A row with its callsign alone, and the agency that stood before the stroke ("" when none did)."""
+    before, stroke, callsign = row.cells["callsign"].partition("/")
+    home = _code(before.strip(), charter) if stroke else ""
+    return (CsvRow(row.line, {**row.cells, "callsign": callsign.strip()}), home) if home else (row, "")
 
 
 def _owner(row: CsvRow, named_by_file: str, charter: Charter, file: str, problems: list[Problem]) -> str:

@@ -570,8 +570,8 @@ def test_a_table_that_does_not_say_whose_units_it_holds_is_told_once_how() -> No
         {},
         [
             (
-                "units.csv:2: nothing says whose units these are: add --agency CODE, or a column 'agency', or name "
-                "the file after the agency, such as SCAS.csv"
+                "units.csv:2: nothing says whose units these are: add --agency CODE, or a column 'agency', or write "
+                "callsigns as SCAS/A101, or name the file after the agency, such as SCAS.csv"
             )
         ],
     )
@@ -599,3 +599,14 @@ def test_the_fleets_of_the_demo_can_be_imported(agency: str, least: int) -> None
     assert all(entry.station for entry in units)
     kinds = {"A": "DCA", "R": "RRV", "M": "MRU", "H": "HART", "S": "SORT", "P": "PTS"}
     assert all(entry.kind == kinds[entry.callsign[0]] for entry in units if entry.callsign[0] in kinds)
+
+
+def test_a_callsign_with_its_trust_says_whose_unit_it_is() -> None:
+    """The issue's own columns are enough: nothing else need name the agency."""
+    written = "callsign,kind,capabilities,station,status\nSCAS/A201,DCA,paramedic,Slough,AVB\nLAS/A101,DCA,,Bow,AVB\n"
+    fleets, problems = units_from_csv(written, charter(), "units.csv", "")
+    assert problems == []
+    assert {home: [entry.callsign for entry in entries] for home, entries in fleets.items()} == {
+        "SCAS": ["A201"],
+        "LAS": ["A101"],
+    }
