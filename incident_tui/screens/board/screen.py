@@ -28,6 +28,8 @@ class BoardPlace(Place):
         self._detail = DetailPane(classes="detail")
         self._seen: Seen | None = None
         self._opened = False
+        self._told: tuple[Any, ...] | None = None
+        """What the detail was made of: the row, its state word, and the second for its ages."""
 
     def compose(self) -> ComposeResult:
         """List, detail."""
@@ -62,12 +64,17 @@ class BoardPlace(Place):
             return
         key, row = self._table.key, self._table.row
         if row is None or key is None:
+            self._told = None
             self._detail.tell(
                 [("", Cell("", "dim"))] if key is None else [("", Cell("This row has gone.", "dim"))]
             )
             return
-        pairs = list(self.pairs(row, seen))
         mark = seen.marks.get(board.version(row))
+        told = (key, row, mark, seen.look.now // 1000, seen.look.unconfirmed)
+        if self._told is not None and self._told[1] is row and self._told == told:
+            return  # a stroke of the pump that has nothing to do with this row
+        self._told = told
+        pairs = list(self.pairs(row, seen))
         if mark:
             pairs.insert(1, ("state word", Cell(mark, mark_tone(mark))))
         self._detail.tell(pairs, self.acts(row, seen))
