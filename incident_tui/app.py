@@ -76,7 +76,7 @@ class IncidentApp(App[int]):
         self._door = LastDoor()
         self._no_color = NoColor()
         self._told: set[str] = set()
-        self._keys = TypeAhead(self, super().on_event, lambda: self.room.ready)
+        self.keys = TypeAhead(self, super().on_event, lambda: self.room.ready)
         self.room = Room(session, settings, self.actions, self.boards, self.kept)
         for name in themes.names():
             self.register_theme(themes.for_textual(themes.load(name)))
@@ -110,14 +110,14 @@ class IncidentApp(App[int]):
     async def on_event(self, event: Event) -> None:
         """Keys wait for their turn; everything else is done as it comes."""
         if isinstance(event, Key | Paste) and not event.is_forwarded:
-            self._keys.put(event)
+            self.keys.put(event)
         else:
             await super().on_event(event)
 
     async def typing(self) -> None:
         """Do keys one at a time; a bug in one of them ends the app as it would anywhere."""
         try:
-            await self._keys.run()
+            await self.keys.run()
         except Exception as error:  # noqa: BLE001 - told as every other bug is
             self._handle_exception(error)
 

@@ -118,6 +118,7 @@ class Form(Vertical):
         self._first = first
         self._kept = kept
         self._sentence = ""
+        self._about = ""
 
     # -- what it is made of ---------------------------------------------------------------------------------
 
@@ -172,7 +173,7 @@ class Form(Vertical):
             return
 
     def _lay(self) -> None:
-        if not (self.is_mounted and self.here):
+        if not self.here:
             return
         width = max(20, self.size.width - 3)
         old = "  draft kept from before" if self._kept else ""
@@ -183,7 +184,11 @@ class Form(Vertical):
         for field, label in zip(self.fields, labels, strict=True):
             label.styles.width = room + 2
             label.show(((Span(fit(field.label, room), "ink" if field.arg.required else "dim"),),))
-        foot = [(Span(part, "alarm bold"),) for part in wrap(self._sentence, width)] if self._sentence else []
+        for field in self.fields:
+            about = self._sentence if field.arg.name == self._about else ""
+            self.query_one(f"#wrong-{field.arg.name}", Lines).show(_wrong(about, width - 3))
+        alarm = wrap(self._sentence, width) if self._sentence and not self._about else []
+        foot = [(Span(part, "alarm bold"),) for part in alarm]
         helps = [(Span(part, "dim"),) for part in wrap(self._help, width)] if self._help else []
         self.query_one("#form-foot", Lines).show([(), *foot, *helps])
 
@@ -198,12 +203,7 @@ class Form(Vertical):
 
     def say(self, sentence: str, name: str = "") -> None:
         """Say what is wrong: under a field when one is named, else at the foot."""
-        for field in self.fields:
-            about = sentence if field.arg.name == name else ""
-            self.query_one(f"#wrong-{field.arg.name}", Lines).show(
-                _wrong(about, max(20, self.size.width - 6))
-            )
-        self._sentence = "" if name else sentence
+        self._sentence, self._about = sentence, name
         self._lay()
 
     def send(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -34,8 +35,17 @@ class Desk:
         return self.app.room
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*(NAMES.get(key, key) for key in keys))
-        await self.pilot.pause()
+        """Keys, one after the other, and everything they set going."""
+        self.all_at_once(*keys)
+        await self.done()
+
+    async def done(self) -> None:
+        """Wait until everything that was typed has been done."""
+        for _ in range(10_000):
+            await asyncio.sleep(0.002)
+            if self.app.keys.idle:
+                return
+        raise AssertionError("a key is not done after 20 s")
 
     def all_at_once(self, *keys: str) -> None:
         """Keys as a fast typist or a paste gives them: all there before the first is done."""
@@ -47,23 +57,23 @@ class Desk:
         """Into a text field at once, as a paste does; into anything else letter by letter."""
         field = self.app.focused
         if isinstance(field, Input | TextArea):
-            field.post_message(Paste(words))
-            await self.pilot.pause()
+            self.app.post_message(Paste(words))
+            await self.done()
         else:
             await self.press(*words)
 
     async def shows(self, *wanted: str) -> list[str]:
         """Wait until all of this stands on the screen; answers the lines."""
-        for _ in range(60):
-            await self.pilot.pause(0.05)
+        for _ in range(400):
+            await asyncio.sleep(0.01)
             lines = text_of(self.app)
             if all(any(want in line for line in lines) for want in wanted):
                 return lines
         raise AssertionError(f"{wanted} not on the screen:\n" + "\n".join(text_of(self.app)))
 
     async def hides(self, *gone: str) -> None:
-        for _ in range(60):
-            await self.pilot.pause(0.05)
+        for _ in range(400):
+            await asyncio.sleep(0.01)
             if not any(words in line for line in text_of(self.app) for words in gone):
                 return
         raise AssertionError(f"{gone} still on the screen:\n" + "\n".join(text_of(self.app)))

@@ -102,7 +102,10 @@ def test_the_frequent_letters_work_from_every_screen() -> None:
 def test_acknowledging_and_having_seen() -> None:
     async def story(desk: Desk) -> None:
         assert desk.session.seen == []
-        await desk.press("4", "j")
+        await desk.press("4")
+        await desk.shows("Two buses for P3")
+        assert desk.session.seen == []  # painted, and no key pressed since
+        await desk.press("j")
         assert any(subject.startswith("tasks/") for subject in desk.session.seen)
         assert not any(subject.startswith("boundaries/") for subject in desk.session.seen)
         await desk.press("g", "a")

@@ -180,7 +180,7 @@ def log_view(
 ) -> View:
     """The last lines that people wrote or did, newest at the foot, what waits below them.
 
-    ``wrapped`` gives a long text as many lines as it needs; ``brief`` leaves out the number.
+    ``wrapped`` gives a long text as many lines as it needs; ``brief`` leaves out the number and the seconds.
     """
     room = max(0, most - 1)
     shown = (
@@ -199,7 +199,9 @@ def log_view(
 def log_lines(line: LogLine, look: Look, width: int, *, wrapped: bool, brief: bool) -> list[Line]:
     """One entry: time, number or state word, agency, text."""
     time, number, agency = (maker(line, look) for maker in (time_cell, number_cell, agency_cell))
-    head = [Span(fit(time.text, 9) + " " * (1 if brief else 2), time.tone)]
+    if brief:
+        time = Cell(look.clock(line.at) + time.text[8:], time.tone)
+    head = [Span(fit(time.text, 6 if brief else 9) + " " * (1 if brief else 2), time.tone)]
     if line.word or not brief:
         head.append(
             Span((line.word or number.text).ljust(8) + "  ", f"{number.tone}{' bold' if line.word else ''}")

@@ -480,6 +480,8 @@ class Room(Screen[None]):
         hit = event.hit
         if hit.action is not None:
             self.act(hit.action)
+        elif hit.board == "incidents":
+            self.words.enter(hit.row)
         else:
             self.go(hit.board, hit.row)
 

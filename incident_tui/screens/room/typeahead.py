@@ -35,6 +35,12 @@ class TypeAhead:
         self._hand_on = hand_on
         self._ready = ready
         self._typed: asyncio.Queue[Key | Paste] = asyncio.Queue(TYPED_MAX)
+        self._busy = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was typed has been done."""
+        return not self._busy and self._typed.empty()
 
     def put(self, event: Key | Paste) -> None:
         """Take one key; it is done when its turn comes."""
@@ -45,8 +51,10 @@ class TypeAhead:
         """Do keys until cancelled."""
         while True:
             event = await self._typed.get()
+            self._busy = True
             await self._hand_on(event)
             await self._quiet()
+            self._busy = False
 
     async def _quiet(self) -> None:
         """Wait until the key has done what it does. Never for long: a stuck widget must not take the keys."""
