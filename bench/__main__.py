@@ -1,4 +1,7 @@
-"""`make bench`: prints the figures; with --write also puts them into docs/benchmarks.md."""
+"""`make bench`: prints the figures; with --write also puts them into docs/benchmarks.md.
+
+`python -m bench client` measures the client alone, which needs tmux.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import join, run
+from bench import client, join, run
 from bench.wire import PeerError
 
 DOC = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -18,6 +21,8 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 def main() -> int:
     """Measure and print."""
+    if sys.argv[1:2] == ["client"]:
+        return client.main(sys.argv[2:], DOC)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each phase")
@@ -31,11 +36,11 @@ def main() -> int:
         )
     start, parts = time.monotonic(), [machine()]
     try:
-        if asked.only != "join":
+        if asked.only in (None, "load"):
             found = run.pairs(asked.pairs, asked.seconds, say)
             run.fair(found)
             parts.append(run.table(found, run.phases(asked.seconds)))
-        if asked.only != "load":
+        if asked.only in (None, "join"):
             parts.append(join.table(asked.records, asked.pairs, say))
     except PeerError as error:
         print(f"The bench could not be finished: {error}.", file=sys.stderr)
@@ -44,7 +49,7 @@ def main() -> int:
     print(f"\n{text}\n\n{time.monotonic() - start:.0f} s")
     if asked.write:
         write(text)
-    return 0
+    return client.main(["--write"] if asked.write else [], DOC) if asked.only is None else 0
 
 
 def say(line: str) -> None:

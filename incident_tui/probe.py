@@ -2,7 +2,7 @@
 
 A task sleeps 10 ms at a time; what it oversleeps is how long a key press or a frame would have waited. At the end
 the file gets one JSON object: ``samples`` is a list of [wall clock in ms, overslept ms, CPU seconds so far], from
-which a reader takes the stretch it wants. Without the variable nothing of this runs. Used by ``python -m bench client``.
+which a reader takes the stretch it wants. Without the variable nothing of this runs. For ``python -m bench client``.
 """
 
 from __future__ import annotations
