@@ -15,7 +15,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from incident.kernel.board import Board, Look
@@ -31,6 +30,7 @@ from incident_tui.screens.picture.blocks import LOOKED_THROUGH, log_view
 from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.doing import Deed, Doing
+from incident_tui.screens.room.foot import Footed
 from incident_tui.screens.room.sight import Sight
 from incident_tui.screens.room.telling import (
     alarms_of,
@@ -84,7 +84,7 @@ TOO_SMALL: Final = (
 )
 
 
-class Room(Screen[None]):
+class Room(Footed):
     """The one screen."""
 
     AUTO_FOCUS = None

@@ -1,0 +1,32 @@
+"""The lines at the foot come and go many times a minute: showing one must not style the whole room anew.
+
+Textual styles every widget below the one whose classes change. For the classes that only the foot follows that was
+most of the time between a ``:`` and its line on the screen.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+from textual.screen import Screen
+
+LIGHT: Final = frozenset({
+    "-command", "-filter", "-palette", "-composing", "-quick", "-confirm", "-asking",
+})  # fmt: skip
+"""Classes of the room that nothing follows but the foot; ``tests/tui/test_styles.py`` holds the stylesheets to it."""
+FOOT: Final = ("#composer", "#command", "#filter", "#palette", "#quick", "#confirm")
+"""The parts of the foot, as selectors."""
+
+
+class Footed(Screen[None]):
+    """A screen with such a foot."""
+
+    def set_class(self, add: bool, *class_names: str, update: bool = True) -> Self:
+        """As Textual has it, but for the classes that only the foot follows."""
+        if not update or not LIGHT.issuperset(class_names):
+            return super().set_class(add, *class_names, update=update)
+        before = self.classes
+        super().set_class(add, *class_names, update=False)
+        if self.classes != before:
+            self.app.stylesheet.update_nodes([part for name in FOOT for part in self.query(name)])
+        return self
