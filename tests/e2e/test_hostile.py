@@ -127,6 +127,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("honest"))
     house.start()
     try:
+        opened(house)
         yield house
     finally:
         house.stop()
@@ -294,7 +295,7 @@ async def refused_on_opening(las: Session) -> None:
 
 
 def test_what_acts_is_refused_by_client_and_server_and_the_rest_arrives_harmless(honest: House) -> None:
-    stream = opened(honest)
+    stream = str(json.loads(honest.client("LAS", "state", "--json").stdout)["incident"])
     assert len(REFUSED) >= 40
     acting = typed(REFUSED, cut=5_000)
     taken, refused = run(typed_at_las(honest, stream))
