@@ -65,6 +65,15 @@ def test_frequent_letters_mean_the_same_on_every_screen() -> None:
     assert TABLE.for_key("d") is None  # in a text field a letter is a letter
 
 
+def test_a_board_s_own_form_of_a_frequent_act_goes_before_the_app_s() -> None:
+    verb = next(verb for board in BOARDS if board.name == "tasks" for verb in board.verbs)
+    own = boards_with(replace(verb, name="accept", key="a", word="accept", title="Accept the task"))
+    table = Actions(own)
+    assert not [said for said in table.clashes() if said.startswith("a ")]
+    assert table.for_key("a", "tasks").name == "tasks.accept"  # type: ignore[union-attr]
+    assert table.for_key("a", "units").name == "app.acknowledge"  # type: ignore[union-attr]
+
+
 def test_digits_go_to_the_same_screens_everywhere_and_those_to_come_stay_free() -> None:
     digits = {digit: TABLE.for_key(digit, "tasks") for digit in "0123456789"}
     assert {digit: action.name for digit, action in digits.items() if action is not None} == {

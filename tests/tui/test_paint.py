@@ -76,6 +76,11 @@ def test_two_ends_of_a_line_never_touch() -> None:
 # -- columns --
 
 
+def test_a_worthier_column_stays_wherever_it_stands() -> None:
+    fitted = fit_columns((NOTE, PLACE, STATE, UNIT), UNIT.width + GAP + STATE.width)
+    assert [one.column.name for one in fitted] == ["state", "unit"]
+
+
 def test_the_worthiest_columns_stay_and_keep_their_order() -> None:
     shown = [
         [fitted.column.name for fitted in fit_columns((UNIT, STATE, PLACE, NOTE), width)]

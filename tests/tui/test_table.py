@@ -98,10 +98,10 @@ def test_only_what_is_visible_is_asked_for_and_painted() -> None:
 def test_only_visible_rows_that_are_another_object_are_painted_again() -> None:
     async def scenario() -> None:
         async with hall() as (it, pilot):
-            painted = it.table.painted_count
+            painted, asked = it.table.painted_count, it.asked
             it.feed()
             await pilot.pause()
-            assert it.table.painted_count == painted
+            assert (it.table.painted_count, it.asked) == (painted, asked)
             it.put("A004", state="at scene")
             it.put("A090", state="at scene")  # out of sight
             it.feed()

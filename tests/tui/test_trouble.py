@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
 
 from incident.kernel.slice import Actor
 from incident.log.facts import Write
 from incident_tui.app import BROKEN, IncidentApp, ascii_wanted
 from incident_tui.widgets.composer import Composer
+from incident_tui.widgets.last_door import LastDoor
 from tests.running import run
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession, app_of, text_of
@@ -54,7 +58,9 @@ def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def story(desk: Desk) -> None:
         assert desk.app.theme == "mono"
-        for key in ("1", "2", "5"):
+        desk.session.say("alarm", "a toast")
+        await desk.shows("a toast")
+        for key in ("1", "2", "t", "5", "l"):
             await desk.press(key)
             strips = desk.app.screen._compositor.render_strips()
             colours = {
@@ -62,6 +68,10 @@ def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
                 for colour in (segment.style.color, segment.style.bgcolor) if colour is not None
             }  # fmt: skip
             assert colours <= {"default"}
+        forgotten = [Segment("red", Style(color="red", bgcolor="#123456", bold=True))]
+        for one in desk.app.get_line_filters():
+            forgotten = one.apply(forgotten, Color.parse("black"))
+        assert forgotten[0].style == Style(color="default", bgcolor="default", bold=True)
         reversed_first = next(iter(desk.app.screen._compositor.render_strips()[0]))
         assert reversed_first.style is not None
         assert reversed_first.style.reverse
@@ -174,6 +184,10 @@ def test_an_observer_is_refused_with_the_missing_grant() -> None:
         assert desk.room.query_one(Composer).text == "hello"
 
     told(story, session=FakeSession(me=Actor("Visitor", "LAS", "observer")))
+
+
+def test_every_painted_segment_goes_through_the_last_door() -> None:
+    assert isinstance(app_of().get_line_filters()[-1], LastDoor)
 
 
 def test_hostile_text_of_another_room_reaches_the_screen_harmless() -> None:
