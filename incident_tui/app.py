@@ -219,7 +219,7 @@ def _settle() -> None:
     round over everything stopped the screen for a tenth of a second.
     """
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(5_000, 20, 20)
 
 
 def run_app(session: Session, settings: Settings, trouble_file: Path | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The order of a list, kept: a row is asked where it belongs when it is another object, and all rows once a second.
+"""The order of a list, kept: a row is asked where it belongs when it is another object, and all now and then.
 
 With 2,000 rows and a thousand changes a second, asking each row at every stroke of the pump was a tenth of the
 client's whole work. Where a row belongs follows from the row, from who looks and, slowly, from the time. No widget
@@ -12,6 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from incident.kernel.board import Column, Look
+
+SECONDS = 5
+"""How often every row is asked again: what is overdue moves up, and a few seconds are soon enough for that."""
 
 By = Callable[[Any, Look], Any]
 """Answers what a row is ordered by."""
@@ -36,7 +39,7 @@ class Order:
         self, keys: list[str], rows: Mapping[str, Any], look: Look, by: By, *, backwards: bool = False
     ) -> list[str]:
         """The keys in the order of their rows; the same list as before when nothing has moved. Not to be changed."""
-        under = (by, backwards, look.me, look.now // 1000, look.unconfirmed)
+        under = (by, backwards, look.me, look.now // (1000 * SECONDS), look.unconfirmed)
         if under != self._under:
             self._under, self._known, self._keys = under, {}, []
         known, moved = self._known, keys != self._keys

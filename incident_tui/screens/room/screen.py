@@ -228,9 +228,11 @@ class Room(Footed):
     def _count(self, seen: Seen) -> None:
         self._counted = time.monotonic()
         boards = self.actions.boards
-        self._alarms = alarms_of(boards, seen.look)
+        alarms = alarms_of(boards, seen.look)
+        self._alarms = sum(alarms.values())
         self._unread = self.sight.look(seen.look)
-        self.query_one(TabLine).tell(tabs_of(boards, seen.look, self.session, self._front), self._front)
+        tabs = tabs_of(boards, seen.look, self.session, alarms, self._front)
+        self.query_one(TabLine).tell(tabs, self._front)
 
     def recount(self) -> None:
         """Counts are made anew at the next stroke."""

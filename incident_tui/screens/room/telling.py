@@ -109,7 +109,9 @@ def stale_words(session: Session, look: Look) -> str:
     return f"as at {look.clock(link.since_ms)}, own copy"
 
 
-def tabs_of(boards: Sequence[Board], look: Look, session: Session, front: str = "") -> tuple[Tab, ...]:
+def tabs_of(
+    boards: Sequence[Board], look: Look, session: Session, alarms: Mapping[str, int], front: str = ""
+) -> tuple[Tab, ...]:
     """One tab for each screen that exists, by digit; the digits of those to come stay free.
 
     A screen without a digit has a tab only while it is in front.
@@ -119,8 +121,9 @@ def tabs_of(boards: Sequence[Board], look: Look, session: Session, front: str = 
     for board in boards:
         if board.digit and board.name not in ("incidents", "log"):
             count = board.count(look) if opened and board.count is not None else 0
-            alarm = board.alarm(look) if opened and board.alarm is not None else 0
-            tabs[board.digit] = Tab(board.name, board.digit, board.title, count, alarm)
+            tabs[board.digit] = Tab(
+                board.name, board.digit, board.title, count, alarms.get(board.name, 0)
+            )
     incidents = Tab("incidents", "0", "Incidents", len(session.incidents))
     refused = [Tab("refused", "!", "Refused", 0, len(session.cards))] if session.cards else []
     plain = [Tab(board.name, "", board.title) for board in boards if not board.digit and board.name == front]
@@ -129,11 +132,15 @@ def tabs_of(boards: Sequence[Board], look: Look, session: Session, front: str = 
     return (*found, *(tab for tab in here if tab.name not in {other.name for other in found}))
 
 
-def alarms_of(boards: Sequence[Board], look: Look) -> int:
-    """All alarms of all boards."""
+def alarms_of(boards: Sequence[Board], look: Look) -> Mapping[str, int]:
+    """The alarms of each board; what was refused is counted elsewhere. Each is a walk over a whole board."""
     if not look.state.organisation.opened:
-        return 0
-    return sum(board.alarm(look) for board in boards if board.alarm is not None and board.name != "refused")
+        return {}
+    return {
+        board.name: board.alarm(look)
+        for board in boards
+        if board.alarm is not None and board.name != "refused"
+    }
 
 
 def to_answer(look: Look) -> frozenset[str]:
