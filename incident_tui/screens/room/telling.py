@@ -121,9 +121,7 @@ def tabs_of(
     for board in boards:
         if board.digit and board.name not in ("incidents", "log"):
             count = board.count(look) if opened and board.count is not None else 0
-            tabs[board.digit] = Tab(
-                board.name, board.digit, board.title, count, alarms.get(board.name, 0)
-            )
+            tabs[board.digit] = Tab(board.name, board.digit, board.title, count, alarms.get(board.name, 0))
     incidents = Tab("incidents", "0", "Incidents", len(session.incidents))
     refused = [Tab("refused", "!", "Refused", 0, len(session.cards))] if session.cards else []
     plain = [Tab(board.name, "", board.title) for board in boards if not board.digit and board.name == front]
