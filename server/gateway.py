@@ -30,7 +30,7 @@ from incident.kernel.protocol import (
     Unwatch,
     Watch,
 )
-from incident.kernel.slice import Actor
+from incident.kernel.slice import Actor, Refusal
 from server import logs
 from server.hub import Hub
 from server.joining import Joining
@@ -60,6 +60,7 @@ NOBODY: Final = (
 STRANGER: Final = (
     "This token is not known here. Ask whoever runs this server for a new one (incident-server token).\n"
 )
+OBSERVER: Final = Refusal("observer", "A session that only reads cannot write.")
 COMMITS_SECONDS: Final = 4.0
 GOODBYE_SECONDS: Final = 4.0
 
@@ -284,6 +285,9 @@ class Gateway:
 
     def _take(self, session: Session, frame: protocol.ClientFrame) -> None:
         match frame:
+            case Submit() if session.observer:
+                session.asked()
+                session.refused(frame.stream, frame.command_id, OBSERVER)
             case Submit():
                 session.asked()
                 self.hub.submit(session, frame)

@@ -252,12 +252,10 @@ class Hub:
 
     def _sight_changed(self, stream: str) -> None:
         """A new stream, or other parties: whoever may no longer see it is told so and gets no more of it."""
-        for name, channel in tuple(self._channels.items()):
-            if stream in (name, self.models.parent(name)):
-                for session in tuple(channel.watchers):
-                    if not self.may_see(session.actor, name):
-                        self.leave(session, name)
-                        session.error("not_party", "Your agency is no longer party to this.", name)
+        for session in tuple(self.sessions):
+            for name in tuple(session.streams):  # also those that are still being brought up to date
+                if stream in (name, self.models.parent(name)) and not self.may_see(session.actor, name):
+                    self.put_out(session, name)
         self.lists.refresh()
 
     def channel(self, stream: str) -> Channel:
@@ -287,6 +285,11 @@ class Hub:
             channel.watchers.pop(session, None)
             if not channel.watchers and stream not in self.sequencers and not channel.building.locked():
                 del self._channels[stream]
+
+    def put_out(self, session: Session, stream: str) -> None:
+        """Its agency is no party any more: the session is told so and gets no more of this stream."""
+        self.leave(session, stream)
+        session.error("not_party", "Your agency is no longer party to this.", stream)
 
     def arrive(self, session: Session) -> None:
         """A session has said Hello."""

@@ -112,14 +112,23 @@ class Joining:
                 "diverged", f"Record {watch.cursor} of your copy is not in the history kept here.", stream
             )
             return
-        at = await self._snapshot(session, channel, watch)
-        while session.open and session.streams.get(stream) is token:
+        at = await self._snapshot(session, channel, watch, token)
+        while self._wanted(session, stream, token):
             if at.seq >= channel.published.seq:
                 hub.enter(session, channel)
                 session.post(hub.claims_frame(stream))
                 session.post(protocol.encode(Watching(stream=stream, seq=at.seq)))
                 return
-            at = await self._forward(session, channel, at)
+            at = await self._forward(session, channel, at, token)
+
+    def _wanted(self, session: Session, stream: str, token: object) -> bool:
+        """Whether this watch goes on. Asked before every portion: a slow line may outlast the right to see."""
+        if not session.open or session.streams.get(stream) is not token:
+            return False
+        if self._hub.may_see(session.actor, stream):
+            return True
+        self._hub.put_out(session, stream)
+        return False
 
     async def _holds(self, channel: Channel, watch: Watch) -> bool:
         """Whether the copy the client holds is a beginning of ours."""
@@ -133,7 +142,7 @@ class Joining:
             known = records[0].hash if records else None
         return known == watch.hash
 
-    async def _forward(self, session: Session, channel: Channel, at: Place) -> Place:
+    async def _forward(self, session: Session, channel: Channel, at: Place, token: object) -> Place:
         """Send the next portion after this place, as far as it is published; answers where the client is then."""
         recent = channel.since(at.seq)
         records = (
@@ -146,6 +155,8 @@ class Joining:
         if not records:
             raise StoreError(f"What follows record {at.seq} cannot be read at this moment.")
         for frame in frames(channel.stream, at.hash, records):
+            if not self._wanted(session, channel.stream, token):
+                break
             await session.send(frame)
         return Place(records[-1].seq, records[-1].hash)
 
@@ -160,7 +171,7 @@ class Joining:
 
     # -- snapshots ------------------------------------------------------------------------------------------
 
-    async def _snapshot(self, session: Session, channel: Channel, watch: Watch) -> Place:
+    async def _snapshot(self, session: Session, channel: Channel, watch: Watch, token: object) -> Place:
         """Send a snapshot when that is shorter and the client can read it; answers where the client stands."""
         model = self._hub.model(channel.stream)
         here = Place(watch.cursor, watch.hash or genesis(channel.stream))
@@ -170,6 +181,8 @@ class Joining:
         if snapshot.at.seq <= watch.cursor:
             return here
         for page in snapshot.pages:
+            if not self._wanted(session, channel.stream, token):
+                break
             await session.send(page, text=False)
         return snapshot.at
 
@@ -204,4 +217,7 @@ class Joining:
             kept.append(record)
         kept.reverse()
         prev = await self._hash_before(hub.channel(stream), kept[0].seq) if kept else ""
+        if not hub.may_see(session.actor, stream):
+            session.error("unknown_stream", NO_SUCH_STREAM, stream)
+            return
         await session.send(protocol.encode(Records(stream=stream, prev=prev, records=kept, history=True)))
