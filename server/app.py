@@ -195,7 +195,7 @@ class App:
             "streams": len(self._hub.sequencers),
             "people": self._hub.people(),
             "stopping": self._stop.is_set() or self._hub.stopping,
-            "read_only": self._hub.failure is not None,
+            "read_only": self._hub.read_only,
         }
 
     async def _stop_asked(self, _asked: Mapping[str, Any]) -> Answer:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from incident.kernel.protocol import Done, Submit
 from incident.kernel.record import encode_body
-from incident.kernel.slice import Actor, Refusal
+from incident.kernel.slice import Actor, Due, Refusal
 from server import logs
 from server.hub import Hub
 
@@ -98,19 +98,24 @@ class Conductor:
         """Once a second, for ever."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            await self.tick()
+            with logs.guarded("tick failed"):
+                await self.tick()
 
     async def tick(self) -> None:
         """Write what is due now, giving way between streams."""
         now = self._hub.now()
         clock = asyncio.get_running_loop().time()
         for stream, model, state, _seq in tuple(self._hub.streams()):
-            for due in model.due(state, now):
-                command_id = own_id(stream, due.key)
-                if due.at <= now and clock >= self._tried.get(command_id, clock):
-                    self._note(command_id, clock)
-                    self._system.submit(stream, due.command, command_id)
+            with logs.guarded("what is due failed", stream=stream):  # in one stream: the others have theirs
+                for due in model.due(state, now):
+                    self._write(stream, due, now, clock)
             await asyncio.sleep(0)
+
+    def _write(self, stream: str, due: Due, now: int, clock: float) -> None:
+        command_id = own_id(stream, due.key)
+        if due.at <= now and clock >= self._tried.get(command_id, clock):
+            self._note(command_id, clock)
+            self._system.submit(stream, due.command, command_id)
 
     def _note(self, command_id: str, clock: float) -> None:
         self._tried.pop(command_id, None)

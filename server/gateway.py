@@ -187,7 +187,7 @@ class Gateway:
         return None
 
     def _readiness(self, connection: ServerConnection) -> Response:
-        if self.hub.failure is not None or self.hub.store.read_only:
+        if self.hub.read_only or self.hub.store.read_only:
             return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "read only\n")
         if self.hub.stopping:
             return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "stopping\n")

@@ -28,6 +28,9 @@ from server.store import Append, Store, StoreError, Unavailable
 
 BEAT_SECONDS: Final = 2.0
 BEATS_AT_ONCE: Final = 250
+SILENT_SECONDS: Final = 4.0
+"""A disk that has answered nothing for so long, with work before it, is told to the rooms as one that cannot write."""
+
 UNKNOWN: Final = Refusal("unknown_stream", "There is no such incident, or it is not open to your agency.")
 
 
@@ -212,10 +215,26 @@ class Hub:
 
     # -- records out ----------------------------------------------------------------------------------------
 
+    @property
+    def read_only(self) -> bool:
+        """The disk has failed, or answers nothing at this moment."""
+        return self.failure is not None or self._turnstile.silent_seconds() > SILENT_SECONDS
+
     def _group(self, group: Sequence[Append]) -> None:
-        """The disk has this group: commit, then acknowledge, then publish, each in the order of the log."""
+        """The disk has this group. A slip half way leaves what nobody can vouch for: then the server ends.
+
+        What is on the disk is right; the next start reads it from there.
+        """
         if self.failure is not None:
             return
+        try:
+            self._take_group(group)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the state in memory is not to be trusted
+            logs.fault("group failed", error)
+            self.failed(Unavailable("The server has lost its thread. It must be started again."))
+
+    def _take_group(self, group: Sequence[Append]) -> None:
+        """Commit, then acknowledge, then publish, each in the order of the log."""
         proposals: dict[str, list[Proposal]] = {}
         for item in group:
             proposals.setdefault(item.proposal.stream, []).append(item.proposal)
@@ -331,7 +350,7 @@ class Hub:
                 echo=echo,
                 epoch=self.store.epoch,
                 heads=heads,
-                read_only=self.failure is not None,
+                read_only=self.read_only,
                 present=[[agency, *people[agency]] for agency in sorted(parties) if agency in people],
             )
         )
@@ -341,8 +360,9 @@ class Hub:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             for count, session in enumerate(tuple(self.sessions), 1):
-                if session.open and session.beat():
-                    session.post(self.heartbeat(session))
+                with logs.guarded("heartbeat failed"):
+                    if session.open and session.beat():
+                        session.post(self.heartbeat(session))
                 if count % BEATS_AT_ONCE == 0:
                     await asyncio.sleep(0)
 
@@ -350,7 +370,8 @@ class Hub:
         """Tell changed summaries, at most this often, for ever."""
         while True:
             await asyncio.sleep(seconds)
-            self.lists.refresh()
+            with logs.guarded("lists failed"):
+                self.lists.refresh()
 
     # -- the end --------------------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ import logging
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TextIO
 
 _LOGGER: Final = logging.getLogger("incident.server")
@@ -55,3 +57,12 @@ def fault(event: str, error: BaseException, **facts: Any) -> None:
 def clock() -> int:
     """The server's clock: UTC milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+@contextmanager
+def guarded(event: str, **facts: Any) -> Iterator[None]:
+    """What runs for ever goes on after a slip in one round: the slip is logged here and ends that round alone."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the next round comes
+        fault(event, error, **facts)

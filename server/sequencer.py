@@ -6,6 +6,7 @@ the store's group callback. A command that is sent again while its first copy wa
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final, Protocol
@@ -45,10 +46,17 @@ class Turnstile:
         self._appended = 0
         self._durable = 0
         self._held: deque[tuple[int, Callable[[], None]]] = deque()
+        self._since = 0.0
 
     def appended(self) -> None:
         """One more decision is on its way to the disk."""
+        if self._durable == self._appended:
+            self._since = time.monotonic()
         self._appended += 1
+
+    def silent_seconds(self) -> float:
+        """How long the disk has had something to write and has answered nothing; 0 while nothing waits for it."""
+        return 0.0 if self._durable == self._appended else time.monotonic() - self._since
 
     def after(self, tell: Callable[[], None]) -> None:
         """Tell this once the disk has everything that was decided up to now."""
@@ -60,6 +68,7 @@ class Turnstile:
     def durable(self, count: int) -> None:
         """The disk has so many more decisions: whatever rested on no more than those is told."""
         self._durable += count
+        self._since = time.monotonic()
         while self._held and self._held[0][0] <= self._durable:
             self._held.popleft()[1]()
 
@@ -104,6 +113,10 @@ class Sequencer:
         refusal = self._full()
         # What was taken on before keeps its answer: to say no now would be false.
         if refusal is not None and not self.ledger.knows(submit.command_id):
+            if (
+                refusal is not BUSY
+            ):  # who is told that it is refused, for good, must not be overruled by a late copy
+                self.ledger.turned_away(asker.actor, submit, refusal)
             asker.refused(self.stream, submit.command_id, refusal)
             return False
         answer = self.ledger.propose(asker.actor, submit, self._now(), self._salt())

@@ -54,7 +54,8 @@ Your `accepted` may come before or after the records themselves.
 **Heartbeats.** The server sends one every two seconds, with the heads of the streams you watch, its clock, and who is
 connected of your agency and the parties (`present`: lists of agency and names). Yours is answered at once with your
 `sent_at` as `echo`. Eight seconds without any frame mean that the line is dead, whatever the socket says.
-`read_only` means that the server's disk has failed: nothing more is answered, and it is about to end.
+`read_only` means that the server's disk has failed (nothing more is answered, and it is about to end), or that it
+has not answered for four seconds; the latter may pass, and then what waited is answered.
 
 ## Frames from the client
 {{client_frames}}
@@ -68,8 +69,8 @@ Codes of `error`: `not_json`, `too_deep`, `too_large`, `bad_frame` (not a frame 
 
 Codes of `refused` that any command may meet: `unknown_stream`, `unknown_command`, `unknown_version`, `bad_shape`,
 `bad_text` (characters that act on a terminal), `id_reuse`, `depends_on_refused`, `not_party`, `no_grant` (with `grant`
-and `role` in the facts), `claim_held` (with `held_by`, `since`, `label`), `busy`, `disk_full`. The others belong to
-the commands. Show the sentence; decide by the code.
+and `role` in the facts), `claim_held` (with `held_by`, `since`, `label`), `busy`, `disk_full`, `observer` (the
+session said in its hello that it only reads). The others belong to the commands. Show the sentence; decide by the code.
 
 ## Limits
 {{limits}}

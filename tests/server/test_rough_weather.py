@@ -9,11 +9,13 @@ import pytest
 
 from incident.kernel import protocol
 from incident.kernel.protocol import Error, Page, Refused, Watching
-from server import joining
+from server import hub, joining
+from server.conductor import Conductor
 from server.session import Session
+from server.store.memory import MemoryStore
 from tests.running import run
-from tests.server.house import BOARD, house
-from tests.server.toy import Oust, Write
+from tests.server.house import BOARD, house, soon, submitted
+from tests.server.toy import Open, Oust, SetAlarm, Write
 
 # -- who may see, and who may write ---------------------------------------------------------------------------
 
@@ -73,7 +75,7 @@ def test_who_is_put_out_while_a_page_is_read_does_not_get_it(monkeypatch: pytest
             await inside.wait()
             await las.do(Oust("SCAS"))
             on.set()
-            said = await scas.until(Error | protocol.Records)  # type: ignore[arg-type]
+            said = await scas.until(object, lambda frame: isinstance(frame, Error | protocol.Records))
             assert isinstance(said, Error)
             assert said.code == "unknown_stream"
 
@@ -87,6 +89,127 @@ def test_a_session_that_only_reads_writes_nothing() -> None:
             said = await wall.do(Write("by a wall display"))
             assert isinstance(said, Refused)
             assert (said.code, said.sentence) == ("observer", "A session that only reads cannot write.")
+            assert home.hub.durable(BOARD).seq == 1
+
+    run(scene())
+
+
+# -- disks, and slips of our own ------------------------------------------------------------------------------
+
+
+def test_a_disk_that_does_not_answer_is_told_of_and_taken_back_when_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "SILENT_SECONDS", 0.2)
+    flushes: list[Any] = []
+
+    async def scene() -> None:
+        async with house(MemoryStore(schedule=flushes.append)) as home, home.guest() as guest:
+
+            async def read_only() -> bool:
+                await guest.say(protocol.Heartbeat(sent_at=1))
+                beat = await guest.until(protocol.Heartbeat, lambda frame: frame.echo == 1)
+                reader, writer = await asyncio.open_connection("127.0.0.1", home.port)
+                writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+                ready = (await reader.readline()).split()[1] == b"200"
+                writer.close()
+                assert beat.read_only is not ready
+                return bool(beat.read_only)
+
+            opening = await guest.submit(Open(("LAS",)))
+            assert not await read_only()
+            await asyncio.sleep(0.3)
+            assert await read_only()
+            assert home.failures == []
+            flushes.pop()()
+            assert (await guest.answer(opening)).last == 1
+            assert not await read_only()
+            await asyncio.sleep(0.3)
+            assert not await read_only()  # nothing waits: silence is no sign
+
+    run(scene())
+
+
+def test_a_slip_while_a_group_is_taken_ends_the_server_and_answers_nobody_wrongly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scene() -> None:
+        async with house() as home, home.guest() as guest:
+            await home.opened("LAS")
+
+            def slip(_proposals: Any) -> Any:
+                raise KeyError("a slip")
+
+            monkeypatch.setattr(home.hub.sequencers[BOARD], "committed", slip)
+            await guest.submit(Write("x"))
+            beat = await guest.until(protocol.Heartbeat, lambda frame: frame.read_only)
+            assert beat.read_only
+            assert [failure.sentence for failure in home.failures] == [
+                "The server has lost its thread. It must be started again."
+            ]
+            assert not [frame for frame in guest.heard if isinstance(frame, protocol.Accepted)]
+
+    run(scene())
+
+
+def test_a_slip_in_one_heartbeat_list_or_stream_stops_none_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "BEAT_SECONDS", 0.05)
+    slips: list[str] = []
+
+    async def scene() -> None:
+        async with house(now=lambda: 9_000) as home, home.guest("LAS") as las, home.guest("SCAS") as scas:
+            for stream in ("board/bad", BOARD):
+                await las.do(Open(("LAS", "SCAS")), stream)
+                await las.do(SetAlarm(5_000), stream)
+            heartbeat, refresh = home.hub.heartbeat, home.hub.lists.refresh
+            due = type(home.hub.model(BOARD)).due
+            bad = home.hub.durable("board/bad").state
+
+            def beat(session: Any, echo: int | None = None) -> bytes:
+                if session.actor.agency == "LAS":
+                    slips.append("beat")
+                    raise KeyError("a slip")
+                return heartbeat(session, echo)
+
+            def lists() -> None:
+                slips.append("lists")
+                raise KeyError("a slip")
+
+            def what_is_due(self: Any, state: Any, now: int) -> Any:
+                if state is bad:
+                    slips.append("due")
+                    raise KeyError("a slip")
+                return due(self, state, now)
+
+            monkeypatch.setattr(home.hub, "heartbeat", beat)
+            monkeypatch.setattr(home.hub.lists, "refresh", lists)
+            monkeypatch.setattr(type(home.hub.model(BOARD)), "due", what_is_due)
+            for _ in range(3):
+                await scas.until(protocol.Heartbeat)
+            await soon(lambda: slips.count("beat") > 1 and slips.count("lists") > 1)
+            monkeypatch.setattr(home.hub.lists, "refresh", refresh)
+            await Conductor(home.hub).tick()
+            await soon(lambda: home.hub.durable(BOARD).state.notes.rung == 1)
+            assert "due" in slips
+
+    run(scene())
+
+
+def test_a_late_copy_of_what_a_full_disk_refused_is_refused_when_there_is_room_again() -> None:
+    async def scene() -> None:
+        store = MemoryStore()
+        async with house(store) as home, home.guest() as guest:
+            await home.opened("LAS")
+            write = submitted(Write("no room"))
+            store.full = "The disk is nearly full."
+            await guest.say(write)
+            refused = await guest.answer(write.command_id)
+            store.full = None
+            await guest.say(write)
+            assert await guest.answer(write.command_id) == refused
+            assert refused.code == "disk_full"
             assert home.hub.durable(BOARD).seq == 1
 
     run(scene())
