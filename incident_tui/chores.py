@@ -143,7 +143,11 @@ class Chores:
                 self._once(register, command, "come home", stream, release)
 
     def _once(self, watched: Watched, command: Any, *about: str) -> None:
-        command_id = derived(watched.stream, *about)
+        me = self._me()
+        if me is None:
+            return
+        # The agency is part of it: two rooms that report one thing write two different commands.
+        command_id = derived(watched.stream, me.agency, *about)
         if command_id not in self._tried:
             self._tried.add(command_id)
             self._submit(watched, command, command_id)

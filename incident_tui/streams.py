@@ -228,16 +228,27 @@ class Streams:
                     # Nothing to catch up with: the first command opens it.
                     self._carry_out(watched, watched.replica.caught_up())
                 else:
+                    self._knock(watched)
                     self._owner.say(
                         "caution",
                         "The server does not open this to your agency any more. The copy stays here.",
                     )
+            case "not_party":
+                # Nothing more comes; the next list of incidents that has it again asks for what was missed.
+                watched.live, watched.absent, watched.asked_at = False, True, None
+                self._carry_out(watched, watched.replica.link_lost())
+                self._owner.say("caution", "You are no longer party to this incident; this is your own copy.")
             case "diverged":
                 watched.diverge(safe_text(error.sentence))
                 self._diverged(watched)
             case _:
                 watched.asked_at = self._now() - ANSWER_SECONDS + BUSY_SECONDS
                 self._owner.say("caution", safe_text(error.sentence))
+
+    def _knock(self, watched: Watched) -> None:
+        """What waits for a stream that is closed to us is sent all the same: only the server's no makes a card."""
+        self._carry_out(watched, watched.replica.caught_up())
+        self._carry_out(watched, watched.replica.link_lost())
 
     def _diverged(self, watched: Watched) -> None:
         self._carry_out(watched, watched.replica.link_lost())
@@ -316,6 +327,8 @@ class Streams:
 
     def _kept(self, watched: Watched, command_id: str) -> None:
         self._carry_out(watched, watched.replica.kept(command_id))
+        if watched.absent and watched.replica.cursor and self._link.up:
+            self._knock(watched)
         self._owner.touch()
 
     def _send(self, watched: Watched, submit: Submit) -> None:

@@ -194,7 +194,8 @@ class Replica:
         written = set()
         for record in records:
             self._confirm(record)
-            written.add(record.command_id)
+            if record.agency == self.actor.agency:
+                written.add(record.command_id)
         waiting = tuple(outbox)
         self._settled = tuple(s.command_id for s in waiting if s.command_id in written)
         for submit in waiting:
@@ -278,7 +279,8 @@ class Replica:
         for record in good:
             self._confirm(record)
         effects: list[Effect] = [Store(good)] if good else []
-        for command_id in dict.fromkeys(record.command_id for record in good):
+        # An id of another agency's making is not ours, even when it is the same: ours still waits for its answer.
+        for command_id in dict.fromkeys(r.command_id for r in good if r.agency == self.actor.agency):
             if self._pending.pop(command_id, None) is not None:
                 effects.append(Drop(command_id))
         if len(good) < len(fresh):

@@ -237,6 +237,18 @@ def test_records_confirm_what_was_pending(room: Room) -> None:
     assert room.replica.word(command_id) is None
 
 
+def test_another_agencys_command_of_the_same_id_does_not_answer_ours(room: Room) -> None:
+    command_id = room.kept(PlaceAll(("a",)))
+    mine = room.replica.pending[command_id].submit
+    room.serve(mine, BEN)
+    effects = room.catch_up()
+    assert [type(effect) for effect in effects] == [Store, Changed]
+    assert list(room.replica.pending) == [command_id], "the server has not answered it yet"
+    back = Replica(TOY, SHELF, room.replica.actor)
+    back.restore(None, room.log, (mine,))
+    assert list(back.pending) == [command_id], "nor has it when the client was closed in between"
+
+
 @pytest.mark.parametrize("first", ["accepted", "records"])
 def test_acknowledgement_and_records_come_in_any_order(room: Room, first: str) -> None:
     command_id = room.kept(Jot("hello"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from incident.fleet import facts as g
+from incident.kernel.receipts import Deliver
 from incident.kernel.replica import Replica
 from incident.kernel.slice import Actor, Refusal
 from incident.resources import facts as f
@@ -78,3 +79,14 @@ def test_nothing_is_told_before_both_are_up_to_date_or_by_another_agency() -> No
         stranger.chores.come_home(stranger.held())
         desk.submitted += stranger.submitted
     assert desk.submitted == []
+
+
+def test_two_rooms_that_report_the_delivery_of_one_thing_write_two_commands() -> None:
+    ids = []
+    for agency in ("LAS", "SCAS", "LAS"):
+        desk = Desk(Actor("Kim", agency, "operator"))
+        desk.chores._once(desk.held()[desk.incident.stream], Deliver(("tasks/x",)), "deliver", "tasks/x")
+        ((_, _, command_id),) = desk.submitted
+        ids.append(command_id)
+    assert ids[0] != ids[1]
+    assert ids[0] == ids[2], "two desks of one room write one"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from incident.kernel.record import Record
-from incident.kernel.replica import Replica
+from incident.kernel.protocol import Error, Submit, Watch, Watching
+from incident.kernel.record import Record, encode_body
+from incident.kernel.replica import Replica, StateWord
 from incident.kernel.slice import Actor
 from incident.state import INCIDENT, MODELS
 from incident_tui import streams as streams_module
@@ -14,6 +15,7 @@ from incident_tui.cache import Cache
 from incident_tui.link import Link
 from incident_tui.streams import Owner, Streams
 from incident_tui.watched import SNAPSHOT_EVERY, SNAPSHOT_SECONDS, Watched
+from tests.incident.given import T0, charter, opened
 
 STREAM = "incident/00000000-0000-7000-8000-000000000000"
 
@@ -31,6 +33,9 @@ class Disk:
     def store_snapshot(self, _stream: str, _snapshot: Any) -> None:
         self.snapshots += 1
 
+    def keep(self, _submit: Submit, kept: Callable[[], None]) -> None:
+        self.waiting.append(kept)
+
     def write(self) -> None:
         waiting, self.waiting = self.waiting, []
         for stored in waiting:
@@ -38,23 +43,50 @@ class Disk:
 
 
 class Told:
-    """An owner that keeps which states it was told of."""
+    """An owner that keeps which states it was told of, and what was said."""
 
     def __init__(self) -> None:
         self.states: list[Any] = []
+        self.said: list[str] = []
+
+    def say(self, _severity: str, sentence: str) -> None:
+        self.said.append(sentence)
+
+    def touch(self) -> None:
+        pass
 
     def stored(self, _watched: Watched, state: Any) -> None:
         self.states.append(state)
 
 
+class Line:
+    """A line that is up, takes frames or not, and keeps them."""
+
+    def __init__(self) -> None:
+        self.up, self.takes = True, True
+        self.frames: list[Any] = []
+
+    def post(self, frame: Any) -> bool:
+        if self.takes:
+            self.frames.append(frame)
+        return self.takes
+
+    def of(self, kind: type) -> list[Any]:
+        return [frame for frame in self.frames if isinstance(frame, kind)]
+
+
 class Scene:
-    """One stream, its owner, its disk and a clock."""
+    """One stream, its owner, its disk, its line and a clock."""
 
     def __init__(self) -> None:
         self.disk, self.told, self.now = Disk(), Told(), 0.0
-        cache, link = cast("Cache", self.disk), cast("Link", None)
+        self.line = Line()
+        cache, link = cast("Cache", self.disk), cast("Link", self.line)
         self.streams = Streams(cast("Owner", self.told), MODELS, link, cache, lambda: self.now)
-        self.watched = Watched(Replica(INCIDENT, STREAM, Actor("desk", "LAS", "operator")))
+        given = opened()
+        self.watched = Watched(Replica(INCIDENT, STREAM, Actor("desk", "LAS", "operator"), charter()))
+        self.watched.replica.restore(None, given.records, ())
+        self.streams.held[STREAM] = self.watched
 
     def records(self, count: int, state: Any) -> None:
         """So many records have come; the confirmed state is this one now."""
@@ -62,6 +94,23 @@ class Scene:
         replica.cursor += count
         replica.confirmed = state
         self.streams._store(self.watched, cast("tuple[Record, ...]", (None,) * count))
+
+    def watching(self) -> None:
+        """The server has sent everything."""
+        self.streams.receive(Watching(stream=STREAM, seq=self.watched.replica.cursor))
+
+    def error(self, code: str) -> None:
+        """The server says no to the stream."""
+        self.streams.receive(Error(code=code, sentence="No.", stream=STREAM))
+
+    def writes(self, number: int) -> str:
+        """A person writes a line in the log; it is on the disk."""
+        command_id = f"00000000-0000-7000-8000-{number:012d}"
+        body = encode_body({"text": f"entry {number}"})
+        submit = Submit(stream=STREAM, command_id=command_id, type="log.write", v=1, body=body, written_at=T0)
+        assert self.streams.submit(self.watched, submit) is None
+        self.disk.write()
+        return command_id
 
 
 def test_a_state_is_told_of_when_its_records_are_on_the_disk_and_not_before() -> None:
@@ -74,9 +123,10 @@ def test_a_state_is_told_of_when_its_records_are_on_the_disk_and_not_before() ->
 
 def test_while_the_disk_is_slow_one_state_waits_and_the_last_is_told_of_in_the_end() -> None:
     scene = Scene()
+    before = scene.watched.replica.cursor
     for number in range(100):
         scene.records(1, number)
-    assert scene.watched.unreported == (1, 0), "one state is kept, not a hundred"
+    assert scene.watched.unreported == (before + 1, 0), "one state is kept, not a hundred"
     scene.disk.write()
     assert scene.told.states == [0, 99]
     assert scene.watched.unreported is None
@@ -102,3 +152,31 @@ def test_a_whole_state_is_written_seldom_however_much_comes() -> None:
     scene.now += SNAPSHOT_SECONDS
     scene.records(1, state)
     assert scene.disk.snapshots == 2
+
+
+def test_a_room_that_is_no_longer_party_knows_it_and_asks_again_when_it_is_listed_again() -> None:
+    scene = Scene()
+    scene.watching()
+    scene.error("not_party")
+    assert (scene.watched.live, scene.watched.absent, scene.watched.replica.online) == (False, True, False)
+    assert scene.told.said == ["You are no longer party to this incident; this is your own copy."]
+    scene.now += 60
+    scene.streams.tick()
+    assert scene.line.of(Watch) == [], "it is not asked for without end"
+    scene.streams.listed((STREAM,))
+    assert [frame.stream for frame in scene.line.of(Watch)] == [STREAM]
+    scene.watching()
+    assert scene.watched.live
+    assert scene.watched.replica.online
+
+
+def test_what_was_written_for_a_stream_that_is_closed_to_us_is_sent_so_that_it_gets_its_card() -> None:
+    scene = Scene()
+    before = scene.writes(1)
+    assert scene.watched.replica.pending[before].word is StateWord.QUEUED
+    scene.error("unknown_stream")
+    assert [frame.command_id for frame in scene.line.of(Submit)] == [before]
+    after = scene.writes(2)
+    assert scene.line.of(Submit)[-1].command_id == after, "what is written after it, too"
+    assert scene.watched.absent
+    assert not scene.watched.replica.online
