@@ -24,6 +24,11 @@ LINE_BYTES_MAX: Final = 8_388_608
 """A request may carry a table of many rows."""
 
 SECONDS_MAX: Final = 5.0
+"""To reach the door and to say what is wanted. What is asked for may take its time."""
+
+ANSWER_SECONDS_MAX: Final = 120.0
+"""An import of many rows is many commands, each one answered by the disk."""
+
 CALLERS_MAX: Final = 16
 """Connections at the door at once; one more is closed at once."""
 
@@ -75,8 +80,10 @@ class AdminDoor:
             if self._callers > CALLERS_MAX:
                 return
             async with asyncio.timeout(SECONDS_MAX):
-                answer = await self._answer(await reader.readline())
-                writer.write(msgspec.json.encode(answer) + b"\n")
+                line = await reader.readline()
+            answer = await self._answer(line)
+            writer.write(msgspec.json.encode(answer) + b"\n")
+            async with asyncio.timeout(SECONDS_MAX):
                 await writer.drain()
         except (OSError, TimeoutError, ValueError):
             pass  # whoever asked has gone, or sent more than a line may hold
@@ -119,6 +126,7 @@ def call(plate: Path, do: str, **arguments: Any) -> Answer:
         request = msgspec.json.encode({"do": do, "secret": found.secret, **arguments}) + b"\n"
         with socket.create_connection(("127.0.0.1", found.port), timeout=SECONDS_MAX) as door:
             door.sendall(request)
+            door.settimeout(ANSWER_SECONDS_MAX)
             line = _line(door)
     except (OSError, msgspec.DecodeError):
         raise NotRunning from None

@@ -31,7 +31,8 @@ mode: {mode}
 # What rooms see as the name of this server.
 # name: incident server
 
-# Connections in all, and how many of them may be waiting to say who they are.
+# Connections in all, and how many of them may be waiting to say who they are: past it, the one that has waited
+# longest is closed. All rooms of one machine have the same address, so addresses are not counted.
 # connections_max: 2000
 # unknown_max: 256
 

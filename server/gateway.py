@@ -75,19 +75,26 @@ class Caller(ServerConnection):
     """A connection that remembers who it is, and counts as unknown until it does."""
 
     actor: Actor | None = None
-    unknown: set[ServerConnection]
+    unknown: dict[ServerConnection, None]
+    """In the order in which they came. Not counted by address: on one machine all rooms have the same."""
     unknown_max: int
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A socket has come in; one too many that has not said who it is goes at once."""
-        self.unknown.add(self)
+        """A socket has come in; when one too many has not said who it is, the one silent for longest goes.
+
+        A client of ours says it in its first packet, so those that make no haste are not clients; to turn away
+        the newest would let a few silent sockets keep everybody out.
+        """
+        self.unknown[self] = None
         super().connection_made(transport)
         if len(self.unknown) > self.unknown_max:
-            self.transport.abort()
+            oldest = next(iter(self.unknown))
+            del self.unknown[oldest]
+            oldest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket has gone."""
-        self.unknown.discard(self)
+        self.unknown.pop(self, None)
         super().connection_lost(exc)
 
 
@@ -117,7 +124,7 @@ class Gateway:
 
     async def open(self, host: str, port: int) -> int:
         """Listen; answers the port. Raises OSError when the address is taken or not ours."""
-        kind = type("_Caller", (Caller,), {"unknown": set(), "unknown_max": self._unknown_max})
+        kind = type("_Caller", (Caller,), {"unknown": {}, "unknown_max": self._unknown_max})
         self._server = await serve(
             self._handle,
             host,
@@ -198,7 +205,7 @@ class Gateway:
     async def _handle(self, connection: ServerConnection) -> None:
         """One peer from its Hello to its end."""
         caller = _caller(connection)
-        caller.unknown.discard(caller)
+        caller.unknown.pop(caller, None)
         session: Session | None = None
         try:
             session = await self._greet(caller)

@@ -51,20 +51,28 @@ async def bring_in(hub: Hub, charter: Charter, asked: Mapping[str, Any]) -> Answ
         raise AdminError("\n".join(map(str, problems)))
     if not tables:
         raise AdminError(f"There is nothing to take up in {file}: it has no rows.")
-    return {"taken": [await _take_up(hub, *table) for table in tables]}
+    taken: list[Answer] = []
+    for table in tables:
+        try:
+            taken.append(await _take_up(hub, *table))
+        except AdminError as cut:
+            before = "".join(f" {one['stream']}: all {one['parts']}." for one in taken)
+            raise AdminError(f"{cut}{before and ' Taken whole before that:'}{before}") from None
+    return {"taken": taken}
 
 
 async def _take_up(hub: Hub, agency: str, stream: str, commands: tuple[Any, ...]) -> Answer:
     """Give one agency's commands, in order. Raises AdminError at the first that is not taken."""
     actor = Automaton(hub, Actor("system", agency, "system"))
     changed = 0
-    for command in commands:
+    for number, command in enumerate(commands):
+        so_far = f" Of {stream}, {number} of {len(commands)} parts were taken; an import may be given again."
         try:
             answer = await actor.do(stream, command, str(uuid.uuid4()))
         except TimeoutError:
-            raise AdminError("The server did not answer in time; look at the log, then try again.") from None
+            raise AdminError("The disk did not answer in time." + so_far) from None
         if isinstance(answer, Refusal):
-            raise AdminError(answer.sentence)
+            raise AdminError(answer.sentence + so_far)
         changed += answer.last > 0
     return {"stream": stream, "parts": len(commands), "changed": changed}
 

@@ -364,7 +364,7 @@ def test_nobody_behind_a_door_plate_is_nobody(tmp_path: Path) -> None:
 def test_a_door_that_does_not_answer_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin, "SECONDS_MAX", 0.3)
+    monkeypatch.setattr(admin, "ANSWER_SECONDS_MAX", 0.3)
     plate = tmp_path / "admin.json"
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from incident.kernel import protocol
 from incident.kernel.protocol import Error, Page, Refused, Watching
-from server import hub, joining
+from server import admin, hub, joining, operations
 from server.conductor import Conductor
 from server.session import Session
 from server.store.memory import MemoryStore
@@ -211,5 +214,57 @@ def test_a_late_copy_of_what_a_full_disk_refused_is_refused_when_there_is_room_a
             assert await guest.answer(write.command_id) == refused
             assert refused.code == "disk_full"
             assert home.hub.durable(BOARD).seq == 1
+
+    run(scene())
+
+
+# -- the admin door -------------------------------------------------------------------------------------------
+
+
+def test_an_operation_may_take_longer_than_the_asking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "SECONDS_MAX", 0.1)
+
+    async def slow(_asked: Mapping[str, Any]) -> admin.Answer:
+        await asyncio.sleep(0.4)
+        return {"rows": 7}
+
+    async def scene() -> None:
+        door = admin.AdminDoor(tmp_path / "admin.json", {"slow": slow})
+        await door.open()
+        try:
+            answer = await asyncio.to_thread(admin.call, tmp_path / "admin.json", "slow")
+            assert answer == {"ok": True, "rows": 7}
+            port = json.loads((tmp_path / "admin.json").read_bytes())["port"]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await asyncio.wait_for(reader.read(), 2) == b""  # who asks nothing is still not waited for
+            writer.close()
+        finally:
+            door.close()
+
+    run(scene())
+
+
+def test_an_import_that_is_cut_short_says_what_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = [
+        ("LAS", "shelf/LAS", (Write("a"), Write("b"))),
+        ("SCAS", "shelf/SCAS", (Write("c"), Write("bad\x1b"), Write("d"))),
+    ]
+
+    async def scene() -> None:
+        async with house() as home:
+            monkeypatch.setattr(operations.state, "IMPORTS", {"toys": lambda *_: (tables, [])})
+
+            class Charter:
+                mode, agencies = "exercise", ()
+
+            asked = {"what": "toys", "mode": "exercise"}
+            charter: Any = Charter()
+            with pytest.raises(admin.AdminError) as cut:
+                await operations.bring_in(home.hub, charter, asked)
+            assert "Of shelf/SCAS, 1 of 3 parts were taken" in str(cut.value)
+            assert "Taken whole before that: shelf/LAS: all 2." in str(cut.value)
+            assert home.hub.durable("shelf/SCAS").seq == 1
 
     run(scene())
