@@ -67,7 +67,9 @@ class Cache:
         self.seat = seat
         self.notices: list[tuple[str, str]] = []
         """What a person should know of this copy, to be taken out and shown: (severity, sentence)."""
-        self.outbox: dict[str, Submit] = {}
+        self._written: dict[str, Submit] = {}
+        self.outbox = self._written
+        """What waits to be sent from here, by id: nothing in a copy that is only read."""
         self.cards: dict[str, CardItem] = {}
         self.drafts: dict[str, str] = {}
         self.views: dict[str, str] = {}
@@ -76,6 +78,12 @@ class Cache:
         self.disk = Disk(self._reopen, retry_seconds=retry_seconds)
         self._now = now
         self._loaded = False
+        self._only_read = False
+
+    def only_read(self) -> None:
+        """Before `open`: whoever looks on sends nothing that waits here, and takes over nothing of other seats."""
+        self._only_read = True
+        self.outbox = {}
 
     # -- opening and closing --------------------------------------------------------------------------------
 
@@ -91,7 +99,7 @@ class Cache:
                     file, trouble = await self._begin_anew(trouble, rescue=True), ""
                 except FAULTS as again:
                     trouble = why(again)
-        if file is not None:
+        if file is not None and not self._only_read:
             await self._adopt(file)
         self.disk.start(file, trouble)
 
@@ -111,6 +119,7 @@ class Cache:
         except BaseException:
             await file.close()
             raise
+        self._loaded = True
         if left:
             self._say(
                 f"{left} waiting commands were written by another version of this client. They are kept."
@@ -132,7 +141,9 @@ class Cache:
         file = await self._filled(self.seat)
         self._loaded = True
         saved = (
-            f"{len(self.outbox)} waiting commands were saved." if self.outbox else "No command was waiting."
+            f"{len(self._written)} waiting commands were saved."
+            if self._written
+            else "No command was waiting."
         )
         self._say(
             f"The copy on this desk cannot be used: {reason}. It was set aside as {aside.name}. {saved}"
@@ -145,16 +156,16 @@ class Cache:
             file = await self._begin_anew("it was damaged", rescue=not self._loaded)
             self.disk.give_up_records()
             return file
-        known = set(self.outbox)
+        known = set(self._written)
         file = await self._opened()
-        if late := len(self.outbox.keys() - known):
+        if late := len(self._written.keys() - known):
             self._say(f"{late} commands from earlier were found on this desk. Start again to send them.")
         return file
 
     async def _filled(self, seat: Seat) -> CacheFile:
         """A new file with everything that a person wrote, as memory has it."""
         file = await CacheFile.open(seat.file)
-        statements = [_outbox_row(submit) for submit in self.outbox.values()]
+        statements = [_outbox_row(submit) for submit in self._written.values()]
         statements += [_card_row(card) for card in self.cards.values()]
         for table, name in _TABLES.items():
             statements.append((_PUT[table], list(getattr(self, name).items())))
@@ -174,7 +185,7 @@ class Cache:
             except msgspec.MsgspecError:
                 left += 1
             else:
-                self.outbox[submit.command_id] = submit
+                self._written[submit.command_id] = submit
         for blob in cards:
             try:
                 card = _card.decode(blob)

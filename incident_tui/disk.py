@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 FAULTS: Final = (sqlite3.Error, OSError, Unreadable, msgspec.MsgspecError)
 """What a disk, or a file on it, may answer with."""
 
+TRIES_MAX: Final = 3
+"""A job that is our own mistake, and not the disk's, is tried so often; then it is set aside for the others."""
+
 
 @dataclass(slots=True)
 class Job:
@@ -53,6 +56,8 @@ class Disk:
         """`reopen(broken)` answers an open file after a failure; `broken`: the old one may not be used again."""
         self.file: CacheFile | None = None
         self.trouble = ""
+        self.given_up = ""
+        """What could not be written although the disk is well, as a sentence; "" when there is none."""
         self.on_trouble: Callable[[], None] = lambda: None
         self.on_lost: Callable[[], None] = lambda: None
         """Records were given up: what is on the disk now has a hole, so hand over snapshots."""
@@ -63,6 +68,8 @@ class Disk:
         self._bulk: list[Job] = []
         self._bulk_size = 0
         self._flushing = 0
+        self._tries = 0
+        """How often in a row a mistake of ours stopped the writing; the first job is written alone meanwhile."""
         self._woken = asyncio.Event()
         self._hurry = asyncio.Event()
         self._turn = asyncio.Event()
@@ -153,6 +160,11 @@ class Disk:
         except FAULTS as error:
             await self._failed(error)
             return False
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the writer
+            await self._failed(error)
+            self._set_aside(error)
+            return False
+        self._tries = 0
         if waiting is self._urgent:
             del self._urgent[: len(some)]
         else:
@@ -170,7 +182,7 @@ class Disk:
         some: list[Job] = []
         size = 0
         for job in waiting:
-            if some and size + job.size > GROUP_MAX:
+            if some and (self._tries or size + job.size > GROUP_MAX):
                 break
             some.append(job)
             size += job.size
@@ -184,6 +196,23 @@ class Disk:
             self.file, self._broken = None, True
         self._complain(why(error))
 
+    def _set_aside(self, error: Exception) -> None:
+        """Count a mistake of ours; after the third, the job that it is in makes way for those behind it."""
+        self._tries += 1
+        if self.file is None or self._tries <= TRIES_MAX:  # the first was perhaps another's of the group
+            return
+        waiting = self._urgent or self._bulk
+        job = waiting.pop(0)
+        if waiting is self._bulk:
+            self._bulk_size -= job.size
+        self._tries = 0
+        _log.error("job_set_aside error=%s", type(error).__name__)
+        self.given_up = (
+            f"Something could not be saved on this desk because of a mistake in this program "
+            f"({type(error).__name__}). What stands at SAVING is not on the disk: write it down elsewhere."
+        )
+        _call(self.on_trouble)
+
     def _complain(self, reason: str) -> None:
         before = self.trouble
         self.trouble = (
@@ -195,14 +224,20 @@ class Disk:
 
 def is_broken(error: Exception) -> bool:
     """Whether a failure means that the file itself cannot be used any more."""
-    return cache_file.is_broken(error) if isinstance(error, sqlite3.Error) else not isinstance(error, OSError)
+    if isinstance(error, sqlite3.Error):
+        return cache_file.is_broken(error)
+    return isinstance(error, (Unreadable, msgspec.MsgspecError))
 
 
 def why(error: Exception) -> str:
     """A failure as the end of a sentence."""
     if isinstance(error, (sqlite3.Error, OSError)):
         return cache_file.reason(error)
-    return str(error) if isinstance(error, Unreadable) else "it holds something that is not ours"
+    if isinstance(error, Unreadable):
+        return str(error)
+    if isinstance(error, msgspec.MsgspecError):
+        return "it holds something that is not ours"
+    return f"a mistake in this program ({type(error).__name__})"
 
 
 async def _event_or(event: asyncio.Event, seconds: float) -> None:

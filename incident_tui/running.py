@@ -178,6 +178,8 @@ class Running(AtDesk, Writing):
         self._take_notices()
 
     def _prepare(self, cache: Cache) -> None:
+        if self.observer:
+            cache.only_read()
         cache.disk.on_trouble = self._disk_changed
         cache.disk.on_lost = lambda: None if self._streams is None else self._streams.snap_all()
 
@@ -294,6 +296,9 @@ class Running(AtDesk, Writing):
 
     def _disk_changed(self) -> None:
         self._take_notices()
+        cache = self.desk.cache
+        if cache is not None and cache.disk.given_up:
+            self.say("alarm", cache.disk.given_up)
         self.touch()
 
     # -- left to the session ------------------------------------------------------------------------------------

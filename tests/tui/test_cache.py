@@ -566,3 +566,54 @@ def test_a_seat_names_its_file(tmp_path: Path) -> None:
     assert isinstance(seat, Seat)
     assert seat.file == tmp_path / "seat-3.db"
     seat.lock.free()
+
+
+def test_whoever_looks_on_sends_nothing_that_waits_and_takes_over_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        for seat in (1, 2):
+            async with opened(tmp_path, seat) as cache:
+                cache.keep(submit(seat), lambda: None)
+        looking = Cache(take_seat(tmp_path, 3), lambda: 1_000)
+        looking.only_read()
+        await looking.open()
+        assert looking.outbox == {}
+        await looking.close()
+        async with opened(tmp_path, 2) as cache:
+            assert submit(2).command_id in cache.outbox, "its own row is still there"
+
+    run(scenario())
+
+
+def test_after_a_normal_opening_a_broken_file_is_begun_anew_from_memory(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(tmp_path) as cache:
+            cache.keep(submit(1), lambda: None)
+            await cache.disk.flush()
+            cache.drop(submit(1).command_id)
+            fresh = await cache._begin_anew("it was damaged", rescue=not cache._loaded)
+            await fresh.close()
+            assert cache.outbox == {}, "what was done with does not come back out of the broken file"
+
+    run(scenario())
+
+
+def test_a_mistake_of_ours_in_one_job_is_told_and_does_not_end_the_writing(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        kept: list[int] = []
+        told: list[str] = []
+        async with opened(tmp_path, retry_seconds=0.01) as cache:
+            disk = cache.disk
+            disk.on_trouble = lambda: told.append(disk.given_up or disk.trouble)
+            too_large = ("INSERT OR REPLACE INTO meta VALUES (?, ?)", [("x", 1 << 70)])
+            disk.put(disk_module.Job([too_large], lambda: kept.append(0)), urgent=True)
+            cache.keep(submit(1), lambda: kept.append(1))
+            await until(lambda: kept == [1])
+            assert "a mistake in this program (OverflowError)" in told[0]
+            assert "not on the disk" in disk.given_up
+            assert disk.trouble == "", "what came behind it is saved"
+        async with opened(tmp_path) as cache:
+            assert list(cache.outbox) == [submit(1).command_id]
+
+    run(scenario())
