@@ -22,7 +22,7 @@ from incident.state import MODELS
 from server import logs
 from server.admin import AdminDoor, AdminError, Answer
 from server.conductor import Conductor
-from server.datafolder import DataFolder
+from server.datafolder import DataFolder, secret_of
 from server.directory import EVERY_SECONDS
 from server.gateway import Gateway
 from server.hub import Hub
@@ -100,11 +100,17 @@ class App:
             IdentityError: the file of tokens cannot be read.
         """
         self._identity = Identity(self.folder.tokens)
+        secret = secret_of(self.folder)
         in_the_way: OSError | StoreError | None = None
         async with asyncio.TaskGroup() as group:
             self._crew = Crew(group)
             self._hub = Hub(
-                self.store, MODELS, self.charter, self._crew.spawn, fail=lambda _error: self._failed.set()
+                self.store,
+                MODELS,
+                self.charter,
+                self._crew.spawn,
+                fail=lambda _error: self._failed.set(),
+                secret=secret,
             )
             gateway = self._gateway()
             door = AdminDoor(self.folder.admin, self._operations())

@@ -7,7 +7,8 @@ the same after a restart, and the versions seen, and the ledger decides on them 
 from __future__ import annotations
 
 import asyncio
-import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from incident.kernel.protocol import Done, Submit
@@ -22,20 +23,16 @@ AGAIN_SECONDS: Final = 60.0
 
 ANSWER_SECONDS: Final = 4.0
 TRIED_MAX: Final = 10_000
-NAMESPACE: Final = uuid.UUID("5f1d3c52-8f0e-5c49-9d0b-1f6f7a6a2c11")
-"""Ids of the server's own commands are uuid5 in here: the same cause, the same id."""
-
-
-def own_id(*cause: str) -> str:
-    """The id of a command that the server writes because of this, the same each time."""
-    return str(uuid.uuid5(NAMESPACE, "\n".join(cause)))
 
 
 class Automaton:
     """An actor of the server's own. Its commands are answered to whoever waits for them."""
 
-    def __init__(self, hub: Hub, actor: Actor) -> None:
+    def __init__(
+        self, hub: Hub, actor: Actor, on_refused: Callable[[str], None] = lambda _command_id: None
+    ) -> None:
         self.actor = actor
+        self._on_refused = on_refused
         self._hub = hub
         self._waiting: dict[str, asyncio.Future[Done | Refusal]] = {}
 
@@ -47,6 +44,7 @@ class Automaton:
     def refused(self, stream: str, command_id: str, refusal: Refusal) -> None:
         """This is not."""
         logs.note("own command refused", stream=stream, command_id=command_id, code=refusal.code)
+        self._on_refused(command_id)
         self._answer(command_id, refusal)
 
     def _answer(self, command_id: str, answer: Done | Refusal) -> None:
@@ -86,13 +84,22 @@ class Automaton:
             self._waiting.pop(command_id, None)
 
 
+@dataclass(slots=True)
+class _Trial:
+    """When one cause may be tried again (clock of the loop), and how often it has been refused."""
+
+    again: float = 0.0
+    refused: int = 0
+
+
 class Conductor:
     """Asks every stream what is due, and writes it."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._system = Automaton(hub, Actor("system", "", "system"))
-        self._tried: dict[str, float] = {}
+        self._system = Automaton(hub, Actor("system", "", "system"), self._refused)
+        self._tried: dict[tuple[str, str], _Trial] = {}
+        self._asked: dict[str, tuple[str, str]] = {}
 
     async def run(self) -> None:
         """Once a second, for ever."""
@@ -112,13 +119,26 @@ class Conductor:
             await asyncio.sleep(0)
 
     def _write(self, stream: str, due: Due, now: int, clock: float) -> None:
-        command_id = own_id(stream, due.key)
-        if due.at <= now and clock >= self._tried.get(command_id, clock):
-            self._note(command_id, clock)
-            self._system.submit(stream, due.command, command_id)
+        cause = (stream, due.key)
+        trial = self._tried.get(cause) or _Trial()
+        if due.at > now or clock < trial.again:
+            return
+        trial.again = clock + AGAIN_SECONDS
+        command_id = self._hub.own_id("due", *cause, str(trial.refused))
+        _put(self._tried, cause, trial)
+        _put(self._asked, command_id, cause)
+        self._system.submit(stream, due.command, command_id)
 
-    def _note(self, command_id: str, clock: float) -> None:
-        self._tried.pop(command_id, None)
-        self._tried[command_id] = clock + AGAIN_SECONDS
-        if len(self._tried) > TRIED_MAX:
-            del self._tried[next(iter(self._tried))]
+    def _refused(self, command_id: str) -> None:
+        """The same id would be answered the same for ever, so the next attempt has another."""
+        trial = self._tried.get(self._asked.pop(command_id, ("", "")))
+        if trial is not None:
+            trial.refused += 1
+
+
+def _put(table: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep this as the newest; the oldest goes when there are too many."""
+    table.pop(key, None)
+    table[key] = value
+    if len(table) > TRIED_MAX:
+        del table[next(iter(table))]

@@ -8,6 +8,7 @@ only there to be told to people.
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from pathlib import Path
 from incident.kernel.checks import ConfigError, Problem
 
 MODES = ("exercise", "live")
+SECRET_BYTES = 32
 
 _SETTINGS = """\
 # Settings of one incident server. Everything has a default; what stands behind a # is that default.
@@ -66,6 +68,11 @@ class DataFolder:
     def tokens(self) -> Path:
         """Who may come in: the desks, and the digests of their tokens."""
         return self.root / "identity.json"
+
+    @property
+    def secret(self) -> Path:
+        """Chance that the ids of the server's own commands are made with, so that nobody can take them first."""
+        return self.root / "secret"
 
     @property
     def admin(self) -> Path:
@@ -122,6 +129,13 @@ def write_private(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def secret_of(folder: DataFolder) -> bytes:
+    """The folder's 32 bytes of chance, made when first wanted. For who holds the lock. Raises OSError."""
+    if not folder.secret.is_file():
+        write_private(folder.secret, secrets.token_bytes(SECRET_BYTES))
+    return folder.secret.read_bytes()
 
 
 @contextmanager

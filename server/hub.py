@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import secrets
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -65,6 +67,7 @@ class Hub:
         now: Callable[[], int] = logs.clock,
         salt: Callable[[], str] | None = None,
         fail: Callable[[StoreError], None] = lambda _error: None,
+        secret: bytes = b"",
     ) -> None:
         self.store = store
         self.models = models
@@ -79,6 +82,7 @@ class Hub:
         self.stopping = False
         self.lists = Lists(self, lambda: self.sessions)
         self._fail = fail
+        self._secret = secret
         self._quiet = asyncio.Event()
         self._people: dict[str, list[str]] | None = None
         self._channels: dict[str, Channel] = {}
@@ -149,6 +153,14 @@ class Hub:
         if sequencer is not None:
             return sequencer.ledger.durable
         return Head(self.model(stream).initial(), 0, genesis(stream))
+
+    def own_id(self, *cause: str) -> str:
+        """The id of a command that the server writes because of this, the same each time, also after a restart.
+
+        Made with the data folder's secret and the log's epoch, so that no client can use it before the server does.
+        """
+        digest = hmac.digest(self._secret, "\n".join((self.store.epoch, *cause)).encode(), "sha256")
+        return str(uuid.UUID(bytes=digest[:16], version=5))
 
     # -- commands in ----------------------------------------------------------------------------------------
 

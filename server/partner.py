@@ -47,7 +47,7 @@ from incident.kernel.model import Model
 from incident.kernel.record import encode_body
 from incident.kernel.slice import Actor, Refusal
 from server import logs
-from server.conductor import Automaton, own_id
+from server.conductor import Automaton
 from server.hub import Hub
 
 PAST_SECONDS: Final = 10.0
@@ -150,7 +150,7 @@ class Partner:
         self.refused: list[tuple[str, Refusal]] = []
         """Steps that were refused, by type; for tests and the log."""
         for alias, name in script.streams.items():
-            self._ids["ID:" + alias] = own_id(hub.store.epoch, "stream", alias)
+            self._ids["ID:" + alias] = hub.own_id("stream", alias)
             self.streams[alias] = self._named(name.replace("$ID", self._ids["ID:" + alias]))
 
     def _named(self, name: str) -> str:
@@ -190,7 +190,7 @@ class Partner:
     async def _perform(self, step: Step, place: str) -> None:
         stream = self.streams.get(step.stream, step.stream)
         model = self._hub.models.of(stream)
-        command_id = own_id(self._hub.store.epoch, "play", place)
+        command_id = self._hub.own_id("play", place)
         if step.label:
             self._ids[step.label] = command_id
         if model is None or step.type not in model.commands:

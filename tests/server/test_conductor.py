@@ -12,7 +12,7 @@ from incident.kernel.checks import ConfigError
 from incident.kernel.protocol import Records
 from incident.kernel.slice import Actor, Refusal
 from server import conductor, partner
-from server.conductor import Automaton, Conductor, own_id
+from server.conductor import Automaton, Conductor
 from server.partner import Partner, read_script
 from server.store.memory import MemoryDisk, MemoryStore
 from tests.running import run
@@ -45,7 +45,7 @@ def test_what_is_due_is_written_once_by_the_system() -> None:
                     await guest.until(Records, lambda frame: frame.records[0].type == "notes.rung")
                 ).records[0]
                 assert (record.actor, record.role) == ("system", "system")
-                assert record.command_id == own_id(BOARD, "ring 5000")
+                assert record.command_id == home.hub.own_id("due", BOARD, "ring 5000", "0")
                 await guest.do(
                     SetAlarm(5_000)
                 )  # the same cause again: its id is used, and nothing is written twice
@@ -89,15 +89,15 @@ def test_an_automaton_hears_done_and_refusal_and_silence(monkeypatch: pytest.Mon
         async with house() as home:
             await home.opened("LAS")
             robot = Automaton(home.hub, Actor("virtual/SCAS", "SCAS", "operator"))
-            done = await robot.do(BOARD, Take("HART"), own_id("a"))
+            done = await robot.do(BOARD, Take("HART"), home.hub.own_id("a"))
             assert not isinstance(done, Refusal)
             assert done.last == 2
-            refused = await robot.do(BOARD, Take("HART"), own_id("b"))
+            refused = await robot.do(BOARD, Take("HART"), home.hub.own_id("b"))
             assert isinstance(refused, Refusal)
             assert refused.code == "claim_held"
             home.hub.stopping = True
             with pytest.raises(TimeoutError):
-                await robot.do(BOARD, Take("x"), own_id("c"))
+                await robot.do(BOARD, Take("x"), home.hub.own_id("c"))
 
     run(scene())
 
@@ -139,7 +139,7 @@ def test_a_script_is_played_in_order_and_fills_in_what_came_before(tmp_path: Pat
             stream, own = play.streams["scene"], play.streams["own"]
             assert own == stream + "/own/SCAS"
             assert notes(home, stream).alarm_at == 60_000 + 20 * 60_000
-            first = own_id(home.hub.store.epoch, "play", "setup 1")
+            first = home.hub.own_id("play", "setup 1")
             assert list(notes(home, own).notes.values()) == [first]
             await play.run()
             texts = [one["text"] for one in written(home, stream)]
@@ -207,7 +207,7 @@ def test_a_long_running_write_is_answered_in_its_turn() -> None:
             await home.opened("LAS")
             robot = Automaton(home.hub, Actor("virtual/LAS", "LAS", "operator"))
             answers = await asyncio.gather(
-                *(robot.do(BOARD, Write(f"{n}"), own_id(f"{n}")) for n in range(100))
+                *(robot.do(BOARD, Write(f"{n}"), home.hub.own_id(f"{n}")) for n in range(100))
             )
             assert {answer.last for answer in answers if not isinstance(answer, Refusal)} == set(
                 range(2, 102)

@@ -16,7 +16,6 @@ import pytest
 from config.reader import DEFAULTS
 from incident.state import MODELS
 from server import admin, demo
-from server.conductor import own_id
 from server.datafolder import DataFolder, init
 from server.operations import bring_in
 from server.partner import Partner, read_script
@@ -66,7 +65,7 @@ def test_every_step_of_the_play_is_lawful_and_its_rounds_come_again(tmp_path: Pa
             idle = [
                 (place, step.type, step.body)
                 for place, step in places
-                if step.stream == "scene" and own_id(home.hub.store.epoch, "play", place) not in commands
+                if step.stream == "scene" and home.hub.own_id("play", place) not in commands
             ]
             assert idle == []
             assert MODELS.of(stream).invariants(home.hub.durable(stream).state) == ()  # type: ignore[union-attr]

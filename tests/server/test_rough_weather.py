@@ -12,10 +12,11 @@ import pytest
 
 from incident.kernel import protocol
 from incident.kernel.protocol import Error, Page, Refused, Watching
-from server import admin, hub, joining, operations
+from server import admin, conductor, hub, joining, operations
 from server.conductor import Conductor
+from server.datafolder import init, secret_of
 from server.session import Session
-from server.store.memory import MemoryStore
+from server.store.memory import MemoryDisk, MemoryStore
 from tests.running import run
 from tests.server.house import BOARD, house, soon, submitted
 from tests.server.toy import Open, Oust, SetAlarm, Write
@@ -266,5 +267,54 @@ def test_an_import_that_is_cut_short_says_what_was_taken(monkeypatch: pytest.Mon
             assert "Of shelf/SCAS, 1 of 3 parts were taken" in str(cut.value)
             assert "Taken whole before that: shelf/LAS: all 2." in str(cut.value)
             assert home.hub.durable("shelf/SCAS").seq == 1
+
+    run(scene())
+
+
+# -- what the server writes by itself -------------------------------------------------------------------------
+
+
+def test_what_is_due_and_was_refused_is_tried_anew_under_another_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conductor, "AGAIN_SECONDS", 0.0)
+
+    async def scene() -> None:
+        store = MemoryStore()
+        async with house(store, now=lambda: 9_000) as home, home.guest() as guest:
+            await home.opened("LAS")
+            await guest.do(SetAlarm(5_000))
+            # even who had guessed the id of the first attempt would only delay it
+            taken = home.hub.own_id("due", BOARD, "ring 5000", "0")
+            await guest.do(Write("squatter"), command_id=taken)
+            time = Conductor(home.hub)
+            await time.tick()
+            await asyncio.sleep(0.02)
+            assert home.hub.durable(BOARD).state.notes.rung == 0
+            store.full = "The disk is nearly full."
+            await time.tick()
+            store.full = None
+            await time.tick()
+            await soon(lambda: home.hub.durable(BOARD).state.notes.rung == 1)
+            (ring,) = [record for record in store.load(BOARD) if record.actor == "system"]
+            assert ring.command_id == home.hub.own_id("due", BOARD, "ring 5000", "2")
+
+    run(scene())
+
+
+def test_ids_of_the_server_rest_on_a_secret_of_the_folder_and_outlast_a_restart(tmp_path: Path) -> None:
+    folder, other = init(tmp_path / "a"), init(tmp_path / "b")
+    secret = secret_of(folder)
+    assert len(secret) == 32
+    assert secret_of(folder) == secret != secret_of(other)
+    disk = MemoryDisk()
+
+    async def own_id(disk: MemoryDisk, secret: bytes) -> str:
+        async with house(MemoryStore(disk), secret=secret) as home:
+            return home.hub.own_id("due", BOARD)
+
+    async def scene() -> None:
+        first = await own_id(disk, secret)
+        assert await own_id(disk, secret) == first
+        assert await own_id(disk, secret_of(other)) != first  # an outsider knows the epoch, and no secret
+        assert await own_id(MemoryDisk(), secret) != first
 
     run(scene())
