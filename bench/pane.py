@@ -38,6 +38,7 @@ class Pane:
         self._control = control
         self._tmux = tmux
         self._rest = b""
+        self._last = "it gave no reason"
         self._cut = ""
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self.text = ""
@@ -92,13 +93,15 @@ class Pane:
         except BlockingIOError:
             return
         if not data:
-            raise PeerError("tmux has ended")
+            raise PeerError(f"tmux has ended: {self._last}")
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             if line.startswith(b"%output "):
                 raw = _OCTAL.sub(lambda found: bytes([int(found[1], 8)]), line.split(b" ", 2)[2])
                 self.bytes += len(raw)
                 self._cut += self._decode(raw)
+            elif line:
+                self._last = line.decode("utf-8", "replace")
         end = self._cut.rfind("\x1b")
         whole = len(self._cut) if end < 0 or _ESCAPES.match(self._cut, end) else end
         self.text = self.text[-KEPT:] + _ESCAPES.sub("", self._cut[:whole])
