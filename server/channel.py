@@ -29,8 +29,11 @@ SLICE_WATCHERS: Final = 250
 """Watchers served before everybody else has a turn."""
 
 RECENT_RECORDS_MAX: Final = 1_000
-FRAME_BYTES_AIM: Final = 524_288
-"""Half of what a frame may have: sizes are estimated, and one command may not be parted."""
+CLAIMS_SECONDS: Final = 0.25
+"""The list of claims goes out whole, so not with every change of it; the first change after a pause goes at once."""
+
+FRAME_BYTES_AIM: Final = 131_072
+"""Some seconds of a slow line: a heartbeat waits behind a frame, and one command may not be parted."""
 
 RECORD_BYTES: Final = 700
 """What a record needs besides its body and base: ids, names, salt and hash."""
@@ -106,6 +109,8 @@ class Channel:
         """Held while a snapshot of this stream is built: one at a time."""
         self._claims = claims
         self._claims_changed = False
+        self._claims_from = 0.0
+        self._claims_timer: asyncio.TimerHandle | None = None
         self._fresh: list[Record] = []
         self._spawn = spawn
         self._tally = tally
@@ -179,11 +184,26 @@ class Channel:
                 out += frames(self.stream, prev, records)
                 self._tally.encodes += len(out)
                 self._tally.fan_outs += 1
-        if self._claims_changed:
+        if self._claims_changed and self._claims_due():
             self._claims_changed = False
             if self.watchers:
                 out.append(self._claims(self.stream))
         return out
+
+    def _claims_due(self) -> bool:
+        """Whether the list of claims may go out now; if not, its time is set."""
+        loop = asyncio.get_running_loop()
+        if self._claims_timer is None and loop.time() >= self._claims_from:
+            self._claims_from = loop.time() + CLAIMS_SECONDS
+            return True
+        if self._claims_timer is None:
+            self._claims_timer = loop.call_at(self._claims_from, self._claims_now)
+        return False
+
+    def _claims_now(self) -> None:
+        self._claims_timer = None
+        self._claims_from = 0.0
+        self._go()
 
     def _write(self, watchers: Sequence[Session], out: Sequence[bytes]) -> None:
         self._tally.deliveries += len(out) * deliver(watchers, out, BUFFER_BYTES_MAX)

@@ -300,7 +300,17 @@ class Hub:
 
     def claims_frame(self, stream: str) -> bytes:
         """What the watchers of a stream are told of claims, as a frame."""
-        return protocol.encode(Claims(stream=stream, held=list(self._told_claims.told_to(stream))))
+        held = list(self._told_claims.told_to(stream))
+        frame = protocol.encode(Claims(stream=stream, held=held))
+        if len(frame) <= protocol.SERVER_FRAME_BYTES_MAX:
+            return frame
+        # A list is a help to who writes; the ledger decides. Cut, it is better than a frame that nobody can read.
+        kept = held
+        while len(frame) > protocol.SERVER_FRAME_BYTES_MAX:
+            kept = kept[len(kept) - len(kept) * 3 // 4 :]
+            frame = protocol.encode(Claims(stream=stream, held=kept))
+        logs.warn("too many claims to be told all", stream=stream, held=len(held), told=len(kept))
+        return frame
 
     # -- sessions -------------------------------------------------------------------------------------------
 

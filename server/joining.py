@@ -28,13 +28,13 @@ FAR_BEHIND: Final = 5_000
 PORTION: Final = 250
 """Records read from the store before others have a turn."""
 
-PIECE_BYTES_MAX: Final = 524_288
+PIECE_BYTES_MAX: Final = 131_072
 """One snapshot page before it is compressed: small enough not to fill a slow line for long."""
 
 SNAPSHOT_AGE_MAX: Final = 1_000
 """Records that may have come since a kept snapshot; the joiner gets them as records."""
 
-PAGE_BYTES_MAX: Final = 786_432
+PAGE_BYTES_MAX: Final = 131_072
 PUBLISHED_SECONDS: Final = 0.002
 NO_SUCH_STREAM: Final = "There is no such stream, or it is not open to your agency."
 

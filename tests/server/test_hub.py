@@ -356,7 +356,7 @@ def test_a_large_answer_keeps_to_the_frame(monkeypatch: pytest.MonkeyPatch) -> N
                 chained_from_genesis(BOARD, guest.records[BOARD])
                 await guest.say(Page(stream=BOARD, limit=500))
                 page = await guest.until(Records, lambda frame: frame.history)
-                assert 100 < len(page.records) < 400
+                assert 10 < len(page.records) < 40
                 assert page.records[-1].seq == 401
 
     run(scene())

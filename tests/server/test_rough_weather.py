@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 from incident.kernel import protocol
-from incident.kernel.protocol import Error, Page, Refused, Watching
-from server import admin, conductor, hub, joining, operations
+from incident.kernel.claims import Holding
+from incident.kernel.protocol import Claims, Error, Page, Refused, Watching
+from server import admin, channel, conductor, hub, joining, operations
 from server.conductor import Conductor
 from server.datafolder import init, secret_of
 from server.session import Session
 from server.store.memory import MemoryDisk, MemoryStore
 from tests.running import run
 from tests.server.house import BOARD, house, soon, submitted
-from tests.server.toy import Open, Oust, SetAlarm, Write
+from tests.server.toy import Open, Oust, SetAlarm, Take, Write
 
 # -- who may see, and who may write ---------------------------------------------------------------------------
 
@@ -316,5 +317,63 @@ def test_ids_of_the_server_rest_on_a_secret_of_the_folder_and_outlast_a_restart(
         assert await own_id(disk, secret) == first
         assert await own_id(disk, secret_of(other)) != first  # an outsider knows the epoch, and no secret
         assert await own_id(MemoryDisk(), secret) != first
+
+    run(scene())
+
+
+# -- what goes out --------------------------------------------------------------------------------------------
+
+
+def test_many_changes_of_the_claims_are_few_lists_and_the_last_is_right() -> None:
+    async def scene() -> None:
+        async with house() as home, home.guest() as guest, home.guest() as writer:
+            await home.opened("LAS")
+            shelf = "shelf/LAS"
+            await writer.do(Write("a shelf"), shelf)
+            await guest.watch(shelf)
+            for n in range(60):
+                await writer.do(Take(f"thing {n}"))
+            last = await guest.until(Claims, lambda frame: len(frame.held) == 60)
+            assert {holding.label for holding in last.held} == {f"thing {n}" for n in range(60)}
+            lists = [frame for frame in guest.heard if isinstance(frame, Claims) and frame.held]
+            assert len(lists) < 30
+            await asyncio.sleep(0.6)
+            assert home.hub.channel(shelf)._claims_timer is None
+
+    run(scene())
+
+
+def test_more_claims_than_a_frame_holds_are_cut_to_one() -> None:
+    held = [Holding(f"thing {n}", BOARD, 1, 1, "shelf/LAS", "x" * 60) for n in range(9_000)]
+
+    async def scene() -> None:
+        async with house() as home:
+            home.hub._told_claims.take(held, (), BOARD)
+            frame = home.hub.claims_frame("shelf/LAS")
+            told = protocol.read_server(frame)
+            assert isinstance(told, Claims)
+            assert 4_000 < len(told.held) < 9_000
+            assert told.held[-1] == held[-1]  # the newest are told
+
+    run(scene())
+
+
+def test_a_slow_line_gets_what_it_lacks_in_pieces_of_a_few_seconds() -> None:
+    async def scene() -> None:
+        async with house() as home:
+            await home.opened("LAS")
+            async with home.guest() as writer:
+                for _ in range(10):
+                    await writer.do(Write("x" * 3_900, parts=10))
+            async with home.guest() as guest:
+                await guest.watch()
+                frames = [frame for frame in guest.heard if isinstance(frame, protocol.Records)]
+                assert sum(len(frame.records) for frame in frames) == 101
+                assert max(len(protocol.encode(frame)) for frame in frames) < 200_000
+            model, head = home.hub.model(BOARD), home.hub.durable(BOARD)
+            place = channel.Place(head.seq, head.hash)
+            pages = joining.paged(model, BOARD, head.state, place).pages
+            assert len(pages) >= 3
+            assert max(len(protocol.read_page(page)[1]) for page in pages) <= 131_072
 
     run(scene())
