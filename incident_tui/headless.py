@@ -42,12 +42,15 @@ Print = Callable[[str], None]
 
 
 @contextlib.asynccontextmanager
-async def at_work(session: Session) -> AsyncIterator[Session]:
-    """The session, running for as long as the block lasts, and written down after it."""
+async def at_work(session: Session) -> AsyncIterator[asyncio.Task[None]]:
+    """The session, running for as long as the block lasts, and written down after it; answers its task."""
     await session.open()
     running = asyncio.create_task(session.run(), name="session")
+    running.add_done_callback(
+        lambda _: session.touch()
+    )  # whoever waits for a change must hear that none comes
     try:
-        yield session
+        yield running
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -71,7 +74,7 @@ async def tail(
     session: Session, *, json: bool, lines: int, seconds: float, put: Print, complain: Print
 ) -> int:
     """Print the last lines of the log, then every new one, until it is ended or the reader goes away."""
-    async with at_work(session):
+    async with at_work(session) as running:
         if not await settled(session, seconds):
             complain(why_not(session))
             return NO_SERVER
@@ -88,12 +91,24 @@ async def tail(
             for line in fresh:
                 last[line.stream] = max(line.seq, last.get(line.stream, 0))
             last.setdefault(session.stream, 0)
+            if running.done():
+                complain(_stopped(running))
+                return NO_SERVER
             await session.changed(session.version)
             await asyncio.sleep(STEP_SECONDS)  # what comes together is printed together
             word = _say_word(session, word, complain)
             fresh = [
                 line for line in session.log().lines if not line.word and line.seq > last.get(line.stream, 0)
             ]
+
+
+def _stopped(running: asyncio.Task[None]) -> str:
+    """Why a session has ended by itself, as a sentence."""
+    error = None if running.cancelled() else running.exception()
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    bug = f" ({type(error).__name__})" if error is not None else ""
+    return f"The client has stopped because of a bug{bug}. Nothing more is printed: start it again."
 
 
 def _say_word(session: Session, before: str, complain: Print) -> str:

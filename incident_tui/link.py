@@ -196,6 +196,8 @@ class Link:
             self._asked.clear()
             self._rtt = None
             connection.transport.abort()
+            # Here, and not in `run` alone: when it is ended from outside, nobody else says that the line is gone.
+            self._set(LinkWord.ISLAND, "The line to the server is closed.")
         lasted = self._clock.monotonic() - started
         return replace(ending, settled=lasted >= self._timing.settled)
 

@@ -173,7 +173,7 @@ class Streams:
                 self.ask(watched)
             for command_id, sent_at in list(watched.sent.items()):
                 entry = watched.replica.pending.get(command_id)
-                if entry is None or entry.word is not StateWord.SENT:
+                if entry is None or entry.word not in (StateWord.QUEUED, StateWord.SENT):
                     del watched.sent[command_id]
                 elif now - sent_at > ANSWER_SECONDS:
                     self._send(watched, entry.submit)
@@ -333,7 +333,10 @@ class Streams:
 
     def _send(self, watched: Watched, submit: Submit) -> None:
         watched.sent[submit.command_id] = self._now()
-        self._link.post(submit)
+        entry = watched.replica.pending.get(submit.command_id)
+        taken = self._link.post(submit)
+        if entry is not None and entry.word in (StateWord.QUEUED, StateWord.SENT):
+            entry.word = StateWord.SENT if taken else StateWord.QUEUED
 
     def _store(self, watched: Watched, records: tuple[Record, ...]) -> None:
         cursor = watched.replica.cursor

@@ -544,3 +544,55 @@ def test_tail_into_head_ends_quietly(tmp_path: Path) -> None:
             tail.stderr.close()
 
     run(scenario())
+
+
+def test_a_tail_whose_session_breaks_says_so_and_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            said = Said()
+            session = Session(toy.url, LAS, home=tmp_path, timing=FAST, observer=True, copy=False)
+            broken = asyncio.Event()
+
+            async def tick() -> None:
+                await broken.wait()
+                raise ZeroDivisionError
+
+            monkeypatch.setattr(session, "_tick", tick)
+            task = asyncio.create_task(
+                headless.tail(
+                    session, json=False, lines=5, seconds=5, put=said.out.append, complain=said.err.append
+                )
+            )
+            await until(lambda: said.out)
+            broken.set()
+            async with asyncio.timeout(5):
+                assert await task == 3
+            assert said.err[-1].startswith("The client has stopped because of a bug (ZeroDivisionError).")
+
+    run(scenario())
+
+
+def test_state_sends_nothing_of_what_waits_at_this_desk(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            async with at_desk(toy.url, tmp_path):
+                pass
+            async with asleep(toy.url, tmp_path) as las:
+                assert isinstance(las.submit(Declare("LAS", "standby")), str)
+                await until(lambda: las.unsent == 1 and not las.disk_trouble)
+            before = toy.state(INCIDENT_STREAM).organisation
+            said = Said()
+            session = Session(toy.url, LAS, home=tmp_path, timing=FAST, observer=True)
+            code = await headless.state(
+                session, json=False, seconds=5, put=said.out.append, complain=said.err.append
+            )
+            assert code == 0
+            assert toy.state(INCIDENT_STREAM).organisation == before
+            async with asleep(toy.url, tmp_path) as las:
+                assert las.unsent == 1, "it waits for whoever writes here"
+
+    run(scenario())

@@ -114,6 +114,19 @@ def test_a_line_comes_up_with_welcome_first_and_measures_round_trip_and_the_serv
     run(scenario())
 
 
+def test_a_line_that_is_ended_from_outside_does_not_go_on_saying_live() -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            ear = Ear(toy.url)
+            async with ear.running():
+                await until(lambda: ear.word is LIVE)
+            assert ear.word is ISLAND
+            assert ear.words[-1] is ISLAND, "and it is told"
+            assert ear.sentence == "The line to the server is closed."
+
+    run(scenario())
+
+
 def test_the_welcome_alone_tells_the_servers_time() -> None:
     async def scenario() -> None:
         stop = asyncio.Event()

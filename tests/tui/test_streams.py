@@ -13,7 +13,7 @@ from incident.state import INCIDENT, MODELS
 from incident_tui import streams as streams_module
 from incident_tui.cache import Cache
 from incident_tui.link import Link
-from incident_tui.streams import Owner, Streams
+from incident_tui.streams import ANSWER_SECONDS, Owner, Streams
 from incident_tui.watched import SNAPSHOT_EVERY, SNAPSHOT_SECONDS, Watched
 from tests.incident.given import T0, charter, opened
 
@@ -180,3 +180,17 @@ def test_what_was_written_for_a_stream_that_is_closed_to_us_is_sent_so_that_it_g
     assert scene.line.of(Submit)[-1].command_id == after, "what is written after it, too"
     assert scene.watched.absent
     assert not scene.watched.replica.online
+
+
+def test_what_the_line_does_not_take_is_queued_and_sent_a_little_later() -> None:
+    scene = Scene()
+    scene.watching()
+    scene.line.takes = False
+    command_id = scene.writes(1)
+    entry = scene.watched.replica.pending[command_id]
+    assert entry.word is StateWord.QUEUED, "it is not on the line"
+    scene.line.takes = True
+    scene.now += ANSWER_SECONDS + 1
+    scene.streams.tick()
+    assert [frame.command_id for frame in scene.line.of(Submit)] == [command_id]
+    assert entry.word is StateWord.SENT
