@@ -24,6 +24,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from incident.kernel.board import Board
+from incident.kernel.text import safe_text
 from incident.state import INCIDENT
 from incident_tui import keymaps, themes
 from incident_tui.actions import Actions
@@ -33,6 +34,7 @@ from incident_tui.screens.conflicts.screen import Notice, conflicts_board
 from incident_tui.screens.incidents.listing import incidents_board
 from incident_tui.screens.room.screen import Room
 from incident_tui.screens.room.typeahead import TypeAhead
+from incident_tui.seat import private_folder
 from incident_tui.session import Session
 from incident_tui.settings import Settings
 from incident_tui.widgets.last_door import AsciiLook, LastDoor
@@ -184,11 +186,14 @@ class IncidentApp(App[int]):
         if self.trouble_file is None:
             return
         with suppress(OSError):
-            self.trouble_file.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self.trouble_file.parent)
             full = self.trouble_file.exists() and self.trouble_file.stat().st_size > TROUBLE_BYTES_MAX
-            with self.trouble_file.open("w" if full else "a", encoding="utf-8") as file:
-                file.write(f"{iso_time(self.session.now())} {where}\n")
-                file.writelines(traceback.format_exception(error))
+            how = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if full else os.O_APPEND)
+            # for this user alone: the words of an error may quote what somebody wrote
+            handle = os.open(self.trouble_file, how, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                told = "".join(traceback.format_exception(error))
+                file.write(f"{iso_time(self.session.now())} {where}\n{safe_text(told, lines=True)}")
 
     def _where_written(self) -> str:
         return f"It is written down in {self.trouble_file}." if self.trouble_file is not None else ""

@@ -63,7 +63,10 @@ def slug(words: str) -> str:
 
 def private_folder(path: Path) -> Path:
     """The folder, made if need be, readable by this user alone. Raises OSError."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # `mkdir(parents=True)` gives the mode to the last folder alone, and would leave those above it open to everybody
+    for folder in reversed((path, *path.parents)):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

@@ -617,3 +617,11 @@ def test_a_mistake_of_ours_in_one_job_is_told_and_does_not_end_the_writing(
             assert list(cache.outbox) == [submit(1).command_id]
 
     run(scenario())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+def test_every_folder_on_the_way_to_a_seat_is_for_this_user_alone(tmp_path: Path) -> None:
+    desk = tmp_path / "home" / "server" / "desk"
+    take_seat(desk).lock.free()
+    for folder in (desk, desk.parent, desk.parent.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder

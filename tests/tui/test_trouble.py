@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -197,3 +199,17 @@ def test_hostile_text_of_another_room_reaches_the_screen_harmless() -> None:
         assert not any("\u200b" in line for line in lines)
 
     told(story)
+
+
+def test_what_is_written_down_is_for_this_user_alone_and_harmless(tmp_path: Path) -> None:
+    app = app_of(FakeSession())
+    app.trouble_file = tmp_path / "home" / "trouble.log"
+    for _ in range(2):
+        app._write_down(ValueError("bad \x1b[2J \ud800 text"), "a column")
+    written = app.trouble_file.read_text(encoding="utf-8")
+    assert written.count("ValueError: bad") == 2
+    assert "\x1b" not in written
+    assert " a column\n" in written, "the lines are kept apart"
+    if os.name == "posix":
+        assert stat.S_IMODE(app.trouble_file.stat().st_mode) == 0o600
+        assert stat.S_IMODE(app.trouble_file.parent.stat().st_mode) == 0o700
