@@ -42,9 +42,9 @@ def test_opening_a_line_styles_the_foot_and_moves_nothing(monkeypatch: pytest.Mo
         styling(self, nodes, animate)
 
     async def story(desk: Desk) -> None:
-        for digit in PLACES:
+        for digit, title in PLACES.items():
             await desk.press(digit)
-            await desk.shows(PLACES[digit])
+            await desk.shows(title)
             before = desk.room.front.size
             styled.clear()
             await desk.press(":")
