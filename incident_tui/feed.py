@@ -59,6 +59,8 @@ class _Strand:
         # Everything from this number on is here; the hash before it, "" when not known.
         self.floor, self.floor_hash = replica.cursor + 1, replica.hash
         self.asked = False
+        self.rewritten = 0
+        """How often the lines became others than the same with more behind them."""
         self._corrections: Mapping[str, Any] = {}
 
     @property
@@ -71,10 +73,12 @@ class _Strand:
         if records[0].seq != self.floor + self.held:
             # a snapshot has jumped over some: begin again from here, the rest is an older page
             self.lines, self.fresh = [], []
+            self.rewritten += 1
             self.floor, self.floor_hash = records[0].seq, ""
         self.fresh.extend(records)
         if len(self.fresh) > LINES_MAX:  # nobody looks
             self.lines, self.fresh = [], self.fresh[-PAGE:]
+            self.rewritten += 1
             self.floor, self.floor_hash = self.fresh[0].seq, ""
 
     def add_older(self, records: Sequence[Record], prev: str) -> bool:
@@ -88,6 +92,7 @@ class _Strand:
             return False
         self.floor, self.floor_hash = records[0].seq, prev
         self.lines = [*self._made(records, 0), *self.lines]
+        self.rewritten += 1
         return True
 
     def current(self) -> list[tuple[int, LogLine]]:
@@ -98,6 +103,7 @@ class _Strand:
             if len(self.lines) > LINES_MAX:
                 gone = len(self.lines) - LINES_MAX * 3 // 4
                 self.lines, self.floor, self.floor_hash = self.lines[gone:], self.floor + gone, ""
+                self.rewritten += 1
         corrections = _corrections(self.replica)
         if corrections is not self._corrections:
             self._corrections = corrections
@@ -106,6 +112,7 @@ class _Strand:
                 if 0 <= place < len(self.lines) and not self.lines[place][1].struck:
                     moment, line = self.lines[place]
                     self.lines[place] = (moment, msgspec.structs.replace(line, struck=True))
+                    self.rewritten += 1
         return self.lines
 
     def _made(self, records: Sequence[Record], moment: int) -> list[tuple[int, LogLine]]:
@@ -147,17 +154,31 @@ class LogFeed:
         self._ask = ask
         self._version = version
         self._made: tuple[int, tuple[LogLine, ...]] = (-1, ())
+        self._merged: list[LogLine] = []
+        self._place = (0, 0)
+        self._taken = [(-1, 0) for _ in self._strands]
 
     @property
     def lines(self) -> tuple[LogLine, ...]:
         """Every line that is here, newest last, what waits at the end."""
         version = self._version()
         if self._made[0] != version:
-            confirmed = [pair for strand in self._strands for pair in strand.current()]
-            if sum(strand.held > 0 for strand in self._strands) > 1:
-                confirmed.sort(key=lambda pair: pair[0])
-            self._made = (version, (*(line for _, line in confirmed), *self._waiting()))
+            self._merge()
+            self._made = (version, (*self._merged, *self._waiting()))
         return self._made[1]
+
+    def _merge(self) -> None:
+        """Bring what is confirmed up to date: as a rule by what is new alone, since the rest may be very long."""
+        strands = [strand.current() for strand in self._strands]
+        now = [(strand.rewritten, len(strand.lines)) for strand in self._strands]
+        fresh = _placed(strands, [count for _, count in self._taken])
+        anew = any(new != old for (new, _), (old, _) in zip(now, self._taken, strict=True))
+        if anew or (fresh and fresh[0][:2] < self._place):
+            fresh = _placed(strands, [0 for _ in strands])
+            self._merged = []
+        self._taken = now
+        self._merged += [line for _, _, line in fresh]
+        self._place = fresh[-1][:2] if fresh else self._place
 
     def last(self, count: int) -> list[LogLine]:
         """The newest lines, so many of them, and what waits: all that a window needs, however long the log is."""
@@ -213,6 +234,18 @@ class LogFeed:
 
     def _of(self, stream: str) -> _Strand | None:
         return next((strand for strand in self._strands if strand.replica.stream == stream), None)
+
+
+def _placed(
+    strands: Sequence[list[tuple[int, LogLine]]], taken: Sequence[int]
+) -> list[tuple[int, int, LogLine]]:
+    """The lines of each strand behind those taken, in the order of their moments; of one moment, strand by strand."""
+    found = [
+        (moment, number, line)
+        for number, (lines, count) in enumerate(zip(strands, taken, strict=True))
+        for moment, line in lines[count:]
+    ]
+    return sorted(found, key=lambda one: one[:2])
 
 
 def _placeholder(replica: Replica, entry: Pending) -> Record:

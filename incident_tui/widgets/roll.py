@@ -52,6 +52,13 @@ class Roll:
             self.rows, self.wanted, self.waiting = rows, wanted, 0
             self._keep_cursor()
             return False
+        here = len(self.shown)
+        if here and not self.ghosts and len(wanted) > here and wanted[:here] == self.shown:
+            # More at the end, and nothing else: a log that grows.
+            self.rows, self.wanted, self.waiting, self.shown = rows, wanted, 0, list(wanted)
+            self.places.update((key, line) for line, key in enumerate(wanted[here:], here))
+            self._keep_cursor()
+            return True
         gone = {key: self.rows[key] for key in self.shown if key in self.rows and key not in rows}
         self.rows, self.wanted = rows, wanted
         if not hold:

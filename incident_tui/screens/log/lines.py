@@ -28,6 +28,25 @@ def lines_shown(lines: Sequence[LogLine], *, machine: bool) -> Mapping[str, LogL
     return {key_of(line): line for line in lines if line.weight in WEIGHTS or line.word}
 
 
+class Shown:
+    """The lines by key, kept while the log grows: a line that was there is not looked at again."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[LogLine, ...] = ()
+        self._confirmed: dict[str, LogLine] = {}
+        self._machine = False
+
+    def rows(self, lines: tuple[LogLine, ...], *, machine: bool) -> Mapping[str, LogLine]:
+        """As ``lines_shown``, for one list of lines after the other."""
+        here = len(self._kept)
+        if machine != self._machine or lines[:here] != self._kept:
+            self._kept, self._confirmed, self._machine, here = (), {}, machine, 0
+        first = next((at for at in range(len(lines), here, -1) if not lines[at - 1].word), here)
+        self._confirmed.update(lines_shown(lines[here:first], machine=machine))
+        self._kept = lines[:first]
+        return {**self._confirmed, **lines_shown(lines[first:], machine=machine)}
+
+
 def clock_words(at: int, look: Look) -> str:
     """A moment with seconds, in the zone of the Look's clock."""
     return f"{look.clock(at)}:{at // 1000 % 60:02d}"

@@ -9,7 +9,7 @@ from incident.kernel.board import Look
 from incident_tui.actions import Action
 from incident_tui.feed import LogLine
 from incident_tui.screens.board.screen import BoardPlace
-from incident_tui.screens.log.lines import LOG_BOARD, lines_shown
+from incident_tui.screens.log.lines import LOG_BOARD, Shown
 from incident_tui.screens.place import Seen
 from incident_tui.widgets.paint import Span
 from incident_tui.widgets.table import VirtualTable
@@ -24,6 +24,7 @@ class LogPlace(BoardPlace):
     def __init__(self) -> None:
         self._lines: tuple[LogLine, ...] | None = None
         self._rows: Any = {}
+        self._shown = Shown()
         self.machine = False
         """Whether the machine's own lines are shown."""
         board = replace(LOG_BOARD, rows=self._rows_now)
@@ -49,7 +50,7 @@ class LogPlace(BoardPlace):
         lines = seen.session.log().lines
         if lines is not self._lines:
             self._lines = lines
-            self._rows = lines_shown(lines, machine=self.machine)
+            self._rows = self._shown.rows(lines, machine=self.machine)
         super().feed(seen)
         shown = seen.stale or self._note(seen, lines)
         self._table.note = (Span(shown, "caution" if seen.stale else "dim"),) if shown else ()
