@@ -87,7 +87,9 @@ _DIRECTION = re.compile(
     r"up line|down line|both directions)\b",
     re.IGNORECASE,
 )
-_EDGES = " \t,;:-–()[]"
+_EDGES = " \t,;:-–"
+_HOLLOW = re.compile(r"\(\s*\)|\[\s*\]")
+"""Brackets that held a grid reference or a position, and hold nothing now; others are the author's words."""
 
 
 def read_grid(written: str) -> str:
@@ -122,7 +124,7 @@ def read_location(written: str) -> Location:
         raise ValueError(f"A location may have {LOCATION_MAX} characters.")
     lat, lon, text = _coordinates_in(text)
     grid, text = _grid_in(text)
-    words = " ".join(text.split()).strip(_EDGES)
+    words = " ".join(_HOLLOW.sub(" ", text).split()).strip(_EDGES)
     direction = _DIRECTION.search(words)
     return Location(
         text=words,

@@ -68,6 +68,9 @@ class Token:
 
 _TOKEN = re.compile(r'([a-z_]+=)"([^"]*)"?|"([^"]*)"?|“([^”]*)”?|([^\s"“]\S*)')
 _UNMISTAKABLE = re.compile(r"\d{1,2}:\d{2}|\+?(?:\d{1,4}[dhms])+(?:\d{1,2})?|\+?\d{1,4}(?:min|mins|hrs?)")
+LOGGED: Final = frozenset({"log", "ownlog"})
+"""Words that open an entry of the log, before whose text a time of day is the time it happened."""
+
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 
@@ -98,7 +101,7 @@ def parse(
     if len(line) > LINE_MAX:
         return Refusal("too_long", f"A line may have {LINE_MAX} characters.")
     try:
-        happened_at, behalf, tokens = _preface(tokens_of(line), look)
+        happened_at, behalf, tokens = _preface(_time_first(tokens_of(line)), look)
     except ValueError as error:
         return Refusal("bad_value", str(error))
     if not tokens:
@@ -114,6 +117,14 @@ def parse(
             return Act(board.name, verb.name, outcome.row, outcome.values, happened_at, behalf)
         best = best if best.code != "unknown_word" and outcome.code == "unknown_row" else outcome
     return best
+
+
+def _time_first(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """`log 14:05 first crew` means `14:05 log first crew`: the time of an entry, as the composer reads it."""
+    logged = len(tokens) > 2 and tokens[0].text.casefold() in LOGGED and not tokens[1].quoted
+    if logged and _CLOCK.fullmatch(tokens[1].text):
+        return (tokens[1], tokens[0], *tokens[2:])
+    return tokens
 
 
 def _preface(tokens: tuple[Token, ...], look: Look) -> tuple[int | None, str, tuple[Token, ...]]:

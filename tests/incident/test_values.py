@@ -300,3 +300,9 @@ def test_a_moment_in_a_line_that_stays_names_another_day() -> None:
     assert utc_words(NOON + 5 * MINUTE_MS, NOON) == "12:05 UTC"
     assert utc_words(NOON + DAY_MS, NOON) == "12:00 UTC (+1 d)"
     assert utc_words(NOON - DAY_MS, NOON) == "12:00 UTC (-1 d)"
+
+
+def test_brackets_of_the_author_stay_and_hollow_ones_go() -> None:
+    assert read_location("(Gate 3) Heathrow").text == "(Gate 3) Heathrow"
+    assert read_location("[/] by the park").text == "[/] by the park"
+    assert read_location("Colnbrook by-pass (TQ 0227 7759)").text == "Colnbrook by-pass"

@@ -210,3 +210,10 @@ def test_nothing_that_can_be_typed_breaks_it(words: str, opening: str) -> None:
         build(answer, LOOK, BOARDS)
     elif isinstance(answer, Refusal):
         assert answer.sentence
+
+
+def test_the_time_may_stand_behind_the_word_log_as_in_the_composer() -> None:
+    before, behind = acted("14:05 log first crew on scene"), acted("log 14:05 first crew on scene")
+    assert behind.happened_at == before.happened_at is not None
+    assert behind.values == before.values
+    assert acted('log "14:05 was the time"').happened_at is None
