@@ -138,13 +138,10 @@ class Choice(Lines, can_focus=True):
         """Other things fit now."""
         self.lay()
 
-    def on_focus(self) -> None:
-        """The list opens."""
-        self.lay()
-
-    def on_blur(self) -> None:
-        """The list closes; what was typed without choosing is forgotten."""
-        self.typed = ""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The list opens, or closes and what was typed without choosing is forgotten."""
+        super().watch_has_focus(has_focus)
+        self.typed = self.typed if has_focus else ""
         self.lay()
 
     # -- keys -----------------------------------------------------------------------------------------------

@@ -157,6 +157,11 @@ class VirtualTable(ScrollView, can_focus=True):
         return tuple(self.roll.shown[top : top + max(0, self.size.height - 1)])
 
     @property
+    def painted(self) -> tuple[str, ...]:
+        """Those of them that have been painted: what somebody may have read."""
+        return tuple(key for key in self.in_view if key in self._painted)
+
+    @property
     def holding(self) -> bool:
         """Somebody is at work in here, so nothing moves."""
         return self.patient and self.has_focus and self._clock() - self._pressed < HOLD_SECONDS
@@ -315,16 +320,12 @@ class VirtualTable(ScrollView, can_focus=True):
         row = self.roll.row(key)
         flags = self._flags(key)
         painted = self._painted.get(key)
-        if (
-            painted is None
-            or painted.row is not row
-            or painted.epoch != self._epoch
-            or painted.flags != flags
-        ):
-            fresh = painted is None or painted.row is not row
-            cells = self._cells(row, self._look) if fresh or painted is None else painted.cells
+        cells = None if painted is None or painted.row is not row else painted.cells
+        if painted is None or cells is None or (painted.epoch, painted.flags) != (self._epoch, flags):
+            cells = self._cells(row, self._look) if cells is None else cells
+            self._painted.pop(key, None)
             if len(self._painted) > 4 * max(50, self.size.height):
-                self._painted.clear()
+                del self._painted[next(iter(self._painted))]  # the one painted longest ago
             line = row_line(self._fitted, cells, flags, width - THUMB)
             strip = paint_of(self).strip(line, width - THUMB, flags.ground)
             painted = self._painted[key] = _Painted(row, cells, flags, self._epoch, strip)
@@ -481,14 +482,6 @@ class VirtualTable(ScrollView, can_focus=True):
         window = max(1, self.size.height - 1)
         top = self.scroll_offset.y
         self.put(max(top, min(self.roll.line, top + window - 1)))
-
-    def on_focus(self) -> None:
-        """The cursor's row is painted otherwise."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """The cursor's row is painted otherwise."""
-        self.refresh()
 
     def on_resize(self) -> None:
         """The cursor stays in view."""

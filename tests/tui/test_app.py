@@ -103,7 +103,7 @@ def test_acknowledging_and_having_seen() -> None:
     async def story(desk: Desk) -> None:
         assert desk.session.seen == []
         await desk.press("4")
-        await desk.shows("Two buses for P3")
+        await desk.shows("Call in the night shift", "raised by")
         assert desk.session.seen == []  # painted, and no key pressed since
         await desk.press("j")
         assert any(subject.startswith("tasks/") for subject in desk.session.seen)
@@ -117,6 +117,20 @@ def test_acknowledging_and_having_seen() -> None:
 
 
 # -- forms --
+
+
+def test_the_list_of_a_choice_is_open_as_long_as_it_has_the_cursor() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "s")
+        await desk.shows("12 of 12  type to find", "▸ A101")
+        await desk.press("tab")
+        await desk.shows("17 of 17  type to find", "▸ available")
+        await desk.hides("12 of 12")
+        await desk.press("shift+tab")
+        await desk.shows("12 of 12")
+        await desk.hides("17 of 17")
+
+    told(story)
 
 
 def test_a_form_asks_says_what_is_wrong_beside_the_field_and_sends() -> None:

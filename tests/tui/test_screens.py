@@ -137,6 +137,29 @@ def test_everything_on_the_picture_can_be_entered() -> None:
     told(story)
 
 
+def test_the_cursor_of_the_picture_goes_with_the_keys_and_comes_back_where_it_was() -> None:
+    def lit(desk: Desk) -> set[str]:
+        blocks = desk.room.places["picture"].blocks  # type: ignore[attr-defined]
+        return {
+            name for name, block in blocks.items()
+            if any("on selection" in span.style for line in block.lines for span in line)
+        }  # fmt: skip
+
+    async def story(desk: Desk) -> None:
+        await desk.shows("provisional")
+        assert lit(desk) == {"incident"}
+        await desk.press("j", "j")
+        assert lit(desk) == {"tasks"}
+        await desk.press(":")
+        assert lit(desk) == set()
+        await desk.press("escape")
+        assert lit(desk) == {"tasks"}
+        await desk.press("2", "1")
+        assert lit(desk) == {"tasks"}
+
+    told(story)
+
+
 def test_the_detail_follows_the_cursor_beside_the_list_and_over_it_when_it_is_narrow() -> None:
     async def wide(desk: Desk) -> None:
         await desk.press("2")

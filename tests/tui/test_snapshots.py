@@ -144,11 +144,11 @@ def attribute_runs(app: IncidentApp) -> list[str]:
 
 
 async def settled(pilot: Pilot[int]) -> None:
-    """Wait until two pictures in a row are the same."""
-    before: list[str] = []
+    """Wait until two pictures in a row are the same, their colours too."""
+    before: list[list[tuple[str, str]]] = []
     for _ in range(40):
         await pilot.pause(0.06)
-        now = text_of(pilot.app)  # type: ignore[arg-type]
+        now = painted(pilot.app)  # type: ignore[arg-type]
         if now == before:
             return
         before = now

@@ -95,6 +95,20 @@ def test_only_what_is_visible_is_asked_for_and_painted() -> None:
     run(scenario())
 
 
+def test_what_may_have_been_read_is_what_stands_painted_in_the_window() -> None:
+    async def scenario() -> None:
+        async with hall(500) as (it, pilot):
+            assert it.table.painted == it.table.in_view == tuple(f"A{n:03d}" for n in range(11))
+            for _ in range(30):
+                await pilot.press("pagedown")
+                await pilot.pause()
+                assert it.table.painted == it.table.in_view
+            it.table.go_to("A000")
+            assert it.table.painted == ()  # long ago, and not yet again
+
+    run(scenario())
+
+
 def test_only_visible_rows_that_are_another_object_are_painted_again() -> None:
     async def scenario() -> None:
         async with hall() as (it, pilot):

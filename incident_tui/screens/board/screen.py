@@ -130,7 +130,7 @@ class BoardPlace(Place):
 
     def in_sight(self) -> tuple[str, ...]:
         """The keys of the rows on the screen."""
-        return self._table.in_view
+        return self._table.painted
 
     def back(self) -> bool:
         """Close the detail that lies over the list, give up a selection, or clear the filter, one at a time."""

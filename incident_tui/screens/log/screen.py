@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from incident.kernel.board import Look
 from incident_tui.actions import Action
@@ -14,6 +15,8 @@ from incident_tui.screens.place import Seen
 from incident_tui.widgets.paint import Span
 from incident_tui.widgets.table import VirtualTable
 
+FEED_SECONDS: Final = 0.15
+"""Where every line moves with each that is written, showing it oftener serves nobody, and costs a whole screen."""
 VERBS_BOARD = "decisions"
 """The slice's own board, whose verbs (write, decide, strike) work here, too."""
 
@@ -25,6 +28,8 @@ class LogPlace(BoardPlace):
         self._lines: tuple[LogLine, ...] | None = None
         self._rows: Any = {}
         self._shown = Shown()
+        self._fed = float("-inf")
+        self._later: Seen | None = None
         self.machine = False
         """Whether the machine's own lines are shown."""
         board = replace(LOG_BOARD, rows=self._rows_now)
@@ -45,7 +50,12 @@ class LogPlace(BoardPlace):
         return self._rows
 
     def feed(self, seen: Seen) -> None:
-        """Show this moment; the rows are made anew only when there are other lines."""
+        """Show this moment, or soon; the rows are made anew only when there are other lines."""
+        now = time.monotonic()
+        if self._lines is not None and now - self._fed < FEED_SECONDS:
+            self._later = seen
+            return
+        self._fed, self._later = now, None
         seen = replace(seen, wide=seen.wall)  # entries need the width more than their detail does
         lines = seen.session.log().lines
         if lines is not self._lines:
@@ -54,6 +64,12 @@ class LogPlace(BoardPlace):
         super().feed(seen)
         shown = seen.stale or self._note(seen, lines)
         self._table.note = (Span(shown, "caution" if seen.stale else "dim"),) if shown else ()
+
+    def tick(self) -> None:
+        """What had to wait is shown; ages grow, flashes end."""
+        if self._later is not None:
+            self.feed(self._later)
+        super().tick()
 
     def _note(self, seen: Seen, lines: tuple[LogLine, ...]) -> str:
         log = seen.session.log()

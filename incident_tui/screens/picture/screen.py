@@ -82,12 +82,9 @@ class Block(Lines, can_focus=True):
         self.lay()
         self.post_message(self.Resized())
 
-    def on_focus(self) -> None:
-        """The cursor shows."""
-        self.lay()
-
-    def on_blur(self) -> None:
-        """The cursor goes."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor shows, or goes. (Blur is told before it is so.)"""
+        super().watch_has_focus(has_focus)
         self.lay()
 
     def on_key(self, event: events.Key) -> None:
@@ -146,6 +143,7 @@ class PicturePlace(Place):
         self._fed = float("-inf")
         self._due = False
         self._widths: tuple[int, ...] = ()
+        self._last: Block | None = None
         self.blocks = {
             name: Block(name) for name in ("incident", "parties", "units", "tasks", "boundaries", "log")
         }
@@ -281,10 +279,13 @@ class PicturePlace(Place):
     # -- for the room ---------------------------------------------------------------------------------------
 
     def take_focus(self) -> None:
-        """The keys go to the block that had them last."""
-        last = next((block for block in self.blocks.values() if block.has_focus), None)
-        if last is None:
-            self.screen.set_focus(self.blocks["parties"])
+        """The keys go to the block that had them last, else to the first that has something."""
+        full = [block for block in self._order() if block.view.items]
+        self.screen.set_focus(self._last if self._last in full else next(iter(full), self._order()[0]))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """This block has the keys now."""
+        self._last = event.widget if isinstance(event.widget, Block) else self._last
 
     def on_block_opened(self, event: Block.Opened) -> None:
         """Enter: to the row in its own place."""
