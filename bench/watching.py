@@ -38,16 +38,17 @@ Mark = tuple[Any, str]
 class Scene:
     """Where the client stands: ``go`` is the key that leads there, ``sign`` what is painted then.
 
-    ``key`` is answered by ``answer``, and taken back by ``undo``.
+    ``mark`` makes a command whose words appear there; ``key`` is answered by ``answer``, and taken back by ``undo``.
+    Where nothing stays in its place, neither can be looked for.
     """
 
     name: str
     go: str
     sign: str
-    mark: Callable[[Rooms, str], Mark]
-    key: str
-    answer: re.Pattern[str]
-    undo: str
+    mark: Callable[[Rooms, str], Mark] | None = None
+    key: str = ""
+    answer: re.Pattern[str] = re.compile("")
+    undo: str = ""
 
 
 def _placed(_room: Rooms, words: str) -> Mark:
@@ -61,6 +62,7 @@ def _titled(room: Rooms, words: str) -> Mark:
 SCENES = (
     Scene("Resources", "2", "A001", _placed, "j", re.compile(r"▸\W+A001"), "k"),
     Scene("Picture", "1", "PARTIES", _titled, ":", re.compile("t SCAS open RVP B"), "Enter"),
+    Scene("Log", "5", "ENTRY"),
 )
 
 
@@ -154,7 +156,7 @@ class Stretch:
         }
         if self.stale:
             figures |= {"stale_p50": share(self.stale, 0.5), "stale_p95": share(self.stale, 0.95)}
-        self._until(KEYS_SECONDS - 2.0, keys=True)
+        self._until(KEYS_SECONDS - 2.0, keys=True)  # and 2 s in which the last of them is painted
         self._until(10.0, until=feeder.stdout)
         if self._mark is not None or self._key is not None:
             raise PeerError(f"a change or a key was not painted. The screen:\n{self.screen.screen()}")
@@ -179,21 +181,21 @@ class Stretch:
                     self.desk.peer.read()
                 elif ready.fileobj is until:
                     return
-            if self.scene is None or until is not None:
+            if self.scene is None or self.scene.mark is None or until is not None:
                 continue
             if now >= next_mark and self._mark is None:
                 next_mark = now + MARK_SECONDS
-                self._send(self.scene)
+                self._send(self.scene.mark)
             if keys and now >= next_key and self._key is None:
                 next_key = now + KEY_SECONDS
                 self.screen.text = ""
                 self._key = time.perf_counter()
                 self.screen.press(self.scene.key)
 
-    def _send(self, scene: Scene) -> None:
+    def _send(self, mark: Callable[[Rooms, str], Mark]) -> None:
         self._count += 1
         words = f"Q{self._count:05}"
-        command, touched = scene.mark(self.room, words)
+        command, touched = mark(self.room, words)
         self._mark = (words, time.perf_counter())
         before = self.room.seen.get(touched)
         self.room.seen[touched] = self.desk.post(command, {} if before is None else {touched: before})
