@@ -37,6 +37,7 @@ from incident_tui.screens.room.typeahead import TypeAhead
 from incident_tui.seat import private_folder
 from incident_tui.session import Session
 from incident_tui.settings import Settings
+from incident_tui.widgets.keyboard import use_keyboard
 from incident_tui.widgets.last_door import AsciiLook, LastDoor
 
 BROKEN: Final = 70
@@ -234,6 +235,7 @@ def run_app(session: Session, settings: Settings, trouble_file: Path | None = No
     """
     trouble_file = trouble_file or session.home / TROUBLE_FILE
     app = IncidentApp(session, settings, trouble_file)
+    use_keyboard()
 
     async def running() -> None:
         await session.open()
