@@ -10,6 +10,10 @@ from hypothesis import settings
 SEED = int(os.environ.get("INCIDENT_TUI_SEED") or 1)
 CHOSEN = bool(os.environ.get("INCIDENT_TUI_SEED"))
 
+# What a screen looks like is not for whoever runs the tests to say: each test sets the look it needs.
+for name in ("NO_COLOR", "COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # The same run twice is the same run; `make test SEED=7` goes elsewhere. No deadline: slowness is no fault.
 settings.register_profile("same", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("elsewhere", deadline=None, print_blob=True, database=None)

@@ -41,11 +41,12 @@ def test_ascii_means_ascii_on_every_screen() -> None:
 def test_themes_and_ascii_change_while_running_and_are_kept() -> None:
     async def begin(desk: Desk) -> None:
         await desk.press("f9", "f10")
-        assert desk.app.theme == "high-contrast"
         await desk.hides("●")
+        assert desk.app.theme == "high-contrast"
         await desk.press(":")
         await desk.type("theme mono")
         await desk.press("enter")
+        await desk.shows("Theme: ")
         assert desk.app.theme == "mono"
 
     async def again(desk: Desk) -> None:
