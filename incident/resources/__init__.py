@@ -80,6 +80,8 @@ COMMANDS = (
         about=_home_of_one,
     ),
     CommandSpec(f.Describe, Conflict.FIELD, Offline.QUEUED, keys=_fields),
+    # A crew's answer is an observation: never refused for coming late.
+    CommandSpec(f.ConfirmDestination, Conflict.APPEND, Offline.ALLOWED),
     CommandSpec(f.OfferControl, Conflict.CLAIM, Offline.REQUEST, keys=_control),
     CommandSpec(f.AcceptControl, Conflict.CLAIM, Offline.REQUEST, keys=_control, about=_offered_to),
     CommandSpec(f.DeclineControl, Conflict.CLAIM, Offline.REQUEST, keys=_control, about=_offered_to),
@@ -96,6 +98,7 @@ EVENTS = tuple(
         f.StatusCorrected,
         f.StatusReported,
         f.Described,
+        f.DestinationConfirmed,
         f.ControlOffered,
         f.ControlTaken,
         f.ControlDeclined,
@@ -108,6 +111,7 @@ EVENTS = tuple(
 SLICE = Slice(
     name="resources",
     state=Resources,
+    state_v=2,
     events=EVENTS,
     commands=COMMANDS,
     decide=decide,

@@ -85,6 +85,10 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     destination: str = ""
     note: str = ""
     said_by: str = ""
+    sent_at: int = 0
+    """When it was last given a destination (UTC ms); 0 when it is bound for nowhere."""
+    crew_told_at: int = 0
+    """When its crew confirmed that destination (UTC ms); 0 when they have not."""
     offer: Offer | None = None
     reports: dict[str, Report] = {}
     edits: dict[str, str] = {}
@@ -197,6 +201,13 @@ class Described(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str | None = None
 
 
+class DestinationConfirmed(msgspec.Struct, frozen=True):
+    """The crew has confirmed where it is going (Manchester: crews were redirected nine minutes late)."""
+
+    unit: str
+    destination: str
+
+
 class ControlOffered(msgspec.Struct, frozen=True):
     """The controlling trust offers control of a unit to another agency."""
 
@@ -289,6 +300,13 @@ class Describe(msgspec.Struct, frozen=True, omit_defaults=True):
     destination: Place | None = None
     function: Function | None = None
     note: Note | None = None
+
+
+class ConfirmDestination(msgspec.Struct, frozen=True):
+    """Say that the crew has confirmed its destination: it was told, and it answered."""
+
+    unit: UnitKey
+    destination: Annotated[str, Meta(min_length=1, max_length=120)]
 
 
 class OfferControl(msgspec.Struct, frozen=True):

@@ -16,6 +16,9 @@ from incident.values import split_key
 
 _REPLACE = msgspec.structs.replace
 
+SETS_OUT = frozenset({"MOB", "LFT"})
+"""Statuses with which a crew itself says that it is on its way to where it was sent."""
+
 
 def resources(view: View) -> f.Resources:
     """The units of an incident."""
@@ -60,6 +63,7 @@ def _committed(event: f.Committed, record: Record) -> f.Resource:
         reason=event.reason,
         destination=one.destination,
         said_by=record.agency,
+        sent_at=record.at if one.destination else 0,
     )
 
 
@@ -94,7 +98,11 @@ def _after(unit: f.Resource, event: Any, record: Record) -> f.Resource:
             return _reported(unit, event, record)
         case f.Described():
             news = {name: getattr(event, name) for name in f.FIELDS if getattr(event, name) is not None}
-            return _REPLACE(unit, **news, edits={**unit.edits, **dict.fromkeys(news, record.command_id)})
+            edits = {**unit.edits, **dict.fromkeys(news, record.command_id)}
+            return _sent(_REPLACE(unit, **news, edits=edits), unit, record)
+        case f.DestinationConfirmed():
+            told = record.at if event.destination == unit.destination else unit.crew_told_at
+            return _REPLACE(unit, crew_told_at=told)
         case f.ControlOffered():
             offer = f.Offer(record.command_id, event.to, record.agency, record.actor, record.at)
             return _REPLACE(unit, offer=offer, control_version=record.command_id)
@@ -106,6 +114,13 @@ def _after(unit: f.Resource, event: Any, record: Record) -> f.Resource:
             return _controlled(unit, unit.home, record)
         case _:
             raise TypeError(type(event).__name__)
+
+
+def _sent(unit: f.Resource, before: f.Resource, record: Record) -> f.Resource:
+    """With another destination the crew must be told anew; with none there is nothing to confirm."""
+    if unit.destination == before.destination:
+        return unit
+    return _REPLACE(unit, sent_at=record.at if unit.destination else 0, crew_told_at=0)
 
 
 def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
@@ -121,9 +136,12 @@ def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
         )
         if was != now
     ]
+    told = unit.crew_told_at or (record.at if code in SETS_OUT else 0)
     return _REPLACE(
         unit,
         status=code,
+        sent_at=unit.sent_at if destination else 0,
+        crew_told_at=told if destination else 0,
         since=record.at,
         heard_at=record.at,
         said_by=record.agency,

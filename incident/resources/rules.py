@@ -44,6 +44,8 @@ def decide(view: View, command: Any, ctx: Context) -> _Answer:
             return _status(unit, command, ctx)
         case f.Describe():
             return _describe(unit, command, ctx)
+        case f.ConfirmDestination():
+            return _confirm(unit, command)
         case f.Release():
             return _release(view, unit, command, ctx)
         case _:
@@ -176,6 +178,15 @@ def _describe(unit: f.Resource, command: f.Describe, ctx: Context) -> _Answer:
             )
             return Refusal("field_changed", sentence, {"unit": unit.key, "field": name}, conflict=True)
     return (f.Described(unit.key, **news),) if news else ()
+
+
+def _confirm(unit: f.Resource, command: f.ConfirmDestination) -> _Answer:
+    """An observation: it lands whatever was ordered meanwhile. It names what was confirmed, so that an answer to
+    an older order confirms nothing newer."""
+    destination = command.destination.strip()
+    if destination == unit.destination and unit.crew_told_at:
+        return ()
+    return (f.DestinationConfirmed(unit.key, destination),)
 
 
 def _overtaken(unit: f.Resource, ctx: Context) -> Refusal | None:

@@ -364,6 +364,20 @@ FIELD_VERBS = (
     _field_verb("note", "Note", "note", "o", 300, 'note A101 "one crew member hurt"'),
 )
 
+CONFIRM_VERB = Verb(
+    "confirm_destination",
+    "The crew confirms where it goes",
+    "told",
+    f.ConfirmDestination,
+    lambda row, _values, look: f.ConfirmDestination(key_of(row, look), row.destination),
+    key="K",
+    applies=lambda row, look: (
+        _ours_here(row, look) and bool(getattr(row, "destination", "")) and not row.crew_told_at
+    ),
+    example="told A101",
+    help="They were told where to go, and have answered. Until then it is an alarm.",
+)
+
 REGISTER_VERBS = (
     Verb(
         "enter_unit",
@@ -399,5 +413,5 @@ REGISTER_VERBS = (
     ),
 )
 
-VERBS = (*STATUS_VERBS, *HOLDING_VERBS, *FIELD_VERBS, *REGISTER_VERBS)
+VERBS = (*STATUS_VERBS, *HOLDING_VERBS, *FIELD_VERBS, CONFIRM_VERB, *REGISTER_VERBS)
 BOARD = board(VERBS)

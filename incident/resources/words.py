@@ -32,6 +32,8 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
             return Line(sentences(f"reports {event.unit} {word_of(event.status)}", event.note))
         case f.Described():
             return Line(f"{event.unit}: {_described(event)}")
+        case f.DestinationConfirmed():
+            return Line(f"{event.unit} confirms: to {event.destination}")
         case f.Released():
             what = f"releases {event.unit}, {word_of(event.status)}"
             return Line(sentences(what, _because(event.reason)))

@@ -76,6 +76,7 @@ def _units(given: Given) -> None:
     given.did(r.CorrectStatus("LAS/H1", "MOB", "was sent by phone"))
     given.by("SECAMB").did(r.ReportStatus("LAS/A101", "SCN", "seen at the hard shoulder"))
     given.by("LAS").did(r.Describe("LAS/A101", place="M25 J15", note="crew of three"))
+    given.did(r.Describe("LAS/A101", destination="RVP B")).did(r.ConfirmDestination("LAS/A101", "RVP B"))
     given.did(r.OfferControl("LAS/A101", "SCAS")).by("SCAS").did(r.AcceptControl("LAS/A101"))
     given.by("LAS").did(r.Recall("LAS/A101", "needed at Hillingdon")).did(r.OfferControl("LAS/H1", "SCAS"))
     given.by("SCAS").did(r.DeclineControl("LAS/H1", "our own is near"))

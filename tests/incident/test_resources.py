@@ -559,13 +559,15 @@ def test_every_command_has_its_class_and_its_offline_rule() -> None:
         "release": state,
         "report_status": (Conflict.APPEND, Offline.ALLOWED),
         "describe": (Conflict.FIELD, Offline.QUEUED),
+        "confirm_destination": (Conflict.APPEND, Offline.ALLOWED),
     }
 
 
 def test_every_event_has_a_line_and_continues_a_snapshot() -> None:
     start = at_work(DCA, CAR).did(f.SetStatus(A101, "MOB")).did(f.CorrectStatus(A101, "SCN", "x"))
     start.by("SCAS").did(f.ReportStatus(A101, "LFT")).by("LAS").did(f.SetStatus(A101, "SCN"))
-    start.did(f.Describe(A101, note="x")).did(f.OfferControl(A101, "SCAS"))
+    start.did(f.Describe(A101, note="x", destination="RVP")).did(f.ConfirmDestination(A101, "RVP"))
+    start.did(f.OfferControl(A101, "SCAS"))
     start.by("SCAS").did(f.DeclineControl(A101)).by("LAS").did(f.OfferControl(A101, "SCAS")).did(
         f.Recall(A101)
     )
@@ -660,3 +662,30 @@ def test_a_register_and_an_incident_never_set_one_status_both() -> None:
 def test_the_lead_changes_nothing_about_whose_a_unit_is() -> None:
     start = at_work().did(OfferLead("SCAS", "their area"))
     assert (unit(start).home, unit(start).controlling) == ("LAS", "LAS")
+
+
+# -- where a crew is sent ---------------------------------------------------------------------------------------
+
+
+def test_a_crew_confirms_where_it_was_sent_and_another_order_asks_it_anew() -> None:
+    start = at_work()
+    start.did(f.Describe(A101, destination="RVP A"))
+    assert (unit(start).sent_at, unit(start).crew_told_at) == (T0, 0)
+    start.later().did(f.ConfirmDestination(A101, "RVP A"))
+    assert start.line().text == "LAS/A101 confirms: to RVP A"
+    assert unit(start).crew_told_at == T0 + MINUTE
+    start.when(f.ConfirmDestination(A101, "RVP A")).nothing()
+    start.later().did(f.Describe(A101, destination="RVP B"))
+    assert (unit(start).sent_at, unit(start).crew_told_at) == (T0 + 2 * MINUTE, 0)
+    start.did(f.ConfirmDestination(A101, "RVP A"))  # an answer to the older order
+    assert unit(start).crew_told_at == 0
+
+
+def test_a_crew_that_goes_mobile_has_heard_where_to_and_one_that_is_cleared_is_bound_for_nowhere() -> None:
+    start = at_work().did(f.Describe(A101, destination="RVP A")).later()
+    start.did(f.SetStatus(A101, "ALL"))
+    assert unit(start).crew_told_at == 0
+    start.did(f.SetStatus(A101, "MOB"))
+    assert unit(start).crew_told_at == start.now
+    start.did(f.SetStatus(A101, "CLR"))
+    assert (unit(start).destination, unit(start).sent_at, unit(start).crew_told_at) == ("", 0, 0)
