@@ -117,6 +117,20 @@ class Due(msgspec.Struct, frozen=True):
     command: Any
 
 
+class Act(msgspec.Struct, frozen=True):
+    """What somebody who is no person does now: an inject of exercise control, a virtual trust's answer.
+
+    ``at`` is the moment it fell due (UTC ms), ``stream`` the whole name of the stream it is written in. ``key`` is
+    stable and says what it is about, so that its id is the same after a restart and it is done once.
+    """
+
+    at: int
+    key: str
+    stream: str
+    actor: Actor
+    command: Any
+
+
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
     """A command a slice accepts, with its conflict class and its offline rule.
