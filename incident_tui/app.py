@@ -29,6 +29,7 @@ from incident.state import INCIDENT
 from incident_tui import keymaps, themes
 from incident_tui.actions import Actions
 from incident_tui.clock import iso_time
+from incident_tui.hangup import GONE, watching
 from incident_tui.probe import probing
 from incident_tui.screens.conflicts.screen import Notice, conflicts_board
 from incident_tui.screens.incidents.listing import incidents_board
@@ -241,7 +242,7 @@ def run_app(session: Session, settings: Settings, trouble_file: Path | None = No
         await session.open()
         _settle()
         try:
-            with probing():
+            with probing(), watching(lambda: app.exit(GONE, return_code=GONE)):
                 await app.run_async()
         finally:
             await session.close()

@@ -97,6 +97,13 @@ class Room:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    def hang_up(self) -> None:
+        """Take the terminal away, as a killed terminal program does: no signal is sent to anybody."""
+        self._over.set()
+        self._reader.join(timeout=5)
+        os.close(self._ours)
+        self._ours = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
@@ -104,7 +111,8 @@ class Room:
         self.process.wait(timeout=10)
         self._over.set()
         self._reader.join(timeout=5)
-        os.close(self._ours)
+        if self._ours >= 0:
+            os.close(self._ours)
 
 
 @contextlib.contextmanager
