@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from incident import boundaries, fleet, log, organisation, resources, tasks
+from incident import alarms, boundaries, fleet, log, organisation, resources, tasks
+from incident.alarms.facts import Alarms
 from incident.boundaries.facts import Boundaries
 from incident.catalogue import Charter
 from incident.fleet.facts import Fleet
@@ -43,6 +44,7 @@ class State(msgspec.Struct, frozen=True):
     resources: Resources = Resources()
     boundaries: Boundaries = Boundaries()
     tasks: Tasks = Tasks()
+    alarms: Alarms = Alarms()
     receipts: Receipts = Receipts()
 
 
@@ -96,7 +98,15 @@ def summary(view: View) -> dict[str, Any]:
 INCIDENT: Final = Model(
     "incident",
     State,
-    (organisation.SLICE, log.SLICE, resources.SLICE, boundaries.SLICE, tasks.SLICE, receipts.SLICE),
+    (
+        organisation.SLICE,
+        log.SLICE,
+        resources.SLICE,
+        boundaries.SLICE,
+        tasks.SLICE,
+        alarms.SLICE,
+        receipts.SLICE,
+    ),
     permit,
     summary=summary,
     may_watch=may_watch,

@@ -182,7 +182,8 @@ def _describe(unit: f.Resource, command: f.Describe, ctx: Context) -> _Answer:
 
 def _confirm(unit: f.Resource, command: f.ConfirmDestination) -> _Answer:
     """An observation: it lands whatever was ordered meanwhile. It names what was confirmed, so that an answer to
-    an older order confirms nothing newer."""
+    an older order confirms nothing newer.
+    """
     destination = command.destination.strip()
     if destination == unit.destination and unit.crew_told_at:
         return ()

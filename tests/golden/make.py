@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from incident.alarms.facts import Acknowledge as HearAlarm
 from incident.boundaries import facts as b
 from incident.fleet import facts as fl
 from incident.kernel.receipts import Acknowledge, Deliver, See
@@ -119,6 +120,7 @@ def _work(given: Given) -> None:
 
 
 def _written(given: Given) -> None:
+    given.by("SECAMB").did(HearAlarm(("ground/fcp",), "No forward command post has been set"))
     given.by("LAS", "loggist", "Ravi").later()
     given.did(lg.Write("48 on board, says the driver"), on_behalf_of="Lee")
     wrong = given.records[-1].seq

@@ -1,0 +1,201 @@
+"""Alarms about what the agencies should agree on: declarations, the lead, the location, the ground."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from incident.alarms.engine import Rule
+from incident.alarms.facts import Alarm, Kind
+from incident.boundaries.facts import CORDONS, ZONES, Feature
+from incident.boundaries.rules import boundaries, counted, rivals
+from incident.kernel.slice import View
+from incident.organisation import organisation, parties
+from incident.organisation.facts import Party
+from incident.resources import resources
+from incident.values import MINUTE_MS, stop
+
+SILENT_MS: Final = 3 * MINUTE_MS
+"""How long a party may say nothing of itself after another has declared a major incident."""
+CONTACT_MS: Final = 3 * MINUTE_MS
+LEAD_MS: Final = 5 * MINUTE_MS
+AGREE_MS: Final = 5 * MINUTE_MS
+"""How long an agency may leave an RVP unanswered."""
+FCP_MS: Final = 20 * MINUTE_MS
+ZONES_MS: Final = 20 * MINUTE_MS
+COUNTED: Final = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
+
+SILENT = Kind(
+    "declared_silent", "One has declared, another has not said", (8, 20), "parties", "declare", answered=True
+)
+NO_CONTACT = Kind("no_contact", "A control room has named nobody to ring", (22,), "parties", "contact")
+LEAD_DISPUTED = Kind(
+    "lead_disputed", "More than one agency is named for the lead", (3,), "parties", "accept-lead"
+)
+LEAD_WAITS = Kind(
+    "lead_unanswered", "The lead was offered and nobody has answered", (12,), "parties", "accept-lead"
+)
+PLACE_DISPUTED = Kind(
+    "location_disputed", "Two rooms have different locations", (12,), "parties", "pick-location"
+)
+RVPS_DIFFER = Kind("rvps_differ", "More than one rendezvous point", (3,), "boundaries", "withdraw")
+RVP_UNAGREED = Kind("rvp_unagreed", "An agency has not agreed to the RVP", (3,), "boundaries", "agree")
+NO_RVP = Kind("no_rvp", "No rendezvous point", (3,), "boundaries", "propose", rings=False)
+CREWS_DIFFER = Kind("crews_differ", "Crews are sent to different RVPs", (12, 3), "resources", "destination")
+NO_FCP = Kind("no_fcp", "No forward command post", (7,), "boundaries", "propose")
+NO_ZONES = Kind("no_zones", "No cordon and no zone", (6,), "boundaries", "propose", rings=False)
+REVIEW_DUE = Kind(
+    "review_due", "Something agreed on the ground is due for review", (5,), "boundaries", "review"
+)
+
+
+def declared(view: View) -> Mapping[str, Party]:
+    """The parties that have declared a major incident, or have cleared the scene of one, by agency."""
+    state = organisation(view)
+    return {
+        code: party
+        for code in parties(view)
+        if (party := state.parties[code]).declared in ("declared", "scene_clear")
+    }
+
+
+def first_declared(view: View) -> int | None:
+    """When the first agency declared a major incident (UTC ms); None when none has."""
+    times = [party.declared_at for party in declared(view).values() if party.declared_at is not None]
+    return min(times, default=None)
+
+
+# -- declarations and the lead ----------------------------------------------------------------------------------
+
+
+def _silent(view: View) -> Iterator[Alarm]:
+    """Grenfell: a declaration goes to everybody at once, and each answers for itself."""
+    since = first_declared(view)
+    if since is None:
+        return
+    state = organisation(view)
+    who = next(iter(declared(view)))
+    for code in counted(view):
+        party = state.parties[code]
+        if party.declared in ("", "aware"):
+            said = "has not joined" if not party.declared else "has not said how it stands"
+            begins = max(since, party.invited_at) + SILENT_MS
+            yield Alarm(
+                f"silent/{code}", SILENT.name, f"{who} has declared, {code} {said}", begins, code, (code,)
+            )
+
+
+def _contacts(view: View) -> Iterator[Alarm]:
+    state = organisation(view)
+    for code in counted(view):
+        party = state.parties[code]
+        if party.joined_at is not None and not party.spoc:
+            begins = party.joined_at + CONTACT_MS
+            yield Alarm(
+                f"contact/{code}", NO_CONTACT.name, f"{code} has named nobody to ring", begins, code, (code,)
+            )
+
+
+def _lead(view: View) -> Iterator[Alarm]:
+    state = organisation(view)
+    if state.lead_disputed:
+        offers = state.lead_offers
+        words = f"Lead disputed: {state.lead} has it, {' and '.join(offer.to for offer in offers)} are named"
+        yield Alarm("lead/disputed", LEAD_DISPUTED.name, words, offers[1].at, offers[1].to)
+    for offer in state.lead_offers:
+        to = state.lead if offer.claim else offer.to
+        words = f"{to} has not answered {offer.by}, who {'claims' if offer.claim else 'offers'} the lead"
+        yield Alarm(f"lead/{offer.id}", LEAD_WAITS.name, words, offer.at + LEAD_MS, to, (to, offer.by))
+
+
+def _location(view: View) -> Iterator[Alarm]:
+    state = organisation(view)
+    if state.disputed:
+        given = " and ".join(sighting.agency for sighting in state.sightings)
+        at = state.sightings[1].at
+        yield Alarm("location", PLACE_DISPUTED.name, f"Location disputed between {given}", at, state.lead)
+
+
+# -- the ground -------------------------------------------------------------------------------------------------
+
+
+def _live(view: View) -> list[Feature]:
+    return [feature for feature in boundaries(view).rows.values() if feature.withdrawn_at is None]
+
+
+def _rvps(view: View) -> Iterator[Alarm]:
+    points = sorted((f for f in _live(view) if f.kind == "rvp"), key=lambda f: f.proposed_at)
+    if len(points) > 1 and any(point in rivals(view) for point in points):
+        named = ", ".join(f"{point.name} of {point.owner}" for point in points)
+        key = "rvp/differ/" + "+".join(sorted(point.number for point in points))[:120]
+        words = f"{COUNTED.get(len(points), len(points))} rendezvous points: {named}"
+        yield Alarm(key, RVPS_DIFFER.name, words, points[1].proposed_at, points[1].id)
+    for point in points:
+        for code in counted(view):
+            if code not in point.answers and organisation(view).parties[code].joined_at is not None:
+                words = f"{code} has not answered {point.name}, which {point.owner} proposes"
+                begins = point.placed_at + AGREE_MS
+                yield Alarm(f"rvp/{point.id}/{code}", RVP_UNAGREED.name, words, begins, point.id, (code,))
+
+
+def _missing(view: View) -> Iterator[Alarm]:
+    since = first_declared(view)
+    if since is None:
+        return
+    kinds = {feature.kind for feature in _live(view)}
+    if "rvp" not in kinds:
+        yield Alarm("ground/rvp", NO_RVP.name, "No rendezvous point has been proposed", since + AGREE_MS)
+    if "fcp" not in kinds:
+        yield Alarm("ground/fcp", NO_FCP.name, "No forward command post has been set", since + FCP_MS)
+    if not kinds & (CORDONS | ZONES):
+        yield Alarm(
+            "ground/zones", NO_ZONES.name, "Neither a cordon nor a zone has been set", since + ZONES_MS
+        )
+
+
+def _reviews(view: View) -> Iterator[Alarm]:
+    for feature in _live(view):
+        if feature.review_due is not None:
+            key = f"review/{feature.id}/{feature.review_due}"
+            words = f"{feature.name} of {feature.owner} is due for review"
+            yield Alarm(key, REVIEW_DUE.name, words, feature.review_due, feature.id, (feature.owner,))
+
+
+def _crews(view: View) -> Iterator[Alarm]:
+    """Manchester: crews of one service waited at a point that no other had agreed to."""
+    points = {f.name.casefold(): f for f in boundaries(view).rows.values() if f.kind == "rvp"}
+    sent: dict[str, list[str]] = {}
+    since = 0
+    for key, unit in resources(view).units.items():
+        to = unit.destination.casefold()
+        if unit.destination and (to in points or to.startswith("rvp")):
+            sent.setdefault(points[to].name if to in points else unit.destination, []).append(key)
+            since = max(since, unit.sent_at)
+    if len(sent) > 1:
+        words = " · ".join(f"{name}: {_some(keys)}" for name, keys in sorted(sent.items()))
+        key = "crews/" + "+".join(sorted(sent))[:120]
+        yield Alarm(
+            key,
+            CREWS_DIFFER.name,
+            stop(f"Crews are sent to different points. {words}"),
+            since,
+            min(sent.values(), key=len)[0],
+        )
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:3]) + (f" +{len(keys) - 3}" if len(keys) > 3 else "")
+
+
+def rules() -> Iterable[Rule]:
+    """What this file finds."""
+    return (
+        Rule((SILENT,), ("organisation",), _silent),
+        Rule((NO_CONTACT,), ("organisation",), _contacts),
+        Rule((LEAD_DISPUTED, LEAD_WAITS), ("organisation",), _lead),
+        Rule((PLACE_DISPUTED,), ("organisation",), _location),
+        Rule((RVPS_DIFFER, RVP_UNAGREED), ("organisation", "boundaries"), _rvps),
+        Rule((NO_RVP, NO_FCP, NO_ZONES), ("organisation", "boundaries"), _missing),
+        Rule((REVIEW_DUE,), ("boundaries",), _reviews),
+        Rule((CREWS_DIFFER,), ("boundaries", "resources"), _crews),
+    )

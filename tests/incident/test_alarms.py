@@ -1,0 +1,315 @@
+"""Alarms: each kind rises from what people did or did not do, and clears with the verb that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from incident.alarms import FINDER, alarms, facts, standing
+from incident.alarms.engine import Finder
+from incident.alarms.lessons import LESSONS
+from incident.alarms.rules import heard_by
+from incident.boundaries import facts as b
+from incident.kernel.board import Look
+from incident.kernel.slice import Actor
+from incident.log import facts as lg
+from incident.organisation import facts as o
+from incident.resources import facts as r
+from incident.state import INCIDENT
+from incident.tasks import facts as t
+from incident.values import Location
+from tests.incident.given import MINUTE, T0, Given, opened
+from tests.incident.make_alarms import PAGE, page
+
+HERE = b.Shape(Location("Colnbrook by-pass", "TQ 0227 7759", 51.487, -0.530))
+THERE = b.Shape(Location("A4 lay-by", "TQ 0402 7829", 51.494, -0.503))
+A101 = r.Commitment("LAS/A101", "DCA", "AVB", crew_shift_end=T0 + 30 * MINUTE)
+A204 = r.Commitment("SCAS/A204", "DCA", "AVB")
+
+
+def kinds(given: Given) -> set[str]:
+    return {alarm.kind for alarm in standing(given.view, given.now)}
+
+
+def only(given: Given, kind: str) -> facts.Alarm:
+    (found,) = (alarm for alarm in standing(given.view, given.now) if alarm.kind == kind)
+    return found
+
+
+def look(given: Given, agency: str = "LAS") -> Look:
+    return Look(state=given.view, me=Actor("Sam", agency, "operator"), now=given.now, stream=given.stream)
+
+
+@dataclass(frozen=True)
+class Case:
+    """How one kind of alarm comes about, and how it is cleared. `later` minutes pass before it is one."""
+
+    rise: Callable[[Given], object]
+    later: float
+    clear: Callable[[Given], object]
+
+
+def _two_rvps(given: Given) -> None:
+    given.by("LAS").did(b.Propose("rvp", HERE)).by("SCAS").did(b.Propose("rvp", THERE))
+
+
+def _crews(given: Given) -> None:
+    _two_rvps(given)
+    given.by("LAS").did(r.Commit((A101,))).did(r.Describe("LAS/A101", destination="RVP A"))
+    given.by("SCAS").did(r.Commit((A204,))).did(r.Describe("SCAS/A204", destination="RVP B"))
+
+
+def _two_leads(given: Given) -> None:
+    given.by("LAS").did(o.OfferLead("SCAS", "their area")).by("SECAMB").did(o.OfferLead("SECAMB", "ours"))
+
+
+def _two_places(given: Given) -> None:
+    mark = given.mark()
+    given.by("LAS").did(o.GiveLocation(HERE.place))
+    given.by("SCAS").having_seen(mark).did(o.GiveLocation(THERE.place))
+
+
+def _pick(given: Given) -> None:
+    given.by("LAS", "tactical_commander").did(o.PickLocation(given.view.organisation.sightings[0].version))
+
+
+def _first_feature(given: Given) -> str:
+    return next(iter(given.view.boundaries.rows))
+
+
+def _last_feature(given: Given) -> str:
+    return next(reversed(given.view.boundaries.rows))
+
+
+def _first_task(given: Given) -> str:
+    return next(iter(given.view.tasks.rows))
+
+
+def _declare(given: Given) -> Given:
+    return given.by("LAS").did(o.Declare("LAS", "declared"))
+
+
+CASES = {
+    "declared_silent": Case(
+        _declare,
+        3,
+        lambda g: (
+            g.by("SCAS").did(o.Declare("SCAS", "standby")).by("SECAMB").did(o.Declare("SECAMB", "declared"))
+        ),
+    ),
+    "no_contact": Case(lambda g: None, 3, lambda g: g.by("LAS").did(o.NameContact("LAS", "EOC manager"))),
+    "lead_disputed": Case(_two_leads, 0, lambda g: g.by("SECAMB").did(o.WithdrawLead(g.last))),
+    "lead_unanswered": Case(
+        lambda g: g.by("LAS").did(o.OfferLead("SCAS", "their area")),
+        5,
+        lambda g: g.by("SCAS").did(o.AcceptLead(g.view.organisation.lead_offer.id)),
+    ),
+    "location_disputed": Case(_two_places, 0, _pick),
+    "rvps_differ": Case(
+        _two_rvps, 0, lambda g: g.by("SCAS").did(b.Withdraw(_last_feature(g), "LAS has one"))
+    ),
+    "rvp_unagreed": Case(
+        lambda g: g.by("LAS").did(b.Propose("rvp", HERE)),
+        5,
+        lambda g: g.by("SCAS").did(b.Agree(_first_feature(g))).by("SECAMB").did(b.Agree(_first_feature(g))),
+    ),
+    "no_rvp": Case(_declare, 5, lambda g: g.by("LAS").did(b.Propose("rvp", HERE))),
+    "crews_differ": Case(_crews, 0, lambda g: g.by("SCAS").did(r.Describe("SCAS/A204", destination="RVP A"))),
+    "no_fcp": Case(_declare, 20, lambda g: g.by("LAS").did(b.Propose("fcp", HERE))),
+    "no_zones": Case(
+        _declare, 20, lambda g: g.by("LAS").did(b.Propose("inner_cordon", b.Shape(HERE.place, 500.0)))
+    ),
+    "review_due": Case(
+        lambda g: g.by("LAS").did(b.Propose("rvp", HERE, review_due=T0 + 10 * MINUTE)),
+        10,
+        lambda g: g.by("LAS").did(b.Review(_first_feature(g), T0 + 90 * MINUTE)),
+    ),
+    "task_unanswered": Case(
+        lambda g: g.by("LAS").did(t.Raise("Open the slip road", "SCAS", priority="urgent")),
+        5.1,
+        lambda g: g.by("SCAS").did(t.Accept(_first_task(g))),
+    ),
+    "task_overdue": Case(
+        lambda g: g.by("LAS").did(t.Raise("Open the slip road", "SCAS", due=T0 + 10 * MINUTE)),
+        11,
+        lambda g: (
+            g.by("SCAS")
+            .did(t.Accept(_first_task(g)))
+            .did(t.Begin(_first_task(g)))
+            .did(t.Finish(_first_task(g)))
+        ),
+    ),
+    "decision_review": Case(
+        lambda g: g.by("LAS").did(lg.Decide("P3 by bus", "frees crews", review_at=T0 + 10 * MINUTE)),
+        10,
+        lambda g: g.by("LAS").did(lg.Review(next(iter(g.view.log.decisions)), "stands", "works")),
+    ),
+    "destination_unconfirmed": Case(
+        lambda g: g.by("LAS").did(r.Commit((A101,))).did(r.Describe("LAS/A101", destination="RVP A")),
+        3,
+        lambda g: g.by("LAS").did(r.ConfirmDestination("LAS/A101", "RVP A")),
+    ),
+    "status_disputed": Case(
+        lambda g: g.by("LAS").did(r.Commit((A101,))).by("SCAS").did(r.ReportStatus("LAS/A101", "SCN")),
+        0,
+        lambda g: g.by("LAS").later().did(r.SetStatus("LAS/A101", "MOB")),
+    ),
+    "shift_over": Case(
+        lambda g: g.by("LAS").did(r.Commit((A101,))).did(r.SetStatus("LAS/A101", "MOB")),
+        30,
+        lambda g: g.by("LAS").did(r.Release("LAS/A101")),
+    ),
+    "no_specialist": Case(
+        _declare, 10, lambda g: g.by("LAS").did(r.Commit((r.Commitment("LAS/H1", "HART", "AVB"),)))
+    ),
+    "no_humanitarian": Case(
+        _declare,
+        30,
+        lambda g: g.by("LAS").did(t.Raise("Open a rest centre", "SCAS", category="humanitarian")),
+    ),
+}
+
+
+def test_every_kind_has_a_case_a_lesson_and_a_verb_that_exists() -> None:
+    assert set(CASES) == set(FINDER.kinds)
+    boards = {board.name: {verb.name for verb in board.verbs} for board in INCIDENT.boards}
+    for kind in FINDER.kinds.values():
+        assert kind.lessons, kind.name
+        assert set(kind.lessons) <= set(LESSONS), kind.name
+        assert kind.verb in boards[kind.board], f"{kind.name}: {kind.board} has no verb {kind.verb}"
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tests.incident.make_alarms"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_rises_and_clears(name: str) -> None:
+    case = CASES[name]
+    given = opened()
+    if name != "no_contact":
+        assert name not in kinds(given)
+    case.rise(given)
+    if case.later:
+        assert name not in kinds(given), "it is one before its time"
+    given.later(case.later)
+    assert name in kinds(given)
+    alarm = next(one for one in standing(given.view, given.now) if one.kind == name)
+    assert alarm.since <= given.now
+    assert alarm.words
+    assert not alarm.words[0].islower()
+    case.clear(given)
+    assert name not in kinds(given)
+
+
+def test_what_a_person_acknowledges_stays_listed_and_is_on_record() -> None:
+    given = opened()
+    _two_rvps(given)
+    alarm = only(given, "rvps_differ")
+    given.by("SECAMB").did(facts.Acknowledge((alarm.key,)))
+    assert given.line().text == "acknowledges the alarm: Two rendezvous points: RVP A of LAS, RVP B of SCAS"
+    assert only(given, "rvps_differ") == alarm
+    assert heard_by(alarms(given.view), alarm, "SECAMB") is not None
+    assert heard_by(alarms(given.view), alarm, "LAS") is None
+    given.when(facts.Acknowledge((alarm.key,))).nothing()
+
+
+def test_an_acknowledgement_of_what_has_gone_meanwhile_lands_all_the_same() -> None:
+    given = opened()
+    _two_rvps(given)
+    alarm = only(given, "rvps_differ")
+    CASES["rvps_differ"].clear(given)
+    given.by("SECAMB").did(facts.Acknowledge((alarm.key,), alarm.words))
+    assert alarm.words in given.line().text
+
+
+def test_an_alarm_that_comes_back_asks_again() -> None:
+    given = opened()
+    case = CASES["destination_unconfirmed"]
+    case.rise(given)
+    given.later(3)
+    first = only(given, "destination_unconfirmed")
+    given.by("LAS").did(facts.Acknowledge((first.key,)))
+    case.clear(given)
+    given.later().did(r.Describe("LAS/A101", destination="RVP B")).later(3)
+    again = only(given, "destination_unconfirmed")
+    assert heard_by(alarms(given.view), again, "LAS") is None
+
+
+def test_an_agency_that_is_not_concerned_says_so_once() -> None:
+    given = _declare(opened()).later(3)
+    mine = next(a for a in standing(given.view, given.now) if a.key == "silent/SCAS")
+    given.by("LAS").did(facts.Acknowledge((mine.key,)))
+    assert mine in standing(given.view, given.now), "only SCAS can answer for SCAS"
+    given.by("SCAS").did(facts.Acknowledge((mine.key,)))
+    assert mine not in standing(given.view, given.now)
+
+
+def test_crews_of_one_agency_stand_in_one_alarm() -> None:
+    units = tuple(r.Commitment(f"LAS/A{100 + n}", "DCA", "AVB", destination="RVP A") for n in range(12))
+    given = opened().by("LAS").did(r.Commit(units)).later(3)
+    alarm = only(given, "destination_unconfirmed")
+    assert alarm.words.startswith("LAS/A100, LAS/A101, LAS/A102, LAS/A103 and 8 more have not confirmed")
+    assert alarm.agencies == ("LAS",)
+
+
+def test_a_closed_incident_has_no_alarms() -> None:
+    given = opened()
+    _two_rvps(given)
+    given.by("LAS").did(o.Close("over"))
+    assert standing(given.view, given.now) == ()
+
+
+def test_when_one_thing_changes_only_the_rules_that_read_it_look_anew() -> None:
+    finder = Finder(FINDER.rules)
+    given = opened().by("LAS").did(r.Commit((A101,)))
+    finder.now(given.view, given.now)
+    asked = finder.asked
+    finder.now(given.view, given.now + 99 * MINUTE)
+    assert finder.asked == asked, "time alone asks no rule"
+    given.did(r.SetStatus("LAS/A101", "MOB"))
+    finder.now(given.view, given.now)
+    assert 0 < finder.asked - asked < len(finder.rules)
+
+
+def test_the_next_moment_is_known() -> None:
+    given = _declare(opened())
+    coming = FINDER.next(given.view, given.now)
+    assert coming == T0 + 3 * MINUTE
+    assert kinds(given) == set()
+
+
+def test_the_board_lists_what_is_ours_first_and_counts_what_we_have_not_heard_of() -> None:
+    (board,) = (board for board in INCIDENT.boards if board.name == "alarms")
+    given = opened()
+    _two_rvps(given)
+    given.by("LAS").did(t.Raise("Open the slip road", "SCAS", priority="immediate")).later(6)
+    seen = look(given, "SCAS")
+    rows = board.rows(seen)
+    assert board.rows(look(given, "SCAS")).keys() == rows.keys()
+    assert all(again is row for again, row in zip(board.rows(seen).values(), rows.values(), strict=True))
+    assert board.alarm is not None
+    before = board.alarm(seen)
+    key = next(key for key, row in rows.items() if row.alarm.kind == "rvps_differ")
+    verb = next(verb for verb in board.verbs if verb.name == "acknowledge")
+    given.by("SCAS").did(verb.build(rows[key], {}, seen))
+    assert board.alarm(look(given, "SCAS")) == before - 1
+    texts = [cell.text for _, cell in board.detail(rows[key], seen)]
+    assert any("Manchester" in text for text in texts)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    state = facts.Alarms()
+    given = opened()
+    record = given.records[-1]
+    from incident.alarms.rules import evolve  # noqa: PLC0415 - beside its only use
+
+    for n in range(facts.ACKNOWLEDGED_MAX + 10):
+        state = evolve(
+            state, facts.Acknowledged((f"alarm/{n}",), ""), msgspec.structs.replace(record, seq=n + 1)
+        )
+    assert len(state.heard) == facts.ACKNOWLEDGED_MAX
+    assert "alarm/9" not in state.heard
