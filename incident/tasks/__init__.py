@@ -8,6 +8,7 @@ from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Sli
 from incident.tasks import facts as f
 from incident.tasks.board import BOARD
 from incident.tasks.fold import addressed, evolve, invariants, label, tasks, version
+from incident.tasks.ladder import due
 from incident.tasks.rules import decide
 from incident.tasks.words import overdue, sentence, unanswered
 
@@ -59,6 +60,7 @@ COMMANDS = (
     _state(f.SplitUp, _accountable),
     CommandSpec(f.Support, Conflict.FIELD, Offline.QUEUED, keys=_support_keys, about=_raiser),
     CommandSpec(f.Report, Conflict.APPEND, Offline.ALLOWED),
+    CommandSpec(f.Escalate, Conflict.STATE, Offline.REFUSED),
     CommandSpec(f.Amend, Conflict.FIELD, Offline.QUEUED, keys=_edit_keys, about=_raiser),
 )
 
@@ -80,12 +82,14 @@ EVENTS = tuple(
         f.Supported,
         f.Updated,
         f.Amended,
+        f.Escalated,
     )
 )
 
 SLICE = Slice(
     name="tasks",
     state=f.Tasks,
+    state_v=2,
     events=EVENTS,
     commands=COMMANDS,
     decide=decide,
@@ -94,6 +98,7 @@ SLICE = Slice(
     boards=(BOARD,),
     version=version,
     label=label,
+    due=due,
     addressed=addressed,
     invariants=invariants,
 )

@@ -9,7 +9,16 @@ from incident.kernel.board import Board, Cell, Column, Look
 from incident.tasks.facts import CATEGORIES, OPEN, SETTLED, Task
 from incident.tasks.lookup import is_own, named, rows
 from incident.tasks.verbs import VERBS
-from incident.tasks.words import due_cell, overdue, receipts_of, state_cell, told, unanswered, waits_for
+from incident.tasks.words import (
+    RUNGS,
+    due_cell,
+    overdue,
+    receipts_of,
+    state_cell,
+    told,
+    unanswered,
+    waits_for,
+)
 from incident.values import span
 
 _ORDER = {"immediate": 0, "urgent": 1, "routine": 2}
@@ -93,6 +102,7 @@ def detail(task: Task, look: Look) -> Sequence[tuple[str, Cell]]:
     optional = (
         ("reason", task.reason, "alarm"),
         ("suggests", task.suggested, "accent"),
+        ("escalated to", RUNGS[task.rung] if task.rung else "", "alarm"),
         ("supported by", _supporting(task, look), "ink"),
         ("place", task.place, "ink"),
         ("kind", CATEGORIES[task.category], "dim"),

@@ -113,6 +113,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     updates: tuple[Update, ...] = ()
     updates_count: int = 0
     edits: dict[str, str] = {}
+    rung: int = 0
+    """How far up the ladder the system has told of it, for the cause ``rung_cause`` (see ``tasks.ladder``)."""
+    rung_cause: str = ""
     asked: tuple[str, ...] = ()
     """The agencies that were accountable, in order, the present one last; the last ASKED_KEPT of them."""
 
@@ -253,6 +256,14 @@ class Amended(msgspec.Struct, frozen=True, omit_defaults=True):
     depends_on: tuple[str, ...] | None = None
 
 
+class Escalated(msgspec.Struct, frozen=True):
+    """Time alone brought it one rung up the ladder: 1 tactical, 2 strategic commander, 3 coordinating group."""
+
+    task: str
+    cause: str
+    rung: int
+
+
 # -- commands -----------------------------------------------------------------------------------------------
 
 
@@ -370,6 +381,14 @@ class Report(msgspec.Struct, frozen=True):
 
     task: TaskId
     text: Reason
+
+
+class Escalate(msgspec.Struct, frozen=True):
+    """Written by the system: nobody has answered, or it is overdue, and the next rung is told."""
+
+    task: TaskId
+    cause: Annotated[str, Meta(max_length=80)]
+    rung: Annotated[int, Meta(ge=1, le=3)]
 
 
 class Amend(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -22,6 +22,7 @@ from incident.tasks.facts import (
     Cancelled,
     Closed,
     Declined,
+    Escalated,
     Finished,
     Raised,
     Reassigned,
@@ -99,6 +100,8 @@ def _evolved(task: Task, event: Any, record: Record) -> Task:
             names = edited(event)
             values = {name: getattr(event, name) for name in names}
             return change(task, edits=_edits(task, record, *names), **values)
+        case Escalated():
+            return change(task, rung=event.rung, rung_cause=event.cause)
         case Supported():
             return _supported(task, event.supporting, record)
         case Assigned():

@@ -28,6 +28,7 @@ from incident.tasks.facts import (
     Closed,
     Decline,
     Declined,
+    Escalate,
     Finish,
     Finished,
     Raise,
@@ -49,6 +50,7 @@ from incident.tasks.facts import (
     key_of,
 )
 from incident.tasks.fold import tasks
+from incident.tasks.ladder import escalate
 from incident.values import utc_words
 
 NEXT: dict[type, tuple[str, frozenset[str]]] = {
@@ -81,6 +83,8 @@ def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     match command:
         case Report():
             return (Updated(task.id, command.text.strip()),)
+        case Escalate():
+            return escalate(task, command, ctx)
         case Amend():
             return _amend(view, task, command, ctx)
         case _:

@@ -21,6 +21,7 @@ from incident.tasks.facts import (
     Cancelled,
     Closed,
     Declined,
+    Escalated,
     Finished,
     Raised,
     Reassigned,
@@ -65,6 +66,8 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
             return Line(sentences(f"cancels {what}", f"Reason: {event.reason}"))
         case Updated():
             return Line(f"notes on {what}: {event.text}")
+        case Escalated():
+            return Line(_escalated(event, what))
         case Amended():
             return Line(f"changes {what}: {'; '.join(_amended(event, record, names))}")
         case _:
@@ -102,6 +105,15 @@ def _amended(event: Amended, record: Record, names: Names) -> Iterator[str]:
         else:
             words = CATEGORIES[event.category] if event.category and name == "category" else str(value)
             yield f"{FIELDS[name]} is now {' '.join(words.split())}" if words else f"no {FIELDS[name]}"
+
+
+RUNGS = ("operator", "tactical commander", "strategic commander", "strategic coordinating group")
+"""Whom the ladder tells, rung by rung; the first is whoever was asked."""
+
+
+def _escalated(event: Escalated, what: str) -> str:
+    why = "not answered" if event.cause.startswith("asked") else "overdue"
+    return f"escalates {what} to the {RUNGS[event.rung]}: {why}"
 
 
 def _rearranged(event: Any, what: str) -> str:

@@ -108,6 +108,11 @@ def _work(given: Given) -> None:
     given.did(t.Report(task, "police lets us through")).did(t.Finish(task, "first crews are there"))
     given.by("SCAS").did(t.Return(task, "nobody is there")).by("LAS").did(t.Finish(task))
     given.by("SCAS").did(t.Verify(task, "seen it"))
+    given.by("LAS").did(t.Raise("Ring the bus company", "SCAS", priority="immediate")).later(3)
+    given.system().did(t.Escalate(given.last, f"asked/{given.last}", 1))
+    given.by("LAS").did(
+        t.Cancel(given.view.tasks.rows[next(reversed(given.view.tasks.rows))].id, "they rang")
+    )
     given.by("LAS").did(t.Raise("Bus for P3", "SCAS", supporting=("LFB",)))
     task = given.last
     given.by("SCAS").did(t.Decline(task, "none free", "SECAMB"))
