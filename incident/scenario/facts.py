@@ -191,16 +191,16 @@ class Movement(msgspec.Struct, frozen=True, omit_defaults=True):
 class Behaviour(msgspec.Struct, frozen=True, omit_defaults=True):
     """How one agency behaves while nobody plays it.
 
-    ``receives`` is how long until what is sent to it lies in its room, ``reads`` until somebody has seen it,
-    ``acknowledges`` until they say so. What is None it does not do.
+    ``reads`` is how long until somebody has seen what lies in its room, ``acknowledges`` until they say so after that.
+    ``stands_down`` is how long after the lead, or the agency that opened the incident. What is None it does not do.
     """
 
     joins: Wait | None = Wait(20, 60)
     spoc: Words = "Duty manager"
-    receives: Wait = Wait(1, 5)
     reads: Wait = Wait(10, 45)
     acknowledges: Wait | None = Wait(20, 90)
     declares: Annotated[tuple[Declaring, ...], Meta(max_length=12)] = ()
+    stands_down: Wait | None = Wait(60, 240)
     tasks: TaskHabit | None = TaskHabit()
     features: FeatureHabit | None = FeatureHabit()
     aid: AidHabit | None = None

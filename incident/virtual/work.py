@@ -1,0 +1,102 @@
+"""What a virtual agency does with tasks, and with what lies on the ground."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from incident.boundaries.facts import Agree, Feature, Propose, Shape, Withdraw
+from incident.boundaries.facts import Decline as DeclineFeature
+from incident.boundaries.rules import boundaries, live
+from incident.kernel.slice import Act
+from incident.scenario.facts import TaskHabit, Wait
+from incident.tasks.facts import Accept, Begin, Cancel, Finish, Task, Verify
+from incident.tasks.facts import Decline as DeclineTask
+from incident.tasks.fold import tasks
+from incident.virtual.mind import Mind
+
+NO_UNITS: Final = "Nobody free to do it"
+NOT_THERE: Final = "That place will not do for our vehicles"
+SHOWN: Final = "Done, and seen to be done"
+GIVES_UP: Final = Wait(180, 420)
+"""How long until what another agency declined is done in another way."""
+
+
+def works(mind: Mind) -> Iterator[Act]:
+    """Takes on what it is asked to do, or says why not, and does it; looks at what it asked others to do."""
+    if mind.habit.tasks is None or not mind.joined:
+        return
+    for task in tasks(mind.view).rows.values():
+        if task.agency == mind.agency:
+            yield from _step(mind, mind.habit.tasks, task)
+        if task.raised_by == mind.agency:
+            yield from _follow(mind, mind.habit.tasks, task)
+
+
+def _step(mind: Mind, habit: TaskHabit, task: Task) -> Iterator[Act]:
+    key = f"{task.called} {task.offered_at}"
+    match task.state:
+        case "raised":
+            at = mind.after(task.offered_at, habit.answers, f"answer {key}")
+            no = mind.says_no(habit.declines, f"task {key}")
+            reason = mind.word(habit.reasons, key, NO_UNITS)
+            answer = DeclineTask(task.id, reason) if no else Accept(task.id)
+            yield from mind.act(at, f"answer/{task.offer}", answer)
+        case "accepted":
+            at = mind.after(task.since, habit.begins, f"begin {key}")
+            yield from mind.act(at, f"begin/{task.version}", Begin(task.id))
+        case "in_progress":
+            at = mind.after(task.since, habit.finishes, f"finish {key}")
+            evidence = mind.word(habit.evidence, key, SHOWN)
+            yield from mind.act(at, f"finish/{task.version}", Finish(task.id, evidence))
+
+
+def _follow(mind: Mind, habit: TaskHabit, task: Task) -> Iterator[Act]:
+    key = f"{task.called} {task.offered_at}"
+    if task.state == "done":
+        at = mind.after(task.since, habit.answers, f"verify {key}")
+        yield from mind.act(at, f"verify/{task.version}", Verify(task.id))
+    elif task.state == "declined":
+        at = mind.after(task.since, GIVES_UP, f"give up {key}")
+        yield from mind.act(at, f"cancel/{task.version}", Cancel(task.id, "Done in another way"))
+
+
+def stands_on_the_ground(mind: Mind) -> Iterator[Act]:
+    """Agrees to what others propose, or says why not; proposes a rendezvous point of its own, and takes it back."""
+    if not mind.joined or mind.over:
+        return
+    if mind.habit.features is not None:
+        for feature in live(mind.view):
+            if feature.owner != mind.agency and mind.agency not in feature.answers:
+                yield from _answers(mind, feature)
+    yield from _rival(mind)
+
+
+def _answers(mind: Mind, feature: Feature) -> Iterator[Act]:
+    habit = mind.habit.features
+    if habit is None:
+        return
+    key = f"{feature.called} {feature.moves}"
+    at = mind.after(feature.placed_at, habit.answers, f"feature {key}")
+    if mind.says_no(habit.declines, f"feature {key}"):
+        reason = mind.word(habit.reasons, key, NOT_THERE)
+        yield from mind.act(at, f"feature/{feature.asked}", DeclineFeature(feature.id, reason))
+    else:
+        yield from mind.act(at, f"feature/{feature.asked}", Agree(feature.id))
+
+
+def _rival(mind: Mind) -> Iterator[Act]:
+    rival = mind.habit.rival_rvp
+    if rival is None:
+        return
+    mine = [
+        feature
+        for feature in boundaries(mind.view).rows.values()
+        if feature.owner == mind.agency and feature.called == rival.name
+    ]
+    if not mine:
+        proposal = Propose("rvp", Shape(rival.place), rival.name, note=rival.note)
+        yield from mind.act(mind.at(rival.at), "rival-rvp", proposal)
+    elif rival.withdrawn_at is not None and mine[0].withdrawn_at is None:
+        reason = "One rendezvous point for all"
+        yield from mind.act(mind.at(rival.withdrawn_at), "rival-rvp-back", Withdraw(mine[0].id, reason))

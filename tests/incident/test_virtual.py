@@ -1,0 +1,393 @@
+"""Virtual trusts: what an agency that nobody plays does, when, and when it keeps silent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from incident.boundaries.facts import Propose, Shape
+from incident.kernel.receipts import Deliver, See, receipt
+from incident.kernel.slice import Act
+from incident.organisation.facts import Close, Declare, DeclineLead, Invite, OfferLead, Open
+from incident.resources.facts import Commit, Commitment, OfferControl
+from incident.scenario.facts import (
+    Behaviour,
+    Declaring,
+    FeatureHabit,
+    LeadHabit,
+    Movement,
+    Participant,
+    RivalPoint,
+    Scenario,
+    Sending,
+    TaskHabit,
+    Unit,
+    Wait,
+)
+from incident.state import INCIDENT
+from incident.tasks.facts import Accept, Cancel, Decline, Raise, Reassign, Return
+from incident.tasks.facts import Finish as FinishTask
+from incident.values import Location
+from incident.virtual import replies
+from tests.incident.given import INCIDENT_STREAM, MINUTE, Given
+
+SCENE = Location("M25 J15", "TQ 0402 7829", 51.494, -0.503)
+YARD = Location("Stockley Park", "TQ 0486 7950", 51.5048, -0.4905)
+SECOND = 1_000
+
+
+def scenario(seed: int = 1, **habits: Any) -> Scenario:
+    return Scenario(
+        id="two-rooms",
+        title="TWO ROOMS",
+        code_word="AMBER",
+        starts_at=838,
+        length_minutes=45,
+        location=SCENE,
+        seed=seed,
+        opener="LAS",
+        parties=(
+            Participant("LAS", "person"),
+            Participant("SCAS", "virtual", Behaviour(**habits)),
+            Participant("LFB", "absent"),
+        ),
+    )
+
+
+class Played:
+    """An incident of LAS in which virtual agencies act, second by second."""
+
+    def __init__(self, made: Scenario, *invited: str) -> None:
+        self.scenario = made
+        self.given = Given(INCIDENT).by("LAS").did(Open("TWO ROOMS", "exercise", SCENE))
+        self.given.did(Invite(invited or ("SCAS",)))
+        self.began = self.given.now
+        self.done: list[Act] = []
+        self.refused: list[tuple[Act, str]] = []
+
+    def due(self, *, manned: tuple[str, ...] = ()) -> tuple[Act, ...]:
+        return replies(
+            self.scenario,
+            INCIDENT,
+            INCIDENT_STREAM,
+            self.given.view,
+            now=self.given.now,
+            began=self.began,
+            manned=manned,
+        )
+
+    def take(self, act: Act) -> None:
+        """Done as the conductor does it: by its actor, on the state as it stands; its key is used once."""
+        outcome = self.given.by(act.actor.agency, act.actor.role, act.actor.name).when(act.command)
+        if not isinstance(outcome.answer, tuple):
+            self.refused.append((act, outcome.refusal.sentence))
+            return
+        if not outcome.events:  # what was to be received has been answered in the same moment
+            assert isinstance(act.command, (Deliver, See)), act
+            return
+        self.given.by(act.actor.agency, act.actor.role, act.actor.name).did(act.command)
+        self.done.append(act)
+
+    def run(self, seconds: float, *, every: int = 5, manned: tuple[str, ...] = ()) -> Played:
+        """Let time pass, and what is due happen."""
+        until = self.given.now + int(seconds * SECOND)
+        while True:
+            for act in self.due(manned=manned):
+                self.take(act)
+            assert self.refused == []
+            if self.given.now >= until:
+                break
+            self.given.now = min(until, self.given.now + every * SECOND)
+        self.given.by("LAS")
+        return self
+
+    def las(self, command: Any) -> Given:
+        return self.given.by("LAS").did(command)
+
+    @property
+    def view(self) -> Any:
+        return self.given.view
+
+    def kinds(self) -> list[str]:
+        return [type(act.command).__name__ for act in self.done]
+
+    def task(self) -> Any:
+        return next(iter(self.view.tasks.rows.values()))
+
+
+def test_it_joins_after_a_while_and_names_whom_to_ring() -> None:
+    play = Played(scenario(joins=Wait(20, 40), spoc="Bicester, duty manager"))
+    assert play.run(15).view.organisation.parties["SCAS"].joined_at is None
+    party = play.run(30).view.organisation.parties["SCAS"]
+    assert party.spoc == "Bicester, duty manager"
+    assert 20 * SECOND <= party.joined_at - party.invited_at <= 45 * SECOND
+    record = next(record for record in play.given.records if record.type == "organisation.joined")
+    assert (record.actor, record.agency) == ("virtual/SCAS", "SCAS")
+
+
+def test_it_never_joins_when_it_is_said_so_nor_does_one_that_is_absent() -> None:
+    play = Played(scenario(joins=None), "SCAS", "LFB").run(900)
+    assert "Join" not in play.kinds()
+    assert play.view.organisation.parties["LFB"].joined_at is None
+    assert {act.actor.agency for act in play.done} == {"SCAS"}, "an absent agency does not even open its post"
+
+
+def test_it_is_silent_while_somebody_of_it_is_there_and_goes_on_when_they_have_left() -> None:
+    play = Played(scenario()).run(600, manned=("SCAS",))
+    assert play.done == []
+    assert "Join" in play.run(5).kinds()
+
+
+@pytest.mark.parametrize("change", [{"closed": True}, {"mode": "live"}, {"opened": False}])
+def test_it_is_silent_outside_an_open_exercise(change: dict[str, Any]) -> None:
+    play = Played(scenario())
+    play.given.now += 10 * MINUTE
+    assert play.due()
+    other = msgspec.structs.replace(play.view.organisation, **change)
+    view = msgspec.structs.replace(play.view, organisation=other)
+    told = replies(
+        play.scenario, INCIDENT, INCIDENT_STREAM, view, now=play.given.now, began=play.began, manned=()
+    )
+    assert told == ()
+
+
+def test_what_is_sent_to_it_is_delivered_at_once_seen_later_and_acknowledged_only_where_that_says_something() -> (
+    None
+):
+    play = Played(scenario(joins=None, reads=Wait(30, 30), tasks=None))
+    play.las(Raise("Warn Wexham Park", "SCAS"))
+    subjects = INCIDENT.addressed(play.view, "SCAS")
+    play.run(0)
+    assert all(receipt(play.view.receipts, one, "SCAS").delivered for one in subjects)
+    assert not any(receipt(play.view.receipts, one, "SCAS").seen for one in subjects)
+    play.run(60)
+    assert all(receipt(play.view.receipts, one, "SCAS").seen for one in subjects)
+    play.run(600)
+    assert not any(receipt(play.view.receipts, one, "SCAS").acknowledged for one in subjects)
+
+
+def test_it_declares_when_its_time_has_come_and_late_when_it_joined_late() -> None:
+    said = (Declaring(60, "standby"), Declaring(180, "declared", "In our area"))
+    play = Played(scenario(joins=Wait(100, 100), declares=said)).run(99)
+    assert play.view.organisation.parties["SCAS"].declared == ""
+    assert play.run(10).view.organisation.parties["SCAS"].declared == "standby"
+    party = play.run(90).view.organisation.parties["SCAS"]
+    assert (party.declared, party.reason) == ("declared", "In our area")
+
+
+def test_it_does_not_take_back_what_a_person_has_said_for_its_agency() -> None:
+    play = Played(scenario(joins=Wait(10, 10), declares=(Declaring(60, "standby"),))).run(65)
+    play.given.by("SCAS").did(Declare("SCAS", "declared"))
+    assert play.run(600).view.organisation.parties["SCAS"].declared == "declared"
+
+
+def test_going_back_has_a_reason() -> None:
+    said = (Declaring(20, "declared"), Declaring(60, "standby"))
+    assert Played(scenario(joins=Wait(5, 5), declares=said)).run(70).view.organisation.parties["SCAS"].reason
+
+
+def test_it_takes_a_task_through_to_done_and_again_when_it_is_sent_back() -> None:
+    habit = TaskHabit(Wait(10, 20), Wait(10, 20), Wait(60, 90), evidence=("Wexham Park takes 3 P1",))
+    play = Played(scenario(joins=Wait(1, 1), tasks=habit)).run(5)
+    play.las(Raise("Warn Wexham Park", "SCAS"))
+    assert play.run(25).task().state == "accepted"
+    assert play.run(25).task().state == "in_progress"
+    assert play.run(100).task().state == "done"
+    assert play.task().evidence == "Wexham Park takes 3 P1"
+    play.las(Return(play.task().id, "How many P2?"))
+    assert play.run(30).task().state == "in_progress"
+    assert play.run(100).task().state == "done"
+
+
+def test_it_declines_with_a_reason_and_is_asked_anew_after_another_was() -> None:
+    habit = TaskHabit(declines=100, reasons=("No vehicle free",))
+    play = Played(scenario(joins=Wait(1, 1), tasks=habit)).run(5)
+    play.las(Raise("A bus", "SCAS"))
+    assert (play.run(90).task().state, play.task().reason) == ("declined", "No vehicle free")
+    play.las(Reassign(play.task().id, "LAS"))
+    play.las(Reassign(play.task().id, "SCAS"))
+    assert play.run(90).task().state == "declined"
+
+
+def test_it_does_not_answer_tasks_when_it_has_no_such_habit_nor_before_it_has_joined() -> None:
+    for habits in ({"tasks": None, "joins": Wait(1, 1)}, {"joins": None}):
+        play = Played(scenario(**habits))
+        play.las(Raise("A bus", "SCAS"))
+        assert play.run(900).task().state == "raised"
+
+
+def test_what_it_asked_for_it_looks_at_when_it_is_done_and_gives_up_when_it_is_declined() -> None:
+    play = Played(scenario(joins=Wait(1, 1))).run(5)
+    play.given.by("SCAS", name="excon").did(Raise("A bus", "LAS"))
+    task = play.task()
+    play.las(Accept(task.id))
+    play.las(FinishTask(task.id, "Bus 12"))
+    assert play.run(120).task().state == "closed"
+    play.given.by("SCAS", name="excon").did(Raise("Another bus", "LAS"))
+    other = play.given.last
+    play.las(Decline(other, "None left"))
+    assert play.run(600).view.tasks.rows[other].state == "cancelled"
+
+
+def test_a_task_that_is_gone_is_left_alone() -> None:
+    play = Played(scenario(joins=Wait(1, 1))).run(5)
+    play.las(Raise("A bus", "SCAS"))
+    play.las(Cancel(play.task().id, "Not needed"))
+    before = len(play.done)
+    play.run(900)
+    assert [kind for kind in play.kinds()[before:] if kind not in ("Deliver", "See")] == []
+
+
+@pytest.mark.parametrize("declines", [0, 100])
+def test_it_agrees_or_declines_what_lies_on_the_ground(declines: int) -> None:
+    habit = FeatureHabit(Wait(10, 20), declines, ("The bridge is too low",))
+    play = Played(scenario(joins=Wait(1, 1), features=habit)).run(5)
+    play.las(Propose("rvp", Shape(YARD), "Stockley Park"))
+    answer = next(iter(play.run(30).view.boundaries.rows.values())).answers["SCAS"]
+    assert answer.agreed is (declines == 0)
+    assert answer.reason == ("The bridge is too low" if declines else "")
+
+
+def test_it_proposes_a_rival_rvp_once_and_takes_it_back() -> None:
+    rival = RivalPoint(60, "Slough yard", Location("Slough"), withdrawn_at=300)
+    play = Played(scenario(joins=Wait(1, 1), rival_rvp=rival)).run(59)
+    assert play.view.boundaries.rows == {}
+    (feature,) = play.run(100).view.boundaries.rows.values()
+    assert (feature.owner, feature.name, feature.kind) == ("SCAS", "Slough yard", "rvp")
+    (feature,) = play.run(900).view.boundaries.rows.values()
+    assert feature.withdrawn_at is not None
+
+
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+def test_it_answers_an_offer_of_the_lead(answer: Any) -> None:
+    play = Played(scenario(joins=Wait(1, 1), lead=LeadHabit(answer, Wait(20, 30)))).run(5)
+    play.las(OfferLead("SCAS", "Your area"))
+    assert play.run(15).view.organisation.lead == "LAS"
+    state = play.run(30).view.organisation
+    assert state.lead == ("SCAS" if answer == "accept" else "LAS")
+    assert state.lead_offers == ()
+
+
+def test_it_claims_the_lead_once_and_not_again_when_it_is_told_no() -> None:
+    play = Played(scenario(joins=Wait(1, 1), lead=LeadHabit(claims_at=60))).run(65)
+    (offer,) = play.view.organisation.lead_offers
+    assert offer.claim
+    play.run(90)
+    play.las(DeclineLead(offer.id, "We have a commander there"))
+    play.run(900)
+    assert play.kinds().count("OfferLead") == 1
+
+
+UNITS = (Unit("A201", "DCA", ("paramedic",), "Slough"), Unit("R321", "RRV"))
+
+
+def test_it_sends_units_and_moves_them_through_legal_states_for_as_long_as_there_is_work() -> None:
+    habits = {
+        "joins": Wait(1, 1),
+        "sends": (Sending(30, UNITS, "Nearest"),),
+        "movement": Movement(destination="Wexham Park"),
+    }
+    play = Played(scenario(**habits)).run(29)
+    assert play.view.resources.units == {}
+    play.run(5)
+    assert set(play.view.resources.units) == {"SCAS/A201", "SCAS/R321"}
+    assert play.view.resources.units["SCAS/A201"].capabilities == ("paramedic",)
+    play.run(40 * 60)
+    statuses = [
+        play.given.model.read_event(record.type, record.v, record.body)
+        for record in play.given.records
+        if record.type == "resources.status_set"
+    ]
+    ambulance = [event.status for event in statuses if event.unit == "SCAS/A201"]
+    assert ambulance[:8] == ["MOB", "SCN", "LDG", "LFT", "HOS", "HND", "CLR", "MOB"]
+    assert [event.status for event in statuses if event.unit == "SCAS/R321"] == ["MOB", "SCN"]
+    assert play.view.resources.units["SCAS/A201"].destination == "Wexham Park"
+
+
+def test_its_units_go_by_the_rvp_that_it_has_agreed_to() -> None:
+    play = Played(scenario(joins=Wait(1, 1), sends=(Sending(120, UNITS),))).run(5)
+    play.las(Propose("rvp", Shape(YARD), "Stockley Park"))
+    play.run(900)
+    events = [
+        play.given.model.read_event(record.type, record.v, record.body)
+        for record in play.given.records
+        if record.type.startswith("resources.")
+    ]
+    mine = [event for event in events if getattr(event, "unit", "") == "SCAS/R321"]
+    assert [getattr(event, "status", getattr(event, "destination", "")) for event in mine] == [
+        "Stockley Park",
+        "MOB",
+        "RVP",
+        "SCN",
+    ]
+
+
+def test_it_stands_down_after_the_lead_and_lets_its_units_go_with_their_patients_brought_in() -> None:
+    play = Played(
+        scenario(joins=Wait(1, 1), sends=(Sending(30, UNITS),), declares=(Declaring(20, "declared"),))
+    )
+    play.run(20 * 60)
+    play.las(Declare("LAS", "stand_down"))
+    play.run(15 * 60)
+    assert play.view.organisation.parties["SCAS"].declared == "stand_down"
+    assert play.view.resources.units == {}
+    play.las(Close("Over"))
+    assert play.view.organisation.closed
+    play.run(600)
+
+
+def test_it_takes_control_that_is_offered_to_it() -> None:
+    play = Played(scenario(joins=Wait(1, 1))).run(5)
+    play.las(Commit((Commitment("LAS/A101", "DCA", "AVB"),)))
+    play.las(OfferControl("LAS/A101", "SCAS"))
+    assert play.run(100).view.resources.units["LAS/A101"].controlling == "SCAS"
+
+
+def everything() -> dict[str, Any]:
+    return {
+        "declares": (Declaring(60, "standby"), Declaring(300, "declared")),
+        "rival_rvp": RivalPoint(240, "Slough yard", Location("Slough"), withdrawn_at=600),
+        "lead": LeadHabit(claims_at=400),
+        "sends": (Sending(90, UNITS),),
+        "tasks": TaskHabit(declines=30, reasons=("a", "b")),
+        "features": FeatureHabit(declines=30, reasons=("c", "d")),
+    }
+
+
+def busy(seed: int, every: int = 5) -> Played:
+    """Half an hour in which LAS asks for much."""
+    play = Played(scenario(seed, **everything()))
+    for number in range(6):
+        play.run(120, every=every)
+        play.las(Raise(f"Do {number}", "SCAS"))
+        play.las(Propose("sector", Shape(YARD), f"Sector {number}"))
+    return play.run(900, every=every)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_it_has_done_it_does_not_propose_again(seed: int) -> None:
+    play = busy(seed)
+    keys = [act.key for act in play.done]
+    assert len(set(keys)) == len(keys)
+    assert not {act.key for act in play.due()} & set(keys)
+    play.given.check()
+
+
+def test_the_same_question_has_the_same_answer_and_the_seed_decides() -> None:
+    one, again, other = busy(1), busy(1), busy(2)
+    assert [(a.at, a.key, a.command) for a in one.done] == [(a.at, a.key, a.command) for a in again.done]
+    assert [record.type for record in one.given.records] != [record.type for record in other.given.records]
+
+
+def test_a_restart_goes_on_where_it_was() -> None:
+    """Asked every second or every half minute, it does the same things; only when it is asked differs."""
+    play = Played(scenario(3, **everything()))
+    play.las(Raise("Do it", "SCAS"))
+    play.run(100)
+    before = play.due()
+    assert play.due() == before
+    state = INCIDENT.restore(INCIDENT.snapshot(play.view))
+    play.given.view = state
+    assert play.due() == before
