@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
-from incident import alarms, boundaries, fleet, log, organisation, resources, tasks
+from incident import alarms, boundaries, commanders, fleet, log, organisation, resources, tasks
 from incident.alarms.facts import Alarms
 from incident.boundaries.facts import Boundaries
 from incident.catalogue import Charter
+from incident.commanders import Commanders
 from incident.fleet.facts import Fleet
 from incident.kernel import receipts
 from incident.kernel.checks import Problem
@@ -46,6 +47,7 @@ class State(msgspec.Struct, frozen=True):
     tasks: Tasks = Tasks()
     alarms: Alarms = Alarms()
     receipts: Receipts = Receipts()
+    commanders: Commanders = Commanders()
 
 
 class OwnState(msgspec.Struct, frozen=True):
@@ -106,6 +108,7 @@ INCIDENT: Final = Model(
         tasks.SLICE,
         alarms.SLICE,
         receipts.SLICE,
+        commanders.SLICE,
     ),
     permit,
     summary=summary,

@@ -19,6 +19,7 @@ import msgspec
 
 from incident.alarms.facts import Acknowledge as HearAlarm
 from incident.boundaries import facts as b
+from incident.commanders import facts as c
 from incident.fleet import facts as fl
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.log import facts as lg
@@ -41,6 +42,7 @@ def incident() -> Given:
     _ground(given)
     _work(given)
     _written(given)
+    _led(given)
     _stood_down(given)
     return given
 
@@ -140,6 +142,16 @@ def _written(given: Given) -> None:
     late = lg.Decide("hold at the bridge", "smoke", late_reason="on the radio")
     given.did(late, happened_at=given.now - 9 * MINUTE)
     given.did(lg.Review(decision, "stands", "works", T0 + 230 * MINUTE))
+
+
+def _led(given: Given) -> None:
+    brief = c.Brief(information="two coaches", risk="fuel on the road", communications="IC-4")
+    given.by("SCAS").later().did(c.TakeRole("SCAS", "tactical", "J Smith", "020 7946 0000", deputy="K Lee"))
+    given.later(30).did(c.HandOver("SCAS", "tactical", "A Patel", "020 7946 0001", brief=brief, verbal=True))
+    given.did(c.NameDeputy("SCAS", "tactical", "R Shah", "020 7946 0002"))
+    given.did(c.TakeRole("SCAS", "sector", "B Jones", label="North"))
+    given.did(c.GiveUpRole("SCAS", "sector", "one sector now", "north"))
+    given.did(c.HandOverDesk("SCAS", "incident desk", "Sam", "Kim", "two buses not answered"))
 
 
 def _stood_down(given: Given) -> None:

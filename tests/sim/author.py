@@ -36,6 +36,8 @@ BLIND = 0.1
 
 OFTEN = {
     "tasks.raise": 5.0,
+    "commanders.hand_over": 5.0,
+    "commanders.take_role": 3.0,
     "tasks.accept": 3.0,
     "tasks.begin": 3.0,
     "tasks.block": 3.0,

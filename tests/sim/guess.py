@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from incident.commanders import Brief
 from incident.log import author
 from incident.organisation.facts import DECLARATIONS
 from incident.statuses import STATUSES
@@ -225,6 +226,19 @@ class Guess:
             if self.stream.startswith("incident/")
             else f"{self.rng.getrandbits(96):036x}"
         )
+
+    def _takerole_role(self) -> str:
+        return "" if self._slip() else self.rng.choice(("tactical", "operational", "room", "sector"))
+
+    _handover_role = _giveuprole_role = _namedeputy_role = _takerole_role
+
+    def _takerole_label(self) -> str:
+        return self.rng.choice(("", "north"))
+
+    _handover_label = _giveuprole_label = _namedeputy_label = _takerole_label
+
+    def _handover_brief(self) -> Brief:
+        return self.rng.choice((Brief(), Brief(information="two coaches", risk="fuel on the road")))
 
     def _number(self) -> str:
         return f"{self.agency}-2611-{self.rng.randint(1, 99):02}"

@@ -33,7 +33,7 @@ NEVER = {
     "no_charter": "every server and every client of a run knows the roles",
     "no_role": "the people of a run have roles that exist",
     "too_many": "a run has no hundred parties",
-    "full": "a run has no five thousand tasks and no two thousand features",
+    "full": "a run has no five thousand tasks, no two thousand features and no sixty sectors of one agency",
     "update_needed": "the server of a run is no newer than its clients",
     "too_early": "only the system lets an offer lapse, and it looks at the time",
 }
