@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -81,7 +81,7 @@ def _parser() -> PlainParser:
     parser = PlainParser(prog="incident-tui", description=about, epilog=EXITS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     common = _common()
-    known = f"the server; left out: {URL}, else the one that connect last reached"
+    known = f"the server; left out: {URL}, else the one that connect reached from this folder"
 
     made = commands.add_parser("connect", parents=[common], help="open the screen", epilog=EXITS)
     made.add_argument("url", metavar="URL", help="the server, such as ws://127.0.0.1:8765")
@@ -89,9 +89,6 @@ def _parser() -> PlainParser:
     made.add_argument("--keymap", help="default, vim or function-keys, instead of that in the settings")
     made.add_argument("--ascii", action="store_true", help="signs of plain ASCII only")
     made.add_argument("--first-run", action="store_true", help="a line that names the next useful key")
-    made.add_argument(
-        "--seat", type=int, choices=range(1, SEATS_MAX + 1), metavar="N", help="the seat to take (1)"
-    )
     made.set_defaults(run=_connect)
 
     made = commands.add_parser(
@@ -115,6 +112,11 @@ def _parser() -> PlainParser:
         nargs="+",
         help=f"the command line as one word, such as 's A101 scn' or 'log bus requested'; before it {known}",
     )
+    made.add_argument(
+        "--yes",
+        action="store_true",
+        help="the second key that declare, stand down, release and the lead ask for",
+    )
     made.set_defaults(run=_do)
     return parser
 
@@ -133,6 +135,19 @@ def _common() -> PlainParser:
     )
     common.add_argument(
         "--home", type=Path, metavar="DIR", help=f"where this desk keeps its copy. Or: {HOME}"
+    )
+    common.add_argument(
+        "--seat",
+        type=int,
+        choices=range(1, SEATS_MAX + 1),
+        metavar="N",
+        help="the seat to take, if it is free (1)",
+    )
+    common.add_argument(
+        "--agency",
+        default="",
+        metavar="X",
+        help="whose desk, where several share a folder: the one connect last opened",
     )
     common.add_argument("--config", type=Path, metavar="DIR", help="look for client.yaml here first")
     common.add_argument(
@@ -158,7 +173,7 @@ def _connect(asked: argparse.Namespace) -> int:
     )
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Said("The screen needs a terminal. Without one there are tail, state and do.")
-    session = _session(asked, seat=asked.seat, screen=True)
+    session = _session(asked, screen=True)
     from incident_tui import typed_bytes
     from incident_tui.app import run_app
 
@@ -199,48 +214,68 @@ def _do(asked: argparse.Namespace) -> int:
 
     session = _session(asked)
     return asyncio.run(
-        headless.do(session, asked.line, seconds=asked.timeout, put=headless.put, complain=headless.complain)
+        headless.do(
+            session,
+            asked.line,
+            yes=asked.yes,
+            seconds=asked.timeout,
+            put=headless.put,
+            complain=headless.complain,
+        )
     )
 
 
 def _session(
-    asked: argparse.Namespace,
-    *,
-    seat: int | None = None,
-    observer: bool = False,
-    copy: bool = True,
-    screen: bool = False,
+    asked: argparse.Namespace, *, observer: bool = False, copy: bool = True, screen: bool = False
 ) -> Session:
     """The session that the arguments describe. With `screen`, where it was let in is remembered."""
     from incident_tui.session import Session
 
     home = home_folder(asked.home)
-    last = identity.last(home)
-    typed = asked.url or os.environ.get(URL, "").strip() or (last.url if last is not None else "")
+    typed = asked.url or os.environ.get(URL, "").strip()
+    last = _last(asked, home) if not typed else None
+    typed = typed or (last.url if last is not None else "")
     if not typed:
+        whose = f" for {asked.agency}" if asked.agency else ""
         raise Said(
-            f"No server is known here yet: name its address, or set {URL}, or open the screen once with "
+            f"No server is known here yet{whose}: name its address, or set {URL}, or open the screen once with "
             "incident-tui connect URL --token-file FILE."
         )
     try:
         url = server_url(typed)
     except ValueError as error:
         raise Said(str(error)) from None
-    # a token is shown only to the server that it was for
-    token = _token(asked, last.token_file if last is not None and last.url == url else "")
+    token = _token(asked, lambda: _last(asked, home, url))
     where = None
     if screen:
         file = "" if asked.token_file is None else str(asked.token_file.expanduser().absolute())
         where = identity.Last(url, file)
     return Session(
-        url, token, home=home, incident=asked.incident, seat=seat, observer=observer, copy=copy, last=where
+        url,
+        token,
+        home=home,
+        incident=asked.incident,
+        seat=asked.seat,
+        observer=observer,
+        copy=copy,
+        last=where,
     )
 
 
-def _token(asked: argparse.Namespace, remembered: str = "") -> str:
-    """The bearer token, from where it was said to be, else from the file that is remembered."""
+def _last(asked: argparse.Namespace, home: Path, url: str = "") -> identity.Last | None:
+    """The desk that is meant, of those whose screen was let in from this folder."""
+    try:
+        return identity.last(home, url, asked.agency)
+    except identity.Several as several:
+        raise Said(str(several)) from None
+
+
+def _token(asked: argparse.Namespace, remembered: Callable[[], identity.Last | None]) -> str:
+    """The bearer token, from where it was said to be, else from the file that is remembered for this server."""
     token = str(asked.token or ("" if asked.token_file else os.environ.get(TOKEN)) or "").strip()
-    file = asked.token_file or (Path(remembered) if remembered and not token else None)
+    file = asked.token_file
+    if not token and file is None and (last := remembered()) is not None and last.token_file:
+        file = Path(last.token_file)  # a token is shown only to the server that it was for
     if file is not None:
         token = _read(file)
     if not token:

@@ -139,7 +139,8 @@ class Desk:
             folder = server_folder(self._home, self._url)
             await asyncio.to_thread(identity.remember, folder, self._token, who)
         if self._last is not None:
-            await asyncio.to_thread(identity.remember_last, self._home, self._last)
+            here = msgspec.structs.replace(self._last, agency=actor.agency)
+            await asyncio.to_thread(identity.remember_last, self._home, here)
 
     def listed(self, listings: list[Listing]) -> None:
         """The streams that the server lists for us."""

@@ -26,6 +26,7 @@ from incident.state import INCIDENT
 from incident_tui.actions import AppAct, build, parse
 from incident_tui.clock import iso_time, long_time
 from incident_tui.feed import LogLine
+from incident_tui.grammar import find_verb
 from incident_tui.screens.incidents.listing import incidents_board
 from incident_tui.session import Session
 
@@ -241,12 +242,17 @@ def spoken(picture: Mapping[str, Any]) -> list[str]:
 # -- do -------------------------------------------------------------------------------------------------------
 
 
-async def do(session: Session, line: str, *, seconds: float, put: Print, complain: Print) -> int:
-    """Do what one command line says, and wait for the answer. See the exit codes above."""
+async def do(
+    session: Session, line: str, *, yes: bool = False, seconds: float, put: Print, complain: Print
+) -> int:
+    """Do what one command line says, and wait for the answer. See the exit codes above.
+
+    ``yes`` is the second key, for the few acts that ask for one.
+    """
     async with at_work(session):
         deadline = asyncio.get_running_loop().time() + seconds
         await settled(session, seconds)
-        answer = _submitted(session, line, complain)
+        answer = _submitted(session, line, complain, yes=yes)
         if isinstance(answer, int):
             return answer
         outcome = await session.outcome(answer, max(0.5, deadline - asyncio.get_running_loop().time()))
@@ -262,7 +268,7 @@ async def do(session: Session, line: str, *, seconds: float, put: Print, complai
         return DONE
 
 
-def _submitted(session: Session, line: str, complain: Print) -> str | int:
+def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> str | int:
     """The id of the command that a line means, taken on; or, once the reason was told, the exit code."""
     look = session.look()
     boards = (*INCIDENT.boards, incidents_board(lambda: session.incidents))
@@ -276,6 +282,10 @@ def _submitted(session: Session, line: str, complain: Print) -> str | int:
     if session.me is None or isinstance(act, Refusal):
         complain(why_not(session))
         return NO_SERVER
+    found = find_verb(boards, act.board, act.verb)
+    if found is not None and found[1].confirm and not yes:
+        complain(f"{found[1].word} asks for a second key: say it again with --yes. Nothing was done.")
+        return USAGE
     made = build(act, look, boards)
     if isinstance(made, Refusal):
         complain(safe_text(made.sentence))

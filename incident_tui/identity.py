@@ -45,29 +45,61 @@ def remember(folder: Path, token: str, who: Known) -> None:
 
 
 class Last(msgspec.Struct, frozen=True):
-    """Where the screen was last let in: the server's address, and the file of the token ("": there was none)."""
+    """A screen that was let in: the server's address, the file of the token ("": there was none), whose desk it was."""
 
     url: str
     token_file: str = ""
+    agency: str = ""
 
 
 LAST: Final = "last.json"
+LAST_MAX: Final = 16
 
 
-def last(home: Path) -> Last | None:
-    """Where a screen of this home folder was last let in; None when it never was, or nobody can read it."""
+def lasts(home: Path) -> tuple[Last, ...]:
+    """The screens that were let in with this home folder, one for each address and agency, the latest first.
+
+    Empty when there was none, or nobody can read it.
+    """
     try:
-        return msgspec.json.decode((home / LAST).read_bytes(), type=Last)
-    except (OSError, msgspec.MsgspecError):
-        return None
+        written = (home / LAST).read_bytes()
+    except OSError:
+        return ()
+    try:
+        # an older client kept one only
+        found = msgspec.json.decode(written, type=list[Last] | Last)
+    except msgspec.MsgspecError:
+        return ()
+    return (found,) if isinstance(found, Last) else tuple(found[:LAST_MAX])
+
+
+class Several(Exception):
+    """More than one desk uses this home folder, and nothing says which is meant; the words are a plain sentence."""
+
+
+def last(home: Path, url: str = "", agency: str = "") -> Last | None:
+    """The one desk that is meant: that of this address and this agency, as far as they are named.
+
+    Raises:
+        Several: more than one is left. The latest of them is not good enough to write in somebody's name.
+    """
+    found = [one for one in lasts(home) if url in ("", one.url) and agency in ("", one.agency)]
+    if len(found) > 1:
+        desks = ", ".join(f"{one.agency or 'a desk'} at {one.url}" for one in found[:4])
+        raise Several(
+            f"Several desks use this folder: {desks}. Say which, with --agency {found[0].agency or 'X'} "
+            "or with the address, or give each a folder of its own with --home."
+        )
+    return found[0] if found else None
 
 
 def remember_last(home: Path, where: Last) -> None:
     """Write it down, whole or not at all. A disk that does not allow it costs only the short form of commands."""
-    _write(home / LAST, where)
+    others = [one for one in lasts(home) if (one.url, one.agency) != (where.url, where.agency) and one.agency]
+    _write(home / LAST, [where, *others][:LAST_MAX])
 
 
-def _write(path: Path, what: msgspec.Struct) -> None:
+def _write(path: Path, what: msgspec.Struct | list[Last]) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         private_folder(path.parent)

@@ -39,11 +39,13 @@ class Said:
 
 
 async def do(
-    toy: ToyServer, home: Path, line: str, token: str = LAS, seconds: float = 5.0
+    toy: ToyServer, home: Path, line: str, token: str = LAS, seconds: float = 5.0, *, yes: bool = False
 ) -> tuple[int, Said]:
     said = Said()
     session = Session(toy.url, token, home=home, timing=FAST)
-    code = await headless.do(session, line, seconds=seconds, put=said.out.append, complain=said.err.append)
+    code = await headless.do(
+        session, line, yes=yes, seconds=seconds, put=said.out.append, complain=said.err.append
+    )
     return code, said
 
 
@@ -111,7 +113,8 @@ def test_do_opens_an_incident_of_its_own(tmp_path: Path) -> None:
         ("theme mono", 2, "for the screen"),
         ("declare purple", 2, ""),
         ("decline LAS-T99 no crew", 2, ""),
-        ("declare standby", 0, ""),
+        ("declare standby", 2, "say it again with --yes"),
+        ("log standing by", 0, ""),
     ],
 )
 def test_what_a_line_means_for_a_script(tmp_path: Path, line: str, code: int, words: str) -> None:
@@ -124,6 +127,21 @@ def test_what_a_line_means_for_a_script(tmp_path: Path, line: str, code: int, wo
                 (sentence,) = said.err
                 assert words in sentence
                 assert sentence.endswith((".", "?")), sentence
+
+    run(scenario())
+
+
+def test_the_second_key_of_a_script_is_yes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            before = len(toy.records[INCIDENT_STREAM])
+            code, said = await do(toy, tmp_path, "declare standby")
+            assert (code, len(toy.records[INCIDENT_STREAM])) == (2, before)
+            assert said.err == ["declare asks for a second key: say it again with --yes. Nothing was done."]
+            code, _ = await do(toy, tmp_path, "declare standby", yes=True)
+            assert code == 0
+            assert toy.state(INCIDENT_STREAM).organisation.parties["LAS"].declared == "standby"
 
     run(scenario())
 
@@ -141,7 +159,7 @@ def test_do_that_loses_is_refused_and_leaves_no_card(tmp_path: Path) -> None:
                 return decide(actor, submit)
 
             toy.decide = somebody_was_first  # type: ignore[method-assign]
-            code, said = await do(toy, tmp_path, "declare standby")
+            code, said = await do(toy, tmp_path, "declare standby", yes=True)
             assert code == 1
             assert said.err[0].startswith("REFUSED. ")
             async with asleep(toy.url, tmp_path) as las:
@@ -410,7 +428,7 @@ def test_the_short_forms_know_where_the_screen_last_was(tmp_path: Path) -> None:
             assert "incident-tui connect URL" in done.stderr
             where = Last(toy.url, str(token))
             async with at_desk(toy.url, home, last=where):
-                assert identity.last(home) == where
+                assert identity.last(home) == Last(toy.url, str(token), "LAS")
             assert not [
                 file for file in home.rglob("*") if file.is_file() and b"tok-las" in file.read_bytes()
             ]
@@ -449,7 +467,40 @@ def test_only_a_screen_that_was_let_in_is_remembered(tmp_path: Path) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("broken", ["", "{", '{"url": 5}'])
+def test_two_desks_in_one_folder_must_say_which_they_mean(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            home = tmp_path / "home"
+            env = {"INCIDENT_TUI_HOME": str(home), "INCIDENT_TUI_TOKEN": "", "INCIDENT_TUI_URL": ""}
+            for name in ("las", "scas"):
+                file = tmp_path / f"{name}.token"
+                file.write_text(f"tok-{name}\n")
+                async with at_desk(toy.url, home, f"tok-{name}", last=Last(toy.url, str(file))):
+                    pass
+            assert [one.agency for one in identity.lasts(home)] == ["SCAS", "LAS"]
+            for words in (("log whose",), (toy.url, "log whose")):
+                done = await asyncio.to_thread(program, "do", *words, env=env)
+                assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+                assert "Several desks use this folder: SCAS at " in done.stderr
+                assert "--agency SCAS" in done.stderr
+            done = await asyncio.to_thread(program, "do", "--agency", "LAS", "log ours", env=env)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert toy.records[INCIDENT_STREAM][-1].agency == "LAS"
+            done = await asyncio.to_thread(program, "do", "--agency", "LFB", "log x", env=env)
+            assert "No server is known here yet for LFB" in done.stderr
+
+    run(scenario())
+
+
+def test_the_memory_of_an_older_client_is_read(tmp_path: Path) -> None:
+    (tmp_path / identity.LAST).write_text('{"url": "ws://127.0.0.1:1/", "token_file": "x"}')
+    assert identity.last(tmp_path) == Last("ws://127.0.0.1:1/", "x")
+    identity.remember_last(tmp_path, Last("ws://127.0.0.1:1/", "y", "LAS"))
+    assert identity.lasts(tmp_path) == (Last("ws://127.0.0.1:1/", "y", "LAS"),)
+
+
+@pytest.mark.parametrize("broken", ["", "{", '{"url": 5}', "[5]"])
 def test_a_broken_memory_is_no_memory(tmp_path: Path, broken: str) -> None:
     (tmp_path / identity.LAST).write_text(broken)
     assert identity.last(tmp_path) is None
