@@ -18,10 +18,10 @@ from typing import Any, Final
 
 from incident.kernel.board import Arg, Board, Look, Verb
 from incident.kernel.slice import Refusal
-from incident.values import read_clock, read_duration
+from incident.values import read_clock
+from incident_tui.answers import CHOICES_SHOWN, choices_of, choose, read_answer
 
 LINE_MAX: Final = 2000
-CHOICES_SHOWN: Final = 8
 TYPED: Final = frozenset({"choice", "agency", "minutes", "time", "number", "flag"})
 """Kinds of answers that can be told from plain text."""
 SHORT: Final = 20
@@ -32,7 +32,8 @@ APP_WORDS: Final[Mapping[str, str]] = {
     "go": "go.to", "inc": "app.incident", "incident": "app.incident", "find": "app.find", "filter": "app.filter",
     "palette": "app.palette", "help": "app.help", "keys": "app.help", "theme": "app.theme", "ascii": "app.ascii",
     "quit": "app.quit", "q": "app.quit", "exit": "app.quit", "incidents": "go.incidents", "refused": "go.refused",
-    "notices": "go.refused", "ack": "app.acknowledge", "machine": "log.weight", "older": "log.older",
+    "notices": "go.refused", "ack": "app.acknowledge",
+    "next": "app.next", "alarm": "app.alarm", "machine": "log.weight", "older": "log.older",
 }  # fmt: skip
 """Words of the app itself; all else belongs to the boards."""
 
@@ -379,92 +380,6 @@ def usage(board: Board, verb: Verb) -> str:
         parts.append(board.noun.upper())
     parts += [arg.name.upper() if arg.required else f"[{arg.name}]" for arg in verb.args]
     return " ".join(parts)
-
-
-# -- answers --------------------------------------------------------------------------------------------------
-
-
-def choices_of(arg: Arg, look: Look, row: Any) -> Sequence[tuple[str, str]]:
-    """What may be chosen, as (value, words); agencies are those of the incident's charter when a verb names none."""
-    if arg.choices is not None:
-        return tuple(arg.choices(look, row))
-    if arg.kind in ("agency", "agencies"):
-        known: Mapping[str, Any] = getattr(look.charter, "agencies", None) or {}
-        return tuple((code, code) for code in known)
-    return ()
-
-
-def choose(written: str, choices: Sequence[tuple[str, str]]) -> str:
-    """The value a person means: by value, by words, or by a beginning that fits one only.
-
-    Raises:
-        ValueError: none fits, or several do; the sentence names them.
-    """
-    wanted = written.strip().casefold()
-    for exact in (0, 1):
-        for pair in choices:
-            if pair[exact].casefold() == wanted:
-                return pair[0]
-    fitting = {
-        value: words
-        for value, words in choices
-        if wanted and (value.casefold().startswith(wanted) or words.casefold().startswith(wanted))
-    }
-    if len(fitting) == 1:
-        return next(iter(fitting))
-    if fitting:
-        raise ValueError(f"{written} may mean {', '.join(list(fitting.values())[:CHOICES_SHOWN])}.")
-    every = [name for pair in choices for name in pair]
-    near = difflib.get_close_matches(wanted, [name.casefold() for name in every], n=1)
-    hint = next((f" Did you mean {name}?" for name in every if near and name.casefold() == near[0]), "")
-    some = ", ".join(words for _, words in choices[:CHOICES_SHOWN])
-    raise ValueError(f"{written} is none of {some}.{hint}" if some else f"{written} cannot be chosen here.")
-
-
-_YES: Final = frozenset({"yes", "y", "true", "on", "1"})
-_NO: Final = frozenset({"no", "n", "false", "off", "0"})
-
-
-def read_answer(arg: Arg, written: str, look: Look, row: Any) -> Any:
-    """One answer as a verb takes it: text as it was written, a choice as its value, a flag as yes or no.
-
-    Times and lengths are only tried here; the verb reads them itself, with its own idea of ahead or ago.
-
-    Raises:
-        ValueError: it cannot be read as that; a plain sentence.
-    """
-    text = written.strip()
-    if not text:
-        return ""
-    if len(text) > arg.limit:
-        raise ValueError(f"at most {arg.limit} characters, and these are {len(text)}.")
-    match arg.kind:
-        case "choice" | "agency":
-            return choose(text, choices_of(arg, look, row))
-        case "choices" | "agencies":
-            choices = choices_of(arg, look, row)
-            return tuple(choose(part, choices) for part in text.replace(",", " ").split())
-        case "minutes":
-            read_duration(text)
-        case "time":
-            _try_time(text, look)
-        case "number":
-            if not re.fullmatch(r"-?\d{1,9}(?:\.\d{1,6})?", text):
-                raise ValueError("write a number.")
-        case "flag":
-            if text.casefold() not in _YES | _NO:
-                raise ValueError("write yes or no.")
-            return "yes" if text.casefold() in _YES else ""
-        case _:
-            pass
-    return text
-
-
-def _try_time(text: str, look: Look) -> None:
-    try:
-        read_duration(text)
-    except ValueError:
-        read_clock(text, look.now, look.offset_minutes)
 
 
 # -- from an act to a command ---------------------------------------------------------------------------------

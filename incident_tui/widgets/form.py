@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from incident.kernel.board import Arg, Look
-from incident_tui.grammar import choices_of, read_answer
+from incident_tui.answers import choices_of, read_answer
 from incident_tui.widgets.choice import Choice
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, fit, wrap

@@ -8,7 +8,7 @@ here once: never the exercise word, the clock, the link word, alarms, the own de
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Line, Span, length, shorten
@@ -51,6 +51,8 @@ class Wire:
     refused: int = 0
     unsent: int = 0
     present: tuple[str, ...] = field(default=())
+    keys: tuple[str, str] = ("", "")
+    """The keys that lead to the next alarm, and to the next thing that asks for an answer."""
 
 
 def frame_of(mode: str) -> str:
@@ -157,11 +159,14 @@ def _cut(text: str, size: int) -> str:
 def second_line(wire: Wire, width: int) -> Line:
     """The second line: the link, who sits here, and what waits."""
     pieces = _wire_pieces(wire)
-    drop = ["present", "room", "rtt", "head", "role", "words", "unread", "refused"]
+    drop = ["present", "room", "keys", "rtt", "head", "role", "words", "unread", "refused"]
     while drop and _taken(pieces) > width:
         name = drop.pop(0)
         if name == "words" and wire.link != "LIVE":
             continue  # since when this room is cut off is as important as that it is
+        if name == "keys":
+            kept = _wire_pieces(replace(wire, keys=("", "")))
+            pieces = {name: kept[name] for name in pieces}
         pieces.pop(name, None)
     left: list[Span] = [Span(" ")]
     for name in ("link", "rtt", "words", "head", "room", "role", "present"):
@@ -197,13 +202,19 @@ def _wire_pieces(wire: Wire) -> dict[str, tuple[Span, ...]]:
     if wire.present:
         pieces["present"] = (Span("here " + " ".join(wire.present), "dim"),)
     if wire.alarms:
-        pieces["alarms"] = (Span(f"▲ {wire.alarms} {_plural('alarm', wire.alarms)}", "alarm bold"),)
+        words = f"▲ {wire.alarms} {_plural('alarm', wire.alarms)}"
+        pieces["alarms"] = (Span(words, "alarm bold", "app.alarm"), *_key(wire.keys[0], "app.alarm"))
     if wire.refused:
         pieces["refused"] = (Span(f"! {wire.refused} refused", "alarm bold", "go.refused"),)
     if wire.unread:
-        pieces["unread"] = (Span(f"✉ {wire.unread} to answer", "accent bold"),)
+        words = f"✉ {wire.unread} to answer"
+        pieces["unread"] = (Span(words, "accent bold", "app.next"), *_key(wire.keys[1], "app.next"))
     pieces["unsent"] = (Span(f"{wire.unsent} unsent", "caution bold" if wire.unsent else "dim"),)
     return pieces
+
+
+def _key(key: str, act: str) -> tuple[Span, ...]:
+    return (Span(f" {key}", "dim", act),) if key else ()
 
 
 def _plural(word: str, count: int) -> str:

@@ -11,17 +11,23 @@ from incident_tui.widgets.paint import Line, Span, length
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One screen: its key, name, how many rows it has, and how many of them are alarms."""
+    """One screen: its key, name, how many rows it has, how many of them are alarms, how many ask for an answer."""
 
     name: str
     digit: str
     title: str
     count: int = 0
     alarms: int = 0
+    unread: int = 0
+    filtered: bool = False
+    """A filter is kept there, so that not every row is shown."""
 
 
 def tab_line(tabs: Sequence[Tab], front: str, width: int) -> Line:
-    """The tabs with their names; too narrow, those that are not in front keep digit and counts only."""
+    """The tabs with their names; too narrow, those that are not in front keep digit and counts only.
+
+    A slash says that a filter is kept there.
+    """
     for gap, named in (("   ", True), ("  ", True), ("  ", False), (" ", False)):
         line = _line(tabs, front, gap, named=named)
         if length(line) <= width:
@@ -46,6 +52,8 @@ def _tab(tab: Tab, *, in_front: bool, named: bool) -> list[Span]:
     digit = "active-ink" if in_front else "accent"
     count = "active-ink" if in_front else "dim"
     alarm = "active-ink" if in_front else "alarm bold"
+    unread = "active-ink" if in_front else "accent bold"
+    filtered = "active-ink" if in_front else "caution bold"
     spans = [Span(f" {tab.digit}" if tab.digit else "", digit + on, act)]
     if named:
         spans.append(Span(f" {tab.title}", ink + on, act))
@@ -53,6 +61,11 @@ def _tab(tab: Tab, *, in_front: bool, named: bool) -> list[Span]:
         spans.append(Span(f"{' ' if named else '·'}{tab.count}", count + on, act))
     if tab.alarms:
         spans.append(Span(f"{' ' if named or tab.count else ''}▲{tab.alarms}", alarm + on, act))
+    if tab.unread:
+        room = " " if named or tab.count or tab.alarms else ""
+        spans.append(Span(f"{room}✉{tab.unread}", unread + on, act))
+    if tab.filtered:
+        spans.append(Span(" /", filtered + on, act))
     return [*spans, Span(" " if in_front else "", ink + on, act)]
 
 

@@ -11,7 +11,9 @@ from incident.kernel.board import Board, Cell
 from incident_tui.actions import Action, applies
 from incident_tui.screens.place import Place, Seen
 from incident_tui.widgets.detail import DetailPane
-from incident_tui.widgets.paint import Span
+from incident_tui.widgets.filter import plural
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Span, spread
 from incident_tui.widgets.rows import mark_tone
 from incident_tui.widgets.table import VirtualTable
 
@@ -26,13 +28,15 @@ class BoardPlace(Place):
         self.title_words = board.title
         self._table = table or VirtualTable(board)
         self._detail = DetailPane(classes="detail")
+        self._sign = Lines(classes="filter-sign")
         self._seen: Seen | None = None
         self._opened = False
         self._told: tuple[Any, ...] | None = None
         """What the detail was made of: the row, its state word, and the second for its ages."""
 
     def compose(self) -> ComposeResult:
-        """List, detail."""
+        """List, detail, and at the foot the filter that is kept."""
+        yield self._sign
         yield self._table
         yield self._detail
 
@@ -50,7 +54,19 @@ class BoardPlace(Place):
         self._table.note = (Span(seen.stale, "caution"),) if seen.stale else ()
         self.set_class(seen.wide, "-wide")
         self._table.feed(seen.look, seen.marks)
+        self.tell_filter()
         self._show_detail()
+
+    def tell_filter(self) -> None:
+        """A filter that is kept leaves a sign, or nobody would know that rows are missing."""
+        text = self._table.sieve.text
+        kept = bool(text) and not self.screen.has_class("-filter")  # while it is typed its own line says it
+        self.set_class(kept, "-filtered")
+        if kept:
+            shown, total, noun, _ = self.counts()
+            words = f"{shown:,} of {total:,} {plural(noun, total)}"
+            said = [Span("filter: ", "caution"), Span(text, "strong"), Span(f"  {words}", "caution")]
+            self._sign.show([spread([Span(" "), *said], (Span("esc clears ", "dim"),), self.size.width)])
 
     def tick(self) -> None:
         """Ages grow, flashes end."""
@@ -117,6 +133,8 @@ class BoardPlace(Place):
     def narrow(self, text: str) -> None:
         """Filter by this line."""
         self._table.narrow(text)
+        if self.is_attached:
+            self.tell_filter()
 
     @property
     def filter_text(self) -> str | None:

@@ -12,7 +12,7 @@ from incident.kernel.board import Arg, Board, Look
 from incident.kernel.slice import Refusal
 from incident.values import read_clock
 from incident_tui.actions import Act, Action, applies, build
-from incident_tui.grammar import choices_of
+from incident_tui.answers import choices_of
 from incident_tui.screens.palette.screen import row_words
 from incident_tui.widgets.form import Form
 

@@ -18,7 +18,6 @@ from textual.geometry import Size
 from textual.widgets import Input, TextArea
 
 from incident.kernel.board import Board, Look
-from incident.kernel.text import safe_text
 from incident_tui.actions import Action, Actions
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.conflicts.screen import ConflictsPlace, Notice
@@ -33,6 +32,7 @@ from incident_tui.screens.room.doing import Deed, Doing
 from incident_tui.screens.room.foot import Footed
 from incident_tui.screens.room.sight import Sight
 from incident_tui.screens.room.telling import (
+    Counts,
     alarms_of,
     marks_of,
     stale_words,
@@ -40,6 +40,7 @@ from incident_tui.screens.room.telling import (
     tabs_of,
     wire_of,
 )
+from incident_tui.screens.room.voice import Voice
 from incident_tui.screens.room.words import Words
 from incident_tui.session import Session
 from incident_tui.settings import Settings
@@ -62,7 +63,6 @@ COUNT_SECONDS: Final = 0.5
 """Counts look at whole boards, so they are made anew twice a second at most."""
 SLOW_SECONDS: Final = 0.025
 """A pump stroke longer than this makes the next ones rarer."""
-SAID_SECONDS: Final = 10.0
 FORM_KEYS: Final = (
     ("enter", "send", ""),
     ("tab", "next", ""),
@@ -101,7 +101,7 @@ class Room(Footed):
         self.session = session
         self.settings = settings
         self.actions = actions
-        self.kept = kept
+        self.voice = Voice(self, kept)
         self.doing = Doing(self)
         self.words = Words(self)
         self.places: dict[str, Place] = {}
@@ -120,8 +120,8 @@ class Room(Footed):
         self._count_due = False
         self._tail = Size(0, 0)
         self._counted = float("-inf")
-        self._alarms = 0
-        self._said_until = float("-inf")
+        self.alarms: Mapping[str, int] = {}
+        """How many alarms each board has."""
         self._unread = 0
         self.sight = Sight(self)
 
@@ -183,7 +183,7 @@ class Room(Footed):
         self._skip = min(8, int(taken / SLOW_SECONDS))
 
     def _stroke(self) -> None:
-        self._take_notices()
+        self.voice.stroke()
         second = self.session.now() // 1000
         tail_resized = self.query_one("#tail", Lines).size != self._tail
         if self.session.version != self._version or second != self._second or tail_resized:
@@ -192,8 +192,6 @@ class Room(Footed):
         elif self._count_due and time.monotonic() - self._counted >= COUNT_SECONDS:
             self.feed()
         self.front.tick()
-        if self._said_until < time.monotonic():
-            self.say("")
 
     def feed(self) -> None:
         """Show this moment everywhere it is looked at; what is broken is told, and the rest is shown."""
@@ -207,7 +205,7 @@ class Room(Footed):
         if not self._count_due:
             self._count(seen)
         standing = standing_of(look, self.session)
-        wire = wire_of(look, self.session, self._alarms, self._unread)
+        wire = wire_of(look, self.session, sum(self.alarms.values()), self._unread, self.sight.keys())
         self.query_one(StatusLines).tell(standing, wire)
         self.foot(seen)
         self.query_one(Composer).shape(look)
@@ -228,10 +226,11 @@ class Room(Footed):
     def _count(self, seen: Seen) -> None:
         self._counted = time.monotonic()
         boards = self.actions.boards
-        alarms = alarms_of(boards, seen.look)
-        self._alarms = sum(alarms.values())
+        self.alarms = alarms_of(boards, seen.look)
         self._unread = self.sight.look(seen.look)
-        tabs = tabs_of(boards, seen.look, self.session, alarms, self._front)
+        filtered = frozenset(name for name, place in self.places.items() if place.filter_text)
+        counts = Counts(self.alarms, self.sight.by_board(), filtered)
+        tabs = tabs_of(boards, seen.look, self.session, counts, self._front)
         self.query_one(TabLine).tell(tabs, self._front)
 
     def recount(self) -> None:
@@ -256,29 +255,9 @@ class Room(Footed):
     def _mode(self, look: Look) -> str:
         return str(look.state.organisation.mode) if look.state.organisation.opened else self.session.mode
 
-    def _take_notices(self) -> None:
-        while self.session.notices:
-            severity, sentence = self.session.notices.popleft()
-            self.notice(severity, sentence)
-
-    def notice(self, severity: str, sentence: str) -> None:
-        """Tell a person once, as a toast, and keep it in the list of notices."""
-        text = safe_text(sentence)
-        at = self.session.now()
-        self.kept.append(Notice(f"notice/{at}/{len(self.kept)}", at, severity, text))
-        kinds = {"alarm": ("error", 12.0), "caution": ("warning", 8.0)}
-        kind, seconds = kinds.get(severity, ("information", 5.0))
-        self.app.notify(text, severity=kind, timeout=seconds, markup=False)  # type: ignore[arg-type]
-        if severity == "alarm" and self.settings.bell:
-            self.app.bell()
-
     def say(self, sentence: str, tone: str = "caution") -> None:
         """Say one sentence above the foot; "" takes it away. The next key does, too."""
-        said = self.query_one("#said", Lines)
-        width = max(20, self.size.width - 4)
-        said.show([(Span(" ▲ " if i == 0 else "   ", tone), Span(part, tone)) for i, part in
-                   enumerate(wrap(safe_text(sentence), width)[:3])] if sentence else [])  # fmt: skip
-        self._said_until = time.monotonic() + SAID_SECONDS if sentence else float("inf")
+        self.voice.say(sentence, tone)
 
     # -- places ---------------------------------------------------------------------------------------------
 
@@ -310,6 +289,7 @@ class Room(Footed):
         self.feed()
         if key and not self.front.go_to(key):
             self.say("That row is not here any more.")
+        self.words.keep_filter()
         self.front.take_focus()
         self.words.keep_place(place)
         return True
@@ -317,6 +297,7 @@ class Room(Footed):
     def go_back(self) -> None:
         """Escape: one step back, whatever there is to step back from."""
         if self.front.back():
+            self.words.keep_filter()
             self.foot()
         elif self._front in ("help", "refused"):
             self.go(self._came_from)

@@ -6,10 +6,13 @@ false evidence.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from incident.kernel.board import Look
+from incident.kernel.board import Board, Look
 from incident.kernel.slice import Refusal
+from incident_tui.actions import key_words
 from incident_tui.screens.room.hints import Trail, next_hint
 from incident_tui.screens.room.telling import to_answer
 from incident_tui.widgets.lines import Lines
@@ -63,6 +66,57 @@ class Sight:
         if isinstance(answer, Refusal):
             self.room.say(answer.sentence)
         self.room.recount()
+
+    # -- the ways to what waits -----------------------------------------------------------------------------
+
+    def by_board(self) -> dict[str, int]:
+        """How much of it stands on each board."""
+        return dict(Counter(subject.partition("/")[0] for subject in self.waiting))
+
+    def keys(self) -> tuple[str, str]:
+        """The keys that lead to the next alarm and to the next thing that waits, as they are shown."""
+        found = [self.room.actions.keys_of(name) for name in ("app.alarm", "app.next")]
+        first, second = (key_words(keys[0]) if keys else "" for keys in found)
+        return first, second
+
+    def next(self) -> None:
+        """``n``: to the next row that waits for our acknowledgement, in the order of the tabs, round and round."""
+        things = {thing_of(subject) for subject in self.waiting}
+        places = self._rows_of(lambda board, key: f"{board.name}/{key}" in things)
+        if not places:
+            self.room.say("Nothing waits to be acknowledged.", "dim")
+            return
+        self.room.go(*self._after(places))
+        keys = [self.room.actions.keys_of(name)[:1] for name in ("app.acknowledge", "app.next")]
+        does = ("acknowledges", "is the next")
+        ways = [f"{key_words(key)} {words}" for found, words in zip(keys, does, strict=True) for key in found]
+        self.room.say(f"{len(places)} to answer: {', '.join(ways)}.", "dim")
+
+    def alarm(self) -> None:
+        """``N``: to the alarms, where there is a board of them; else to the next board that has one."""
+        if "alarms" in self.room.places:
+            self.room.go("alarms")
+            return
+        alarming = [name for name, count in self.room.alarms.items() if count and name in self.room.places]
+        if not alarming:
+            self.room.say("There is no alarm.", "dim")
+            return
+        front = self.room.front.scope
+        at = alarming.index(front) + 1 if front in alarming else 0
+        self.room.go(alarming[at % len(alarming)])
+
+    def _rows_of(self, wanted: Callable[[Board, str], bool]) -> list[tuple[str, str]]:
+        look = self.room.session.look()
+        boards = sorted(self.room.actions.boards, key=lambda board: board.digit or "~")
+        named = {subject.partition("/")[0] for subject in self.waiting}
+        return [(board.name, key) for board in boards if board.name in named and board.name in self.room.places
+                for key in board.rows(look) if wanted(board, key)]  # fmt: skip
+
+    def _after(self, places: list[tuple[str, str]]) -> tuple[str, str]:
+        """The one behind where the cursor is; the first when it is on none."""
+        found = self.room.front.row()
+        here = (self.room.front.scope, "" if found is None else found[0])
+        return places[(places.index(here) + 1) % len(places)] if here in places else places[0]
 
     # -- the first run --------------------------------------------------------------------------------------
 

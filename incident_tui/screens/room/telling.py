@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -66,8 +67,8 @@ def zone_of(look: Look) -> str:
     return zone_name(local) if here == look.offset_minutes else f"UTC{look.offset_minutes / 60:+.0f}"
 
 
-def wire_of(look: Look, session: Session, alarms: int, unread: int) -> Wire:
-    """The second status line."""
+def wire_of(look: Look, session: Session, alarms: int, unread: int, keys: tuple[str, str] = ("", "")) -> Wire:
+    """The second status line. ``keys`` lead to the next alarm, and to the next thing that asks for an answer."""
     link, me = session.link, session.me
     present = session.present
     seats = present.get(me.agency, ()) if me is not None else ()
@@ -84,6 +85,7 @@ def wire_of(look: Look, session: Session, alarms: int, unread: int) -> Wire:
         unsent=session.unsent,
         present=tuple(code for code in sorted(present) if me is None or code != me.agency)
         + ((f"+{len(seats) - 1} here",) if len(seats) > 1 else ()),
+        keys=keys,
     )
 
 
@@ -109,22 +111,36 @@ def stale_words(session: Session, look: Look) -> str:
     return f"as at {look.clock(link.since_ms)}, own copy"
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What stands at the tabs, by board: alarms, what waits for our acknowledgement, whether a filter is kept."""
+
+    alarms: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
+    filtered: frozenset[str] = frozenset()
+
+
 def tabs_of(
-    boards: Sequence[Board], look: Look, session: Session, alarms: Mapping[str, int], front: str = ""
+    boards: Sequence[Board], look: Look, session: Session, counts: Counts, front: str = ""
 ) -> tuple[Tab, ...]:
     """One tab for each screen that exists, by digit; the digits of those to come stay free.
 
     A screen without a digit has a tab only while it is in front.
     """
-    tabs = {"1": Tab("picture", "1", "Picture"), "5": Tab("log", "5", "Log")}
+
+    def tab(name: str, digit: str, title: str, count: int = 0) -> Tab:
+        alarms, unread = counts.alarms.get(name, 0), counts.unread.get(name, 0)
+        return Tab(name, digit, title, count, alarms, unread, name in counts.filtered)
+
+    tabs = {"1": tab("picture", "1", "Picture"), "5": tab("log", "5", "Log")}
     opened = look.state.organisation.opened
     for board in boards:
         if board.digit and board.name not in ("incidents", "log"):
             count = board.count(look) if opened and board.count is not None else 0
-            tabs[board.digit] = Tab(board.name, board.digit, board.title, count, alarms.get(board.name, 0))
-    incidents = Tab("incidents", "0", "Incidents", len(session.incidents))
+            tabs[board.digit] = tab(board.name, board.digit, board.title, count)
+    incidents = tab("incidents", "0", "Incidents", len(session.incidents))
     refused = [Tab("refused", "!", "Refused", 0, len(session.cards))] if session.cards else []
-    plain = [Tab(board.name, "", board.title) for board in boards if not board.digit and board.name == front]
+    plain = [tab(board.name, "", board.title) for board in boards if not board.digit and board.name == front]
     here = [Tab("help", "?", "Help")] if front == "help" else plain
     found = (*(tabs[digit] for digit in sorted(tabs)), *refused, incidents)
     return (*found, *(tab for tab in here if tab.name not in {other.name for other in found}))

@@ -89,6 +89,8 @@ class Words:
             "app.palette": self.palette,
             "app.compose": self.compose,
             "app.acknowledge": self.room.sight.acknowledge,
+            "app.next": self.room.sight.next,
+            "app.alarm": self.room.sight.alarm,
             "app.help": lambda: self.room.go("help"),
             "app.back": self.room.go_back,
             "app.quit": self.quit,
@@ -227,6 +229,7 @@ class Words:
         """Close whatever line is open; the keys go back to the place."""
         for line in (*LINES, "-composing"):
             self.room.set_class(False, line)
+        self.room.recount()
         if self.room.has_class("-small"):
             return
         self.room.front.take_focus()
@@ -261,13 +264,21 @@ class Words:
             line.count(*front.counts())
 
     def _narrow(self, text: str) -> None:
+        self.room.front.narrow(text)
+        self.keep_filter()
+
+    def keep_filter(self) -> None:
+        """The filter of the place in front, as it stands now, is found again at the next start."""
         front = self.room.front
-        front.narrow(text)
+        text = front.filter_text or ""
+        if text == self.kept.filters.get(front.place, ""):
+            return
         if text:
             self.kept.filters[front.place] = text
         else:
             self.kept.filters.pop(front.place, None)
         self._keep()
+        self.room.recount()
 
     def changed(self, prompt: Prompt, text: str) -> None:
         """Something was typed into a line."""

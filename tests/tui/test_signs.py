@@ -1,0 +1,136 @@
+"""Nothing hides: a filter that is kept, what waits for an answer and what is an alarm each leave a sign and a way."""
+
+from __future__ import annotations
+
+import msgspec
+
+from incident.kernel.receipts import Acknowledge
+from incident.tasks import facts as t
+from incident_tui.widgets.status import Wire, second_line
+from incident_tui.widgets.tabs import Tab, tab_line
+from tests.tui.desk import Desk, told
+from tests.tui.world import FakeSession
+
+
+def text(line: object) -> str:
+    return "".join(span.text for span in line)  # type: ignore[attr-defined]
+
+
+def kept_filters(session: FakeSession) -> dict[str, str]:
+    return dict(msgspec.json.decode(session.views.get("look", "{}")).get("filters", {}))
+
+
+def test_a_kept_filter_leaves_a_sign_on_its_tab_and_board_and_esc_clears_it() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("2", "/")
+        await desk.type("hart")
+        assert not any("esc clears" in line for line in await desk.shows("2 of 15"))  # its own line says it
+        await desk.press("enter")
+        await desk.shows("filter: hart  2 of 15 units", "esc clears", "2 Resources 11 /")
+        await desk.press("4")
+        await desk.shows("2 Resources 11 /", "Open RVP B")
+        await desk.press("2", "escape")
+        await desk.hides("filter: hart", "11 /")
+        assert kept_filters(desk.session) == {}
+
+    told(story)
+
+
+def test_a_filter_that_gives_way_to_a_row_is_not_kept_either() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("2", "/")
+        await desk.type("hart")
+        await desk.press("enter")
+        assert kept_filters(desk.session) == {"resources": "hart"}
+        await desk.press("5", ":")
+        await desk.type("find A204")
+        await desk.press("enter")
+        await desk.shows("SCAS/A204", "SCAS/A205")
+        assert kept_filters(desk.session) == {}
+
+    told(story)
+
+
+def test_the_sign_stands_in_a_small_terminal_and_moves_no_row() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("2", "/", "enter")
+        before = await desk.shows("A101")
+        await desk.press("/")
+        await desk.type("las")
+        await desk.press("enter")
+        after = await desk.shows("filter: las", "esc clears")
+        where = [next(i for i, line in enumerate(lines) if "A101" in line) for lines in (before, after)]
+        assert where[0] == where[1]
+
+    told(story, size=(80, 24))
+
+
+def test_n_leads_through_what_waits_for_us_and_the_tab_says_how_much() -> None:
+    session = FakeSession()
+    for number in range(2):
+        session.happens("SCAS", t.Raise(f"Another {number}", "LAS"))
+
+    async def story(desk: Desk) -> None:
+        await desk.shows("4 Tasks 7 ✉3", "✉ 5 to answer n")
+        seen = []
+        for _ in range(5):
+            await desk.press("n")
+            found = desk.room.front.row()
+            assert found is not None
+            seen.append(f"{desk.room.front.place}/{found[0]}")
+        assert sorted(seen) == sorted(subject.partition("@")[0] for subject in desk.room.sight.waiting)
+        await desk.press("n")
+        assert f"{desk.room.front.place}/{desk.room.front.row()[0]}" == seen[0]  # type: ignore[index]
+        await desk.press("n", "n", "a")
+        assert isinstance(desk.last, Acknowledge)
+        await desk.shows("4 Tasks 7 ✉2")
+
+    told(story, session=session)
+
+
+def test_with_nothing_to_answer_n_says_so() -> None:
+    async def story(desk: Desk) -> None:
+        desk.room.sight.waiting = frozenset()
+        await desk.press("n")
+        await desk.shows("Nothing waits to be acknowledged.")
+
+    told(story)
+
+
+def test_capital_n_leads_to_the_boards_with_alarms_one_after_the_other() -> None:
+    async def story(desk: Desk) -> None:
+        alarming = [name for name, count in desk.room.alarms.items() if count]
+        assert alarming
+        for name in (*alarming, alarming[0]):
+            await desk.press("N")
+            assert desk.room.front.scope == name
+
+    told(story)
+
+
+def test_the_words_for_both_are_next_and_alarm() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("next")
+        await desk.press("enter")
+        await desk.shows("3 to answer: a acknowledges, n is the next.")
+        await desk.press(":")
+        await desk.type("alarm")
+        await desk.press("enter")
+        assert desk.room.alarms[desk.room.front.scope]
+
+    told(story)
+
+
+def test_the_second_line_names_both_keys_while_there_is_room() -> None:
+    wire = Wire("LIVE", 12, "", 418, "LAS EOC Waterloo", "operator", alarms=2, unread=3, keys=("N", "n"))
+    assert "▲ 2 alarms N   ✉ 3 to answer n   0 unsent" in text(second_line(wire, 120))
+    narrow = text(second_line(wire, 58))
+    assert "▲ 2 alarms   ✉ 3 to answer   0 unsent" in narrow
+    assert len(narrow) == 58
+
+
+def test_a_tab_tells_alarms_what_to_answer_and_a_filter_apart() -> None:
+    tabs = (Tab("tasks", "4", "Tasks", 6, 2, 1, filtered=True), Tab("aid", "7", "Aid", 0, 0, 1))
+    assert text(tab_line(tabs, "picture", 80)) == " 4 Tasks 6 ▲2 ✉1 /   7 Aid ✉1"
+    assert text(tab_line(tabs, "picture", 20)) == " 4·6 ▲2 ✉1 /  7✉1"
