@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from incident import alarms, boundaries, commanders, fleet, log, organisation, resources, tasks
+from incident import alarms, boundaries, commanders, fleet, log, methane, organisation, resources, tasks
 from incident.alarms.facts import Alarms
 from incident.boundaries.facts import Boundaries
 from incident.catalogue import Charter
@@ -23,8 +23,10 @@ from incident.kernel import receipts
 from incident.kernel.checks import Problem
 from incident.kernel.model import Model
 from incident.kernel.receipts import Receipts
+from incident.kernel.record import Record
 from incident.kernel.slice import Actor, Refusal, View
 from incident.log import Log
+from incident.methane import Methane
 from incident.organisation import Organisation
 from incident.permissions import NOT_PARTY, is_member, permit, permit_register
 from incident.resources import Resources
@@ -42,6 +44,7 @@ class State(msgspec.Struct, frozen=True):
 
     organisation: Organisation = Organisation()
     log: Log = Log()
+    methane: Methane = Methane()
     resources: Resources = Resources()
     boundaries: Boundaries = Boundaries()
     tasks: Tasks = Tasks()
@@ -97,12 +100,22 @@ def summary(view: View) -> dict[str, Any]:
     }
 
 
+CRITICAL: Final = frozenset({"methane.published", "organisation.declared"})
+"""What must not wait to be joined with other news on its way to the rooms."""
+
+
+def is_critical(record: Record) -> bool:
+    """A METHANE, and a declaration, are sent the moment they are on the disk."""
+    return record.type in CRITICAL
+
+
 INCIDENT: Final = Model(
     "incident",
     State,
     (
         organisation.SLICE,
         log.SLICE,
+        methane.SLICE,
         resources.SLICE,
         boundaries.SLICE,
         tasks.SLICE,
@@ -114,6 +127,7 @@ INCIDENT: Final = Model(
     summary=summary,
     may_watch=may_watch,
     agencies=lambda view: frozenset(organisation.parties(view)),
+    critical=is_critical,
 )
 
 OWN: Final = Model(

@@ -249,7 +249,9 @@ class Actions:
                     and other.verb.row
                     and action.scope != other.scope
                 )
-                if other is not action and not apart:
+                # Alone the word goes to the screen, with answers behind it is the verb's.
+                own = action.verb and action.board and action.board.name == word == other.name[3:]
+                if other is not action and not apart and not own:
                     yield f"The word {word} is {other.name} and {action.name}."
 
     def _strange_letters(self) -> Iterable[str]:

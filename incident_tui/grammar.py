@@ -109,7 +109,8 @@ def parse(
         return Refusal("empty", "Write a word, such as log, or press ? for all of them.")
     word = tokens[0].text.casefold()
     found = [(board, verb) for board in boards for verb in board.verbs if word in (verb.word, *verb.aliases)]
-    if not found:
+    if not found or (len(tokens) == 1 and any(board.name == word for board, _ in found)):
+        # A word that is a screen's, too, goes there when it stands alone: METHANE with answers is sent.
         return _app_act(line, word, tokens, boards)
     best = Refusal("unknown_word", f"There is no word {word}.")
     for board, verb in sorted(found, key=lambda pair: here is None or pair[0].name != here[0]):

@@ -23,6 +23,7 @@ from incident.commanders import facts as c
 from incident.fleet import facts as fl
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.log import facts as lg
+from incident.methane import facts as m
 from incident.organisation import facts as o
 from incident.resources import facts as r
 from incident.state import INCIDENT, OWN, REGISTER
@@ -43,6 +44,7 @@ def incident() -> Given:
     _work(given)
     _written(given)
     _led(given)
+    _told(given)
     _stood_down(given)
     return given
 
@@ -152,6 +154,23 @@ def _led(given: Given) -> None:
     given.did(c.TakeRole("SCAS", "sector", "B Jones", label="North"))
     given.did(c.GiveUpRole("SCAS", "sector", "one sector now", "north"))
     given.did(c.HandOverDesk("SCAS", "incident desk", "Sam", "Kim", "two buses not answered"))
+
+
+def _told(given: Given) -> None:
+    first = m.Report(PLACE, "rtc", "coach and lorry", total=48, present=(m.Service("LAS", "3 crews"),))
+    given.by("LAS").later().did(m.Publish(first))
+    mark = given.mark()
+    hazards = (m.Hazard("diesel", "present"), m.Hazard("fire", "potential"))
+    second = msgspec.structs.replace(
+        first,
+        hazards=hazards,
+        routes_in="slip road J15",
+        p1=6,
+        p2=12,
+        required=(m.Service("LFB", "2 pumps"),),
+    )
+    given.by("SCAS").did(m.Publish(second))
+    given.by("SECAMB").having_seen(mark).did(m.Publish(msgspec.structs.replace(first, counted=True)))
 
 
 def _stood_down(given: Given) -> None:

@@ -251,6 +251,11 @@ class Guess:
     def _shape_polygon(self) -> tuple[tuple[float, float], ...]:
         return tuple((51.0 + i / 100, -0.5 - i / 100) for i in range(self.rng.choice((0, 3, 5))))
 
+    def _total(self) -> int:
+        return self.rng.randint(0, 60)
+
+    _p1 = _p2 = _p3 = _dead = _untriaged = _total
+
     def _subjects(self) -> tuple[str, ...]:
         found = [f"{name}/{key}" for name in ("tasks", "boundaries") for key in self._rows(name)]
         return tuple({self._one(found): None for _ in range(self.rng.randint(1, 3))})
