@@ -77,8 +77,8 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 class Inject(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the main events list. ``sender`` is free words ("999 caller"), ``to`` are agencies.
 
-    ``expected`` is what a room that works well does about it: for evaluators, never shown to players. Without
-    ``effects`` it is told to those it is for, and no more.
+    ``expected`` is what a room that works well does about it: for evaluators, never shown to players. ``told``: its
+    text is written into the own log of those it is for. Without ``effects`` that is all there is to it.
     """
 
     number: Annotated[int, Meta(ge=1, le=999)]
@@ -90,6 +90,7 @@ class Inject(msgspec.Struct, frozen=True, omit_defaults=True):
     objective: Code | Literal[""] = ""
     expected: Told = ""
     effects: Annotated[tuple[Step, ...], Meta(max_length=EFFECTS_MAX)] = ()
+    told: bool = False
     held: bool = False
     """Fired by hand only: its time passes without it."""
 

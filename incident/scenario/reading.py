@@ -241,12 +241,20 @@ def _inject(
         "text": required(text(600)),
         "objective": optional(_one_of(objectives, "the scenario has no objective of that name"), ""),
         "expected": optional(TOLD, ""),
+        "told": optional(boolean()),
         "hold": optional(boolean(), default=False),
         "effects": optional(_listed(_step(known, parties), 0, EFFECTS_MAX), ()),
     }
 
     def made(**values: Any) -> Inject:
-        return Inject(number=values.pop("no"), sender=values.pop("from"), held=values.pop("hold"), **values)
+        told = values.pop("told")
+        return Inject(
+            number=values.pop("no"),
+            sender=values.pop("from"),
+            held=values.pop("hold"),
+            told=not values["effects"] if told is None else told,
+            **values,
+        )
 
     return record(fields, into=made)
 
