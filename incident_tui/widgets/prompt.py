@@ -41,6 +41,35 @@ class Line(Input):
         )
         self.cursor_blink = False
 
+    class Pasted(Message):
+        """A paste did not go in as it was: a sentence that says what became of it."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Every line of a paste, as one; what is more than fits is left out, and said. Textual took the first line."""
+        event.stop()
+        event.prevent_default()
+        lines = [line.strip() for line in event.text.splitlines() if line.strip()]
+        if not lines:
+            return
+        text = " ".join(lines) if len(lines) > 1 else event.text.splitlines()[0] or lines[0]
+        start, end = sorted(self.selection)
+        room = max(0, (self.max_length or len(text)) - len(self.value) + end - start)
+        self.replace(text[:room], start, end)
+        said = pasted_words(len(lines), len(text) - room)
+        if said:
+            self.post_message(self.Pasted(said))
+
+
+def pasted_words(lines: int, over: int) -> str:
+    """What became of a paste; "" when it went in as it was."""
+    joined = f"{lines} lines were pasted and stand in one." if lines > 1 else ""
+    cut = f"The last {over:,} characters did not fit and were left out." if over > 0 else ""
+    return " ".join(part for part in (joined, cut) if part)
+
 
 class Prompt(Horizontal):
     """A sign, a field, and words at the right end."""

@@ -247,7 +247,7 @@ def test_what_goes_to_our_own_part_and_our_register_goes_there() -> None:
 
 def test_sixty_by_twenty_has_one_sentence_both_status_lines_and_the_composer() -> None:
     async def story(desk: Desk) -> None:
-        lines = await desk.shows("This terminal is smaller than 80x24")
+        lines = await desk.shows("This terminal is smaller than 80x22")
         assert lines[0].startswith(" EXERCISE")
         assert "● LIVE" in lines[1]
         assert lines[-2].startswith(" › log:")
@@ -263,6 +263,36 @@ def test_sixty_by_twenty_has_one_sentence_both_status_lines_and_the_composer() -
     told(story, (60, 20))
 
 
+@pytest.mark.parametrize("rows", [22, 23, 24])
+def test_a_few_rows_less_than_24_still_have_the_normal_view(rows: int) -> None:
+    async def story(desk: Desk) -> None:
+        lines = await desk.shows("PARTIES", "› log:")
+        assert " 1 Picture" in lines[2]
+        await desk.press("4")
+        await desk.shows("Open RVP B")
+
+    told(story, (80, rows))
+
+
+def test_below_that_only_the_log_can_be_written() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.shows("This terminal is smaller than 80x22")
+
+    told(story, (80, 21))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (99, 30), (120, 40)])
+def test_a_list_of_tasks_says_when_each_is_due_however_narrow_it_is(size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4")
+        lines = await desk.shows("Open RVP B")
+        head = next(line for line in lines if "NO " in line and "TASK" in line)
+        assert all(title in head for title in ("NO", "TASK", "WITH", "STATE", "DUE"))
+        assert any("SCAS-T1" in line and "14:45 in 22m" in line for line in lines), lines
+
+    told(story, size)
+
+
 def test_a_wall_has_list_detail_and_the_log_side_by_side() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("2")
@@ -273,7 +303,9 @@ def test_a_wall_has_list_detail_and_the_log_side_by_side() -> None:
     told(story, (200, 60))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (160, 45), (200, 60), (60, 20), (40, 10)])
+@pytest.mark.parametrize(
+    "size", [(80, 22), (80, 24), (100, 30), (120, 40), (160, 45), (200, 60), (60, 20), (40, 10)]
+)
 def test_no_line_is_wider_than_the_terminal_at_any_size_on_any_screen(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
         for key in ("1", "2", "3", "4", "5", "0", "!", "?"):

@@ -65,45 +65,49 @@ def test_the_sign_stands_in_a_small_terminal_and_moves_no_row() -> None:
     told(story, size=(80, 24))
 
 
-def test_n_leads_through_what_waits_for_us_and_the_tab_says_how_much() -> None:
+def test_a_full_stop_leads_through_what_waits_for_us_and_the_tab_says_how_much() -> None:
     session = FakeSession()
     for number in range(2):
         session.happens("SCAS", t.Raise(f"Another {number}", "LAS"))
 
     async def story(desk: Desk) -> None:
-        await desk.shows("4 Tasks 7 ✉3", "✉ 5 to answer n")
+        await desk.shows("4 Tasks 7 ✉3", "✉ 5 to answer .")
         seen = []
         for _ in range(5):
-            await desk.press("n")
+            await desk.press(".")
             found = desk.room.front.row()
             assert found is not None
             seen.append(f"{desk.room.front.place}/{found[0]}")
         assert sorted(seen) == sorted(subject.partition("@")[0] for subject in desk.room.sight.waiting)
-        await desk.press("n")
+        await desk.press(".")
         assert f"{desk.room.front.place}/{desk.room.front.row()[0]}" == seen[0]  # type: ignore[index]
-        await desk.press("n", "n", "a")
+        await desk.press(".", ".", "a")
         assert isinstance(desk.last, Acknowledge)
         await desk.shows("4 Tasks 7 ✉2")
 
     told(story, session=session)
 
 
-def test_with_nothing_to_answer_n_says_so() -> None:
+def test_with_nothing_to_answer_it_says_so() -> None:
     async def story(desk: Desk) -> None:
         desk.room.sight.waiting = frozenset()
-        await desk.press("n")
+        await desk.press(".")
         await desk.shows("Nothing waits to be acknowledged.")
 
     told(story)
 
 
-def test_capital_n_leads_to_the_boards_with_alarms_one_after_the_other() -> None:
+def test_a_comma_leads_to_the_alarms_and_then_from_one_to_the_next() -> None:
     async def story(desk: Desk) -> None:
-        alarming = [name for name, count in desk.room.alarms.items() if count]
-        assert alarming
-        for name in (*alarming, alarming[0]):
-            await desk.press("N")
-            assert desk.room.front.scope == name
+        await desk.shows("▲ ", " ,")
+        await desk.press(",")
+        assert desk.room.front.place == "alarms"
+        first = desk.room.front.row()
+        await desk.press(",")
+        second = desk.room.front.row()
+        assert first is not None
+        assert second is not None
+        assert first[0] != second[0]
 
     told(story)
 
@@ -113,18 +117,18 @@ def test_the_words_for_both_are_next_and_alarm() -> None:
         await desk.press(":")
         await desk.type("next")
         await desk.press("enter")
-        await desk.shows("3 to answer: a acknowledges, n is the next.")
+        await desk.shows("3 to answer: a acknowledges, . is the next.")
         await desk.press(":")
         await desk.type("alarm")
         await desk.press("enter")
-        assert desk.room.alarms[desk.room.front.scope]
+        assert desk.room.front.scope == "alarms"
 
     told(story)
 
 
 def test_the_second_line_names_both_keys_while_there_is_room() -> None:
-    wire = Wire("LIVE", 12, "", 418, "LAS EOC Waterloo", "operator", alarms=2, unread=3, keys=("N", "n"))
-    assert "▲ 2 alarms N   ✉ 3 to answer n   0 unsent" in text(second_line(wire, 120))
+    wire = Wire("LIVE", 12, "", 418, "LAS EOC Waterloo", "operator", alarms=2, unread=3, keys=(",", "."))
+    assert "▲ 2 alarms ,   ✉ 3 to answer .   0 unsent" in text(second_line(wire, 120))
     narrow = text(second_line(wire, 58))
     assert "▲ 2 alarms   ✉ 3 to answer   0 unsent" in narrow
     assert len(narrow) == 58

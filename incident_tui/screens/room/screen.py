@@ -30,7 +30,7 @@ from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.doing import Deed, Doing
 from incident_tui.screens.room.foot import Footed
-from incident_tui.screens.room.sight import Sight
+from incident_tui.screens.room.sight import ALARMS, Sight
 from incident_tui.screens.room.telling import (
     Counts,
     alarms_of,
@@ -52,13 +52,13 @@ from incident_tui.widgets.footer import FooterLine
 from incident_tui.widgets.form import Form
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, wrap
-from incident_tui.widgets.prompt import Prompt
+from incident_tui.widgets.prompt import Line, Prompt
 from incident_tui.widgets.quick import QuickBar
 from incident_tui.widgets.status import StatusLines
 from incident_tui.widgets.table import VirtualTable
 from incident_tui.widgets.tabs import TabLine
 
-NARROW, WALL, SMALL_WIDTH, SMALL_HEIGHT, LOW = 100, 160, 80, 24, 30
+NARROW, WALL, SMALL_WIDTH, SMALL_HEIGHT, LOW = 100, 160, 80, 22, 30
 COUNT_SECONDS: Final = 0.5
 """Counts look at whole boards, so they are made anew twice a second at most."""
 SLOW_SECONDS: Final = 0.025
@@ -80,7 +80,7 @@ KINDS: Final[Mapping[str, Callable[[Board], BoardPlace]]] = {
 COMPOSED: Final = frozenset({"picture", "log"})
 """Places that always show the composer."""
 TOO_SMALL: Final = (
-    "This terminal is smaller than 80x24: only the log can be written here. Make it larger for the rest."
+    "This terminal is smaller than 80x22: only the log can be written here. Make it larger for the rest."
 )
 
 
@@ -205,7 +205,7 @@ class Room(Footed):
         if not self._count_due:
             self._count(seen)
         standing = standing_of(look, self.session)
-        wire = wire_of(look, self.session, sum(self.alarms.values()), self._unread, self.sight.keys())
+        wire = wire_of(look, self.session, self.alarms.get(ALARMS, 0), self._unread, self.sight.keys())
         self.query_one(StatusLines).tell(standing, wire)
         self.foot(seen)
         self.query_one(Composer).shape(look)
@@ -419,6 +419,10 @@ class Room(Footed):
         self.doing.close_form()
 
     # -- what the parts tell --------------------------------------------------------------------------------
+
+    @on(Line.Pasted)
+    def _pasted(self, event: Line.Pasted) -> None:
+        self.say(event.sentence, "caution" if "left out" in event.sentence else "dim")
 
     @on(Prompt.Changed)
     def _typed(self, event: Prompt.Changed) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incident.kernel.board import Board, Look
 from incident.kernel.slice import Refusal
 from incident_tui.actions import key_words
+from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.room.hints import Trail, next_hint
 from incident_tui.screens.room.telling import to_answer
 from incident_tui.widgets.lines import Lines
@@ -20,6 +21,9 @@ from incident_tui.widgets.paint import Span
 
 if TYPE_CHECKING:
     from incident_tui.screens.room.screen import Room
+
+ALARMS: Final = "alarms"
+"""The board that every alarm stands on."""
 
 
 def thing_of(subject: str) -> str:
@@ -80,7 +84,7 @@ class Sight:
         return first, second
 
     def next(self) -> None:
-        """``n``: to the next row that waits for our acknowledgement, in the order of the tabs, round and round."""
+        """``.``: to the next row that waits for our acknowledgement, in the order of the tabs, round and round."""
         things = {thing_of(subject) for subject in self.waiting}
         places = self._rows_of(lambda board, key: f"{board.name}/{key}" in things)
         if not places:
@@ -93,17 +97,12 @@ class Sight:
         self.room.say(f"{len(places)} to answer: {', '.join(ways)}.", "dim")
 
     def alarm(self) -> None:
-        """``N``: to the alarms, where there is a board of them; else to the next board that has one."""
-        if "alarms" in self.room.places:
-            self.room.go("alarms")
-            return
-        alarming = [name for name, count in self.room.alarms.items() if count and name in self.room.places]
-        if not alarming:
-            self.room.say("There is no alarm.", "dim")
-            return
-        front = self.room.front.scope
-        at = alarming.index(front) + 1 if front in alarming else 0
-        self.room.go(alarming[at % len(alarming)])
+        """``,``: to the alarms, and from there on to the one below, round and round."""
+        front = self.room.front
+        if front.place != ALARMS:
+            self.room.go(ALARMS)
+        elif isinstance(front, BoardPlace) and len(front.table.roll):
+            front.table.put((front.table.roll.line + 1) % len(front.table.roll))
 
     def _rows_of(self, wanted: Callable[[Board, str], bool]) -> list[tuple[str, str]]:
         look = self.room.session.look()
