@@ -13,7 +13,18 @@ from typing import Any, Final
 
 import msgspec
 
-from incident import alarms, boundaries, commanders, fleet, log, methane, organisation, resources, tasks
+from incident import (
+    alarms,
+    boundaries,
+    commanders,
+    fleet,
+    log,
+    methane,
+    organisation,
+    reports,
+    resources,
+    tasks,
+)
 from incident.alarms.facts import Alarms
 from incident.boundaries.facts import Boundaries
 from incident.catalogue import Charter
@@ -29,6 +40,7 @@ from incident.log import Log
 from incident.methane import Methane
 from incident.organisation import Organisation
 from incident.permissions import NOT_PARTY, is_member, permit, permit_register
+from incident.reports.facts import Reports
 from incident.resources import Resources
 from incident.tasks.facts import Tasks
 
@@ -49,6 +61,7 @@ class State(msgspec.Struct, frozen=True):
     boundaries: Boundaries = Boundaries()
     tasks: Tasks = Tasks()
     alarms: Alarms = Alarms()
+    reports: Reports = Reports()
     receipts: Receipts = Receipts()
     commanders: Commanders = Commanders()
 
@@ -120,6 +133,7 @@ INCIDENT: Final = Model(
         boundaries.SLICE,
         tasks.SLICE,
         alarms.SLICE,
+        reports.SLICE,
         receipts.SLICE,
         commanders.SLICE,
     ),

@@ -283,7 +283,7 @@ VERBS = (
         "appoint",
         f.TakeRole,
         _appoint,
-        key="n",
+        key="i",
         row=False,
         args=(
             Arg("role", "Role", "choice", True, _roles),

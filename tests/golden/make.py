@@ -25,6 +25,7 @@ from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.log import facts as lg
 from incident.methane import facts as m
 from incident.organisation import facts as o
+from incident.reports.facts import Part, Sign
 from incident.resources import facts as r
 from incident.state import INCIDENT, OWN, REGISTER
 from incident.tasks import facts as t
@@ -129,6 +130,8 @@ def _work(given: Given) -> None:
 
 
 def _written(given: Given) -> None:
+    brief = (Part("information", "48 on board, fire out"), Part("risk", "fuel on the road"))
+    given.by("LAS", "tactical_commander", "Lee").did(Sign("iimarch", given.now, brief))
     given.by("SECAMB").did(HearAlarm(("ground/fcp",), "No forward command post has been set"))
     given.by("LAS", "loggist", "Ravi").later()
     given.did(lg.Write("48 on board, says the driver"), on_behalf_of="Lee")

@@ -13,6 +13,7 @@ from incident.alarms.engine import Finder
 from incident.alarms.lessons import LESSONS
 from incident.alarms.rules import heard_by
 from incident.boundaries import facts as b
+from incident.commanders import facts as c
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor
 from incident.log import facts as lg
@@ -164,6 +165,13 @@ CASES = {
     ),
     "no_specialist": Case(
         _declare, 10, lambda g: g.by("LAS").did(r.Commit((r.Commitment("LAS/H1", "HART", "AVB"),)))
+    ),
+    "role_vacant": Case(
+        _declare,
+        5,
+        lambda g: [
+            g.by("LAS").did(c.TakeRole("LAS", role, "Lee")) for role in ("tactical", "operational", "room")
+        ],
     ),
     "no_humanitarian": Case(
         _declare,

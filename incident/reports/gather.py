@@ -1,0 +1,204 @@
+"""What stands in the state, as lines of a report: one function for each thing, plain English, no judgement.
+
+A report speaks of a moment and says what is not known. The text is a first draft: a person reads it, changes it and
+signs it. Times are local, as on the screen that it is written at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from incident.alarms import standing
+from incident.boundaries.board import agreement
+from incident.boundaries.facts import KINDS
+from incident.boundaries.rules import live
+from incident.commanders import ROLES, Post, commanders, vacant
+from incident.kernel.board import Look
+from incident.log import log
+from incident.organisation import organisation, parties
+from incident.organisation.rules import spoken
+from incident.resources import unit_totals
+from incident.tasks.facts import OPEN, Task
+from incident.tasks.fold import tasks
+from incident.values import length_words, stop
+
+NEXT_MAX: Final = 8
+LISTED_MAX: Final = 12
+
+
+def text(kind: str, name: str, look: Look) -> str:
+    """The first draft of one heading of a report."""
+    if look.state is None or not organisation(look.state).opened:
+        return ""
+    return "\n".join(line for part in DRAFTS[kind][name] for line in part(look))
+
+
+def _listed(lines: list[str], what: str) -> list[str]:
+    more = len(lines) - LISTED_MAX
+    return [*lines[:LISTED_MAX], f"and {more} more {what}"] if more > 0 else lines
+
+
+# -- what and where ---------------------------------------------------------------------------------------------
+
+
+def situation(look: Look) -> Iterable[str]:
+    """What it is, where, since when, and who leads."""
+    state = organisation(look.state)
+    yield stop(f"{state.title} ({state.number or 'not numbered'}), {spoken(state.kind)}, {state.mode}")
+    sure = "confirmed" if state.location.confirmed else "provisional"
+    yield stop(f"{state.location.words()}, {'DISPUTED' if state.disputed else sure}")
+    age = length_words(look.now - state.opened_at)
+    yield stop(f"Opened {look.clock(state.opened_at)} by {state.opened_by}, {age} ago. Lead: {state.lead}")
+
+
+def declarations(look: Look) -> Iterable[str]:
+    """How each agency stands, by its own word."""
+    state = organisation(look.state)
+    for code in parties(look.state):
+        party = state.parties[code]
+        said = spoken(party.declared) if party.declared else "invited, not joined"
+        at = f" {look.clock(party.declared_at)}" if party.declared_at is not None else ""
+        yield stop(f"{code}: {said}{at}")
+
+
+def ground(look: Look) -> Iterable[str]:
+    """What is agreed on the ground, and by how many."""
+    lines = [
+        stop(
+            f"{feature.name} ({KINDS[feature.kind]}), {feature.owner}: {agreement(feature, look).text.strip('✓✗ ')}"
+        )
+        for feature in live(look.state)
+    ]
+    yield from _listed(lines, "on the ground") or ["Nothing has been set on the ground."]
+
+
+# -- people -----------------------------------------------------------------------------------------------------
+
+
+def posts(look: Look) -> Iterable[str]:
+    """Who holds which role, and which key role is vacant."""
+    held = [
+        _post(post)
+        for post in commanders(look.state).posts.values()
+        if post.holder and post.role in ROLES and ROLES[post.role].level != "room"
+    ]
+    yield from _listed(held, "roles") or ["No post is recorded as held."]
+    for one in vacant(look.state):
+        yield stop(f"VACANT: {one.agency} {ROLES[one.role].words}")
+
+
+def _post(post: Post) -> str:
+    label = f" {post.label}" if post.label else ""
+    contact = f", {post.contact}" if post.contact else ""
+    return stop(f"{post.agency} {ROLES[post.role].words}{label}: {post.holder}{contact}")
+
+
+def contacts(look: Look) -> Iterable[str]:
+    """Whom to ring in each control room."""
+    state = organisation(look.state)
+    for code in parties(look.state):
+        yield stop(f"{code}: {state.parties[code].spoc or 'no contact named'}")
+
+
+# -- units and work ---------------------------------------------------------------------------------------------
+
+
+def units(look: Look) -> Iterable[str]:
+    """Units by where they are, in all and for each trust."""
+    every = unit_totals(look)
+    if not every.all:
+        yield "No unit is committed."
+        return
+    yield stop(f"{every.all} units: {_groups(every.groups)}")
+    for home in sorted({unit.home for unit in look.state.resources.units.values()}):
+        yield stop(f"{home}: {_groups(unit_totals(look, home).groups)}")
+    if every.stale:
+        yield stop(f"{every.stale} of them not heard of for too long")
+
+
+def _groups(groups: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {group}" for group, count in groups.items() if count) or "none"
+
+
+def decisions(look: Look) -> Iterable[str]:
+    """The decisions that stand, with their reasons."""
+    lines = [
+        stop(f"{one.name} {look.clock(one.at)}: {one.text}. Reason: {one.reason}")
+        for one in log(look.state).decisions.values()
+        if one.open
+    ]
+    yield from _listed(lines[::-1], "decisions") or ["No decision is recorded."]
+
+
+def work(look: Look) -> Iterable[str]:
+    """Open tasks, those that are due first."""
+    rows = [task for task in tasks(look.state).rows.values() if task.state in OPEN]
+    rows.sort(key=lambda task: (task.due is None, task.due or 0, task.number))
+    lines = [_task(task, look) for task in rows]
+    yield from _listed(lines, "tasks") or ["No task is open."]
+
+
+def _task(task: Task, look: Look) -> str:
+    due = f", due {look.clock(task.due)}" if task.due is not None else ""
+    return stop(f"{task.number} {task.agency}: {task.title}, {task.state.replace('_', ' ')}{due}")
+
+
+def risks(look: Look) -> Iterable[str]:
+    """The alarms that stand."""
+    found = [stop(f"{look.clock(one.since)} {one.words}") for one in standing(look.state, look.now)]
+    yield from _listed(found, "alarms") or ["No alarm stands."]
+
+
+def coming(look: Look) -> Iterable[str]:
+    """What is due next, and by whom."""
+    lines = [f"{look.clock(at)} {words}" for at, words in upcoming(look)[:NEXT_MAX]]
+    yield from lines or ["Nothing has a time set."]
+
+
+def upcoming(look: Look) -> list[tuple[int, str]]:
+    """Everything that has a time set and is not over: the moment (UTC ms) and the words, the earliest first."""
+    found: list[tuple[int, str]] = []
+    for task in tasks(look.state).rows.values():
+        if task.due is not None and task.state in OPEN and task.state != "done":
+            found.append((task.due, f"{task.title}, {task.agency}"))
+    for feature in live(look.state):
+        if feature.review_due is not None:
+            found.append((feature.review_due, f"{feature.name} review, {feature.owner}"))
+    for one in log(look.state).decisions.values():
+        if one.open and one.review_at is not None:
+            found.append((one.review_at, f"{one.name} review, {one.agency}"))
+    return sorted(found)
+
+
+def blank(*asks: str) -> Callable[[Look], Iterable[str]]:
+    """What only a person can say: asked, not guessed."""
+    return lambda _look: asks
+
+
+Draft = Callable[[Look], Iterable[str]]
+DRAFTS: Final[Mapping[str, Mapping[str, tuple[Draft, ...]]]] = {
+    "sitrep": {
+        "situation": (situation, declarations),
+        "methane": (),
+        "casualties": (),
+        "resources": (units,),
+        "aid": (),
+        "impact": (blank("Waiting calls, REAP level, cover: "),),
+        "decisions": (decisions,),
+        "risks": (risks,),
+        "open": (work,),
+        "communications": (contacts,),
+        "forecast": (coming, blank("Forecast: ")),
+    },
+    "iimarch": {
+        "information": (situation, declarations),
+        "intent": (blank("Strategic aim: ", "Joint working strategy: "),),
+        "method": (ground, decisions, work),
+        "administration": (posts, units, coming),
+        "risk": (risks,),
+        "communications": (contacts,),
+        "humanitarian": (blank("Welfare, families, rest centre, the vulnerable: "),),
+    },
+}
+"""Heading by heading, what its first draft is put together from."""
