@@ -1,7 +1,7 @@
 """The charter: agencies, kinds of things and roles, as data, frozen into the record that opens an incident.
 
 What affects meaning must be the same in every room and in every replay, so it travels in the opening record
-and is changed only by another. The shells read three YAML files and check them with the descriptions below;
+and is changed only by another. The shells read the YAML files and check them with the descriptions below;
 nothing here opens a file.
 """
 
@@ -19,6 +19,8 @@ from incident.kernel.checks import (
     Check,
     boolean,
     choice,
+    integer,
+    number,
     optional,
     parsed,
     record,
@@ -49,6 +51,10 @@ AGENCY_TYPES: Final = (
     "coordination",
     "exercise",
 )
+PLACE_TYPES: Final = ("MTC", "ED", "UTC", "other")
+"""Major trauma centre, emergency department, urgent treatment centre; anything else that takes people in."""
+PLAN_STATES: Final = ("draft", "approved")
+CAPACITY_MAX: Final = 10_000
 KIND_GROUPS: Final = ("conveying", "response", "specialist", "command", "support", "community", "kit")
 
 
@@ -74,6 +80,29 @@ class Kind(msgspec.Struct, frozen=True, omit_defaults=True):
     exchange: Name = ""
 
 
+Capacity = Annotated[int, Meta(ge=0, le=CAPACITY_MAX)]
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A hospital, or another place that takes casualties, as the distribution plan knows it before any incident.
+
+    ``agency`` is whose it is, "" when that agency is not in the catalogue. ``lat`` and ``lon`` are WGS 84 degrees,
+    approximate. ``p1``, ``p2`` and ``p3`` are what it can take in the first hour; ``draft``: nobody has approved
+    that, and it is shown as a draft.
+    """
+
+    code: AgencyCode
+    name: Name
+    type: Name = ""
+    agency: Annotated[str, Meta(max_length=12)] = ""
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    p1: Capacity = 0
+    p2: Capacity = 0
+    p3: Capacity = 0
+    draft: bool = False
+
+
 class Role(msgspec.Struct, frozen=True, omit_defaults=True):
     """What somebody in this role may do: command names, for own things and for other agencies' things."""
 
@@ -96,6 +125,8 @@ class Charter(msgspec.Struct, frozen=True):
     roles: dict[str, Role] = {}
     areas_digest: Annotated[str, Meta(max_length=80)] = ""
     version: Annotated[str, Meta(max_length=80)] = ""
+    places: dict[str, Place] = {}
+    """Hospitals and other places that can be stood up; empty in an incident opened before they were known."""
 
     def agency_name(self, code: str) -> str:
         """The full name of an agency; its code when it is not in the catalogue."""
@@ -109,6 +140,7 @@ def charter_from(
     roles: Iterable[Role],
     mode: str,
     areas_digest: str = "",
+    places: Iterable[Place] = (),
 ) -> Charter:
     """The charter of checked data. ``mode`` is "live" or "exercise".
 
@@ -123,11 +155,12 @@ def charter_from(
         {role.code: role for role in roles},
         areas_digest,
     )
-    packed = msgspec.json.encode(content, order="sorted")
-    return Charter(mode, *content, version=hashlib.sha256(packed).hexdigest()[:16])
+    known = {place.code: place for place in places}
+    packed = msgspec.json.encode((*content, known), order="sorted")
+    return Charter(mode, *content, version=hashlib.sha256(packed).hexdigest()[:16], places=known)
 
 
-# -- the three files -----------------------------------------------------------------------------------------
+# -- the files -----------------------------------------------------------------------------------------
 
 
 def _code(pattern: str, example: str) -> Check[str]:
@@ -232,3 +265,37 @@ ROLES_SCHEMA: Final[Check[tuple[Role, ...]]] = record(
     into=lambda roles: roles,
 )
 """``config/roles.yaml``: who may do what. Whether each grant names a command is asked by ``permissions``."""
+
+
+def _places(status: str, places: list[Place]) -> tuple[Place, ...]:
+    return tuple(msgspec.structs.replace(place, draft=status == "draft") for place in places)
+
+
+PLACES_SCHEMA: Final[Check[tuple[Place, ...]]] = record(
+    {
+        "status": required(choice(*PLAN_STATES)),
+        "places": required(
+            sequence(
+                record(
+                    {
+                        "code": required(_code(r"^[A-Z][A-Z0-9]{1,11}$", "WEXHAM")),
+                        "name": required(text(80)),
+                        "type": required(choice(*PLACE_TYPES)),
+                        "agency": optional(_code(r"^[A-Z][A-Z0-9]{1,11}$", "WEXHAM"), ""),
+                        "lat": required(number(-90, 90)),
+                        "lon": required(number(-180, 180)),
+                        "p1": required(integer(0, CAPACITY_MAX)),
+                        "p2": required(integer(0, CAPACITY_MAX)),
+                        "p3": required(integer(0, CAPACITY_MAX)),
+                    },
+                    into=Place,
+                ),
+                0,
+                500,
+                unique=lambda place: place.code,
+            )
+        ),
+    },
+    into=_places,
+)
+"""``config/places.yaml``: the distribution plan, draft or approved as a whole, place by place."""

@@ -16,6 +16,7 @@ import msgspec
 from incident import (
     alarms,
     boundaries,
+    casualties,
     commanders,
     fleet,
     log,
@@ -27,6 +28,7 @@ from incident import (
 )
 from incident.alarms.facts import Alarms
 from incident.boundaries.facts import Boundaries
+from incident.casualties.facts import Casualties
 from incident.catalogue import Charter
 from incident.commanders import Commanders
 from incident.fleet.facts import Fleet
@@ -59,6 +61,7 @@ class State(msgspec.Struct, frozen=True):
     methane: Methane = Methane()
     resources: Resources = Resources()
     boundaries: Boundaries = Boundaries()
+    casualties: Casualties = Casualties()
     tasks: Tasks = Tasks()
     alarms: Alarms = Alarms()
     reports: Reports = Reports()
@@ -131,6 +134,7 @@ INCIDENT: Final = Model(
         methane.SLICE,
         resources.SLICE,
         boundaries.SLICE,
+        casualties.SLICE,
         tasks.SLICE,
         alarms.SLICE,
         reports.SLICE,

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from config.reader import find_config, read_yaml
-from incident.catalogue import AGENCIES_SCHEMA, KINDS_SCHEMA, ROLES_SCHEMA, Charter, charter_from
+from incident.catalogue import (
+    AGENCIES_SCHEMA,
+    KINDS_SCHEMA,
+    PLACES_SCHEMA,
+    ROLES_SCHEMA,
+    Charter,
+    charter_from,
+)
 from incident.kernel.checks import (
     Check,
     ConfigError,
@@ -87,9 +94,10 @@ def read_settings(folder: DataFolder, config: Path | None = None) -> tuple[Setti
     agencies = _found("agencies.yaml", config, AGENCIES_SCHEMA, problems)
     kinds = _found("kinds.yaml", config, KINDS_SCHEMA, problems)
     roles = _found("roles.yaml", config, ROLES_SCHEMA, problems)
-    if settings is None or agencies is None or kinds is None or roles is None:
+    places = _found("places.yaml", config, PLACES_SCHEMA, problems)
+    if settings is None or agencies is None or kinds is None or roles is None or places is None:
         raise ConfigError(problems)
-    return settings, charter_from(agencies, kinds, roles, settings.mode)
+    return settings, charter_from(agencies, kinds, roles, settings.mode, places=places)
 
 
 def _found(name: str, config: Path | None, schema: Check[T], problems: list[Problem]) -> T | None:

@@ -152,4 +152,5 @@ SLICE = Slice(
     due=fold.due,
     addressed=fold.addressed,
     invariants=fold.invariants,
+    state_v=2,
 )

@@ -19,6 +19,7 @@ import msgspec
 
 from incident.alarms.facts import Acknowledge as HearAlarm
 from incident.boundaries import facts as b
+from incident.casualties import facts as ca
 from incident.commanders import facts as c
 from incident.fleet import facts as fl
 from incident.kernel.receipts import Acknowledge, Deliver, See
@@ -42,6 +43,7 @@ def incident() -> Given:
     _organised(given)
     _units(given)
     _ground(given)
+    _casualties(given)
     _work(given)
     _written(given)
     _led(given)
@@ -101,6 +103,17 @@ def _ground(given: Given) -> None:
     )
     given.by("SCAS").did(b.Propose("hot_zone", b.Shape(PLACE, polygon=square), "", "fire"))
     given.did(b.Withdraw(given.last, "the fire is out"))
+
+
+def _casualties(given: Given) -> None:
+    given.by("LAS").later().did(ca.Count("total", ca.Counts(altogether=48), source="driver"))
+    given.did(ca.Count("at_scene", ca.Counts(3, 9, 19, 2, 4), counted=True, source="CCS officer"))
+    mark = given.mark()
+    given.did(ca.Count("at_hospital", ca.Counts(p1=2), "WEXHAM"), happened_at=given.now - 4 * MINUTE)
+    given.by("SCAS").having_seen(mark).later().did(ca.Count("at_hospital", ca.Counts(p1=3), "Wexham"))
+    given.by("LAS").having_seen(mark).did(ca.Count("at_hospital", ca.Counts(p1=1), "wexham"))
+    rival = given.view.casualties.slots["at_hospital/wexham"].latest["SCAS"]
+    given.by("SCAS", "tactical_commander").did(ca.PickCount("at_hospital", rival.version, "WEXHAM"))
 
 
 def _work(given: Given) -> None:

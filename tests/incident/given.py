@@ -19,7 +19,14 @@ from typing import Any
 import msgspec
 
 from config.reader import read_yaml
-from incident.catalogue import AGENCIES_SCHEMA, KINDS_SCHEMA, ROLES_SCHEMA, Charter, charter_from
+from incident.catalogue import (
+    AGENCIES_SCHEMA,
+    KINDS_SCHEMA,
+    PLACES_SCHEMA,
+    ROLES_SCHEMA,
+    Charter,
+    charter_from,
+)
 from incident.kernel.checks import validate
 from incident.kernel.ledger import context_of, record_of
 from incident.kernel.model import Model
@@ -40,12 +47,13 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 @cache
 def charter(mode: str = "exercise") -> Charter:
-    """What the three files in config/ make."""
+    """What the files in config/ make."""
     return charter_from(
         validate(read_yaml(CONFIG / "agencies.yaml"), AGENCIES_SCHEMA),
         validate(read_yaml(CONFIG / "kinds.yaml"), KINDS_SCHEMA),
         validate(read_yaml(CONFIG / "roles.yaml"), ROLES_SCHEMA),
         mode,
+        places=validate(read_yaml(CONFIG / "places.yaml"), PLACES_SCHEMA),
     )
 
 

@@ -204,10 +204,12 @@ def test_the_files_that_ship_hold_the_agencies_and_kinds_of_the_field() -> None:
 def test_the_version_is_a_digest_of_the_content_and_not_of_the_mode() -> None:
     assert charter("live").version == charter("exercise").version
     values = charter().agencies.values(), charter().kinds.values(), charter().roles.values()
-    assert charter_from(*values, "exercise").version == charter().version
-    assert charter_from(*values, "exercise", "areas-2").version != charter().version
+    places = charter().places.values()
+    assert charter_from(*values, "exercise", places=places).version == charter().version
+    assert charter_from(*values, "exercise").version != charter().version
+    assert charter_from(*values, "exercise", "areas-2", places).version != charter().version
     fewer = [*charter().agencies.values()][1:]
-    assert charter_from(fewer, *values[1:], "exercise").version != charter().version
+    assert charter_from(fewer, *values[1:], "exercise", places=places).version != charter().version
     with pytest.raises(ValueError, match="live or exercise"):
         charter_from((), (), (), "drill")
 

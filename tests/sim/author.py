@@ -68,6 +68,8 @@ OFTEN = {
     "parties.accept-lead": 6.0,
     "parties.decline-lead": 6.0,
     "parties.withdraw-lead": 6.0,
+    "casualties.pick_count": 4.0,
+    "casualties.pick": 8.0,
     "tasks.amend": 3.0,
     "boundaries.amend": 3.0,
     "organisation.reopen": 8.0,

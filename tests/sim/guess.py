@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from incident.casualties.facts import Counts
 from incident.commanders import Brief
 from incident.log import author
 from incident.organisation.facts import DECLARATIONS
@@ -255,6 +256,21 @@ class Guess:
         return self.rng.randint(0, 60)
 
     _p1 = _p2 = _p3 = _dead = _untriaged = _total
+
+    def _count_counts(self) -> Counts:
+        return Counts() if self.rng.random() < 0.15 else self._struct(Counts, "Counts")  # type: ignore[no-any-return]
+
+    def _altogether(self) -> int:
+        return self.rng.randint(0, 48)
+
+    def _count_place(self) -> str:
+        return self.rng.choice(("", "WEXHAM", "wexham ", "sector A"))
+
+    _pickcount_place = _count_place
+
+    def _pickcount_version(self) -> str:
+        slots = self.view.casualties.slots.values()
+        return str(self._one([one.version for slot in slots for one in slot.latest.values()]))
 
     def _subjects(self) -> tuple[str, ...]:
         found = [f"{name}/{key}" for name in ("tasks", "boundaries") for key in self._rows(name)]

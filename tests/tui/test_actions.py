@@ -82,7 +82,7 @@ def test_digits_go_to_the_same_screens_everywhere_and_those_to_come_stay_free() 
     digits = {digit: TABLE.for_key(digit, "tasks") for digit in "0123456789"}
     assert {digit: action.name for digit, action in digits.items() if action is not None} == {
         "0": "go.incidents", "1": "go.picture", "2": "go.resources",
-        "3": "go.boundaries", "4": "go.tasks", "5": "go.log",
+        "3": "go.boundaries", "4": "go.tasks", "5": "go.log", "6": "go.casualties",
     }  # fmt: skip
 
 

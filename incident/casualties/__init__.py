@@ -1,0 +1,61 @@
+"""Casualties: counts by priority and stage, as snapshots with source and time; totals, and what does not add up.
+
+Others read ``totals`` and ``grid`` (what it comes to, with the unexplained difference) and ``disagreements`` (where
+two agencies contradict each other).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from incident.casualties import facts as f
+from incident.casualties.board import BOARD
+from incident.casualties.fold import (
+    Span,
+    Totals,
+    casualties,
+    disagreements,
+    evolve,
+    invariants,
+    label,
+    totals,
+    version,
+)
+from incident.casualties.rules import decide
+from incident.casualties.words import GRID, grid, sentence, stale
+from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice
+
+__all__ = [
+    "GRID",
+    "SLICE",
+    "Span",
+    "Totals",
+    "casualties",
+    "disagreements",
+    "grid",
+    "stale",
+    "totals",
+]
+
+
+def _keys(command: Any) -> tuple[str, ...]:
+    return (f.version_key(command.stage, command.place),)
+
+
+SLICE = Slice(
+    name="casualties",
+    state=f.Casualties,
+    events=(EventSpec(f.Counted), EventSpec(f.CountPicked)),
+    commands=(
+        # A count is an observation, so it always lands; its base says whether it contradicts what it had not seen.
+        CommandSpec(f.Count, Conflict.APPEND, Offline.ALLOWED, keys=_keys),
+        CommandSpec(f.PickCount, Conflict.SAFETY, Offline.QUEUED, keys=_keys),
+    ),
+    decide=decide,
+    evolve=evolve,
+    sentence=sentence,
+    boards=(BOARD,),
+    version=version,
+    label=label,
+    invariants=invariants,
+)

@@ -1,0 +1,174 @@
+"""Casualties, the board: the latest count of each agency at each stage and place, with its age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from incident.casualties.facts import PRIORITIES, STAGES, TOTAL, Snapshot, slot_key
+from incident.casualties.fold import casualties, disagreements
+from incident.casualties.verbs import VERBS
+from incident.casualties.words import (
+    GRID,
+    TONES,
+    age_cell,
+    grid,
+    number_words,
+    where_words,
+)
+from incident.kernel.board import Board, Cell, Column, Look
+from incident.organisation import charter_of
+from incident.values import length_words, span
+
+_ORDER = {stage: index for index, stage in enumerate((TOTAL, *(s for s in STAGES if s != TOTAL)))}
+
+
+def rows(look: Look) -> Mapping[str, Snapshot]:
+    """The latest count of each agency at each stage and place."""
+    return {
+        f"{key}/{agency}": snapshot
+        for key, slot in casualties(look.state).slots.items()
+        for agency, snapshot in slot.latest.items()
+    }
+
+
+# -- cells --------------------------------------------------------------------------------------------------
+
+
+def _rivals(row: Snapshot, look: Look) -> tuple[Snapshot, ...]:
+    slot = casualties(look.state).slots.get(slot_key(row.stage, row.place))
+    return () if slot is None or row not in slot.rivals else slot.rivals
+
+
+def _stage(row: Snapshot, _look: Look) -> Cell:
+    return Cell("in all" if row.stage == TOTAL else STAGES[row.stage], "dim" if row.replaced else "strong")
+
+
+def _place(row: Snapshot, look: Look) -> Cell:
+    known = charter_of(look.state).places.get(row.place)
+    return Cell(row.place if known is None else known.name)
+
+
+def _figure(name: str) -> Any:
+    def cell(row: Snapshot, _look: Look) -> Cell:
+        value = getattr(row.counts, name)
+        tone = "dim" if value is None or row.replaced else TONES.get(name, "ink")
+        return Cell(number_words(value), tone)
+
+    return cell
+
+
+def _all(row: Snapshot, _look: Look) -> Cell:
+    return Cell(number_words(row.counts.everyone), "dim" if row.replaced else "strong")
+
+
+def _state(row: Snapshot, look: Look) -> Cell:
+    if row.replaced:
+        return Cell("replaced", "dim")
+    if _rivals(row, look):
+        return Cell("▲ DISPUTED", "alarm")
+    return Cell("counted", "good") if row.counted else Cell("estimated", "ink")
+
+
+def _agency(row: Snapshot, look: Look) -> Cell:
+    mine = look.me is not None and row.agency == look.me.agency
+    return Cell(row.agency, "accent" if mine else "ink")
+
+
+def _at(row: Snapshot, look: Look) -> Cell:
+    late = f" late {span(row.late)}" if row.late else ""
+    return Cell(look.clock(row.at) + late, "caution" if late else "dim")
+
+
+def _order(row: Snapshot, _look: Look) -> Any:
+    return (_ORDER[row.stage], row.place, bool(row.replaced), -row.at, row.agency)
+
+
+COLUMNS = (
+    Column("stage", "Stage", 10, _stage, priority=0, sort=lambda row, _l: _ORDER[row.stage]),
+    Column("place", "Where", 14, _place, priority=1, grow=2),
+    *(
+        Column(name, words, 5 if name != "untriaged" else 9, _figure(name), priority=1, align="right")
+        for name, words in PRIORITIES.items()
+    ),
+    Column("all", "All", 5, _all, priority=2, align="right"),
+    Column("agency", "By", 8, _agency, priority=1),
+    Column("age", "Age", 10, lambda row, look: age_cell(row, look.now), priority=2, sort=lambda r, _l: -r.at),
+    Column("state", "State", 10, _state, priority=1),
+    Column("source", "Who counted", 18, lambda row, _l: Cell(row.source, "dim"), priority=4, grow=1),
+    Column("at", "At", 14, _at, priority=5),
+)
+
+
+# -- detail -------------------------------------------------------------------------------------------------
+
+
+def detail(row: Snapshot, look: Look) -> Sequence[tuple[str, Cell]]:
+    """Everything known of one count: what contradicts it, what came before it, and what all counts come to."""
+    where = _place(row, look).text
+    state = _state(row, look)
+    lines: list[tuple[str, Cell]] = [
+        ("", Cell(f"{_stage(row, look).text} {where}".strip() + f"  {row.agency}", "strong")),
+        ("count", Cell(row.counts.words())),
+        ("state", state),
+        ("at", Cell(f"{look.clock(row.at)}, {span(look.now - row.at)} ago, by {row.actor}", "dim")),
+    ]
+    if row.source:
+        lines.append(("who counted", Cell(row.source)))
+    if row.late:
+        lines.append(("late", Cell(f"reached the log {length_words(row.late)} after it was made", "caution")))
+    slot = casualties(look.state).slots[slot_key(row.stage, row.place)]
+    others = [snapshot for snapshot in slot.latest.values() if snapshot is not row]
+    lines += [(other.agency, Cell(_told(other, look), _state(other, look).tone)) for other in others]
+    lines += [
+        (look.clock(past.at), Cell(f"{past.agency}  {past.counts.words()}", "dim"))
+        for past in reversed(slot.past)
+    ]
+    return [*lines, *grid_lines(look)]
+
+
+def _told(row: Snapshot, look: Look) -> str:
+    return f"{row.counts.words()}  {look.clock(row.at)}  {_state(row, look).text}"
+
+
+def grid_lines(look: Look) -> list[tuple[str, Cell]]:
+    """The totals as lines: a title, then one line for each priority."""
+    found = [("all counts", Cell("  ".join(f"{column:>11}" for column in GRID), "dim"))]
+    for title, tone, texts in grid(look.state, look.now):
+        found.append((title, Cell("  ".join(f"{texts[column]:>11}" for column in GRID), tone)))
+    return found
+
+
+def _find(row: Snapshot, look: Look) -> str:
+    words = (where_words(row.stage, row.place), _place(row, look).text, row.agency, row.source)
+    return " ".join((*words, _state(row, look).text)).lower()
+
+
+def _named(written: str, look: Look) -> str | None:
+    """A count by agency, stage and place, in any order of the three: "LAS scene", "hospital WEXHAM SCAS"."""
+    wanted = sorted(written.casefold().split())
+    found = []
+    for key, row in rows(look).items():
+        places = {row.place, _place(row, look).text}
+        names = (f"{row.agency} {STAGES[row.stage]} {place}" for place in places)
+        if any(sorted(name.casefold().split()) == wanted for name in names):
+            found.append(key)
+    return found[0] if len(found) == 1 else None
+
+
+BOARD = Board(
+    name="casualties",
+    title="Casualties",
+    digit="6",
+    rows=rows,
+    columns=COLUMNS,
+    verbs=VERBS,
+    detail=detail,
+    find=_find,
+    named=_named,
+    version=lambda row: row.version,
+    order=_order,
+    alarm=lambda look: len(disagreements(look.state)),
+    noun="count",
+    empty="No casualties counted yet. Press c to count, e to say how many there are in all.",
+)

@@ -1,0 +1,230 @@
+"""Casualties, the fold: what each event makes of the counts, and what they come to."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import msgspec
+from msgspec.structs import replace
+
+from incident.casualties.facts import (
+    LATE_MS,
+    PAST_KEPT,
+    PRIORITIES,
+    STAGES,
+    TOTAL,
+    Casualties,
+    Counted,
+    CountPicked,
+    Slot,
+    Snapshot,
+    slot_key,
+    version_key,
+)
+from incident.kernel.record import Record
+from incident.kernel.slice import View
+
+COLUMNS: Final = {
+    "scene": ("at_scene", "in_ccs"),
+    "moving": ("loaded", "en_route"),
+    "hospital": ("at_hospital",),
+    "discharged": ("discharged",),
+}
+"""The columns in which stages are added up: at the scene, on the way, at hospital, gone home."""
+
+
+def casualties(view: View) -> Casualties:
+    """The casualty counts of an incident."""
+    return cast("Casualties", view.casualties)
+
+
+def evolve(state: Casualties, event: Any, record: Record) -> Casualties:
+    """The counts after one event."""
+    key = slot_key(event.stage, event.place)
+    before = state.slots.get(key)
+    match event:
+        case Counted():
+            after = _counted(before or Slot(event.stage, event.place), event, record)
+        case CountPicked():
+            if before is None:
+                return state
+            after = _picked(before, event, record)
+        case _:
+            raise AssertionError(f"no rule for {type(event).__name__}")
+    return state if after is before else Casualties({**state.slots, key: after})
+
+
+def _counted(slot: Slot, event: Counted, record: Record) -> Slot:
+    """The newest count of an agency is its latest; one that is older, written late, joins those before it.
+
+    Whoever had seen what stood replaces it. Who had not (cut off, or at the same moment) contradicts it, and both
+    stand until a named role picks. What is expected in all does not move as casualties do: there, an agency
+    replaces only what it said itself. Having seen a dispute does not settle it either.
+    """
+    new = _snapshot(event, record)
+    before = slot.latest.get(record.agency)
+    if before is not None and new.at < before.at:
+        late = replace(new, replaced=before.version)
+        return replace(slot, past=_kept(slot, late))
+    seen = record.base.get(version_key(event.stage, event.place), "")
+    settled = not slot.rivals and event.stage != TOTAL
+    latest = {
+        agency: _overtaken(snapshot, new, overtaken=settled and seen in (slot.version, snapshot.version))
+        for agency, snapshot in slot.latest.items()
+    }
+    past = slot.past if before is None else _kept(slot, replace(before, replaced=new.version))
+    return replace(slot, latest={**latest, new.agency: new}, past=past, version=new.version)
+
+
+def _snapshot(event: Counted, record: Record) -> Snapshot:
+    delay = record.recorded_at - record.at
+    return Snapshot(
+        agency=record.agency,
+        stage=event.stage,
+        place=event.place,
+        counts=event.counts,
+        counted=event.counted,
+        source=event.source,
+        actor=record.actor,
+        at=record.at,
+        late=delay if delay > LATE_MS else 0,
+        version=record.command_id,
+    )
+
+
+def _overtaken(snapshot: Snapshot, new: Snapshot, *, overtaken: bool) -> Snapshot:
+    return replace(snapshot, replaced=new.version) if overtaken and not snapshot.replaced else snapshot
+
+
+def _kept(slot: Slot, snapshot: Snapshot) -> tuple[Snapshot, ...]:
+    found = sorted((*slot.past, snapshot), key=lambda s: s.at)
+    return tuple(found[-PAST_KEPT:])
+
+
+def _picked(slot: Slot, event: CountPicked, record: Record) -> Slot:
+    if not any(snapshot.version == event.version for snapshot in slot.standing):
+        return slot
+    latest = {
+        agency: snapshot
+        if snapshot.replaced or snapshot.version == event.version
+        else replace(snapshot, replaced=record.command_id)
+        for agency, snapshot in slot.latest.items()
+    }
+    return replace(slot, latest=latest, version=record.command_id)
+
+
+def version(state: Casualties, key: str) -> str:
+    """``casualties/<stage>/<place>``: the id of the command that last changed what stands there."""
+    slot = state.slots.get(key.partition("/")[2])
+    return "" if slot is None else slot.version
+
+
+def label(_state: Casualties, key: str) -> str:
+    """What people call a stage at a place."""
+    stage, _, place = key.partition("/")
+    return f"{STAGES.get(stage, stage)} {place}".strip()
+
+
+def invariants(view: View) -> tuple[str, ...]:
+    """Every count stands under its own stage and place; something stands in each; the history is bounded."""
+    found = []
+    for key, slot in casualties(view).slots.items():
+        if slot_key(slot.stage, slot.place) != key:
+            found.append(f"{key} holds counts of {slot.stage} {slot.place}")
+        if not slot.standing:
+            found.append(f"no count stands at {key}")
+        if len(slot.past) > PAST_KEPT:
+            found.append(f"{key} keeps {len(slot.past)} earlier counts")
+    return tuple(found)
+
+
+# -- what they come to --------------------------------------------------------------------------------------
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A figure, or while it is disputed the least and the most it may be."""
+
+    low: int
+    high: int
+
+    def words(self) -> str:
+        """Such as "12" or "10–12"; "−2" where a difference is below zero."""
+        low, high = (f"−{-n}" if n < 0 else str(n) for n in (self.low, self.high))
+        return low if low == high else f"{low}–{high}"
+
+    def plus(self, other: Span | None) -> Span:
+        """The sum; what was not said adds nothing."""
+        return self if other is None else Span(self.low + other.low, self.high + other.high)
+
+    def minus(self, other: Span) -> Span:
+        """The difference, as wide as doubt makes it."""
+        return Span(self.low - other.high, self.high - other.low)
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """One row of the totals. ``name`` is p1, p2, p3, dead, untriaged or ``all``.
+
+    None is *not said*. ``known`` is the sum of the stages, ``total`` what is expected in all, and ``unexplained``
+    the total less what is known: above zero somebody is missing from the counts, below zero there are too many.
+    """
+
+    name: str
+    scene: Span | None
+    moving: Span | None
+    hospital: Span | None
+    discharged: Span | None
+    known: Span | None
+    total: Span | None
+    unexplained: Span | None
+
+
+def totals(view: View) -> tuple[Totals, ...]:
+    """The totals: a row for each priority, and one for all together (``all``, the last)."""
+    state = casualties(view)
+    return tuple(_row(state, name) for name in (*PRIORITIES, "all"))
+
+
+def _row(state: Casualties, name: str) -> Totals:
+    columns = {
+        column: _sum([_stage(state, stage, name) for stage in stages]) for column, stages in COLUMNS.items()
+    }
+    known = _sum(list(columns.values()))
+    slot = state.slots.get(slot_key(TOTAL, ""))
+    total = None if slot is None else _span(slot, name)
+    unexplained = None if total is None else total.minus(known or Span(0, 0))
+    return Totals(name, **columns, known=known, total=total, unexplained=unexplained)
+
+
+def _stage(state: Casualties, stage: str, name: str) -> Span | None:
+    """A stage as a whole, or its places together where these are more: a figure for one hospital hides no other."""
+    whole = state.slots.get(slot_key(stage, ""))
+    said = None if whole is None else _span(whole, name)
+    places = _sum([_span(slot, name) for slot in state.slots.values() if slot.stage == stage and slot.place])
+    if said is None or places is None:
+        return said or places
+    return Span(max(said.low, places.low), max(said.high, places.high))
+
+
+def _span(slot: Slot, name: str) -> Span | None:
+    values = [
+        value
+        for snapshot in slot.standing
+        if (value := snapshot.counts.everyone if name == "all" else getattr(snapshot.counts, name))
+        is not None
+    ]
+    return Span(min(values), max(values)) if values else None
+
+
+def _sum(spans: list[Span | None]) -> Span | None:
+    found: Span | None = None
+    for span in spans:
+        if span is not None:
+            found = span.plus(found)
+    return found
+
+
+def disagreements(view: View) -> tuple[Slot, ...]:
+    """Where counts that stand contradict each other, with ``rivals`` saying which: the totals first."""
+    found = [slot for slot in casualties(view).slots.values() if slot.rivals]
+    order = list(STAGES)
+    return tuple(sorted(found, key=lambda slot: (slot.stage != TOTAL, order.index(slot.stage), slot.place)))
