@@ -13,9 +13,12 @@ from incident.alarms import standing
 from incident.boundaries.board import agreement
 from incident.boundaries.facts import KINDS
 from incident.boundaries.rules import live
+from incident.casualties import grid
 from incident.commanders import ROLES, Post, commanders, vacant
 from incident.kernel.board import Look
 from incident.log import log
+from incident.methane import current, fields, methane, receipt_rows
+from incident.methane.words import hazard_words
 from incident.organisation import organisation, parties
 from incident.organisation.rules import spoken
 from incident.resources import unit_totals
@@ -71,6 +74,39 @@ def ground(look: Look) -> Iterable[str]:
         for feature in live(look.state)
     ]
     yield from _listed(lines, "on the ground") or ["Nothing has been set on the ground."]
+
+
+def report(look: Look) -> Iterable[str]:
+    """The METHANE to go by, letter by letter, and who has not read it."""
+    version = current(methane(look.state))
+    if version is None:
+        yield "No METHANE has been sent."
+        return
+    yield stop(f"{version.kind} {version.name} of {version.agency}, {look.clock(version.at)}")
+    for field in fields(version):
+        yield stop(f"{field.letter} {field.name}: {field.words}")
+    unread = [row.agency for row in receipt_rows(look.state, look.now) if row.unread]
+    if unread:
+        yield stop(f"Not read by {', '.join(unread)}")
+
+
+def hazards(look: Look) -> Iterable[str]:
+    """The hazards of the METHANE to go by."""
+    version = current(methane(look.state))
+    if version is not None and version.report.hazards:
+        yield stop(f"Hazards: {hazard_words(version.report.hazards)}")
+
+
+def casualties(look: Look) -> Iterable[str]:
+    """The totals by priority and stage, and what does not add up."""
+    rows = grid(look.state, look.now)
+    if all(text in ("–", "") for _, _, cells in rows for text in cells.values()):
+        yield "Nobody has counted the casualties."
+        return
+    for name, _, cells in rows:
+        said = [f"{column} {text.strip(' ▲')}" for column, text in cells.items() if text not in ("–", "")]
+        if said:
+            yield stop(f"{name}: {', '.join(said)}")
 
 
 # -- people -----------------------------------------------------------------------------------------------------
@@ -180,23 +216,23 @@ Draft = Callable[[Look], Iterable[str]]
 DRAFTS: Final[Mapping[str, Mapping[str, tuple[Draft, ...]]]] = {
     "sitrep": {
         "situation": (situation, declarations),
-        "methane": (),
-        "casualties": (),
+        "methane": (report,),
+        "casualties": (casualties,),
         "resources": (units,),
         "aid": (),
         "impact": (blank("Waiting calls, REAP level, cover: "),),
         "decisions": (decisions,),
-        "risks": (risks,),
+        "risks": (hazards, risks),
         "open": (work,),
         "communications": (contacts,),
         "forecast": (coming, blank("Forecast: ")),
     },
     "iimarch": {
-        "information": (situation, declarations),
+        "information": (situation, report, declarations),
         "intent": (blank("Strategic aim: ", "Joint working strategy: "),),
         "method": (ground, decisions, work),
         "administration": (posts, units, coming),
-        "risk": (risks,),
+        "risk": (hazards, risks),
         "communications": (contacts,),
         "humanitarian": (blank("Welfare, families, rest centre, the vulnerable: "),),
     },

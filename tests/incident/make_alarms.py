@@ -33,12 +33,14 @@ def page() -> str:
     verbs = {(board.name, verb.name): verb for board in INCIDENT.boards for verb in board.verbs}
     lines = []
     for kind in FINDER.kinds.values():
-        verb = verbs[kind.board, kind.verb]
-        key = f" (`{verb.key}`)" if verb.key else ""
+        verb = verbs.get((kind.board, kind.verb))
+        title = "Acknowledge" if verb is None else verb.title
+        letter = "a" if verb is None else verb.key
+        key = f" (`{letter}`)" if letter else ""
         lessons = ", ".join(map(str, kind.lessons))
         rings = "yes" if kind.rings else "prompt"
         lines.append(
-            f"| {kind.title} | `{kind.name}` | {rings} | {verb.title}{key}, {titles[kind.board]} | {lessons} |"
+            f"| {kind.title} | `{kind.name}` | {rings} | {title}{key}, {titles[kind.board]} | {lessons} |"
         )
     by_lesson = [f"| {number} | {words} | {_of(number) or 'none'} |" for number, words in LESSONS.items()]
     covered = sum(bool(_of(number)) for number in LESSONS)

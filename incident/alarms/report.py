@@ -1,0 +1,111 @@
+"""Alarms about METHANE: not sent, not read, written at once by two rooms, and who is required and not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from incident.alarms.agreement import first_declared
+from incident.alarms.engine import Rule
+from incident.alarms.facts import Alarm, Kind
+from incident.kernel.receipts import receipt
+from incident.kernel.slice import View
+from incident.methane import UNREAD_MS, Version, current, methane, required_absent, standing, subject
+from incident.methane.reading import readers
+from incident.organisation import charter_of, organisation, parties
+from incident.values import MINUTE_MS
+
+FIRST_MS: Final = 3 * MINUTE_MS
+"""A declaration is followed by a METHANE at once."""
+AGAIN_MS: Final = 15 * MINUTE_MS
+"""In the first hour it is sent again at least this often (battle rhythm; our figure)."""
+PROVIDER_MS: Final = 10 * MINUTE_MS
+
+ABSENT = Kind("required_absent", "A required service is not at the scene", (2,), "methane", "methane")
+UNREAD = Kind("methane_unread", "An agency has not read the METHANE", (1,), "methane", "acknowledge")
+NONE = Kind("no_methane", "Declared, and no METHANE sent", (22, 1), "methane", "methane")
+TWO = Kind("methanes_differ", "Two METHANEs that do not know each other", (12,), "methane", "methane")
+OLD = Kind("methane_old", "The METHANE is due for review", (1,), "methane", "methane", rings=False)
+PROVIDER = Kind(
+    "provider_silent", "A private provider has sent no METHANE", (16,), "methane", "methane", rings=False
+)
+
+
+def _absent(view: View) -> Iterator[Alarm]:
+    """Manchester: the fire service was in neither report, and nobody asked where it was."""
+    missing = required_absent(view)
+    version = current(methane(view))
+    if version is None:
+        return
+    for agency in missing:
+        since = _required_since(view, agency, version)
+        words = f"{agency} is required and not at the scene"
+        yield Alarm(f"absent/{agency}", ABSENT.name, words, since, version.id)
+
+
+def _required_since(view: View, agency: str, version: Version) -> int:
+    """Since when every version has required it (UTC ms): a new version does not make it younger."""
+    since = version.at
+    for other in reversed(methane(view).versions):
+        if agency not in {service.agency for service in other.report.required}:
+            break
+        since = min(since, other.at)
+    return since
+
+
+def _unread(view: View) -> Iterator[Alarm]:
+    for version in standing(methane(view)):
+        for agency in readers(view, version):
+            if receipt(view.receipts, subject(version), agency).seen is None:
+                invited = organisation(view).parties[agency].invited_at
+                begins = max(version.recorded_at, invited) + UNREAD_MS
+                words = f"{agency} has not read {version.kind} {version.name} of {version.agency}"
+                key = f"unread/{version.id}/{agency}"
+                yield Alarm(key, UNREAD.name, words, begins, version.id, (agency, version.agency))
+
+
+def _sent(view: View) -> Iterator[Alarm]:
+    since = first_declared(view)
+    version = current(methane(view))
+    if version is None:
+        if since is not None:
+            words = "A major incident is declared, and no METHANE has been sent"
+            who = organisation(view).lead
+            yield Alarm("methane/none", NONE.name, words, since + FIRST_MS, "", (who,))
+        return
+    together = standing(methane(view))
+    if len(together) > 1:
+        named = " and ".join(f"{one.name} of {one.agency}" for one in together)
+        key = "methane/differ/" + together[-1].id
+        words = f"METHANE {named} were written without knowing each other"
+        yield Alarm(key, TWO.name, words, together[-1].recorded_at, together[-1].id)
+    if since is not None:
+        words = f"{version.kind} {version.name} is due for review: send it again, changed or not"
+        key = f"methane/old/{version.id}"
+        yield Alarm(key, OLD.name, words, version.at + AGAIN_MS, version.id, (version.agency,))
+
+
+def _providers(view: View) -> Iterator[Alarm]:
+    """Manchester: the event's own medical provider sent no METHANE."""
+    since = first_declared(view)
+    if since is None:
+        return
+    known = charter_of(view).agencies
+    wrote = {version.agency for version in methane(view).versions}
+    for code in parties(view):
+        party = organisation(view).parties[code]
+        private = code in known and known[code].type == "private"
+        if private and code not in wrote and party.joined_at is not None:
+            begins = max(since, party.joined_at) + PROVIDER_MS
+            words = f"{code} is at the event and has sent no METHANE"
+            yield Alarm(f"provider/{code}", PROVIDER.name, words, begins, "", (code, organisation(view).lead))
+
+
+def rules() -> Iterable[Rule]:
+    """What this file finds."""
+    return (
+        Rule((ABSENT,), ("methane", "resources"), _absent),
+        Rule((UNREAD,), ("methane", "organisation", "receipts"), _unread),
+        Rule((NONE, TWO, OLD), ("methane", "organisation"), _sent),
+        Rule((PROVIDER,), ("methane", "organisation"), _providers),
+    )
