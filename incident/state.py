@@ -21,6 +21,7 @@ from incident import (
     fleet,
     log,
     methane,
+    mutual_aid,
     organisation,
     reports,
     resources,
@@ -40,6 +41,7 @@ from incident.kernel.record import Record
 from incident.kernel.slice import Actor, Refusal, View
 from incident.log import Log
 from incident.methane import Methane
+from incident.mutual_aid.facts import MutualAid
 from incident.organisation import Organisation
 from incident.permissions import NOT_PARTY, is_member, permit, permit_register
 from incident.reports.facts import Reports
@@ -63,6 +65,7 @@ class State(msgspec.Struct, frozen=True):
     boundaries: Boundaries = Boundaries()
     casualties: Casualties = Casualties()
     tasks: Tasks = Tasks()
+    mutual_aid: MutualAid = MutualAid()
     alarms: Alarms = Alarms()
     reports: Reports = Reports()
     receipts: Receipts = Receipts()
@@ -136,6 +139,7 @@ INCIDENT: Final = Model(
         boundaries.SLICE,
         casualties.SLICE,
         tasks.SLICE,
+        mutual_aid.SLICE,
         alarms.SLICE,
         reports.SLICE,
         receipts.SLICE,

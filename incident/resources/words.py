@@ -72,6 +72,8 @@ def _control(event: Any, writer: str) -> str:
     match event:
         case f.ControlOffered():
             return f"offers control of {unit} to {event.to}"
+        case f.ControlTaken() if event.was == writer:
+            return f"gives control of {unit} back to {event.controlling}"
         case f.ControlTaken():
             return f"takes control of {unit} from {event.was}{_for(event.controlling, writer)}"
         case f.ControlDeclined():

@@ -25,6 +25,8 @@ from incident.fleet import facts as fl
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.log import facts as lg
 from incident.methane import facts as m
+from incident.mutual_aid import commands as a
+from incident.mutual_aid import facts as af
 from incident.organisation import facts as o
 from incident.reports.facts import Part, Sign
 from incident.resources import facts as r
@@ -48,6 +50,7 @@ def incident() -> Given:
     _written(given)
     _led(given)
     _told(given)
+    _aided(given)
     _stood_down(given)
     return given
 
@@ -187,6 +190,35 @@ def _told(given: Given) -> None:
     )
     given.by("SCAS").did(m.Publish(second))
     given.by("SECAMB").having_seen(mark).did(m.Publish(msgspec.structs.replace(first, counted=True)))
+
+
+def _aided(given: Given) -> None:
+    """LAS asks, is answered in part, refused, kept waiting; units come under its command and go home."""
+    rvp = af.Rvp("RVP bridge", "", PLACE)
+    what = af.Terms(
+        lines=(af.Line("DCA", 2), af.Line("HART", 1, "water")), rvp=rvp, talkgroup="IC01", needed_by=T0
+    )
+    given.by("LAS").later().did(a.Raise(lender="SCAS", terms=what, next=("SECAMB",)))
+    first = given.last
+    given.did(a.Amend(first, msgspec.structs.replace(what, talkgroup="IC02", methane=1))).did(
+        a.Approve(first)
+    )
+    units = tuple(a.Sent(f"SCAS/A20{n}", "DCA", 0, 18, 25, "AVB") for n in (1, 2))
+    given.by("SCAS").did(a.ReportPressure("SCAS", 3, "two wards shut", (af.Floor("DCA", 4),)))
+    given.did(a.NameUnits(first, units)).did(a.Reply(first, (a.LineReply(1, reason="both teams are out"),)))
+    keys = tuple(unit.unit for unit in units)
+    given.did(a.Mobilise(first, keys)).later(20).did(a.ReachRvp(first, keys))
+    given.by("LAS").did(a.TakeUnits(first, keys)).did(a.OfferNextInviting(first, "SWASFT"))
+    second = given.last
+    given.by("SCAS").did(a.RequestRecall(first, keys[:1], "cover in Slough"))
+    given.by("LAS").did(a.AgreeRecall(first, keys[:1])).did(a.ReleaseUnits(first, keys[1:], "enough here"))
+    given.by("SCAS").did(a.BringHome(first, keys, "64 miles")).by("LAS").did(a.Close(first)).later(10)
+    given.system().did(a.Expire(second, second)).by("LAS").did(a.OfferNext(second, "SECAMB"))
+    instead = a.LineReply(0, counter=af.Counter("SORT", 1, 40, "no water kit"))
+    given.by("SECAMB").did(a.Reply(second, (instead,)))
+    given.by("LAS").did(a.AnswerCounter(second, accept=False, reason="water is what we need"))
+    given.by("SECAMB").did(a.Reply(second, (instead,))).by("LAS").did(a.AnswerCounter(second, accept=True))
+    given.did(a.Cancel(second, "LFB has a boat"))
 
 
 def _stood_down(given: Given) -> None:
