@@ -257,7 +257,7 @@ def _alarm(look: Look) -> int:
 
 
 BOARD = Board(
-    name="aid",
+    name="mutual_aid",
     title="Aid",
     digit="7",
     rows=rows,

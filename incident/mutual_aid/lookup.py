@@ -8,6 +8,8 @@ from typing import Any
 
 from incident.boundaries import agreed_by, boundaries
 from incident.kernel.board import Look
+from incident.methane import current, methane
+from incident.methane.words import hazard_words
 from incident.mutual_aid import facts as f
 from incident.mutual_aid.cover import free_units
 from incident.mutual_aid.fold import mutual_aid
@@ -69,9 +71,18 @@ def rvp_of(written: str, look: Look) -> f.Rvp | None:
 
 def methane_version(look: Look) -> int:
     """The number of the newest METHANE version; 0 when there is none."""
-    found = getattr(look.state, "methane", None)
-    versions = getattr(found, "versions", ())
-    return getattr(versions[-1], "number", len(versions)) if versions else 0
+    newest = current(methane(look.state))
+    return 0 if newest is None else newest.number
+
+
+def from_methane(look: Look, name: str) -> str:
+    """What the newest METHANE says of hazards, access or egress, in words; "" when nothing."""
+    newest = current(methane(look.state))
+    if newest is None:
+        return ""
+    report = newest.report
+    said = {"hazards": hazard_words(report.hazards), "access": report.routes_in, "egress": report.egress}
+    return said.get(name, "")[:200]
 
 
 def trusts(look: Look) -> tuple[str, ...]:

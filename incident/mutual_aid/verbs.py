@@ -10,7 +10,7 @@ from incident.mutual_aid import commands as c
 from incident.mutual_aid import facts as f
 from incident.mutual_aid import forms
 from incident.mutual_aid.fold import mutual_aid, proposal
-from incident.mutual_aid.lookup import last_terms, mine, ours, rvps, trusts
+from incident.mutual_aid.lookup import from_methane, last_terms, mine, ours, rvps, trusts
 from incident.mutual_aid.steps import UNIT_STEPS, host_of
 from incident.mutual_aid.words import lines_words
 from incident.organisation import charter_of, is_party, parties
@@ -62,8 +62,11 @@ def _closable(request: Any, look: Look) -> bool:
 # -- arguments ------------------------------------------------------------------------------------------------
 
 
-def _from_last(name: str) -> Callable[[Look, Any], str]:
+def _known(name: str) -> Callable[[Look, Any], str]:
     def default(look: Look, _row: Any) -> str:
+        said = from_methane(look, name)
+        if said:
+            return said
         last = last_terms(look)
         value = "" if last is None else str(getattr(last, name))
         return "" if value == f.UNKNOWN else value
@@ -133,7 +136,7 @@ _RAISE_ARGS = (
     Arg("needed", "Needed by (30m, 14:50; blank: as soon as possible)", "time", required=False),
     Arg("rvp", "RVP", required=False, default=_agreed_rvp, limit=120),
     Arg("reason", "Reason", required=False, limit=500),
-    *(Arg(name, title, required=False, default=_from_last(name), limit=most) for name, title, most in _DETAILS),
+    *(Arg(name, title, required=False, default=_known(name), limit=most) for name, title, most in _DETAILS),
     Arg("next", "Then ask, in this order", "agencies", False, _trusts, _others_here),
     Arg("transit", "Driven through the area of", "agencies", False, _trusts),
     Arg("expected", "For how long (4h)", "minutes", required=False),
@@ -191,7 +194,7 @@ _PRESSURE_ARGS = (
 
 ASKING = (
     Verb("request", "Request aid", "req", c.Raise, forms.raise_, key="r", row=False, args=_RAISE_ARGS,
-         aliases=("aid_request",), example="req SCAS 3 DCA 30m",
+         aliases=("aid",), example="req SCAS 3 DCA 30m",
          help="Asks one trust, which becomes party by it. It is sent at once if your role may approve it."),
     Verb("approve", "Approve and send", "approve", c.Approve, forms.approve, key="i",
          applies=_when(_asker, "requested"), example="approve LAS-A3"),

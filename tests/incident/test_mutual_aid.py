@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-import pytest
-
-from incident.fleet import facts as g
 from incident.kernel.board import Look
-from incident.kernel.claims import ClaimTable
-from incident.kernel.ledger import Ledger, Proposal
 from incident.kernel.receipts import Acknowledge, Deliver, See
-from incident.kernel.replica import Replica
-from incident.kernel.slice import Actor, Conflict, Offline, Refusal
-from incident.mutual_aid import BOARD, cover_left, mutual_aid, promised_twice
+from incident.kernel.slice import Actor
+from incident.mutual_aid import BOARD, mutual_aid
 from incident.mutual_aid import commands as c
-from incident.mutual_aid import events as e
 from incident.mutual_aid import facts as f
-from incident.mutual_aid.lookup import read_lines
-from incident.organisation import parties
-from incident.organisation.facts import AgenciesInvited, Leave, TakeBackInvitation
-from incident.resources import facts as r
-from incident.resources import held_keys, resources
-from incident.state import INCIDENT, REGISTER
+from incident.resources import resources
+from incident.state import INCIDENT
 from incident.values import Location
-from tests.incident.given import INCIDENT_STREAM, MINUTE, REGISTER_STREAM, T0, Given, charter, cid, opened
+from tests.incident.given import INCIDENT_STREAM, MINUTE, T0, Given, charter, opened
 
 A201, A202, H1 = "SCAS/A201", "SCAS/A202", "SCAS/H1"
 OTHER_STREAM = "incident/01a80000-0000-7000-8000-000000000002"
@@ -127,7 +115,11 @@ def test_three_ambulances_from_the_request_to_home() -> None:
         "takes control of SCAS/A202 from SCAS",
     ]
     unit = resources(given.view).units[A201]
-    assert (unit.home, unit.controlling, unit.commitment) == ("SCAS", "LAS", only(given).units[A201].commitment)
+    assert (unit.home, unit.controlling, unit.commitment) == (
+        "SCAS",
+        "LAS",
+        only(given).units[A201].commitment,
+    )
     given.by("SCAS").later(60).did(c.RequestRecall(request.id, (A202,), "cover in Slough"))
     given.by("LAS").did(c.AgreeRecall(request.id, (A202,)))
     given.did(c.ReleaseUnits(request.id, (A201,), "enough here"))

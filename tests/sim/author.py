@@ -73,6 +73,16 @@ OFTEN = {
     "tasks.amend": 3.0,
     "boundaries.amend": 3.0,
     "organisation.reopen": 8.0,
+    "mutual_aid.request": 5.0,
+    "mutual_aid.name_units": 8.0,
+    "mutual_aid.mobilise": 4.0,
+    "mutual_aid.take_units": 4.0,
+    "mutual_aid.recall": 4.0,
+    "mutual_aid.agree_recall": 8.0,
+    "mutual_aid.counter": 3.0,
+    "mutual_aid.take_counter": 8.0,
+    "mutual_aid.refuse_counter": 8.0,
+    "mutual_aid.home": 3.0,
 }
 RARELY = {
     "organisation.close": 0.3,
@@ -277,6 +287,12 @@ class Author:
                 return rng.choice(("500m", "1.5km"))
             case "callsign":
                 return f"A{rng.randint(101, 108)}"
+            case "lines" | "instead" | "floors":
+                return rng.choice(("1 DCA", "2 DCA, 1 RRV", "1 HART water"))
+            case "counts":
+                return rng.choice(("1", "1 1", "0"))
+            case "eta":
+                return rng.choice(("20", "18-25"))
             case "also":
                 return f"A{rng.randint(101, 104)}"
             case _:

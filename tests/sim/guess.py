@@ -272,6 +272,33 @@ class Guess:
         slots = self.view.casualties.slots.values()
         return str(self._one([one.version for slot in slots for one in slot.latest.values()]))
 
+
+    # -- mutual aid -----------------------------------------------------------------------------------------------
+
+    def _request(self) -> str:
+        return str(self._one(self._rows("mutual_aid")))
+
+    def _aided(self) -> str:
+        """A unit that is sent on some request; most commands about it then name another."""
+        rows = getattr(getattr(self.view, "mutual_aid", None), "rows", {})
+        return str(self._one([key for request in rows.values() for key in request.units], "LAS/Z999"))
+
+    _mobilise_each_units = _reachrvp_each_units = _takeunits_each_units = _requestrecall_each_units = _aided
+    _agreerecall_each_units = _releaseunits_each_units = _bringhome_each_units = _aided
+    _lender = _each_next = _each_transit = _agency
+    _line_kind = _counter_kind = _floor_kind = _sent_kind = _entry_kind
+    _sent_unit = _commitment_unit
+
+    def _line(self) -> int:
+        return self.rng.choice((0, 0, 0, 1))
+
+    _minutes = _eta_from = _eta_to = _answer_minutes = _expected_minutes = _line
+
+    def _quantity(self) -> int:
+        return self.rng.randint(1, 3)
+
+    _count = _accepted = _reap = _methane = _quantity
+
     def _subjects(self) -> tuple[str, ...]:
         found = [f"{name}/{key}" for name in ("tasks", "boundaries") for key in self._rows(name)]
         return tuple({self._one(found): None for _ in range(self.rng.randint(1, 3))})
