@@ -272,7 +272,6 @@ class Guess:
         slots = self.view.casualties.slots.values()
         return str(self._one([one.version for slot in slots for one in slot.latest.values()]))
 
-
     # -- mutual aid -----------------------------------------------------------------------------------------------
 
     def _request(self) -> str:
