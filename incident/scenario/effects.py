@@ -62,20 +62,22 @@ def brought_about(
     """
     acts: list[Act] = []
     problems: list[str] = []
-    steps = (*(told(inject, incident, view_of) if inject.told else ()), *inject.effects)
-    for place, step in enumerate(steps):
+    words = told(inject, incident, view_of) if inject.told else ()
+    done = tuple(step for step in inject.effects if not _plays_itself(scenario, step.agency, manned))
+    for step in (*words, *done):
         at = fired_at + step.after * SECOND_MS
-        if at > now or _plays_itself(scenario, step.agency, manned):
+        if at > now:
             continue
         stream = stream_of(incident, step)
         model, view = model_of(stream), view_of(stream)
         if model is None or view is None:
             problems.append(f"inject {inject.number}: {step.agency} has not opened its part of the incident")
             continue
-        actor, command = command_of(step, model, view, incident.partition("/")[2], now)
+        actor, command = command_of(step, model, view, incident.partition("/")[2], at)
         if actor is None:
             problems.append(f"inject {inject.number}: {command}")
         else:
+            place = f"told/{step.agency}" if step in words else str(inject.effects.index(step))
             acts.append(Act(at, f"inject/{inject.number}/{place}", stream, actor, command))
     return tuple(acts), tuple(problems)
 

@@ -42,7 +42,7 @@ from incident.scenario.words import PER_CENT, PLACE, WAIT, WAIT_OR_NEVER, at, or
 
 LINE: Final = text(200)
 TOLD: Final = text(600)
-WHO: Final = ("agency", "played", "invited")
+WHO: Final = ("agency", "played", "invited", "spoc")
 """What is said of every agency; the rest is behaviour."""
 
 _REASONS: Final = parsed(sequence(LINE, 0, 12), tuple)

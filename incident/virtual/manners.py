@@ -27,6 +27,8 @@ MOMENT_MS: Final = 60_000
 
 def receives(mind: Mind) -> Iterator[Act]:
     """Receipts, as a room leaves them: it lies there at once, is read after a while, and acknowledged."""
+    if not mind.invited:
+        return
     new: list[str] = []
     read: list[tuple[int, str]] = []
     owned: list[tuple[int, str]] = []
@@ -57,9 +59,9 @@ def _receipt(mind: Mind, word: str, command: Any, found: list[tuple[int, str]]) 
 
 def takes_part(mind: Mind) -> Iterator[Act]:
     """Joins when invited, and says of itself what it has to say when its time has come."""
-    party = mind.view.organisation.parties.get(mind.agency)
-    if party is None or party.left_at is not None:
+    if not mind.invited:
         return
+    party = mind.view.organisation.parties[mind.agency]
     if party.joined_at is None:
         if mind.habit.joins is not None:
             at = mind.after(party.invited_at, mind.habit.joins, "join")

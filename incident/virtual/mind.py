@@ -18,6 +18,7 @@ from incident.scenario.facts import Behaviour, Scenario, Wait
 SECOND_MS: Final = 1_000
 OVER: Final = frozenset({"cancelled", "stand_down", "recovery", "closed"})
 """Declarations that mean: this agency is no longer at work on it."""
+CLEAR: Final = "scene_clear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,25 @@ class Mind:
     began: int
 
     @property
-    def joined(self) -> bool:
-        """Whether it takes part: invited, and it has said who speaks for it."""
+    def invited(self) -> bool:
+        """Whether it is party to the incident at all."""
         party = self.view.organisation.parties.get(self.agency)
-        return party is not None and party.joined_at is not None and party.left_at is None
+        return party is not None and party.left_at is None
+
+    @property
+    def joined(self) -> bool:
+        """Whether it takes part: it has said who speaks for it."""
+        return self.invited and self.view.organisation.parties[self.agency].joined_at is not None
 
     @property
     def over(self) -> bool:
         """Whether it has stood down."""
-        party = self.view.organisation.parties.get(self.agency)
-        return party is not None and party.declared in OVER
+        return self.invited and self.view.organisation.parties[self.agency].declared in OVER
+
+    @property
+    def leaving(self) -> bool:
+        """Whether its vehicles have nothing more to do at the scene."""
+        return self.over or (self.invited and self.view.organisation.parties[self.agency].declared == CLEAR)
 
     def at(self, seconds: int) -> int:
         """The moment (UTC ms) of a time from the start."""

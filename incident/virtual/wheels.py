@@ -22,14 +22,14 @@ def drives(mind: Mind) -> Iterator[Act]:
     """Commits what the scenario says it sends, and moves what it has here."""
     if not mind.joined:
         return
-    if not mind.over:
+    if not mind.leaving:
         yield from _sends(mind)
     for unit in mind.view.resources.units.values():
         if unit.offer is not None and unit.offer.to == mind.agency:
             at = mind.after(unit.offer.at, TAKES_CONTROL, f"control {unit.key}")
             yield from mind.act(at, f"control/{unit.offer.id}", AcceptControl(unit.key))
         if unit.home == mind.agency:
-            yield from _ends(mind, unit) if mind.over else _moves(mind, unit)
+            yield from _ends(mind, unit) if mind.leaving else _moves(mind, unit)
 
 
 def commitment(agency: str, unit: Unit) -> Commitment:
@@ -120,10 +120,10 @@ _HOME_TOO: Final = {"HOS": "HND", "HND": "CLR"}
 
 
 def _ends(mind: Mind, unit: Resource) -> Iterator[Act]:
-    """After stand down: who has a patient brings them in first; then clear, and released."""
+    """After scene clear: who has a patient brings them in first; then clear, and released."""
     next_ = (_HOME | _HOME_TOO).get(unit.status)
     at = mind.after(unit.since, LETS_GO, f"end {unit.key} {unit.since}")
     if next_ is None:
-        yield from mind.act(at, f"release/{unit.commitment}", Release(unit.key, "Stood down"))
+        yield from mind.act(at, f"release/{unit.commitment}", Release(unit.key, "Nothing more to do here"))
     else:
         yield from mind.act(at, f"status/{unit.key}/{unit.status_version}", SetStatus(unit.key, next_))

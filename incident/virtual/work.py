@@ -7,9 +7,9 @@ from typing import Final
 
 from incident.boundaries.facts import Agree, Feature, Propose, Shape, Withdraw
 from incident.boundaries.facts import Decline as DeclineFeature
-from incident.boundaries.rules import boundaries, live
+from incident.boundaries.rules import RIVAL_KINDS, boundaries, live
 from incident.kernel.slice import Act
-from incident.scenario.facts import TaskHabit, Wait
+from incident.scenario.facts import FeatureHabit, TaskHabit, Wait
 from incident.tasks.facts import Accept, Begin, Cancel, Finish, Task, Verify
 from incident.tasks.facts import Decline as DeclineTask
 from incident.tasks.fold import tasks
@@ -66,23 +66,47 @@ def stands_on_the_ground(mind: Mind) -> Iterator[Act]:
     if not mind.joined or mind.over:
         return
     if mind.habit.features is not None:
+        said: set[str] = set()
         for feature in live(mind.view):
-            if feature.owner != mind.agency and mind.agency not in feature.answers:
-                yield from _answers(mind, feature)
+            if feature.owner != mind.agency and feature.kind not in said:
+                answers = tuple(_answers(mind, mind.habit.features, feature))
+                said.update({feature.kind} & set(RIVAL_KINDS) if answers else ())
+                yield from answers
     yield from _rival(mind)
 
 
-def _answers(mind: Mind, feature: Feature) -> Iterator[Act]:
-    habit = mind.habit.features
-    if habit is None:
-        return
+def _answers(mind: Mind, habit: FeatureHabit, feature: Feature) -> Iterator[Act]:
+    """Yes or no; and no to the second of what there can be one of, until the first is gone."""
     key = f"{feature.called} {feature.moves}"
-    at = mind.after(feature.placed_at, habit.answers, f"feature {key}")
-    if mind.says_no(habit.declines, f"feature {key}"):
+    answer, other = feature.answers.get(mind.agency), _other(mind, feature)
+    no = mind.says_no(habit.declines, f"feature {key}")
+    if answer is None:
+        at = mind.after(feature.placed_at, habit.answers, f"feature {key}")
         reason = mind.word(habit.reasons, key, NOT_THERE)
-        yield from mind.act(at, f"feature/{feature.asked}", DeclineFeature(feature.id, reason))
-    else:
-        yield from mind.act(at, f"feature/{feature.asked}", Agree(feature.id))
+        if other is not None:
+            reason = f"We have agreed to {other.name}: one for all"
+        command = DeclineFeature(feature.id, reason) if no or other else Agree(feature.id)
+        yield from mind.act(at, f"feature/{feature.asked}", command)
+    elif not answer.agreed and answer.by.startswith("virtual/") and other is None and not no:
+        since = max([answer.at, *(gone.withdrawn_at or 0 for gone in _alike(mind, feature))])
+        at = mind.after(since, habit.answers, f"feature again {key}")
+        yield from mind.act(at, f"feature/{feature.asked}/{answer.at}", Agree(feature.id))
+
+
+def _alike(mind: Mind, feature: Feature) -> Iterator[Feature]:
+    """The others of a kind of which there can be one."""
+    for one in boundaries(mind.view).rows.values():
+        if one.kind == feature.kind in RIVAL_KINDS and one.id != feature.id:
+            yield one
+
+
+def _other(mind: Mind, feature: Feature) -> Feature | None:
+    """Another of its kind that the agency owns or has agreed to and that still stands."""
+    for one in _alike(mind, feature):
+        answer = one.answers.get(mind.agency)
+        if one.withdrawn_at is None and (one.owner == mind.agency or (answer is not None and answer.agreed)):
+            return one
+    return None
 
 
 def _rival(mind: Mind) -> Iterator[Act]:
