@@ -149,7 +149,9 @@ def _common() -> PlainParser:
         metavar="X",
         help="whose desk, where several share a folder: the one connect last opened",
     )
-    common.add_argument("--config", type=Path, metavar="DIR", help="look for client.yaml here first")
+    common.add_argument(
+        "--config", type=Path, metavar="DIR", help="look for client.yaml and areas.geojson here first"
+    )
     common.add_argument(
         "--timeout", type=float, default=10.0, metavar="SECONDS", help="how long to wait (10)"
     )
@@ -259,6 +261,7 @@ def _session(
         observer=observer,
         copy=copy,
         last=where,
+        config=asked.config,
     )
 
 

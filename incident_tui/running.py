@@ -28,6 +28,7 @@ from incident_tui.desk import AtDesk, Desk
 from incident_tui.feed import LogFeed
 from incident_tui.identity import Last
 from incident_tui.link import Incoming, Link, Timing
+from incident_tui.placer import Placer
 from incident_tui.streams import Streams
 from incident_tui.watched import Watched
 from incident_tui.writing import Writer, Writing
@@ -82,6 +83,7 @@ class Running(AtDesk, Writing):
         observer: bool = False,
         copy: bool = True,
         last: Last | None = None,
+        config: Path | None = None,
         models: Models = MODELS,
         timing: Timing | None = None,
         clock: Clock | None = None,
@@ -90,7 +92,8 @@ class Running(AtDesk, Writing):
         """`url` as `endings.server_url` gives it; `incident`: the one to open, by stream, number or title.
 
         An `observer` only reads, and leaves no receipts; without `copy` it leaves nothing on the disk, either.
-        `last` is what is kept of where we were, once the server has let us in.
+        `last` is what is kept of where we were, once the server has let us in; `config` is where the areas are
+        looked for first.
         """
         self.url = url
         self.home = home
@@ -106,6 +109,7 @@ class Running(AtDesk, Writing):
             url, token, home, self.clock, self.say, seat=seat, observer=observer, copy=copy, last=last
         )
         self.asked_for = incident
+        self.placer = Placer(config, self.say)
         self._models = models
         self._link = self._dialling(url, token, timing, chance)
         self._was_up = False

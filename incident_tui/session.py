@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from incident.catalogue import Charter
 from incident.kernel.board import Look
 from incident.kernel.protocol import (
     PAGE_RECORDS_MAX,
@@ -18,6 +19,7 @@ from incident.kernel.protocol import (
 )
 from incident.kernel.replica import StateWord
 from incident.kernel.slice import Refusal
+from incident.organisation import organisation
 from incident.organisation.facts import Open
 from incident_tui.chores import is_automatic, own_stream
 from incident_tui.feed import LogFeed
@@ -94,6 +96,7 @@ class Session(Running):
         `happened_at` (UTC ms) is when it happened, as claimed.
         """
         opening = self.new_incident() if not stream and isinstance(command, Open) else ""
+        command = self.placer.completed(command, self._charter_of(opening or stream or self.stream))
         answer = self.writer.submit(
             opening or stream or self.stream,
             command,
@@ -104,7 +107,19 @@ class Session(Running):
         )
         if opening and isinstance(answer, str):
             self._errands.add(lambda: self.open_incident(opening))
+        if isinstance(answer, str) and self.me is not None:
+            proposal = self.placer.proposal(command, self.me.agency)
+            if proposal:
+                self.say("caution", proposal)
         return answer
+
+    def _charter_of(self, stream: str) -> Charter | None:
+        """The catalogue that holds in a stream: the one frozen when it was opened, else the server's present one."""
+        watched = self.held().get(stream)
+        if watched is None or watched.model.name != "incident":
+            return self.charter
+        state = organisation(watched.replica.projected)
+        return state.charter if state.opened else self.charter
 
     # -- what is seen -----------------------------------------------------------------------------------------
 

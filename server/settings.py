@@ -19,6 +19,8 @@ from incident.catalogue import (
     Charter,
     charter_from,
 )
+from incident.geography import AREAS_SCHEMA
+from incident.geography import FILE as AREAS_FILE
 from incident.kernel.checks import (
     Check,
     ConfigError,
@@ -95,9 +97,17 @@ def read_settings(folder: DataFolder, config: Path | None = None) -> tuple[Setti
     kinds = _found("kinds.yaml", config, KINDS_SCHEMA, problems)
     roles = _found("roles.yaml", config, ROLES_SCHEMA, problems)
     places = _found("places.yaml", config, PLACES_SCHEMA, problems)
-    if settings is None or agencies is None or kinds is None or roles is None or places is None:
+    areas = _found(AREAS_FILE, config, AREAS_SCHEMA, problems)
+    if (
+        settings is None
+        or agencies is None
+        or kinds is None
+        or roles is None
+        or places is None
+        or areas is None
+    ):
         raise ConfigError(problems)
-    return settings, charter_from(agencies, kinds, roles, settings.mode, places=places)
+    return settings, charter_from(agencies, kinds, roles, settings.mode, areas.digest, places=places)
 
 
 def _found(name: str, config: Path | None, schema: Check[T], problems: list[Problem]) -> T | None:

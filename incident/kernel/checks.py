@@ -392,20 +392,23 @@ def mapping(
 
 
 @overload
-def record(fields: Mapping[str, Field]) -> Check[dict[str, Any]]: ...
+def record(fields: Mapping[str, Field], *, foreign: bool = False) -> Check[dict[str, Any]]: ...
 @overload
-def record(fields: Mapping[str, Field], into: Callable[..., T]) -> Check[T]: ...
-def record(fields: Mapping[str, Field], into: Callable[..., Any] = dict) -> Check[Any]:
+def record(fields: Mapping[str, Field], into: Callable[..., T], *, foreign: bool = False) -> Check[T]: ...
+def record(
+    fields: Mapping[str, Field], into: Callable[..., Any] = dict, *, foreign: bool = False
+) -> Check[Any]:
     """A mapping with known keys, given to `into` by keyword (a dict when left out).
 
-    A ValueError or TypeError of `into` (a struct's own rule about several keys) is a problem of the record.
+    With `foreign`, keys that are not known are passed over, as a format of others may ask. A ValueError or
+    TypeError of `into` (a struct's own rule about several keys) is a problem of the record.
     """
 
     def run(node: Marked, path: str, problems: list[Problem]) -> Any:
         if not isinstance(node, MarkedMap):
             return _say(problems, node, path, f"must be a group of keys, not {_shown(node)}")
         before = len(problems)
-        values = _fields(node, path, fields, problems)
+        values = _fields(node, path, fields, problems, foreign=foreign)
         if len(problems) > before:
             return BAD
         try:
@@ -417,14 +420,16 @@ def record(fields: Mapping[str, Field], into: Callable[..., Any] = dict) -> Chec
 
 
 def _fields(
-    node: MarkedMap, path: str, fields: Mapping[str, Field], problems: list[Problem]
+    node: MarkedMap, path: str, fields: Mapping[str, Field], problems: list[Problem], *, foreign: bool
 ) -> dict[str, Any]:
     """The values of a record's keys, with defaults; says what is unknown, wrong or missing."""
     values: dict[str, Any] = {}
     present: set[str] = set()
     for key, inner, inner_path in _entries(node, path, problems):
         present.add(key.text)
-        if (field := fields.get(key.text)) is None:
+        if (field := fields.get(key.text)) is None and foreign:
+            continue
+        if field is None:
             missing = [name for name in fields if name not in present]
             _say(problems, key, inner_path, f"is not a known key{nearest(key.text, missing or fields)}")
         else:

@@ -145,6 +145,7 @@ SLICE = Slice(
     decide=rules.decide,
     evolve=fold.evolve,
     sentence=words.sentence,
+    state_v=2,
     boards=(BOARD,),
     version=words.version,
     claims=_claims,

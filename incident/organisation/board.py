@@ -15,6 +15,7 @@ from incident.organisation.facts import DECLARATIONS, Organisation, Party
 from incident.organisation.fold import subject, waits
 from incident.organisation.rules import answers, spoken
 from incident.organisation.verbs import VERBS
+from incident.placing import INSIDE, must_tell, placing_words
 from incident.values import length_words
 
 _TONES = {
@@ -185,7 +186,8 @@ def place_lines(look: Look) -> list[tuple[str, Cell]]:
     if not state.disputed:
         place = state.location
         word = "confirmed" if place.confirmed else "provisional"
-        return [("location", Cell(f"{place.words()}  {word}", "ink" if place.confirmed else "caution"))]
+        where = ("location", Cell(f"{place.words()}  {word}", "ink" if place.confirmed else "caution"))
+        return [where, *_area_lines(look)]
     return [
         ("location", Cell("DISPUTED: a tactical commander picks", "alarm")),
         *(
@@ -193,6 +195,22 @@ def place_lines(look: Look) -> list[tuple[str, Cell]]:
             for sighting in state.sightings
         ),
     ]
+
+
+def _area_lines(look: Look) -> list[tuple[str, Cell]]:
+    """Whose area it is, what follows for the lead, and which trusts are still to be told."""
+    state: Organisation = look.state.organisation
+    placing = state.placing
+    if placing is None:
+        return []
+    lines = [("area", Cell(placing_words(placing), "ink" if placing.state == INSIDE else "caution"))]
+    if placing.trust and placing.trust != state.lead:
+        lines.append(("", Cell(f"its area: offer or agree the lead with {placing.trust}", "caution")))
+    here = {code for code, party in state.parties.items() if party.left_at is None}
+    missing = [code for code in must_tell(placing) if code not in here]
+    if missing:
+        lines.append(("to be told", Cell(" ".join(missing), "caution")))
+    return lines
 
 
 def _find(row: PartyRow, look: Look) -> str:

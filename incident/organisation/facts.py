@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from incident.catalogue import Charter
+from incident.placing import Placing
 from incident.values import MINUTE_MS, AgencyCode, Location, Mode
 
 DECLARATIONS: Final = (
@@ -78,13 +79,14 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Sighting(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One value of the location, and who gave it when."""
+    """One value of the location, and who gave it when; ``placing`` as computed by the room that gave it."""
 
     location: Location
     agency: str
     actor: str
     at: int
     version: str
+    placing: Placing | None = None
 
 
 class LeadOffer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -147,6 +149,11 @@ class Organisation(msgspec.Struct, frozen=True):
         return self.sightings[0].location if self.sightings else Location()
 
     @property
+    def placing(self) -> Placing | None:
+        """Where that lies among the trusts' areas; None when it was not computed, or is in dispute."""
+        return self.sightings[0].placing if len(self.sightings) == 1 else None
+
+    @property
     def disputed(self) -> bool:
         """Whether two rooms have given different locations and nobody has picked one yet."""
         return len(self.sightings) > 1
@@ -174,6 +181,7 @@ class Opened(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str
     location: Location
     charter: Charter
+    placing: Placing | None = None
 
 
 class OwnOpened(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -248,10 +256,11 @@ class KindChanged(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-class LocationGiven(msgspec.Struct, frozen=True):
+class LocationGiven(msgspec.Struct, frozen=True, omit_defaults=True):
     """Somebody said where it is. Whether that is a dispute follows from what the author had seen."""
 
     location: Location
+    placing: Placing | None = None
 
 
 class LocationPicked(msgspec.Struct, frozen=True):
@@ -314,12 +323,16 @@ class Reopened(msgspec.Struct, frozen=True):
 
 
 class Open(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Open an incident. ``mode`` must be that of the server: a drill cannot be opened among live incidents."""
+    """Open an incident. ``mode`` must be that of the server: a drill cannot be opened among live incidents.
+
+    ``placing`` is computed by the author's client, for the set of areas that the charter names.
+    """
 
     title: Line
     mode: Mode
     location: Location = Location()
     kind: KindOf = "incident"
+    placing: Placing | None = None
 
 
 class OpenOwn(msgspec.Struct, frozen=True):
@@ -385,10 +398,11 @@ class ChangeKind(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Reason = ""
 
 
-class GiveLocation(msgspec.Struct, frozen=True):
-    """Say where it is; with ``confirmed`` set, that it is right."""
+class GiveLocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Say where it is; with ``confirmed`` set, that it is right. ``placing`` as in ``Open``."""
 
     location: Location
+    placing: Placing | None = None
 
 
 class PickLocation(msgspec.Struct, frozen=True):

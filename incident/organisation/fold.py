@@ -76,7 +76,7 @@ def _opened(event: facts.Opened, record: Record) -> Organisation:
         opened_by=record.agency,
         charter=event.charter,
         parties={record.agency: opener},
-        sightings=(_sighting(event.location, record),),
+        sightings=(_sighting(event, record),),
         location_version=record.command_id,
         lead=record.agency,
         lead_since=record.at,
@@ -87,8 +87,8 @@ def _opened(event: facts.Opened, record: Record) -> Organisation:
     )
 
 
-def _sighting(location: Any, record: Record) -> Sighting:
-    return Sighting(location, record.agency, record.actor, record.at, record.command_id)
+def _sighting(event: facts.Opened | facts.LocationGiven, record: Record) -> Sighting:
+    return Sighting(event.location, record.agency, record.actor, record.at, record.command_id, event.placing)
 
 
 def _invited(state: Organisation, agencies: tuple[str, ...], record: Record) -> Organisation:
@@ -152,7 +152,7 @@ def _located(state: Organisation, event: Any, record: Record) -> Organisation:
     if isinstance(event, facts.LocationPicked):
         picked = tuple(s for s in state.sightings if s.version == event.version)
         return replace(state, sightings=picked[:1] or state.sightings[:1], location_version=version)
-    new = _sighting(event.location, record)
+    new = _sighting(event, record)
     seen = record.base.get("location", "")
     if seen == state.location_version:
         # Having seen a dispute does not settle it; a room only replaces what it had said itself.

@@ -11,6 +11,7 @@ from incident.catalogue import Charter
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import facts
 from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party
+from incident.placing import Placing
 from incident.values import stop
 
 Answer = tuple[Any, ...] | Refusal
@@ -85,7 +86,8 @@ def _open(state: Organisation, command: facts.Open | facts.OpenOwn, ctx: Context
             {"mode": charter.mode},
         )
     title = command.title.strip()
-    return (facts.Opened(found[1], command.mode, command.kind, title, command.location, charter),)
+    placing = _placed(command, charter)
+    return (facts.Opened(found[1], command.mode, command.kind, title, command.location, charter, placing),)
 
 
 def _number(state: Organisation, command: facts.AssignNumber) -> Answer:
@@ -291,9 +293,16 @@ def _give_location(state: Organisation, command: facts.GiveLocation, ctx: Contex
     if not command.location.known:
         return Refusal("empty", "Say where it is: words, a grid reference or latitude,longitude.")
     mine = [s for s in state.sightings if s.agency == ctx.actor.agency or not state.disputed]
-    if any(sighting.location == command.location for sighting in mine):
+    placing = _placed(command, state.charter)
+    if any(s.location == command.location and placing in (None, s.placing) for s in mine):
         return ()
-    return (facts.LocationGiven(command.location),)
+    return (facts.LocationGiven(command.location, placing),)
+
+
+def _placed(command: facts.Open | facts.GiveLocation, charter: Charter) -> Placing | None:
+    """What the author's client computed, if it used the areas of this incident: no two rooms use different ones."""
+    placing = command.placing
+    return placing if placing is not None and placing.areas == charter.areas_digest else None
 
 
 def _pick_location(state: Organisation, command: facts.PickLocation, ctx: Context) -> Answer:

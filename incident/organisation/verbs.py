@@ -11,6 +11,7 @@ from incident.kernel.board import Arg, Look, Verb
 from incident.organisation import facts
 from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party
 from incident.organisation.rules import answers, spoken
+from incident.placing import placing_words, propose
 from incident.values import Location, as_location, as_words
 
 
@@ -117,6 +118,22 @@ def _invite(_row: Any, values: Mapping[str, Any], _look: Look) -> facts.Invite:
     return facts.Invite(agencies)
 
 
+def _proposed(look: Look, _row: Any) -> str:
+    """The trusts that the place concerns and that do not take part yet."""
+    placing = _state(look).placing
+    if placing is None:
+        return ""
+    return " ".join(code for code, _ in _invitable(look, None) if code in propose(placing, _me(look)).tell)
+
+
+def _why_lead(look: Look, row: Any) -> str:
+    """Why this agency should lead, when the place says so: a reason that stands in the form already."""
+    placing = _state(look).placing
+    if placing is None or row is None or placing.trust != row.party.agency:
+        return ""
+    return placing_words(placing)
+
+
 def _confirm(_row: Any, _values: Mapping[str, Any], look: Look) -> facts.GiveLocation:
     return facts.GiveLocation(replace(_state(look).location, confirmed=True))
 
@@ -193,6 +210,19 @@ _PARTY_VERBS = (
         help="From then on they see the whole incident.",
     ),
     Verb(
+        "tell",
+        "Invite whom the place concerns",
+        "tell",
+        facts.Invite,
+        _invite,
+        key="y",
+        row=False,
+        args=(Arg("agencies", "Trusts near it", "agencies", True, _invitable, _proposed, rest=True),),
+        applies=lambda row, look: bool(_proposed(look, row)),
+        example="tell",
+        help="The trusts whose area it is in, or within 5 km of it; areas may be INDICATIVE.",
+    ),
+    Verb(
         "join",
         "Join, and name whom to ring",
         "join",
@@ -255,7 +285,7 @@ _LEAD_VERBS = (
         facts.OfferLead,
         _lead,
         key="o",
-        args=(_REASON,),
+        args=(Arg("reason", "Reason", default=_why_lead, rest=True),),
         applies=lambda row, look: (
             not row.lead and row.party.left_at is None and _me(look) in (_state(look).lead, row.party.agency)
         ),

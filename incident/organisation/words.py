@@ -9,6 +9,7 @@ from incident.kernel.slice import Line, Names
 from incident.organisation import facts
 from incident.organisation.facts import LEAD_OFFER_MS, Organisation
 from incident.organisation.rules import is_back, spoken, stood
+from incident.placing import placing_words
 from incident.values import length_words, sentences
 
 DECISION, ACT, MACHINE = "decision", "act", "machine"
@@ -20,7 +21,7 @@ def sentence(event: Any, record: Record, _names: Names) -> Line:
     match event:
         case facts.Opened():
             text = f"opens {_article(event.mode, event.kind)}: {event.title}"
-            return Line(sentences(text, event.location.words()), DECISION)
+            return Line(sentences(text, event.location.words(), _placed(event)), DECISION)
         case facts.OwnOpened():
             return Line("opens its own part of the incident", MACHINE)
         case facts.Numbered():
@@ -36,7 +37,7 @@ def sentence(event: Any, record: Record, _names: Names) -> Line:
             return Line(sentences("opens the incident again", _why(event)), DECISION)
         case facts.LocationGiven():
             word = "confirms" if event.location.confirmed else "gives"
-            return Line(f"{word} the location: {event.location.words()}", ACT)
+            return Line(sentences(f"{word} the location: {event.location.words()}", _placed(event)), ACT)
         case facts.LocationPicked():
             return Line(f"settles the location: {event.location.words()}", DECISION)
         case (
@@ -58,6 +59,10 @@ def _article(mode: str, kind: str) -> str:
 
 def _a(word: str) -> str:
     return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
+def _placed(event: facts.Opened | facts.LocationGiven) -> str:
+    return "" if event.placing is None else placing_words(event.placing)
 
 
 def _why(event: Any) -> str:

@@ -31,6 +31,8 @@ class Standing:
     own: tuple[str, str, str] | None = None
     others: tuple[tuple[str, str, str], ...] = ()
     lead: str = ""
+    place: str = ""
+    """The nearest other area, and what the lines are worth; shown when there is room."""
     clock: str = ""
     zone: str = ""
     since_start: str = ""
@@ -87,6 +89,9 @@ class _Parts:
         """Every shape of the line, the fullest first."""
         it = self.it
         count = len(it.others)
+        if it.place:
+            yield self.left(count, it.title, number=True, place=True), self.right(zone=True, since=True)
+            yield self.left(0, it.title, number=True, place=True), self.right(zone=True, since=True)
         for shown in range(count, -1, -1):
             yield self.left(shown, it.title, number=True), self.right(zone=True, since=True)
         yield self.left(0, it.title, number=True), self.right(zone=True, since=False)
@@ -110,8 +115,10 @@ class _Parts:
         """What is never dropped."""
         return self.left(0, "", number=False, wide=False), self.right(zone=False, since=False)
 
-    def left(self, shown: int, title: str, *, number: bool, wide: bool = True) -> list[Span]:
-        """Mode, title, number, declarations and lead, with so many other agencies."""
+    def left(
+        self, shown: int, title: str, *, number: bool, wide: bool = True, place: bool = False
+    ) -> list[Span]:
+        """Mode, title, number, declarations, lead and place, with so many other agencies."""
         it, ink = self.it, self.ink
         gap = "   " if number else "  "
         spans = [Span(f" {it.mode.upper()} " if it.mode else " incident-tui ", f"{ink} bold")]
@@ -133,6 +140,8 @@ class _Parts:
             spans += [Span("  ", ink), Span(f"+{more}", ink)]
         if it.lead:
             spans += [Span(gap, ink), Span("lead ", ink), Span(it.lead, f"{ink} bold")]
+        if place:
+            spans += [Span(" · ", ink), Span(it.place, ink)]
         return spans
 
     def said(self, party: tuple[str, str, str], *, wide: bool) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from incident.kernel.board import Board, Look
 from incident.kernel.receipts import receipt
 from incident.kernel.text import safe_text
+from incident.placing import status_words
 from incident.state import INCIDENT
 from incident_tui.clock import zone_name
 from incident_tui.session import Session
@@ -37,6 +38,7 @@ def standing_of(look: Look, session: Session) -> Standing:
         own=said.get(mine),
         others=others,
         lead=f"{state.lead} DISPUTED" if state.lead_disputed else state.lead,
+        place="" if state.placing is None else status_words(state.placing),
         clock=clock,
         zone=zone,
         since_start="T" + elapsed(look.now - state.opened_at),
