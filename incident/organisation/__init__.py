@@ -145,7 +145,7 @@ SLICE = Slice(
     decide=rules.decide,
     evolve=fold.evolve,
     sentence=words.sentence,
-    state_v=2,
+    state_v=3,
     boards=(BOARD,),
     version=words.version,
     claims=_claims,
@@ -153,5 +153,4 @@ SLICE = Slice(
     due=fold.due,
     addressed=fold.addressed,
     invariants=fold.invariants,
-    state_v=2,
 )
