@@ -15,9 +15,11 @@ import msgspec
 
 from incident import (
     alarms,
+    automation,
     boundaries,
     casualties,
     commanders,
+    exercises,
     fleet,
     log,
     methane,
@@ -32,13 +34,14 @@ from incident.boundaries.facts import Boundaries
 from incident.casualties.facts import Casualties
 from incident.catalogue import Charter
 from incident.commanders import Commanders
+from incident.exercises.facts import Play
 from incident.fleet.facts import Fleet
 from incident.kernel import receipts
 from incident.kernel.checks import Problem
 from incident.kernel.model import Model
 from incident.kernel.receipts import Receipts
 from incident.kernel.record import Record
-from incident.kernel.slice import Actor, Refusal, View
+from incident.kernel.slice import Act, Actor, Refusal, View
 from incident.log import Log
 from incident.methane import Methane
 from incident.mutual_aid.facts import MutualAid
@@ -70,6 +73,7 @@ class State(msgspec.Struct, frozen=True):
     reports: Reports = Reports()
     receipts: Receipts = Receipts()
     commanders: Commanders = Commanders()
+    exercises: Play = Play()
 
 
 class OwnState(msgspec.Struct, frozen=True):
@@ -78,6 +82,7 @@ class OwnState(msgspec.Struct, frozen=True):
     organisation: Organisation = Organisation()
     log: Log = Log()
     tasks: Tasks = Tasks()
+    exercises: Play = Play()
     receipts: Receipts = Receipts()
 
 
@@ -119,12 +124,12 @@ def summary(view: View) -> dict[str, Any]:
     }
 
 
-CRITICAL: Final = frozenset({"methane.published", "organisation.declared"})
+CRITICAL: Final = frozenset({"methane.published", "organisation.declared", "exercises.no_duff_called"})
 """What must not wait to be joined with other news on its way to the rooms."""
 
 
 def is_critical(record: Record) -> bool:
-    """A METHANE, and a declaration, are sent the moment they are on the disk."""
+    """A METHANE, a declaration and NO DUFF are sent the moment they are on the disk."""
     return record.type in CRITICAL
 
 
@@ -144,22 +149,25 @@ INCIDENT: Final = Model(
         reports.SLICE,
         receipts.SLICE,
         commanders.SLICE,
+        exercises.SLICE,
     ),
     permit,
     summary=summary,
     may_watch=may_watch,
     agencies=lambda view: frozenset(organisation.parties(view)),
     critical=is_critical,
+    clock=exercises.CLOCK,
 )
 
 OWN: Final = Model(
     "own",
     OwnState,
-    (organisation.SLICE, log.SLICE, tasks.SLICE, receipts.SLICE),
+    (organisation.SLICE, log.SLICE, tasks.SLICE, exercises.SLICE, receipts.SLICE),
     permit,
     summary=summary,
     may_watch=may_watch_own,
     agencies=lambda view: frozenset({view.organisation.own} - {""}),
+    clock=exercises.CLOCK,
 )
 
 REGISTER: Final = Model(
@@ -197,6 +205,12 @@ class Streams:
             return own[2]
         register = _REGISTER.fullmatch(stream)
         return register[1] if register else None
+
+    def acts(
+        self, stream: str, view_of: Callable[[str], View | None], now: int, manned: frozenset[str]
+    ) -> tuple[Act, ...]:
+        """What automation would do now because of this stream. ``manned``: agencies of which a person is here."""
+        return automation.acts(stream, view_of, now) if _INCIDENT.fullmatch(stream) else ()
 
 
 MODELS: Final = Streams()

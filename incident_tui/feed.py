@@ -24,7 +24,7 @@ LINES_MAX: Final = 20_000
 
 
 class LogLine(msgspec.Struct, frozen=True, gc=False):
-    """One line. Times are UTC ms; texts are safe to show.
+    """One line. Times are UTC ms by the clock of the incident, `real_at` by the server's; texts are safe to show.
 
     `at` is when it happened as best known, `recorded_at` when the server wrote it (for a line that waits: when
     it was written here). `word` is the state word of a line that is not confirmed, "" otherwise; `late`: written
@@ -46,6 +46,7 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     command_id: str
     stream: str
     type: str
+    real_at: int = 0
 
 
 class _Strand:
@@ -277,20 +278,22 @@ def _corrections(replica: Replica) -> Mapping[str, Any]:
 def _line(
     replica: Replica, record: Record, said: Line, *, own: bool, word: str = "", struck: bool = False
 ) -> LogLine:
+    timed = replica.model.timed(replica.projected, record)
     return LogLine(
         seq=record.seq,
-        at=record.at,
-        recorded_at=record.recorded_at,
+        at=timed.at,
+        recorded_at=timed.recorded_at,
         agency=safe_text(record.agency),
         actor=safe_text(record.actor),
         on_behalf_of=safe_text(record.on_behalf_of),
         text=safe_text(said.text),
         weight=said.weight,
-        late=lateness(record) > LATE_MS,
+        late=lateness(timed) > LATE_MS,
         own=own,
         word=word,
         struck=struck,
         command_id=record.command_id,
         stream=replica.stream,
         type=record.type,
+        real_at=record.at,
     )

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from incident.exercises import suspended
 from incident.kernel.board import Board, Cell, Look
 from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Refusal
@@ -141,7 +142,7 @@ def sentence(line: LogLine) -> str:
 
 def _json_line(line: LogLine) -> str:
     plain: dict[str, Any] = msgspec.to_builtins(line)
-    return _json({**plain, "time": iso_time(line.at)})
+    return _json({**plain, "time": iso_time(line.at), "real_time": iso_time(line.real_at)})
 
 
 # -- state ----------------------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ async def state(session: Session, *, json: bool, seconds: float, put: Print, com
 
 
 def picture_of(session: Session, look: Look) -> dict[str, Any]:
-    """Everything the boards show, as plain values. Times are UTC ms; texts are safe."""
+    """Everything the boards show, as plain values. Times are UTC ms by the incident's clock; texts are safe."""
     link = session.link
     return {
         "server": safe_text(session.server_name),
@@ -172,6 +173,8 @@ def picture_of(session: Session, look: Look) -> dict[str, Any]:
         "link": str(link.word),
         "waiting_for": link.sentence,
         "at": look.now,
+        "real_at": look.real,
+        "suspended": safe_text(suspended(look.state)),
         "agency": "" if session.me is None else safe_text(session.me.agency),
         "name": "" if session.me is None else safe_text(session.me.name),
         "role": "" if session.me is None else safe_text(session.me.role),
@@ -212,6 +215,7 @@ def spoken(picture: Mapping[str, Any]) -> list[str]:
     open_one = next((one for one in picture["incidents"] if one["stream"] == picture["incident"]), None)
     mode = "EXERCISE. " if picture["mode"] == "exercise" else ""
     lines = [f"{mode}{picture['link']}. {picture['waiting_for']}".strip()]
+    lines += [f"{picture['suspended']}."] if picture["suspended"] else []
     if picture["agency"]:
         lines.append(
             f"{picture['agency']}, {picture['name']}, {picture['role']}. {picture['unsent']} unsent."

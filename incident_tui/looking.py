@@ -38,7 +38,8 @@ def look_of(
     return Look(
         state=state,
         me=me,
-        now=now,
+        now=INCIDENT.now(state, now),
+        real=now,
         stream=stream,
         own=None if own is None else own.replica.projected,
         own_stream=own_name,

@@ -93,10 +93,13 @@ class Session(Running):
         `organisation.Open` a new one, which is looked at from then on.
 
         `base` is what the person has seen of what it touches, as versions; left out: what is on the screen now.
-        `happened_at` (UTC ms) is when it happened, as claimed.
+        `happened_at` (UTC ms, by the clock of the incident) is when it happened, as claimed.
         """
         opening = self.new_incident() if not stream and isinstance(command, Open) else ""
         command = self.placer.completed(command, self._charter_of(opening or stream or self.stream))
+        incident = self.held().get(self.stream)
+        if happened_at is not None and incident is not None:
+            happened_at = incident.model.real(incident.replica.projected, happened_at)
         answer = self.writer.submit(
             opening or stream or self.stream,
             command,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from incident.kernel.protocol import Done, Submit
 from incident.kernel.record import encode_body
-from incident.kernel.slice import Actor, Due, Refusal
+from incident.kernel.slice import Act, Actor, Refusal
 from server import logs
 from server.hub import Hub
 
@@ -21,6 +21,7 @@ TICK_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 60.0
 """What is still due after its command was refused is tried again after this time."""
 
+SYSTEM: Final = Actor("system", "", "system")
 ANSWER_SECONDS: Final = 4.0
 TRIED_MAX: Final = 10_000
 
@@ -29,22 +30,23 @@ class Automaton:
     """An actor of the server's own. Its commands are answered to whoever waits for them."""
 
     def __init__(
-        self, hub: Hub, actor: Actor, on_refused: Callable[[str], None] = lambda _command_id: None
+        self, hub: Hub, actor: Actor, heard: Callable[[str, Refusal | None], None] = lambda _id, _answer: None
     ) -> None:
         self.actor = actor
-        self._on_refused = on_refused
+        self._heard = heard
         self._hub = hub
         self._waiting: dict[str, asyncio.Future[Done | Refusal]] = {}
 
     def accepted(self, stream: str, done: list[Done]) -> None:
         """These are in the log."""
         for one in done:
+            self._heard(one.command_id, None)
             self._answer(one.command_id, one)
 
     def refused(self, stream: str, command_id: str, refusal: Refusal) -> None:
         """This is not."""
         logs.note("own command refused", stream=stream, command_id=command_id, code=refusal.code)
-        self._on_refused(command_id)
+        self._heard(command_id, refusal)
         self._answer(command_id, refusal)
 
     def _answer(self, command_id: str, answer: Done | Refusal) -> None:
@@ -93,13 +95,13 @@ class _Trial:
 
 
 class Conductor:
-    """Asks every stream what is due, and writes it."""
+    """Asks every stream what is due, and what automation would do about it, and writes that."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._system = Automaton(hub, Actor("system", "", "system"), self._refused)
-        self._tried: dict[tuple[str, str], _Trial] = {}
-        self._asked: dict[str, tuple[str, str]] = {}
+        self._actors: dict[Actor, Automaton] = {}
+        self._tried: dict[tuple[str, ...], _Trial] = {}
+        self._asked: dict[str, tuple[tuple[str, ...], Act]] = {}
 
     async def run(self) -> None:
         """Once a second, for ever."""
@@ -109,31 +111,50 @@ class Conductor:
                 await self.tick()
 
     async def tick(self) -> None:
-        """Write what is due now, giving way between streams."""
-        now = self._hub.now()
-        clock = asyncio.get_running_loop().time()
-        for stream, model, state, _seq in tuple(self._hub.streams()):
+        """Write what is to be written now, giving way between streams."""
+        hub = self._hub
+        now, manned = hub.now(), frozenset(hub.people())
+        for stream, model, state, _seq in tuple(hub.streams()):
             with logs.guarded("what is due failed", stream=stream):  # in one stream: the others have theirs
-                for due in model.due(state, now):
-                    self._write(stream, due, now, clock)
+                at = model.now(state, now)
+                for due in model.due(state, at):
+                    if due.at <= at:
+                        self._write("due", stream, Act(due.at, due.key, stream, SYSTEM, due.command))
+                for act in hub.models.acts(stream, self._state, now, manned):
+                    self._write("act", stream, act)
             await asyncio.sleep(0)
 
-    def _write(self, stream: str, due: Due, now: int, clock: float) -> None:
-        cause = (stream, due.key)
+    def _state(self, stream: str) -> Any | None:
+        """What the disk has of a stream; None when there is none of that name."""
+        sequencer = self._hub.sequencers.get(stream)
+        return None if sequencer is None else sequencer.ledger.durable.state
+
+    def _write(self, why: str, stream: str, act: Act) -> None:
+        """Write one act for the stream that asked for it, unless it was written a short while ago."""
+        cause = (why, stream, act.key)
         trial = self._tried.get(cause) or _Trial()
-        if due.at > now or clock < trial.again:
+        clock = asyncio.get_running_loop().time()
+        if clock < trial.again:
             return
         trial.again = clock + AGAIN_SECONDS
-        command_id = self._hub.own_id("due", *cause, str(trial.refused))
+        command_id = self._hub.own_id(*cause, str(trial.refused))
         _put(self._tried, cause, trial)
-        _put(self._asked, command_id, cause)
-        self._system.submit(stream, due.command, command_id)
+        _put(self._asked, command_id, (cause, act))
+        actor = self._actors.get(act.actor)
+        if actor is None:
+            actor = self._actors[act.actor] = Automaton(self._hub, act.actor, self._heard)
+        actor.submit(act.stream, act.command, command_id)
 
-    def _refused(self, command_id: str) -> None:
-        """The same id would be answered the same for ever, so the next attempt has another."""
-        trial = self._tried.get(self._asked.pop(command_id, ("", "")))
-        if trial is not None:
+    def _heard(self, command_id: str, refusal: Refusal | None) -> None:
+        """What came of it. The same id would be refused the same for ever, so the next attempt has another."""
+        cause, act = self._asked.pop(command_id, ((), None))
+        trial = self._tried.get(cause)
+        if trial is not None and refusal is not None:
             trial.refused += 1
+        if act is not None and act.told is not None:
+            then = act.told("" if refusal is None else refusal.sentence)
+            if then is not None:
+                self._write(cause[0], cause[1], then)
 
 
 def _put(table: dict[Any, Any], key: Any, value: Any) -> None:

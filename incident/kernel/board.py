@@ -27,7 +27,8 @@ class Look:
 
     ``state`` is the projected state of the incident. ``own`` is this agency's own part of it, ``registers`` the
     fleet registers watched, by agency. ``claims`` maps a claim key to who holds it, in words. ``now`` is UTC ms
-    on the incident's clock. ``unconfirmed`` holds the ids of this seat's commands that the server has not
+    on the incident's clock, ``real`` the server's, which is another in an exercise that has been paused or
+    hurried. ``unconfirmed`` holds the ids of this seat's commands that the server has not
     confirmed, each with its state word; ``wanted`` those that are claims (shown, but outside totals).
     """
 
@@ -43,6 +44,7 @@ class Look:
     unconfirmed: Mapping[str, str] = field(default_factory=dict)
     wanted: frozenset[str] = frozenset()
     charter: Any = None
+    real: int = 0
     clock: Callable[[int], str] = str
     """Turns UTC ms into the short local time shown, e.g. 14:32."""
     offset_minutes: int = 0

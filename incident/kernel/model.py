@@ -18,7 +18,9 @@ import msgspec
 from incident.kernel.board import Board
 from incident.kernel.record import Record
 from incident.kernel.slice import (
+    Act,
     Claim,
+    Clock,
     CommandSpec,
     Context,
     Due,
@@ -72,6 +74,9 @@ class _Event:
     decoder: msgspec.json.Decoder[Any]
 
 
+REAL_TIME = Clock()
+
+
 class Model:
     """The rules of one kind of stream. ``critical`` says of a record that it must not wait to be joined."""
 
@@ -86,6 +91,7 @@ class Model:
         may_watch: Callable[[View, Any], Refusal | None] = lambda _view, _actor: None,
         agencies: Callable[[View], frozenset[str]] = lambda _view: frozenset(),
         critical: Callable[[Record], bool] = lambda _record: False,
+        clock: Clock = REAL_TIME,
     ) -> None:
         self.name = name
         self.state_type = state_type
@@ -94,6 +100,7 @@ class Model:
         self.may_watch = may_watch
         self.agencies = agencies
         self.critical = critical
+        self.clock = clock
         self._permit = permit
         self.commands: dict[str, _Command] = {}
         self.events: dict[str, _Event] = {}
@@ -169,7 +176,38 @@ class Model:
             return refusal
         asked = partial(self.addressed, view, ctx.actor.agency)
         part = self.commands[self.command_names[type(command)]].slice
-        return part.decide(view, command, msgspec.structs.replace(ctx, addressed=asked))
+        return part.decide(
+            view, command, msgspec.structs.replace(ctx, addressed=asked, **self._own_time(view, ctx))
+        )
+
+    # -- time -----------------------------------------------------------------------------------------------
+
+    def now(self, view: View, real: int) -> int:
+        """A moment of the server's clock (UTC ms) by the clock of this stream: all timers and ages go by it."""
+        return self.clock.incident(view, real) if self.clock.apart(view) else real
+
+    def real(self, view: View, own: int) -> int:
+        """The moment (UTC ms) at which the clock of this stream first showed that: what a claimed time means."""
+        return self.clock.real(view, own) if self.clock.apart(view) else own
+
+    def timed(self, view: View, record: Record) -> Record:
+        """A record as the stream's own clock saw it; the same object where that is the server's."""
+        if not self.clock.apart(view):
+            return record
+        return msgspec.structs.replace(
+            record,
+            happened_at=None if record.happened_at is None else self.clock.incident(view, record.happened_at),
+            written_at=self.clock.incident(view, record.written),
+            clock_offset=0,
+            recorded_at=self.clock.incident(view, record.recorded_at),
+        )
+
+    def _own_time(self, view: View, ctx: Context) -> dict[str, Any]:
+        if not self.clock.apart(view):
+            return {}
+        incident = partial(self.clock.incident, view)
+        happened = None if ctx.happened_at is None else incident(ctx.happened_at)
+        return {"now": incident(ctx.now), "written_at": incident(ctx.written_at), "happened_at": happened}
 
     # -- events ---------------------------------------------------------------------------------------------
 
@@ -194,10 +232,10 @@ class Model:
             raise UnknownType(type_, v) from None
 
     def evolve(self, view: View, event: Any, record: Record) -> Any:
-        """The state after one event. Never refuses."""
+        """The state after one event. Never refuses. The record's times are taken by the clock as it stood before it."""
         part = self.events[self.event_names[type(event)]].slice
         before = getattr(view, part.name)
-        after = part.evolve(before, event, record)
+        after = part.evolve(before, event, record if part.keeps_clock else self.timed(view, record))
         if after is before:
             return view
         return msgspec.structs.replace(view, **{part.name: after})
@@ -271,7 +309,7 @@ class Model:
         return sha.hexdigest()
 
     def due(self, view: View, now: int) -> tuple[Due, ...]:
-        """What time alone brings, over all slices, earliest first."""
+        """What time alone brings, over all slices, earliest first; ``now`` and their times are the stream's own."""
         found = [due for part in self.slices for due in part.due(getattr(view, part.name), now)]
         return tuple(sorted(found, key=lambda due: (due.at, due.key)))
 
@@ -293,7 +331,7 @@ class Model:
             event = self.read_event(record.type, record.v, record.body)
         except UnknownType:
             return Line("An entry of a newer kind: update this client to read it.", "act")
-        return self.events[record.type].slice.sentence(event, record, names)
+        return self.events[record.type].slice.sentence(event, self.timed(names.view, record), names)
 
 
 class Models(Protocol):
@@ -309,6 +347,16 @@ class Models(Protocol):
 
     def agency(self, stream: str) -> str | None:
         """The one agency a stream belongs to, or None when it is shared."""
+        ...
+
+    def acts(
+        self, stream: str, view_of: Callable[[str], View | None], now: int, manned: frozenset[str]
+    ) -> tuple[Act, ...]:
+        """What automation would do now because of this stream: asked again and again, it answers what is still to do.
+
+        ``view_of`` is the state of any stream, None when it does not exist. ``now`` is the server's time (UTC ms).
+        ``manned`` are the agencies of which a person is connected: for them nobody else acts.
+        """
         ...
 
 

@@ -72,7 +72,7 @@ class Offline(StrEnum):
 
 
 class Context(msgspec.Struct, frozen=True, gc=False):
-    """Everything about a command that is not in its body. Times are UTC milliseconds."""
+    """Everything about a command that is not in its body. Times are UTC milliseconds, by the incident's own clock."""
 
     actor: Actor
     stream: str
@@ -122,6 +122,9 @@ class Act(msgspec.Struct, frozen=True):
 
     ``at`` is the moment it fell due (UTC ms), ``stream`` the whole name of the stream it is written in. ``key`` is
     stable and says what it is about, so that its id is the same after a restart and it is done once.
+
+    ``told`` hears what came of it, "" when it was taken, else the sentence that refused it, and may answer another
+    act: so that who fired an inject can see whether it arrived.
     """
 
     at: int
@@ -129,6 +132,21 @@ class Act(msgspec.Struct, frozen=True):
     stream: str
     actor: Actor
     command: Any
+    told: Callable[[str], Act | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How the time of one kind of stream follows from the server's: an exercise is paused, or runs at four times.
+
+    All three are asked of the state as it stands. ``apart`` is cheap and False where the stream runs on the
+    server's own time; only then are the others asked. ``incident`` turns UTC ms into the stream's own, ``real``
+    turns those back into the moment at which that time was first reached. Both never go backwards.
+    """
+
+    apart: Callable[[View], bool] = lambda _view: False
+    incident: Callable[[View, int], int] = lambda _view, real: real
+    real: Callable[[View, int], int] = lambda _view, own: own
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +199,9 @@ class Slice:
     addressed: Callable[[Any, str], tuple[str, ...]] = lambda _state, _agency: ()
     """Subjects sent to an agency that still ask for a receipt of it (delivered, seen, acknowledged)."""
     invariants: Callable[[View], tuple[str, ...]] = lambda _view: ()
+    keeps_clock: bool = False
+    """This slice holds the clock of its stream: its ``evolve`` sees records in the server's time, every other one in
+    the time of the incident."""
     wants: tuple[str, ...] = ()
     """Other slices that ``sentence`` and the boards read names from."""
 
@@ -193,6 +214,11 @@ class Names:
     def __init__(self, view: View, labels: Mapping[str, Callable[[Any, str], str]]) -> None:
         self._view = view
         self._labels = labels
+
+    @property
+    def view(self) -> View:
+        """The state the words are taken from."""
+        return self._view
 
     def __call__(self, slice_name: str, key: str) -> str:
         label = self._labels.get(slice_name)

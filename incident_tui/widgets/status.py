@@ -23,7 +23,10 @@ SHORT = {"declared": "DECLARED", "stand_down": "STOOD DOWN", "scene_clear": "SCE
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the first line shows. ``own`` and ``others`` are (agency, declaration in words, clock time or "")."""
+    """What the first line shows, and the banner above it.
+
+    ``own`` and ``others`` are (agency, declaration in words, clock time or "").
+    """
 
     mode: str = ""
     title: str = ""
@@ -36,6 +39,12 @@ class Standing:
     clock: str = ""
     zone: str = ""
     since_start: str = ""
+    rate: str = ""
+    """How fast the exercise clock runs (×4, paused); "" while it is no other than real time."""
+    real: str = ""
+    """Real time, beside an exercise clock that shows another."""
+    banner: str = ""
+    """What must be read before anything else: NO DUFF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +107,22 @@ class _Parts:
         yield self.left(0, it.title, number=True), self.right(zone=False, since=False)
         for size in range(len(it.title) - 1, TITLE_LEAST - 1, -1):
             yield self.left(0, _cut(it.title, size), number=True), self.right(zone=False, since=False)
-        for wide in (True, False):
+        for wide, real in ((True, True), (False, True), (False, False)):
             for size in range(len(it.title), TITLE_LEAST - 1, -1):
                 yield (
                     self.left(0, _cut(it.title, size), number=False, wide=wide),
-                    self.right(zone=False, since=False),
+                    self.right(zone=False, since=False, real=real),
                 )
         for size in range(TITLE_LEAST - 1, 3, -1):
             yield (
                 self.left(0, _cut(it.title, size), number=False, wide=False),
-                self.right(zone=False, since=False),
+                self.right(zone=False, since=False, real=False),
             )
         yield self.least()
 
     def least(self) -> tuple[list[Span], list[Span]]:
         """What is never dropped."""
-        return self.left(0, "", number=False, wide=False), self.right(zone=False, since=False)
+        return self.left(0, "", number=False, wide=False), self.right(zone=False, since=False, real=False)
 
     def left(
         self, shown: int, title: str, *, number: bool, wide: bool = True, place: bool = False
@@ -151,11 +160,15 @@ class _Parts:
             return f"{code} {at}"
         return " ".join(part for part in (code, words, at) if part)
 
-    def right(self, *, zone: bool, since: bool) -> list[Span]:
-        """The clock."""
+    def right(self, *, zone: bool, since: bool, real: bool = True) -> list[Span]:
+        """The clock; an exercise that has one of its own shows both."""
         it, ink = self.it, self.ink
-        words = it.clock + (f" {it.zone}" if zone and it.zone else "")
-        spans = [Span(words, f"{ink} bold")]
+        zoned = f" {it.zone}" if zone and it.zone else ""
+        if it.rate:
+            spans = [Span(f"EX {it.clock} {it.rate}", f"{ink} bold")]
+            spans += [Span(f"  real {it.real}{zoned}", ink)] if real else []
+        else:
+            spans = [Span(it.clock + zoned, f"{ink} bold")]
         if since and it.since_start:
             spans.append(Span(f" {it.since_start}", ink))
         return [*spans, Span(" ", ink)]
@@ -235,8 +248,14 @@ def declaration_words(declared: str) -> str:
     return SHORT.get(declared, declared.replace("_", " ").upper())
 
 
+def banner_line(banner: str, width: int) -> Line:
+    """What must be read before anything else, across the whole width."""
+    words = shorten([Span(f" ▲ {banner} ", "alarm bold reverse")], width)
+    return (*words, Span(" " * (width - length(words)), "alarm bold reverse"))
+
+
 class StatusLines(Lines):
-    """The two lines as a widget."""
+    """The two lines as a widget, and above them the banner while there is one."""
 
     DEFAULT_CSS = """
     StatusLines { height: 2; }
@@ -262,7 +281,11 @@ class StatusLines(Lines):
         standing, wire = self._now
         width = self.size.width
         frame = frame_of(standing.mode)
-        self.show((_on(first_line(standing, width), frame), second_line(wire, width)))
+        lines: tuple[Line, ...] = (_on(first_line(standing, width), frame), second_line(wire, width))
+        if standing.banner:
+            lines = (banner_line(standing.banner, width), *lines)
+        self.styles.height = len(lines)
+        self.show(lines)
 
 
 def _on(line: Sequence[Span], ground: str) -> Line:

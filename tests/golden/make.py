@@ -21,6 +21,8 @@ from incident.alarms.facts import Acknowledge as HearAlarm
 from incident.boundaries import facts as b
 from incident.casualties import facts as ca
 from incident.commanders import facts as c
+from incident.exercises import facts as x
+from incident.exercises.facts import Segment
 from incident.fleet import facts as fl
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.log import facts as lg
@@ -51,8 +53,18 @@ def incident() -> Given:
     _led(given)
     _told(given)
     _aided(given)
+    _played(given)
     _stood_down(given)
     return given
+
+
+def _played(given: Given) -> None:
+    given.by("EXCON", "excon", "Control").later().did(x.StartPlay("m4-m25-coach", "M4/M25 coach", "COBALT"))
+    given.later(5).did(x.SetSpeed(4)).later(2).did(x.Pause("umpires move")).later(10).did(x.Resume())
+    given.by("SCAS").later(3).did(x.NoDuff("controller collapsed in the Bicester room"))
+    given.by("EXCON", "excon", "Control").later(7).did(x.Resume("she is on her way to hospital"))
+    given.by("LAS").later(2).did(t.Raise("Count the crews", "LAS", due=given.now + 90 * MINUTE))
+    given.by("EXCON", "excon", "Control").did(x.EndPlay("all objectives met"))
 
 
 def _organised(given: Given) -> None:
@@ -235,6 +247,8 @@ def own() -> Given:
     given.by("LAS").did(o.OpenOwn()).did(lg.Write("relief crews asked for"))
     given.did(t.Raise("Ring the relief manager", "LAS")).did(t.Accept(given.last))
     given.did(lg.Decide("keep two crews back", "cover in the west")).did(lg.Review(given.last, "ended"))
+    given.later(30).system().did(x.Follow((Segment(T0 + 10 * MINUTE, T0 + 10 * MINUTE, 4),)))
+    given.by("LAS").later(5).did(t.Raise("Ring them again", "LAS"))
     return given
 
 

@@ -7,6 +7,7 @@ agency's standing one, told of what is held.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import Meta
 
 from incident.kernel.model import Model
 from incident.kernel.slice import (
+    Act,
     Claim,
     CommandSpec,
     Conflict,
@@ -230,6 +232,11 @@ class Toys:
             return found[2]
         shelf = _SHELF.fullmatch(stream)
         return shelf[1] if shelf else None
+
+    def acts(self, stream: str, view_of: Any, now: int, manned: frozenset[str]) -> tuple[Act, ...]:
+        return self.scripted(stream, view_of, manned)
+
+    scripted: Callable[[str, Any, frozenset[str]], tuple[Act, ...]] = staticmethod(lambda *_: ())
 
 
 TOYS = Toys()

@@ -213,7 +213,8 @@ class Author:
         return Look(
             state=replica.projected,
             me=client.actor,
-            now=self.world.now,
+            now=replica.model.now(replica.projected, self.world.now),
+            real=self.world.now,
             stream=stream,
             own=own.projected if own is not None and own.projected.organisation.opened else None,
             own_stream=own_stream,

@@ -227,9 +227,19 @@ class Simulation:
             return
         self.system.persist()
         for stream, sequencer in list(self.server.sequencers.items()):
-            for due in sequencer.ledger.model.due(sequencer.ledger.durable.state, world.now):
-                if due.at <= world.now:
+            model, state = sequencer.ledger.model, sequencer.ledger.durable.state
+            at = model.now(state, world.now)
+            for due in model.due(state, at):
+                if due.at <= at:
                     self.system.submit(stream, due.command, due.key)
+            for act in self.server.models.acts(stream, self._state, world.now, frozenset(AGENCIES)):
+                if act.actor == SYSTEM:
+                    self.system.submit(act.stream, act.command, act.key)
+
+    def _state(self, stream: str) -> Any:
+        """What the disk has of a stream."""
+        sequencer = self.server.sequencers.get(stream)
+        return None if sequencer is None else sequencer.ledger.durable.state
 
     # -- the whole ------------------------------------------------------------------------------------------------
 

@@ -84,6 +84,7 @@ def test_digits_go_to_the_same_screens_everywhere_and_those_to_come_stay_free() 
         "0": "go.incidents", "1": "go.picture", "2": "go.resources",
         "3": "go.boundaries", "4": "go.tasks", "5": "go.log", "6": "go.casualties",
         "7": "go.mutual_aid",
+        "9": "go.exercise",
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from incident.exercises import play, suspended
 from incident.kernel.board import Board, Look
 from incident.kernel.receipts import receipt
 from incident.kernel.text import safe_text
@@ -31,6 +32,8 @@ def standing_of(look: Look, session: Session) -> Standing:
     mine = "" if look.me is None else look.me.agency
     said = {code: _said(party, look) for code, party in state.parties.items() if party.left_at is None}
     others = tuple(said[code] for code in said if code != mine)
+    played = play(look.state)
+    begun = state.opened_at if played.started_at is None else played.started_at
     return Standing(
         mode=state.mode,
         title=safe_text(state.title),
@@ -41,7 +44,10 @@ def standing_of(look: Look, session: Session) -> Standing:
         place="" if state.placing is None else status_words(state.placing),
         clock=clock,
         zone=zone,
-        since_start="T" + elapsed(look.now - state.opened_at),
+        since_start="T" + elapsed((played.ended_at or look.now) - begun),
+        rate=("paused" if played.rate == 0 else f"×{played.rate}") if played.segments else "",
+        real=look.clock(look.real) if played.segments else "",
+        banner=safe_text(suspended(look.state)),
     )
 
 

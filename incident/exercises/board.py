@@ -1,0 +1,103 @@
+"""The exercise as a board: how play stands, for everybody; its injects, for exercise control alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from incident.exercises.facts import Play
+from incident.exercises.verbs import VERBS, play_of
+from incident.exercises.words import standing, suspended
+from incident.kernel.board import Board, Cell, Column, Look
+from incident.values import length_words
+
+PLAY = "play"
+
+
+def rows(look: Look) -> Mapping[str, Any]:
+    """How play stands; in a live incident there is nothing here."""
+    state = look.state.organisation
+    return {PLAY: play_of(look)} if state.opened and state.mode == "exercise" else {}
+
+
+# -- cells ----------------------------------------------------------------------------------------------------
+
+
+def t_plus(play: Play, now: int) -> str:
+    """How long play has been on, by its own clock: T+00:30; "" before it began."""
+    if play.started_at is None:
+        return ""
+    minutes = max(0, (play.ended_at or now) - play.started_at) // 60_000
+    return f"T+{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _what(_row: Any, _look: Look) -> Cell:
+    return Cell("play", "accent")
+
+
+def _time(row: Any, look: Look) -> Cell:
+    return Cell(t_plus(row, look.now))
+
+
+def _state(row: Any, _look: Look) -> Cell:
+    return Cell(*standing(row))
+
+
+def _words(row: Any, look: Look) -> Cell:
+    banner = suspended(look.state)
+    if banner:
+        return Cell(banner, "alarm")
+    parts = [row.title, f"code word {row.code_word}" if row.code_word else ""]
+    return Cell("  ".join(part for part in parts if part))
+
+
+COLUMNS = (
+    Column("what", "Inject", 8, _what, priority=0),
+    Column("time", "Time", 9, _time, priority=1),
+    Column("state", "State", 18, _state, priority=0),
+    Column("words", "What", 40, _words, priority=2, grow=3),
+)
+
+
+def detail(row: Any, look: Look) -> Sequence[tuple[str, Cell]]:
+    """Everything known of the play."""
+    lines: list[tuple[str, Cell]] = [
+        ("", Cell(row.title or "Exercise", "strong")),
+        ("play", _state(row, look)),
+    ]
+    if row.code_word:
+        lines.append(("code word", Cell(row.code_word, "strong")))
+    lines.append(("clock", Cell(f"{look.clock(look.now)}  {t_plus(row, look.now)}".rstrip())))
+    lines.append(("real time", Cell(look.clock(look.real or look.now), "dim")))
+    for call in row.calls:
+        age = length_words((look.real or look.now) - call.at)
+        lines.append(("NO DUFF", Cell(f"{call.agency} {call.actor}, {age} ago: {call.reason}", "alarm")))
+    lines.append(("real emergency", Cell(":noduff and what has happened, from any screen", "dim")))
+    return lines
+
+
+def _find(row: Any, look: Look) -> str:
+    return " ".join(column.cell(row, look).text for column in COLUMNS).lower()
+
+
+def _named(written: str, look: Look) -> str | None:
+    wanted = written.strip().lower()
+    return wanted if wanted in rows(look) else None
+
+
+BOARD = Board(
+    name="exercise",
+    title="Exercise",
+    digit="9",
+    rows=rows,
+    columns=COLUMNS,
+    verbs=VERBS,
+    detail=detail,
+    find=_find,
+    named=_named,
+    version=lambda row: str(row.version),
+    order=lambda _row, _look: 0,
+    alarm=lambda look: int(play_of(look).suspended),
+    noun="inject",
+    empty="This incident is live: nothing is played here.",
+)
