@@ -22,6 +22,7 @@ from incident import (
     exercises,
     fleet,
     log,
+    messages,
     methane,
     mutual_aid,
     organisation,
@@ -43,6 +44,7 @@ from incident.kernel.receipts import Receipts
 from incident.kernel.record import Record
 from incident.kernel.slice import Act, Actor, Refusal, View
 from incident.log import Log
+from incident.messages import Messages
 from incident.methane import Methane
 from incident.mutual_aid.facts import MutualAid
 from incident.organisation import Organisation
@@ -64,6 +66,7 @@ class State(msgspec.Struct, frozen=True):
     organisation: Organisation = Organisation()
     log: Log = Log()
     methane: Methane = Methane()
+    messages: Messages = Messages()
     resources: Resources = Resources()
     boundaries: Boundaries = Boundaries()
     casualties: Casualties = Casualties()
@@ -140,6 +143,7 @@ INCIDENT: Final = Model(
         organisation.SLICE,
         log.SLICE,
         methane.SLICE,
+        messages.SLICE,
         resources.SLICE,
         boundaries.SLICE,
         casualties.SLICE,

@@ -200,13 +200,22 @@ def _check(report: Report, look: Look) -> None:
     if version is None or tidy(report) != version.report or look.me is None:
         return
     if major_of(look.state, look.me.agency)[1] == version.major:
-        raise ValueError(f"Nothing in it differs from {version.kind} {version.name}: change what is new.")
+        raise ValueError(
+            f"Nothing in it differs from {version.kind} {version.name}: change what is new, or send it as unchanged."
+        )
 
 
 def _part(_row: Any, values: Mapping[str, Any], look: Look) -> Publish:
     """A further version from a few answers; all else as the last one had it."""
     whole = {arg.name: arg.default(look, None) for arg in ARGS if arg.default is not None}
     return _publish(None, {**whole, **values}, look)
+
+
+def _again(_row: Any, _values: Mapping[str, Any], look: Look) -> Publish:
+    report = _report(look)
+    if report is None:
+        raise ValueError("There is no METHANE yet: press m and send the first.")
+    return Publish(report)
 
 
 def _types(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
@@ -354,5 +363,17 @@ VERBS: Final = (
         applies=_another,
         example='access avoid="the slip road"',
         help="A further version; all other letters as they stand.",
+    ),
+    Verb(
+        "unchanged",
+        "Looked again: it stands as it is",
+        "unchanged",
+        Publish,
+        _again,
+        key="u",
+        row=False,
+        applies=_another,
+        example="unchanged",
+        help="A further version with nothing new in it, so that everybody knows how old the last look is.",
     ),
 )

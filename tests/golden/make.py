@@ -26,6 +26,7 @@ from incident.exercises.facts import Segment
 from incident.fleet import facts as fl
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.log import facts as lg
+from incident.messages import facts as ms
 from incident.methane import facts as m
 from incident.mutual_aid import commands as a
 from incident.mutual_aid import facts as af
@@ -202,6 +203,11 @@ def _told(given: Given) -> None:
     )
     given.by("SCAS").did(m.Publish(second))
     given.by("SECAMB").having_seen(mark).did(m.Publish(msgspec.structs.replace(first, counted=True)))
+    given.by("LAS").did(ms.Send("how many crews are free?", "SCAS", "tactical", "urgent"))
+    given.by("SCAS").did(ms.Send("four", "LAS", needs_ack=False, reply_to=given.last)).did(
+        ms.Send("fire is out")
+    )
+    given.did(ms.Withdraw(given.last, "it burns again"))
 
 
 def _aided(given: Given) -> None:

@@ -414,7 +414,11 @@ def test_nothing_changes_that_nobody_touched_and_nothing_new_is_not_sent() -> No
     )
     given = opened().did(o.Declare("LAS", "declared")).did(odd)
     assert acted(given, "numbers 60").report == msgspec.structs.replace(odd.report, total=60)
-    assert no(given, "m") == "Nothing in it differs from METHANE v1: change what is new."
+    assert (
+        no(given, "m")
+        == "Nothing in it differs from METHANE v1: change what is new, or send it as unchanged."
+    )
+    assert acted(given, "unchanged") == odd
     given.did(o.Declare("LAS", "standby", "fewer than feared"))
     assert acted(given, "m") == odd, "the M is new"
 

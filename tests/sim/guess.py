@@ -171,6 +171,12 @@ class Guess:
 
     _each_depends_on = _task
 
+    def _message(self) -> str:
+        return str(self._one(self._rows("messages")))
+
+    def _reply_to(self) -> str:
+        return self._message() if self._rows("messages") else ""
+
     def _feature(self) -> str:
         return str(self._one(self._rows("boundaries")))
 
@@ -299,5 +305,5 @@ class Guess:
     _count = _accepted = _reap = _methane = _quantity
 
     def _subjects(self) -> tuple[str, ...]:
-        found = [f"{name}/{key}" for name in ("tasks", "boundaries") for key in self._rows(name)]
+        found = [f"{name}/{key}" for name in ("tasks", "boundaries", "messages") for key in self._rows(name)]
         return tuple({self._one(found): None for _ in range(self.rng.randint(1, 3))})

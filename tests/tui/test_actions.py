@@ -58,8 +58,13 @@ def test_every_act_of_the_app_has_a_key_or_a_word_and_is_explained() -> None:
 
 
 def test_frequent_letters_mean_the_same_on_every_screen() -> None:
-    names = {key: {TABLE.for_key(key, board.name).name for board in BOARDS} for key in "dlt"}  # type: ignore[union-attr]
-    assert names == {"d": {"parties.declare"}, "l": {"app.compose"}, "t": {"tasks.raise"}}
+    names = {key: {TABLE.for_key(key, board.name).name for board in BOARDS} for key in "dlmt"}  # type: ignore[union-attr]
+    assert names == {
+        "d": {"parties.declare"},
+        "l": {"app.compose"},
+        "m": {"methane.methane"},
+        "t": {"tasks.raise"},
+    }
     assert {TABLE.for_key("s", board.name).verb.word for board in BOARDS} == {"s"}  # type: ignore[union-attr]
     # an alarm is acknowledged, too, as a fact of its own
     assert {TABLE.for_key("a", board.name).name for board in BOARDS} == {  # type: ignore[union-attr]
@@ -83,8 +88,7 @@ def test_digits_go_to_the_same_screens_everywhere_and_those_to_come_stay_free() 
     assert {digit: action.name for digit, action in digits.items() if action is not None} == {
         "0": "go.incidents", "1": "go.picture", "2": "go.resources",
         "3": "go.boundaries", "4": "go.tasks", "5": "go.log", "6": "go.casualties",
-        "7": "go.mutual_aid",
-        "9": "go.exercise",
+        "7": "go.mutual_aid", "8": "go.messages", "9": "go.exercise",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from incident.exercises import play, suspended
 from incident.kernel.board import Board, Look
 from incident.kernel.receipts import receipt
 from incident.kernel.text import safe_text
+from incident.messages import seen_is_enough
 from incident.placing import status_words
 from incident.state import INCIDENT
 from incident_tui.clock import zone_name
@@ -166,14 +167,19 @@ def alarms_of(boards: Sequence[Board], look: Look) -> Mapping[str, int]:
 
 
 def to_answer(look: Look) -> frozenset[str]:
-    """Subjects addressed to our agency that nobody here has acknowledged yet."""
+    """Subjects addressed to our agency that nobody here has acknowledged yet, or seen, where that is enough."""
     if look.me is None or not look.state.organisation.opened:
         return frozenset()
     mine = look.me.agency
+    quiet = seen_is_enough(look.state.messages)
+    asked = (
+        (subject, receipt(look.state.receipts, subject, mine))
+        for subject in INCIDENT.addressed(look.state, mine)
+    )
     return frozenset(
         subject
-        for subject in INCIDENT.addressed(look.state, mine)
-        if receipt(look.state.receipts, subject, mine).acknowledged is None
+        for subject, got in asked
+        if got.acknowledged is None and (got.seen is None or subject not in quiet)
     )
 
 
