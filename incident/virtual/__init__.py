@@ -13,6 +13,7 @@ from typing import Final
 from incident.kernel.model import Model
 from incident.kernel.slice import Act, View
 from incident.scenario.facts import Scenario
+from incident.virtual.lending import lends
 from incident.virtual.manners import leads, receives, takes_part
 from incident.virtual.mind import Mind
 from incident.virtual.wheels import drives
@@ -21,7 +22,7 @@ from incident.virtual.work import stands_on_the_ground, works
 ACTS_MAX: Final = 64
 """Of what is due at one moment, this much is done at once; the rest comes with the next question."""
 
-HABITS: Final = (takes_part, receives, leads, works, stands_on_the_ground, drives)
+HABITS: Final = (takes_part, receives, leads, works, stands_on_the_ground, lends, drives)
 """What a virtual agency does. A slice that asks agencies for something adds its own."""
 
 

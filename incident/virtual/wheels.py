@@ -10,6 +10,7 @@ from incident.kernel.slice import Act
 from incident.resources.facts import AcceptControl, Commit, Commitment, Describe, Release, Resource, SetStatus
 from incident.scenario.facts import Unit, Wait
 from incident.values import unit_key
+from incident.virtual.lending import lent
 from incident.virtual.mind import Mind
 
 GOES: Final = frozenset({"AVB", "AVS", "ALL"})
@@ -24,11 +25,12 @@ def drives(mind: Mind) -> Iterator[Act]:
         return
     if not mind.leaving:
         yield from _sends(mind)
+    away = lent(mind)
     for unit in mind.view.resources.units.values():
         if unit.offer is not None and unit.offer.to == mind.agency:
             at = mind.after(unit.offer.at, TAKES_CONTROL, f"control {unit.key}")
             yield from mind.act(at, f"control/{unit.offer.id}", AcceptControl(unit.key))
-        if unit.home == mind.agency:
+        if unit.home == mind.agency and unit.key not in away:
             yield from _ends(mind, unit) if mind.leaving else _moves(mind, unit)
 
 

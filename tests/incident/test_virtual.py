@@ -10,9 +10,12 @@ import pytest
 from incident.boundaries.facts import Propose, Shape
 from incident.kernel.receipts import Deliver, See, receipt
 from incident.kernel.slice import Act
+from incident.mutual_aid import commands as aid_commands
+from incident.mutual_aid import facts as aid
 from incident.organisation.facts import Close, Declare, DeclineLead, Invite, OfferLead, Open
 from incident.resources.facts import Commit, Commitment, OfferControl
 from incident.scenario.facts import (
+    AidHabit,
     Behaviour,
     Declaring,
     FeatureHabit,
@@ -391,3 +394,87 @@ def test_a_restart_goes_on_where_it_was() -> None:
     state = INCIDENT.restore(INCIDENT.snapshot(play.view))
     play.given.view = state
     assert play.due() == before
+
+
+# -- aid -----------------------------------------------------------------------------------------------------
+
+LENT = (Unit("A206", "DCA"), Unit("A210", "DCA"), Unit("O722", "TACAD"))
+
+
+def asked(lines: tuple[aid.Line, ...], *, seed: int = 1, **habit: Any) -> Played:
+    """LAS has asked SCAS for aid."""
+    play = Played(scenario(seed, joins=Wait(1, 1), aid=AidHabit(units=LENT, **habit))).run(5)
+    play.given.by("LAS", "tactical_commander").did(
+        aid_commands.Raise(lender="SCAS", terms=aid.Terms(lines=lines), approve=True)
+    )
+    play.given.by("LAS")
+    return play
+
+
+def the_request(play: Played) -> aid.Request:
+    return next(iter(play.view.mutual_aid.rows.values()))
+
+
+def test_it_lends_what_it_has_and_says_why_the_rest_does_not_come() -> None:
+    play = asked((aid.Line("DCA", 3), aid.Line("TACAD", 1)), reasons=("Two can go",)).run(200)
+    request = the_request(play)
+    assert request.state == "part"
+    assert [(answer.accepted, answer.reason) for answer in request.answers] == [(2, "Two can go"), (1, "")]
+    play.run(200)
+    assert set(the_request(play).units) == {"SCAS/A206", "SCAS/A210", "SCAS/O722"}
+    assert the_request(play).units["SCAS/A206"].eta_to == 8
+    play.run(600)
+    assert {unit.state for unit in the_request(play).units.values()} == {"at_rvp"}
+
+
+def test_what_it_lent_works_under_the_host_and_goes_home_when_it_is_let_go() -> None:
+    play = asked((aid.Line("DCA", 2),)).run(900)
+    keys = tuple(the_request(play).units)
+    play.las(aid_commands.TakeUnits(the_request(play).id, keys))
+    assert {play.view.resources.units[key].controlling for key in keys} == {"LAS"}
+    play.run(900)
+    assert {play.view.resources.units[key].status for key in keys} & {
+        "LDG",
+        "LFT",
+        "HOS",
+        "HND",
+        "CLR",
+        "MOB",
+    }
+    play.las(aid_commands.ReleaseUnits(the_request(play).id, keys))
+    play.run(600)
+    assert {unit.state for unit in the_request(play).units.values()} == {"home"}
+    assert play.view.resources.units == {}
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_it_offers_something_else_and_sends_that_only_when_it_is_taken(accept: bool) -> None:
+    play = asked((aid.Line("DCA", 2),), counters=100, reasons=("One can go",)).run(200)
+    (answer,) = the_request(play).answers
+    assert the_request(play).state == "countered"
+    assert answer.counter == aid.Counter("DCA", 1, None, "One can go")
+    play.run(900)
+    assert the_request(play).units == {}
+    play.las(aid_commands.AnswerCounter(the_request(play).id, accept))
+    play.run(300)
+    assert len(the_request(play).units) == accept
+
+
+def test_it_declines_with_a_reason_and_says_nothing_without_the_habit() -> None:
+    play = asked((aid.Line("DCA", 2),), declines=100, reasons=("All out",)).run(300)
+    assert (the_request(play).state, the_request(play).answers[0].reason) == ("declined", "All out")
+    play = Played(scenario(joins=Wait(1, 1))).run(5)
+    play.given.by("LAS", "tactical_commander").did(
+        aid_commands.Raise(lender="SCAS", terms=aid.Terms(lines=(aid.Line("DCA", 1),)), approve=True)
+    )
+    assert the_request(play.run(500)).state == "sent"
+
+
+def test_it_asks_for_what_it_lent_when_it_stands_down() -> None:
+    play = asked((aid.Line("DCA", 2),)).run(900)
+    request = the_request(play)
+    play.las(aid_commands.TakeUnits(request.id, ("SCAS/A206",)))
+    play.given.by("SCAS").did(Declare("SCAS", "stand_down"))
+    play.run(400)
+    states = {unit.key: unit.state for unit in the_request(play).units.values()}
+    assert states == {"SCAS/A206": "recalled", "SCAS/A210": "home"}
