@@ -19,6 +19,7 @@ from incident import (
     boundaries,
     casualties,
     commanders,
+    comms,
     exercises,
     fleet,
     log,
@@ -35,6 +36,7 @@ from incident.boundaries.facts import Boundaries
 from incident.casualties.facts import Casualties
 from incident.catalogue import Charter
 from incident.commanders import Commanders
+from incident.comms import Comms
 from incident.exercises.facts import Play
 from incident.fleet.facts import Fleet
 from incident.kernel import receipts
@@ -77,6 +79,7 @@ class State(msgspec.Struct, frozen=True):
     receipts: Receipts = Receipts()
     commanders: Commanders = Commanders()
     exercises: Play = Play()
+    comms: Comms = Comms()
 
 
 class OwnState(msgspec.Struct, frozen=True):
@@ -154,6 +157,7 @@ INCIDENT: Final = Model(
         receipts.SLICE,
         commanders.SLICE,
         exercises.SLICE,
+        comms.SLICE,
     ),
     permit,
     summary=summary,

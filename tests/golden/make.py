@@ -21,6 +21,7 @@ from incident.alarms.facts import Acknowledge as HearAlarm
 from incident.boundaries import facts as b
 from incident.casualties import facts as ca
 from incident.commanders import facts as c
+from incident.comms import facts as cm
 from incident.exercises import facts as x
 from incident.exercises.facts import Segment
 from incident.fleet import facts as fl
@@ -55,6 +56,7 @@ def incident() -> Given:
     _told(given)
     _aided(given)
     _played(given)
+    _talked(given)
     _stood_down(given)
     return given
 
@@ -237,6 +239,19 @@ def _aided(given: Given) -> None:
     given.by("LAS").did(a.AnswerCounter(second, accept=False, reason="water is what we need"))
     given.by("SECAMB").did(a.Reply(second, (instead,))).by("LAS").did(a.AnswerCounter(second, accept=True))
     given.did(a.Cancel(second, "LFB has a boat"))
+
+
+def _talked(given: Given) -> None:
+    given.by("LAS").later().did(cm.SetLink("ICC-1", "ISSI 1001", "all control rooms"))
+    link = given.last
+    given.by("SCAS").did(Deliver((f"comms/{link}",))).did(cm.TestChannel(link, "SCAS", False, "no coverage"))
+    given.later().did(cm.TestChannel(link, "SCAS", True))
+    given.by("LAS").did(cm.SetLink("ICC-2", "ISSI 1002"))
+    given.did(cm.AddChannel("bridge", "Tactical call", "020 7946 0999", "every hour", ("LAS", "SCAS")))
+    bridge = given.last
+    given.did(cm.ReportUnanswered("SECAMB", bridge, "rang out")).did(cm.ReportAnswered("SECAMB"))
+    given.did(cm.WithdrawChannel(bridge, "one is enough"))
+    given.did(cm.GiveRoom("LAS", "EOC Waterloo", "020 7946 0100", "EOC Newham, 020 7946 0101"))
 
 
 def _stood_down(given: Given) -> None:

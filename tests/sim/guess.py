@@ -161,7 +161,7 @@ class Guess:
             return self.agency
         return self.rng.choice(parties if likely < 0.95 else self.agencies)
 
-    _to = _suggested = _each_supporting = _agency
+    _to = _suggested = _each_supporting = _each_members = _agency
 
     def _each_agencies(self) -> str:
         return self.rng.choice(self.agencies)
@@ -237,12 +237,38 @@ class Guess:
     def _takerole_role(self) -> str:
         return "" if self._slip() else self.rng.choice(("tactical", "operational", "room", "sector"))
 
-    _handover_role = _giveuprole_role = _namedeputy_role = _takerole_role
+    def _takerole_agency(self) -> str:
+        return self.agency if self.rng.random() < 0.9 else self._agency()
+
+    _handover_agency = _giveuprole_agency = _namedeputy_agency = _handoverdesk_agency = _takerole_agency
+    _testchannel_agency = _giveroom_agency = _takerole_agency
+
+    def _handover_role(self) -> str:
+        held = [
+            post.role
+            for post in self.view.commanders.posts.values()
+            if post.holder and post.agency == self.agency and not post.label
+        ]
+        return self.rng.choice(held) if held and self.rng.random() < 0.7 else self._takerole_role()
+
+    _giveuprole_role = _namedeputy_role = _handover_role
 
     def _takerole_label(self) -> str:
-        return self.rng.choice(("", "north"))
+        return self.rng.choice(("", "", "", "north"))
 
     _handover_label = _giveuprole_label = _namedeputy_label = _takerole_label
+
+    def _reportunanswered_agency(self) -> str:
+        return self.rng.choice(("", self._agency()))
+
+    def _reportunanswered_channel(self) -> str:
+        return "" if self.rng.random() < 0.6 else self._channel()
+
+    def _addchannel_name(self) -> str:
+        return self.rng.choice(("SHARER-4", "sharer-4", "Tactical call"))
+
+    def _channel(self) -> str:
+        return str(self._one(self._rows("comms", "channels")))
 
     def _handover_brief(self) -> Brief:
         return self.rng.choice((Brief(), Brief(information="two coaches", risk="fuel on the road")))
