@@ -182,7 +182,10 @@ def test_who_can_and_what_a_role_grants() -> None:
 
 
 def test_an_observer_has_one_row_and_a_commander_has_all_of_an_operators() -> None:
-    assert grants(charter(), "observer") == (("exercises.no_duff",), ())  # but a real emergency is everybody's
+    assert grants(charter(), "observer") == (
+        ("exercises.no_duff",),
+        (),
+    )  # but a real emergency is everybody's
     operator, commander = (set(grants(charter(), role)[0]) for role in ("operator", "tactical_commander"))
     assert operator <= commander
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from incident.boundaries.facts import Propose, Shape
+from incident.commanders.facts import GiveUpRole, HandOver
 from incident.kernel.receipts import Deliver, See, receipt
 from incident.kernel.slice import Act
 from incident.mutual_aid import commands as aid_commands
@@ -16,6 +17,7 @@ from incident.organisation.facts import Close, Declare, DeclineLead, Invite, Off
 from incident.resources.facts import Commit, Commitment, OfferControl
 from incident.scenario.facts import (
     AidHabit,
+    Appointment,
     Behaviour,
     Declaring,
     FeatureHabit,
@@ -189,6 +191,22 @@ def test_it_does_not_take_back_what_a_person_has_said_for_its_agency() -> None:
 def test_going_back_has_a_reason() -> None:
     said = (Declaring(20, "declared"), Declaring(60, "standby"))
     assert Played(scenario(joins=Wait(5, 5), declares=said)).run(70).view.organisation.parties["SCAS"].reason
+
+
+def test_it_fills_its_roles_once_and_leaves_a_handover_to_people() -> None:
+    roles = (
+        Appointment(60, "tactical", "B. Nkosi", "ext. 2207"),
+        Appointment(90, "sector", "K. Lind", label="north"),
+    )
+    play = Played(scenario(joins=Wait(5, 5), appoints=roles)).run(70)
+    post = play.view.commanders.posts["SCAS/tactical"]
+    assert (post.holder, post.contact) == ("B. Nkosi", "ext. 2207")
+    assert play.run(100).view.commanders.posts["SCAS/sector/north"].holder == "K. Lind"
+    play.given.by("SCAS").did(HandOver("SCAS", "tactical", "D. Rees", verbal=True))
+    play.given.by("SCAS").did(GiveUpRole("SCAS", "sector", "Sent home", "north"))
+    posts = play.run(600).view.commanders.posts
+    assert posts["SCAS/tactical"].holder == "D. Rees"
+    assert "SCAS/sector/north" not in posts
 
 
 def test_it_takes_a_task_through_to_done_and_again_when_it_is_sent_back() -> None:
