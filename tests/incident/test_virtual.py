@@ -345,6 +345,18 @@ def test_its_units_go_by_the_rvp_that_it_has_agreed_to() -> None:
     ]
 
 
+def test_its_units_turn_to_the_other_rvp_when_theirs_is_withdrawn() -> None:
+    rival = RivalPoint(10, "Slough yard", Location("Slough"), withdrawn_at=120)
+    slow = Movement(travels=Wait(300, 300), mobilises=Wait(5, 5))
+    play = Played(
+        scenario(joins=Wait(1, 1), rival_rvp=rival, sends=(Sending(20, UNITS),), movement=slow)
+    ).run(5)
+    play.las(Propose("rvp", Shape(YARD), "Stockley Park"))
+    assert play.run(60).view.resources.units["SCAS/R321"].destination == "Slough yard"
+    play.run(240)
+    assert play.view.resources.units["SCAS/R321"].destination == "Stockley Park"
+
+
 def test_it_stands_down_after_the_lead_and_lets_its_units_go_with_their_patients_brought_in() -> None:
     play = Played(
         scenario(joins=Wait(1, 1), sends=(Sending(30, UNITS),), declares=(Declaring(20, "declared"),))
