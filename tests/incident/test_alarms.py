@@ -17,9 +17,10 @@ from incident.casualties import disagreements
 from incident.casualties import facts as k
 from incident.commanders import facts as c
 from incident.kernel.board import Look
-from incident.kernel.receipts import See
+from incident.kernel.receipts import Acknowledge, See
 from incident.kernel.slice import Actor
 from incident.log import facts as lg
+from incident.messages import facts as ms
 from incident.methane import facts as m
 from incident.organisation import facts as o
 from incident.resources import facts as r
@@ -127,6 +128,11 @@ CASES = {
         lambda g: g.did(m.Publish(m.Report(Location("M25 J15"), "rtc", present=(m.Service("LFB"),)))),
     ),
     "methane_unread": Case(lambda g: g.by("LAS").did(_report()), 2, lambda g: _read_by(g, "SCAS", "SECAMB")),
+    "message_waits": Case(
+        lambda g: g.by("LAS").did(ms.Send("gas", "SCAS", priority="critical")).did(ms.Send("tea", "SCAS")),
+        3,
+        lambda g: g.by("SCAS").did(Acknowledge((f"messages/{next(iter(g.view.messages.rows))}",))),
+    ),
     "no_methane": Case(_declare, 3, lambda g: g.by("SCAS").did(_report())),
     "methanes_differ": Case(_two_reports, 0, lambda g: g.by("LAS").did(_report())),
     "methane_old": Case(lambda g: _declare(g).did(_report()), 15, lambda g: g.by("LAS").did(_report())),
