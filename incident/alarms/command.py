@@ -7,25 +7,95 @@ from typing import Final
 
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
-from incident.commanders import ROLES, vacant
+from incident.commanders import ROLES, Vacancy, vacant
+from incident.comms import control_room_link, failed, link_missing, unanswered, untested
 from incident.kernel.slice import View
+from incident.messages import ANSWER_WITHIN_MS, messages, waits_for
+from incident.organisation import organisation
 from incident.values import MINUTE_MS
 
 VACANT_MS: Final = 5 * MINUTE_MS
 """How long an agency at work may leave a key role unfilled."""
 
+TEST_MS: Final = 5 * MINUTE_MS
+"""How long a control room may leave the common talkgroup untested."""
+
+NO_LINK = Kind("no_talkgroup", "The control rooms have no talkgroup", (4,), "comms", "talkgroup")
+UNTESTED = Kind(
+    "talkgroup_untested", "A control room has not tested the talkgroup", (4, 21), "comms", "works"
+)
+FAILED = Kind("talkgroup_failed", "The talkgroup does not work for a control room", (4, 24), "comms", "works")
+NO_ANSWER = Kind("calls_unanswered", "Calls are not answered", (14, 24), "comms", "answered")
+MESSAGE = Kind(
+    "message_unanswered", "An urgent message is not acknowledged", (12, 14), "messages", "acknowledge"
+)
 VACANT = Kind("role_vacant", "A key role is vacant", (13,), "commanders", "fill")
 
 
 def _vacant(view: View) -> Iterator[Alarm]:
-    """Manchester: a service stood by until midnight with nobody in command of it."""
+    """Manchester: a service stood by until midnight with nobody in command of it. One alarm for each agency."""
+    by_agency: dict[str, list[Vacancy]] = {}
     for one in vacant(view):
-        words = f"{one.agency} has no {ROLES[one.role].words}"
-        key = f"vacant/{one.agency}/{one.role}"
-        row = f"{one.agency}/{one.role}"
-        yield Alarm(key, VACANT.name, words, one.since + VACANT_MS, row, (one.agency,))
+        by_agency.setdefault(one.agency, []).append(one)
+    for agency, found in by_agency.items():
+        words = f"{agency} has no " + " and no ".join(ROLES[one.role].words for one in found)
+        key = f"vacant/{agency}/{'+'.join(one.role for one in found)}"
+        since = min(one.since for one in found)
+        row = f"{agency}/{found[0].role}"
+        yield Alarm(key, VACANT.name, words, since + VACANT_MS, row, (agency,))
+
+
+def _link(view: View) -> Iterator[Alarm]:
+    """Manchester: the control rooms had no talkgroup of their own, and nobody set one up."""
+    since = link_missing(view)
+    if since is not None:
+        who = organisation(view).lead
+        words = "The control rooms have no talkgroup of their own"
+        yield Alarm("comms/link", NO_LINK.name, words, since, "", (who,))
+    link = control_room_link(view)
+    if link is None:
+        return
+    for agency in untested(view):
+        begins = max(link.set_at, organisation(view).parties[agency].invited_at) + TEST_MS
+        words = f"{agency} has not tested {link.name}"
+        yield Alarm(f"comms/test/{link.id}/{agency}", UNTESTED.name, words, begins, link.id, (agency,))
+    for agency in failed(view):
+        test = link.test(agency)
+        if test is not None:
+            words = f"{link.name} does not work for {agency}"
+            key = f"comms/failed/{link.id}/{agency}/{test.at}"
+            yield Alarm(key, FAILED.name, words, test.at, link.id, (agency,))
+
+
+def _calls(view: View) -> Iterator[Alarm]:
+    """Manchester: one officer on one engaged line was the only route."""
+    for one in unanswered(view):
+        ways = (
+            f": try {', '.join(one.alternatives[:2])}" if one.alternatives else ", and no other way is known"
+        )
+        words = f"{one.name} has not answered {one.count} calls{ways}"
+        row = one.agency or one.channel
+        yield Alarm(f"comms/calls/{row}/{one.since}", NO_ANSWER.name, words, one.since, row)
+
+
+def _messages(view: View) -> Iterator[Alarm]:
+    known = organisation(view).parties
+    for message in messages(view).rows.values():
+        if message.priority == "routine" or not message.needs_ack:
+            continue
+        for agency in waits_for(view, message):
+            invited = known[agency].invited_at if agency in known else 0
+            begins = max(message.recorded_at, invited) + ANSWER_WITHIN_MS
+            words = f"{agency} has not acknowledged {message.priority} message {message.number}"
+            key = f"message/{message.id}/{agency}"
+            yield Alarm(key, MESSAGE.name, words, begins, message.id, (agency, message.sender))
 
 
 def rules() -> Iterable[Rule]:
     """What this file finds."""
-    return (Rule((VACANT,), ("organisation", "commanders", "resources"), _vacant),)
+    return (
+        Rule((VACANT,), ("organisation", "commanders", "resources"), _vacant),
+        Rule((NO_LINK, UNTESTED, FAILED), ("organisation", "comms"), _link),
+        Rule((NO_ANSWER,), ("organisation", "comms"), _calls),
+        Rule((MESSAGE,), ("organisation", "messages", "receipts"), _messages),
+    )

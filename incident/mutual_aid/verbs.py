@@ -11,7 +11,7 @@ from incident.mutual_aid import facts as f
 from incident.mutual_aid import forms
 from incident.mutual_aid.fold import mutual_aid, proposal
 from incident.mutual_aid.lookup import from_methane, last_terms, mine, ours, rvps, trusts
-from incident.mutual_aid.steps import UNIT_STEPS
+from incident.mutual_aid.steps import UNIT_STEPS, host_of
 from incident.mutual_aid.words import lines_words
 from incident.organisation import charter_of, is_party, parties
 from incident.values import split_key
@@ -43,7 +43,7 @@ def _can(command: type) -> Callable[[Any, Look], bool]:
         if not isinstance(request, f.Request) or look.me is None or not forms.able(request, command):
             return False
         lenders = {split_key(unit.key)[0] for unit in request.out}
-        host = request.requester
+        host = host_of(look.state, request)
         able = {"lender": lenders, "host": {host}, "either": {*lenders, host}}[whose]
         return look.me.agency in able
 

@@ -7,18 +7,22 @@ signs it. Times are local, as on the screen that it is written at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from incident.alarms import standing
+from incident.alarms.report import AGAIN_MS
 from incident.boundaries.board import agreement
 from incident.boundaries.facts import KINDS
 from incident.boundaries.rules import live
 from incident.casualties import grid
 from incident.commanders import ROLES, Post, commanders, vacant
+from incident.comms import comms, control_room_link, untested
 from incident.kernel.board import Look
 from incident.log import log
 from incident.methane import current, fields, methane, receipt_rows
 from incident.methane.words import hazard_words
+from incident.mutual_aid import mutual_aid
+from incident.mutual_aid.facts import SETTLED
 from incident.organisation import organisation, parties
 from incident.organisation.rules import spoken
 from incident.resources import unit_totals
@@ -130,6 +134,37 @@ def _post(post: Post) -> str:
     return stop(f"{post.agency} {ROLES[post.role].words}{label}: {post.holder}{contact}")
 
 
+def aid(look: Look) -> Iterable[str]:
+    """Every request that is not over: who asked whom for what, and how it stands."""
+    lines = []
+    for one in mutual_aid(look.state).rows.values():
+        if one.state not in SETTLED:
+            asked = ", ".join(f"{line.quantity} {line.kind}" for line in one.terms.lines)
+            sent = f", {len(one.out)} units out" if one.out else ""
+            lines.append(stop(f"{one.number} {one.requester} of {one.lender}: {asked}, {one.state}{sent}"))
+    yield from _listed(lines, "requests") or ["No mutual aid is asked for."]
+
+
+def pressures(look: Look) -> Iterable[str]:
+    """How hard pressed each trust is, by its own word."""
+    for code, one in mutual_aid(look.state).pressures.items():
+        yield stop(f"{code}: REAP {one.reap}{f', {one.note}' if one.note else ''}")
+
+
+def channels(look: Look) -> Iterable[str]:
+    """The control rooms' talkgroup, and the other ways to talk."""
+    link = control_room_link(look.state)
+    waits = ", ".join(untested(look.state))
+    yield (
+        "NO TALKGROUP between the control rooms."
+        if link is None
+        else stop(f"Control rooms: {link.name}{f', not tested by {waits}' if waits else ', tested by all'}")
+    )
+    for channel in comms(look.state).channels.values():
+        if channel.live and channel is not link:
+            yield stop(f"{channel.name} {channel.number}: {channel.purpose or channel.kind}")
+
+
 def contacts(look: Look) -> Iterable[str]:
     """Whom to ring in each control room."""
     state = organisation(look.state)
@@ -186,24 +221,43 @@ def risks(look: Look) -> Iterable[str]:
     yield from _listed(found, "alarms") or ["No alarm stands."]
 
 
+class Coming(NamedTuple):
+    """Something that has a time set: when (UTC ms), what, who, and the board and row where it stands."""
+
+    at: int
+    words: str
+    agency: str
+    board: str
+    row: str
+
+
 def coming(look: Look) -> Iterable[str]:
     """What is due next, and by whom."""
-    lines = [f"{look.clock(at)} {words}" for at, words in upcoming(look)[:NEXT_MAX]]
+    lines = [f"{look.clock(one.at)} {one.words}, {one.agency}" for one in upcoming(look)[:NEXT_MAX]]
     yield from lines or ["Nothing has a time set."]
 
 
-def upcoming(look: Look) -> list[tuple[int, str]]:
-    """Everything that has a time set and is not over: the moment (UTC ms) and the words, the earliest first."""
-    found: list[tuple[int, str]] = []
-    for task in tasks(look.state).rows.values():
+def upcoming(look: Look) -> list[Coming]:
+    """Everything that has a time set and is not over, the earliest first; what is overdue stands at the top."""
+    found: list[Coming] = []
+    for key, task in tasks(look.state).rows.items():
         if task.due is not None and task.state in OPEN and task.state != "done":
-            found.append((task.due, f"{task.title}, {task.agency}"))
+            found.append(Coming(task.due, task.title, task.agency, "tasks", key))
     for feature in live(look.state):
         if feature.review_due is not None:
-            found.append((feature.review_due, f"{feature.name} review, {feature.owner}"))
-    for one in log(look.state).decisions.values():
+            words = f"{feature.name} review"
+            found.append(Coming(feature.review_due, words, feature.owner, "boundaries", feature.id))
+    for key, one in log(look.state).decisions.items():
         if one.open and one.review_at is not None:
-            found.append((one.review_at, f"{one.name} review, {one.agency}"))
+            found.append(Coming(one.review_at, f"{one.name} review", one.agency, "decisions", key))
+    for key, request in mutual_aid(look.state).rows.items():
+        if request.state == "sent":
+            words = f"{request.number} answer due"
+            found.append(Coming(request.answer_by, words, request.lender, "mutual_aid", key))
+    version = current(methane(look.state))
+    if version is not None:
+        at = version.at + AGAIN_MS
+        found.append(Coming(at, f"{version.kind} review", version.agency, "methane", version.id))
     return sorted(found)
 
 
@@ -219,21 +273,24 @@ DRAFTS: Final[Mapping[str, Mapping[str, tuple[Draft, ...]]]] = {
         "methane": (report,),
         "casualties": (casualties,),
         "resources": (units,),
-        "aid": (),
-        "impact": (blank("Waiting calls, REAP level, cover: "),),
+        "aid": (aid,),
+        "impact": (
+            pressures,
+            blank("Waiting calls, REAP level, cover: "),
+        ),
         "decisions": (decisions,),
         "risks": (hazards, risks),
         "open": (work,),
-        "communications": (contacts,),
+        "communications": (channels, contacts),
         "forecast": (coming, blank("Forecast: ")),
     },
     "iimarch": {
         "information": (situation, report, declarations),
         "intent": (blank("Strategic aim: ", "Joint working strategy: "),),
         "method": (ground, decisions, work),
-        "administration": (posts, units, coming),
+        "administration": (posts, units, aid, coming),
         "risk": (hazards, risks),
-        "communications": (contacts,),
+        "communications": (channels, contacts),
         "humanitarian": (blank("Welfare, families, rest centre, the vulnerable: "),),
     },
 }

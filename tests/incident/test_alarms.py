@@ -16,12 +16,15 @@ from incident.boundaries import facts as b
 from incident.casualties import disagreements
 from incident.casualties import facts as k
 from incident.commanders import facts as c
+from incident.comms import facts as x
 from incident.kernel.board import Look
 from incident.kernel.receipts import Acknowledge, See
 from incident.kernel.slice import Actor
 from incident.log import facts as lg
-from incident.messages import facts as ms
+from incident.messages import facts as s
 from incident.methane import facts as m
+from incident.mutual_aid import commands as a
+from incident.mutual_aid import facts as af
 from incident.organisation import facts as o
 from incident.resources import facts as r
 from incident.state import INCIDENT
@@ -104,6 +107,51 @@ def _two_counts(given: Given) -> None:
     given.by("SCAS").having_seen(mark).did(k.Count("at_scene", k.Counts(p1=8)))
 
 
+def _tested(given: Given, *, worked: bool) -> Given:
+    channel = next(iter(given.view.comms.channels))
+    for agency in ("LAS", "SCAS", "SECAMB"):
+        given.by(agency).did(x.TestChannel(channel, agency, worked))
+    return given
+
+
+def _ask(given: Given) -> Given:
+    return given.by("LAS").did(
+        a.Raise(lender="SCAS", terms=af.Terms(lines=(af.Line("DCA", 3),)), approve=True)
+    )
+
+
+def _request(given: Given) -> str:
+    return next(reversed(given.view.mutual_aid.rows))
+
+
+def _reply(given: Given, accepted: int) -> Given:
+    said = a.LineReply(0, accepted, "" if accepted == 3 else "none to spare")
+    return given.by("SCAS").did(a.Reply(_request(given), (said,)))
+
+
+def _recalled(given: Given) -> None:
+    _ask(given).by("SCAS").did(a.NameUnits(_request(given), (a.Sent("SCAS/A201", "DCA", 0, 18, 22, "AVB"),)))
+    given.did(a.Mobilise(_request(given), ("SCAS/A201",))).did(a.ReachRvp(_request(given), ("SCAS/A201",)))
+    given.by("LAS").did(a.TakeUnits(_request(given), ("SCAS/A201",)))
+    given.by("SCAS").did(a.RequestRecall(_request(given), ("SCAS/A201",), "needed at home"))
+
+
+def _twice(given: Given) -> None:
+    """It cannot come about by any command, so the state is planted: the alarm is the last wall."""
+    _ask(given).by("SCAS").did(a.NameUnits(_request(given), (a.Sent("SCAS/A201", "DCA", 0, 18, 22, "AVB"),)))
+    first = given.view.mutual_aid.rows[_request(given)]
+    second = msgspec.structs.replace(first, id="planted", number="LAS-A9")
+    rows = {**given.view.mutual_aid.rows, "planted": second}
+    state = msgspec.structs.replace(given.view.mutual_aid, rows=rows)
+    given.view = msgspec.structs.replace(given.view, mutual_aid=state)
+
+
+def _once(given: Given) -> None:
+    rows = {key: row for key, row in given.view.mutual_aid.rows.items() if key != "planted"}
+    state = msgspec.structs.replace(given.view.mutual_aid, rows=rows)
+    given.view = msgspec.structs.replace(given.view, mutual_aid=state)
+
+
 def _report(*, required: str = "", place: str = "M25 J15") -> m.Publish:
     services = (m.Service(required),) if required else ()
     return m.Publish(m.Report(Location(place), "rtc", required=services))
@@ -128,11 +176,6 @@ CASES = {
         lambda g: g.did(m.Publish(m.Report(Location("M25 J15"), "rtc", present=(m.Service("LFB"),)))),
     ),
     "methane_unread": Case(lambda g: g.by("LAS").did(_report()), 2, lambda g: _read_by(g, "SCAS", "SECAMB")),
-    "message_waits": Case(
-        lambda g: g.by("LAS").did(ms.Send("gas", "SCAS", priority="critical")).did(ms.Send("tea", "SCAS")),
-        3,
-        lambda g: g.by("SCAS").did(Acknowledge((f"messages/{next(iter(g.view.messages.rows))}",))),
-    ),
     "no_methane": Case(_declare, 3, lambda g: g.by("SCAS").did(_report())),
     "methanes_differ": Case(_two_reports, 0, lambda g: g.by("LAS").did(_report())),
     "methane_old": Case(lambda g: _declare(g).did(_report()), 15, lambda g: g.by("LAS").did(_report())),
@@ -235,6 +278,35 @@ CASES = {
         lambda g: g.by("LAS").did(k.Count("en_route", k.Counts(p3=8))),
     ),
     "no_count": Case(_declare, 15, lambda g: g.by("LAS").did(k.Count("at_scene", k.Counts(p3=40)))),
+    "no_talkgroup": Case(_declare, 0, lambda g: g.by("LAS").did(x.SetLink("Control 1"))),
+    "talkgroup_untested": Case(
+        lambda g: g.by("LAS").did(x.SetLink("Control 1")), 5, lambda g: _tested(g, worked=True)
+    ),
+    "talkgroup_failed": Case(
+        lambda g: _tested(g.by("LAS").did(x.SetLink("Control 1")), worked=False),
+        0,
+        lambda g: _tested(g, worked=True),
+    ),
+    "calls_unanswered": Case(
+        lambda g: g.by("LAS").did(x.ReportUnanswered("SCAS")).later(1).did(x.ReportUnanswered("SCAS")),
+        0,
+        lambda g: g.by("LAS").did(x.ReportAnswered("SCAS")),
+    ),
+    "message_unanswered": Case(
+        lambda g: g.by("LAS").did(s.Send("Fire has spread", "SCAS", priority="critical")),
+        3,
+        lambda g: g.by("SCAS").did(Acknowledge((s.subject(next(iter(g.view.messages.rows.values()))),))),
+    ),
+    "aid_unanswered": Case(_ask, 5, lambda g: _reply(g, accepted=3)),
+    "aid_unfilled": Case(
+        lambda g: _reply(_ask(g), accepted=0),
+        0,
+        lambda g: g.by("LAS").did(a.OfferNext(_request(g), "SECAMB")),
+    ),
+    "recall_unanswered": Case(
+        _recalled, 0, lambda g: g.by("LAS").did(a.AgreeRecall(_request(g), ("SCAS/A201",)))
+    ),
+    "promised_twice": Case(_twice, 0, _once),
     "no_humanitarian": Case(
         _declare,
         30,
@@ -350,7 +422,7 @@ def test_the_next_moment_is_known() -> None:
     given = _declare(opened())
     coming = FINDER.next(given.view, given.now)
     assert coming == T0 + 3 * MINUTE
-    assert kinds(given) == set()
+    assert kinds(given) == {"no_talkgroup"}, "which a declaration asks for at once"
 
 
 def test_the_board_lists_what_is_ours_first_and_counts_what_we_have_not_heard_of() -> None:

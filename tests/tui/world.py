@@ -20,14 +20,17 @@ import msgspec
 import pytest
 
 from incident.boundaries import facts as b
+from incident.casualties import facts as k
+from incident.commanders import facts as c
 from incident.fleet import facts as g
 from incident.kernel.board import Look
 from incident.kernel.protocol import Accepted, Done, Listing, Records, Refused
-from incident.kernel.receipts import Acknowledge, See
+from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.record import genesis
 from incident.kernel.replica import Card, LinkWord, Replica
 from incident.kernel.slice import Actor, Refusal
 from incident.log import facts as n
+from incident.methane import facts as m
 from incident.organisation import facts as o
 from incident.resources import facts as f
 from incident.state import INCIDENT, OWN, REGISTER
@@ -77,6 +80,7 @@ def busy_incident() -> Given:
     _units(world, "SCAS", THEIRS)
     _ground(world)
     _tasks(world)
+    _reports(world)
     _log(world)
     return world.by("LAS")
 
@@ -123,6 +127,49 @@ def _tasks(world: Given) -> None:
     )
     world.by("SCAS").did(t.Raise("Close slip road at J4b", "SECAMB", priority="urgent"))
     world.by("LAS").did(t.Raise("Relief for HART by 16:00", "SECAMB", due=world.now + 90 * MINUTE))
+
+
+def _reports(world: Given) -> None:
+    """METHANE in two versions, casualties at three stages, and who commands."""
+    first = m.Report(
+        Location("M25 J15 northbound", "TQ 0402 7829", 51.494, -0.503),
+        "rtc",
+        "coach and HGV",
+        (m.Hazard("fuel", "present"),),
+        rvp="RVP B, Colnbrook by-pass",
+        total=40,
+        present=(m.Service("LAS"), m.Service("SCAS")),
+        required=(m.Service("LFB"),),
+    )
+    world.later(1).by("LAS").did(m.Publish(first))
+    world.later(5)
+    hazards = (m.Hazard("fuel", "present"), m.Hazard("fire", "suspected"))
+    second = msgspec.structs.replace(
+        first,
+        location=msgspec.structs.replace(first.location, confirmed=True),
+        hazards=hazards,
+        total=48,
+        p1=6,
+        p2=14,
+        p3=26,
+        dead=2,
+    )
+    world.did(m.Publish(second))
+    world.by("SCAS").did(See((m.subject(world.view.methane.versions[-1]),)))
+    world.by("SECAMB").did(Deliver((m.subject(world.view.methane.versions[-1]),)))
+    for agency, role, name in (
+        ("LAS", "tactical", "R Okafor"),
+        ("LAS", "operational", "J Smith"),
+        ("LAS", "room", "P Lee"),
+    ):
+        world.by(agency).did(c.TakeRole(agency, role, name))
+    world.by("LAS").did(k.Count("total", k.Counts(6, 14, 26, 2)))
+    world.did(k.Count("at_scene", k.Counts(3, 9, 17, 2), counted=True))
+    world.did(k.Count("en_route", k.Counts(2, 3, 4)))
+    world.did(k.Count("at_hospital", k.Counts(1, 2, 3)))
+    world.later(2).did(
+        n.Decide("P3 by bus to Hillingdon UTC", "frees four DCA", review_at=world.now + 30 * MINUTE)
+    )
 
 
 def sent_to(agency: str, world: Given, thing: str = "") -> tuple[str, ...]:

@@ -44,6 +44,9 @@ class View:
         return bool(self.head) + len(self.items) + bool(self.more)
 
 
+EMPTY: Final = View((), ())
+
+
 # -- rows of a board ------------------------------------------------------------------------------------------
 
 
@@ -155,7 +158,7 @@ def _units_line(look: Look, width: int) -> Line:
     spans = [Span("UNITS  ", "dim")]
     for group, count in every.groups.items():
         if count:
-            spans += [Span(f"{count}", "strong"), Span(f" {group}   ", "dim")]
+            spans += [Span(f"{count}", "strong"), Span(f" {group}  ", "dim")]
     if len(spans) == 1:
         spans.append(Span("none committed", "dim"))
     return shorten((*spans, *_doubts(every)), width)

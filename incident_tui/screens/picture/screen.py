@@ -1,4 +1,4 @@
-"""The Picture: who has declared, what stands on the ground, what is due, what was written. Enter opens each."""
+"""The Picture: METHANE, alarms, who has declared and read, casualties, what comes next, the log. Enter opens each."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from incident.kernel.board import Board
+from incident_tui.actions import key_words
 from incident_tui.screens.picture.blocks import (
+    EMPTY,
     LOOKED_THROUGH,
     Item,
     View,
     board_view,
-    incident_view,
     log_view,
     share,
     units_view,
+)
+from incident_tui.screens.picture.summary import (
+    agencies_view,
+    alarms_view,
+    casualties_line,
+    casualties_view,
+    methane_lines,
+    methane_view,
+    next_view,
 )
 from incident_tui.screens.place import Place, Seen
 from incident_tui.widgets.lines import Lines
@@ -32,7 +42,10 @@ ROOMY_WIDTH: Final = 100
 WALL_WIDTH: Final = 160
 LOG_LEAST: Final = 6
 """Lines that the log keeps below the columns."""
-EMPTY: Final = View((), ())
+LEFT: Final = ("methane", "alarms", "tasks", "boundaries")
+RIGHT: Final = ("parties", "casualties", "next", "units")
+NARROW: Final = ("alarms", "methane", "parties", "casualties", "units", "log")
+"""One column, what asks for a hand first: the blocks below 100 cells, from top to bottom."""
 
 
 class Block(Lines, can_focus=True):
@@ -64,6 +77,7 @@ class Block(Lines, can_focus=True):
     def tell(self, view: View) -> None:
         """Show this from now on."""
         self.view = view
+        self.display = bool(view.height)
         self.at = max(0, min(self.at, len(view.items) - 1))
         self.lay()
 
@@ -144,22 +158,16 @@ class PicturePlace(Place):
         self._due = False
         self._widths: tuple[int, ...] = ()
         self._last: Block | None = None
-        self.blocks = {
-            name: Block(name) for name in ("incident", "parties", "units", "tasks", "boundaries", "log")
-        }
+        self.blocks = {name: Block(name) for name in (*LEFT, *RIGHT, "log")}
 
     def compose(self) -> ComposeResult:
         """Two columns and the log."""
-        b = self.blocks
         with Horizontal(id="picture-columns"):
             with Vertical(id="picture-left"):
-                yield b["incident"]
-                yield b["tasks"]
-                yield b["boundaries"]
+                yield from (self.blocks[name] for name in LEFT)
             with Vertical(id="picture-right"):
-                yield b["parties"]
-                yield b["units"]
-        yield b["log"]
+                yield from (self.blocks[name] for name in RIGHT)
+        yield self.blocks["log"]
 
     # -- what is shown --------------------------------------------------------------------------------------
 
@@ -179,7 +187,12 @@ class PicturePlace(Place):
     def on_resize(self) -> None:
         """Other things fit now."""
         width = self.size.width
-        self.set_class(width < ROOMY_WIDTH, "-narrow")
+        narrow = width < ROOMY_WIDTH
+        if narrow != self.has_class("-narrow"):
+            first, second = ("alarms", "methane") if narrow else ("methane", "alarms")
+            left = self.query_one("#picture-left", Vertical)
+            left.move_child(self.blocks[first], before=self.blocks[second])
+        self.set_class(narrow, "-narrow")
         self.set_class(width >= WALL_WIDTH, "-wall")
         self._fed = float("-inf")
         self._due = True
@@ -206,59 +219,82 @@ class PicturePlace(Place):
         words = Span("No incident is open here. Press 0 for the list of incidents.", "dim")
         for block in self.blocks.values():
             block.tell(EMPTY)
-        self.blocks["incident"].tell(View((words,), ()))
+        self.blocks["methane"].tell(View((words,), ()))
 
     def _lay_narrow(self, seen: Seen) -> None:
         """One column, no blank lines: headings part the blocks."""
         look, width, room = seen.look, self.size.width - 2, self.size.height
-        incident = incident_view(look, width)
-        parties = len(look.state.organisation.parties)
-        tasks, features = _open_tasks(seen), _live_features(seen)
+        parties = 1 + len(look.state.organisation.parties)
+        alarms = self._alarms(seen, width, room)
+        methane = methane_lines(look, width)
         heights = share(
-            room - incident.height,
-            [(min(5, parties + 1), parties + 1), (4, 12), (1, 1), (min(3, 1 + tasks), 1 + tasks),
-             (min(3, 1 + features), 1 + features)],
-        )  # fmt: skip
-        parties_h, log_h, units_h, tasks_h, features_h = heights
-        b = self.blocks
-        b["incident"].tell(incident)
-        b["parties"].tell(self._parties(seen, width, parties_h))
-        b["units"].tell(units_view(look, width, units_h) if units_h else EMPTY)
-        b["tasks"].tell(self._tasks(seen, width, tasks_h))
-        b["boundaries"].tell(self._features(seen, width, features_h))
-        b["log"].tell(log_view(seen.session.log().last(LOOKED_THROUGH), look, width, log_h))
+            room - methane.height - 1,
+            [(min(4, alarms.height), min(6, alarms.height)), (min(5, parties), parties), (4, 12), (1, 1)],
+        )
+        alarms_h, parties_h, log_h, totals_h = heights
+        views = {
+            "alarms": self._alarms(seen, width, alarms_h),
+            "methane": methane,
+            "parties": agencies_view(look, width, parties_h),
+            "casualties": casualties_line(look, width) if totals_h else EMPTY,
+            "units": units_view(look, width, 1),
+            "log": log_view(seen.session.log().last(LOOKED_THROUGH), look, width, log_h),
+        }
+        for name, block in self.blocks.items():
+            block.tell(views.get(name, EMPTY))
 
     def _lay_columns(self, seen: Seen) -> None:
         """Two columns, and the log below them or, on a wall, beside them."""
         look, height = seen.look, self.size.height
         wall = self.has_class("-wall")
-        b = self.blocks
-        left, right = b["incident"].size.width, b["parties"].size.width
+        left, right = self.blocks["methane"].size.width, self.blocks["parties"].size.width
         room = height - 1 if wall else height - LOG_LEAST - 1
-        incident = incident_view(look, left)
-        tasks, features = 1 + max(1, _open_tasks(seen)), 1 + max(1, _live_features(seen))
-        parties = 1 + len(look.state.organisation.parties)
-        tasks_h, features_h = share(
-            room - incident.height - 2, [(min(4, tasks), tasks), (min(4, features), features)]
-        )
-        parties_h, units_h = share(room - 1, [(min(4, parties), parties), (3, 10)])
-        columns = [
-            [incident, self._tasks(seen, left, tasks_h), self._features(seen, left, features_h)],
-            [self._parties(seen, right, parties_h), units_view(look, right, units_h)],
-        ]
-        for names, views in zip(
-            (("incident", "tasks", "boundaries"), ("parties", "units")), columns, strict=True
-        ):
-            for name, view in zip(names, views, strict=True):
-                b[name].tell(view)
-        tall = max(sum(view.height + 1 for view in views) for views in columns)
+        lefts = self._left(seen, left, room, wall=wall)
+        rights = self._right(seen, right, room, wall=wall)
+        for name, view in {**lefts, **rights}.items():
+            self.blocks[name].tell(view)
+        columns = [lefts.values(), rights.values()]
+        tall = max(sum(view.height + 1 for view in views if view.height) for views in columns)
         log_h = height if wall else height - tall
         lines = seen.session.log().last(LOOKED_THROUGH)
-        b["log"].tell(log_view(lines, look, b["log"].size.width, log_h, wrapped=wall))
+        self.blocks["log"].tell(log_view(lines, look, self.blocks["log"].size.width, log_h, wrapped=wall))
 
-    def _parties(self, seen: Seen, width: int, most: int) -> View:
-        names = (("agency", 10), ("declared", 11), ("since", 13), ("lead", 12), ("spoc", 20))
-        return self._rows("parties", seen, names, width, most, lambda row: row.party.left_at is None)
+    def _left(self, seen: Seen, width: int, room: int, *, wall: bool) -> dict[str, View]:
+        """METHANE and what is wrong; on a wall, the work and the ground below them."""
+        methane = methane_view(seen.look, width)
+        wants = self._alarms(seen, width, 99).height
+        tasks, features = 1 + max(1, _open_tasks(seen)), 1 + max(1, _live_features(seen))
+        asked = [(4, wants), (3, tasks), (3, features)] if wall else [(3, wants)]
+        alarms_h, tasks_h, features_h, *_ = (*share(room - methane.height - 4, asked), 0, 0)
+        return {
+            "methane": methane,
+            "alarms": self._alarms(seen, width, alarms_h),
+            "tasks": self._tasks(seen, width, tasks_h),
+            "boundaries": self._features(seen, width, features_h),
+        }
+
+    def _right(self, seen: Seen, width: int, room: int, *, wall: bool) -> dict[str, View]:
+        """The agencies, the casualties, what comes next, and where the units are."""
+        look = seen.look
+        parties = 2 + len(look.state.organisation.parties)
+        casualties = casualties_view(look, width, 7)
+        units = 10 if wall else 1
+        parties_h, next_h, units_h = share(
+            room - casualties.height - 4, [(min(5, parties), parties), (3, 6), (1, units)]
+        )
+        return {
+            "parties": agencies_view(look, width, parties_h),
+            "casualties": casualties,
+            "next": next_view(look, width, next_h),
+            "units": units_view(look, width, units_h),
+        }
+
+    def _alarms(self, seen: Seen, width: int, most: int) -> View:
+        board = self._boards.get("alarms")
+        if board is None or most < 1:
+            return EMPTY
+        keys = seen.actions.keys_of("app.alarm")
+        return alarms_view(board, seen.look, width, most, key_words(keys[0]) if keys else "")
 
     def _tasks(self, seen: Seen, width: int, most: int) -> View:
         names = (("title", 16), ("agency", 7), ("state", 12), ("due", 15))
@@ -302,9 +338,7 @@ class PicturePlace(Place):
             self.screen.set_focus(target)
 
     def _order(self) -> list[Block]:
-        names = ("incident", "parties", "units", "tasks", "boundaries", "log")
-        if not self.has_class("-narrow"):
-            names = ("incident", "tasks", "boundaries", "parties", "units", "log")
+        names = NARROW if self.has_class("-narrow") else (*LEFT, *RIGHT, "log")
         return [self.blocks[name] for name in names]
 
     def on_lines_acted(self, event: Lines.Acted) -> None:

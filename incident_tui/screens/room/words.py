@@ -11,7 +11,6 @@ from incident.kernel.slice import Refusal
 from incident_tui import themes
 from incident_tui.actions import Act, AppAct, parse
 from incident_tui.looking import named
-from incident_tui.nearest import near, offer
 from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.palette.screen import Palette, search
 from incident_tui.screens.room.doing import BEHALF, HAPPENED, Deed
@@ -136,12 +135,9 @@ class Words:
         if not name and fitting:
             name = fitting[0]
         if not name or not self.room.go(name):
-            names = [place for place in self.room.places if place != "help"]
-            known, hint = ", ".join(names), offer(near(wanted, names))
+            known = ", ".join(place for place in self.room.places if place != "help")
             self.room.say(
-                f"There is no screen {where}.{hint or f' There are: {known}.'}"
-                if wanted
-                else f"Say where: {known}."
+                f"There is no screen {where}. There are: {known}." if wanted else f"Say where: {known}."
             )
 
     def incident(self, wanted: str) -> None:
@@ -188,8 +184,7 @@ class Words:
         known = themes.names()
         fitting = [name for name in known if wanted.strip() and name.startswith(wanted.strip().casefold())]
         if wanted.strip() and not fitting:
-            hint = offer(near(wanted, known)) or f" There are: {', '.join(known)}."
-            self.room.say(f"There is no theme {wanted.strip()}.{hint}")
+            self.room.say(f"There is no theme {wanted}. There are: {', '.join(known)}.")
             return
         now = self.room.app.theme
         after = known[(known.index(now) + 1) % len(known)] if now in known else known[0]
@@ -355,8 +350,7 @@ class Words:
         front = self.room.front
         found = front.row()
         here = None if found is None else (front.scope, found[0])
-        actions = self.room.actions
-        answer = parse(text, self.room.session.look(), actions.boards, here, actions.key_of)
+        answer = parse(text, self.room.session.look(), self.room.actions.boards, here)
         if isinstance(answer, Refusal):
             self.room.say(answer.sentence)
             return

@@ -1,0 +1,434 @@
+"""What a commander looks at, as lines: METHANE, alarms, agencies, casualties, what comes next. No widget in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from incident.alarms import FINDER
+from incident.alarms.board import AlarmRow
+from incident.boundaries.rules import agreed_by, boundaries
+from incident.casualties import grid
+from incident.catalogue import Agency
+from incident.commanders import held
+from incident.kernel.board import Board, Look
+from incident.methane import (
+    Version,
+    before,
+    current,
+    differences,
+    methane,
+    receipt_rows,
+    required_absent,
+    standing,
+)
+from incident.methane.words import type_words
+from incident.organisation.facts import Party
+from incident.organisation.rules import spoken
+from incident.reports.gather import upcoming
+from incident.statuses import SCENE, WORKING, status
+from incident.values import Location, length_words, span
+from incident_tui.screens.picture.blocks import EMPTY, Item, View
+from incident_tui.widgets.paint import Line, Span, fit, shorten, spread
+
+LETTER: Final = 3
+COUNTS: Final = (("p1", "P1", "p1"), ("p2", "P2", "p2"), ("p3", "P3", "p3"), ("dead", "†", "dead"))
+"""Priorities on the line N: field, sign, tone."""
+
+GRID_COLUMNS: Final = ("scene", "moving", "hospital", "unexplained")
+GRID_ROOMY: Final = {"scene": 9, "moving": 9, "hospital": 11, "unexplained": 14}
+GRID_TIGHT: Final = {"scene": 6, "moving": 7, "hospital": 9, "unexplained": 12}
+LABEL: Final = 11
+
+
+# -- METHANE ----------------------------------------------------------------------------------------------------
+
+
+def methane_view(look: Look, width: int) -> View:
+    """The METHANE to go by, a line for each letter; what changed since the last is marked new."""
+    state = methane(look.state)
+    version = current(state)
+    if version is None:
+        return _no_methane(look, width)
+    changed = (
+        {one.letter for one in differences(before(state, version), version)}
+        if before(state, version)
+        else set()
+    )
+    at = "methane"
+    items = [
+        Item(
+            spread((Span(f"{letter}  ", "accent bold"), *left), _right(right, new=name in changed), width),
+            at,
+            version.id,
+        )
+        for letter, name, left, right in _letters(version, look)
+    ]
+    return View(_head(version, look, width), tuple(items))
+
+
+def _letters(version: Version, look: Look) -> Sequence[tuple[str, str, Sequence[Span], Sequence[Span]]]:
+    report = version.report
+    place = report.location
+    sure = ("confirmed", "good") if place.confirmed else ("provisional", "caution")
+    return (
+        ("M", "M", (Span(_major(version, look)),), ()),
+        ("E", "E", (Span(_where(place)),), (Span(*sure),)),
+        ("T", "T", (Span(type_words(report)),), ()),
+        ("H", "H", _hazards(version), ()),
+        ("A", "A", _access(version), _agreed(version, look)),
+        ("N", "N", _number(version), (Span("counted" if report.counted else "estimated", "dim"),)),
+        ("E", "S", _services(version, look), ()),
+    )
+
+
+def _where(place: Location) -> str:
+    """Words and grid reference; coordinates only where there is no grid reference: the METHANE screen has all."""
+    if place.grid and place.text:
+        return place.text if place.grid in place.text else f"{place.text}  {place.grid}"
+    return place.words()
+
+
+def _right(right: Sequence[Span], *, new: bool) -> Sequence[Span]:
+    return (
+        *right,
+        *((Span("  "),) if right and new else ()),
+        *((Span("new", "accent bold"),) if new else ()),
+    )
+
+
+def _head(version: Version, look: Look, width: int) -> Line:
+    """Which version, by whom and how old; that another stands beside it is said first."""
+    left = [Span(f"{version.kind} {version.name}", "strong bold")]
+    both = len(standing(methane(look.state)))
+    if both > 1:
+        left.append(Span(f"  ▲ {both} stand", "alarm bold"))
+    age = f"by {version.agency}, {length_words(look.now - version.at)} ago"
+    return spread((*left, Span(f"   {age}", "dim")), (), width)
+
+
+def _no_methane(look: Look, width: int) -> View:
+    state = look.state.organisation
+    place = state.location
+    sure = ("confirmed", "good") if place.confirmed else ("provisional", "caution")
+    where = spread((Span("E  ", "accent bold"), Span(place.words())), (Span(*sure),), width)
+    ask = shorten(
+        (
+            Span("No METHANE has been sent.  ", "caution"),
+            Span("m", "accent bold"),
+            Span(" writes the first."),
+        ),
+        width,
+    )
+    key = look.me.agency if look.me is not None else ""
+    return View((Span("METHANE", "dim"),), (Item(where, "parties", key), Item(ask, "methane")))
+
+
+def _major(version: Version, look: Look) -> str:
+    at = f" {look.clock(version.major_at)}" if version.major_at is not None else ""
+    words = {"declared": "declared", "standby": "standby", "no": "not declared"}[version.major]
+    return f"{version.agency} {words}{at}"
+
+
+def _hazards(version: Version) -> list[Span]:
+    spans: list[Span] = []
+    for hazard in version.report.hazards:
+        tone = "ink" if hazard.certainty == "present" else "caution"
+        spans += [Span(" · ", "dim")] if spans else []
+        spans.append(Span(f"{hazard.text} {hazard.certainty}", tone))
+    return spans or [Span("none said", "dim")]
+
+
+def _access(version: Version) -> list[Span]:
+    report = version.report
+    parts = [
+        report.rvp,
+        report.routes_in and f"in {report.routes_in}",
+        report.egress and f"out {report.egress}",
+    ]
+    parts.append(report.avoid and f"avoid {report.avoid}")
+    said = " · ".join(part for part in parts if part)
+    return [Span(said) if said else Span("none said", "dim")]
+
+
+def _agreed(version: Version, look: Look) -> Sequence[Span]:
+    feature = boundaries(look.state).rows.get(version.report.rvp_id)
+    if feature is None:
+        return ()
+    if feature.withdrawn_at is not None:
+        return (Span("▲ withdrawn", "alarm"),)
+    done, total = agreed_by(look.state, feature)
+    return (Span(f"{done} of {total} agreed", "good" if done >= total else "caution"),)
+
+
+def _number(version: Version) -> list[Span]:
+    report = version.report
+    total = report.casualties
+    spans = [Span("not said", "dim") if total is None else Span(f"{total} casualties", "strong")]
+    for field, sign, tone in COUNTS:
+        count = getattr(report, field)
+        if count is not None:
+            spans += [Span("   "), Span(f"{sign} {count}", f"{tone} bold")]
+    return spans
+
+
+def _services(version: Version, look: Look) -> list[Span]:
+    report = version.report
+    present = " ".join(service.agency for service in report.present) or "none said"
+    spans = [Span("present ", "dim"), Span(present)]
+    missing = required_absent(look.state)
+    needed = [service.agency for service in report.required if service.agency not in missing]
+    if needed:
+        spans += [Span("   required ", "dim"), Span(" ".join(needed))]
+    if missing:
+        spans += [Span("   "), Span(f"▲ required {' '.join(missing)}", "alarm bold")]
+    return spans
+
+
+def methane_lines(look: Look, width: int) -> View:
+    """The same in two lines, for 80 columns."""
+    version = current(methane(look.state))
+    if version is None:
+        return _no_methane(look, width)
+    age = f"{version.agency}, {span(look.now - version.at)}"
+    head = shorten(
+        (
+            Span(f"{version.kind} {version.name}", "strong bold"),
+            Span(f"  {age}   ", "dim"),
+            Span(_where(version.report.location)),
+        ),
+        width,
+    )
+    hazards = _hazards(version) if version.report.hazards else []
+    missing = required_absent(look.state)
+    right = [Span(f"▲ {' '.join(missing)}", "alarm bold")] if missing else []
+    second = spread((*_number(version), Span("   "), *hazards), right, width)
+    return View((), (Item(head, "methane", version.id), Item(second, "methane", version.id)))
+
+
+# -- alarms -----------------------------------------------------------------------------------------------------
+
+
+def alarms_view(board: Board, look: Look, width: int, most: int, key: str = "") -> View:
+    """What is wrong, what is ours to clear first; Enter goes to where it is cleared."""
+    rows: list[AlarmRow] = list(board.rows(look).values())
+    order = board.order
+    if order is not None:
+        rows.sort(key=lambda row: order(row, look))
+    ringing = sum(row.rings for row in rows)
+    head = Span(f"ALARMS {ringing}" if ringing else "ALARMS", "alarm bold" if ringing else "dim")
+    if not rows:
+        return View(
+            (head,), (Item((Span("none: nothing disagrees, and nobody is late", "good"),), "alarms"),)
+        )
+    shown = rows[: max(1, most - 1)]
+    items = tuple(_alarm(row, look, width) for row in shown)
+    more = len(rows) - len(shown)
+    way = (Span(f"   {key}", "accent"), Span(" all of them", "dim")) if key else ()
+    words: Line = (Span(f"+{more} more", "accent", "go.alarms"), *way) if more else ()
+    return View((head,), items, words)
+
+
+def _alarm(row: AlarmRow, look: Look, width: int) -> Item:
+    kind = FINDER.kinds[row.alarm.kind]
+    tone = "dim" if row.heard is not None else "alarm" if row.rings else "caution"
+    mark = "▲ " if row.rings else "· "
+    age = span(look.now - row.alarm.since)
+    line = spread(
+        (Span(mark, tone), Span(row.alarm.words, "ink" if row.rings and row.heard is None else tone)),
+        (Span(age, "dim"),),
+        width,
+    )
+    return Item(line, kind.board, row.alarm.row)
+
+
+# -- the agencies -----------------------------------------------------------------------------------------------
+
+
+def agencies_view(look: Look, width: int, most: int) -> View:
+    """Each agency: what it has declared, whether it has read the METHANE, what it has at the scene, who commands."""
+    version = current(methane(look.state))
+    title = f"{version.kind} {version.name}" if version is not None else "METHANE"
+    names = _columns(width, title)
+    head = tuple(
+        Span(fit(name.upper() if name != title else name, cells) + " ", "dim") for name, cells in names
+    )
+    rows = _agency_rows(look)
+    shown = rows[: max(1, most - 1)] if len(rows) > most - 1 else rows
+    if len(shown) < len(rows):
+        shown = shown[:-1]
+    cells = [number for _, number in names]
+    items = tuple(Item(_agency_line(row, cells), "parties", row[0]) for row in shown)
+    more = len(rows) - len(shown)
+    return View(head, items, (Span(f"+{more} more", "accent", "go.parties"),) if more else ())
+
+
+def _columns(width: int, title: str) -> list[tuple[str, int]]:
+    names = [("agency", 12), ("declared", 11), (title, 14), ("at scene", 9), ("command", 9)]
+    spare = width - sum(cells + 1 for _, cells in names)
+    if spare < 0:
+        names = [("agency", 11), ("declared", 9), (title, 12), ("at scene", 8), ("command", 8)]
+        spare = width - sum(cells + 1 for _, cells in names)
+    if spare > 0:
+        names[0] = (names[0][0], names[0][1] + min(8, spare))
+    return names
+
+
+def _agency_rows(look: Look) -> list[tuple[str, list[Span]]]:
+    state = look.state.organisation
+    read = {row.agency: row for row in receipt_rows(look.state, look.now)}
+    version = current(methane(look.state))
+    missing = required_absent(look.state)
+    counts = _at_scene(look)
+    mine = look.me.agency if look.me is not None else ""
+    known = state.charter.agencies
+    found: list[tuple[tuple[Any, ...], str, list[Span]]] = []
+    for code, party in state.parties.items():
+        agency = known.get(code) or Agency(code, code)
+        if party.left_at is not None or agency.type == "exercise":
+            continue
+        cells = [
+            _name(code, agency, lead=code == state.lead, us=code == mine),
+            _declared(party, look, absent=code in missing),
+            _read(code, read, version),
+            _scene(counts.get(code), required=code in missing),
+            _command(look, code, agency),
+        ]
+        found.append(((code != state.lead, code != mine, party.invited_at, code), code, cells))
+    for code in missing:
+        if code not in state.parties:
+            name = _name(code, known.get(code) or Agency(code, code), lead=False, us=False)
+            cells = [
+                name,
+                Span("▲ absent", "alarm bold"),
+                Span("▲ not invited", "alarm"),
+                Span("required", "alarm"),
+                Span("–", "dim"),
+            ]
+            found.append(((True, True, 0, code), code, cells))
+    return [(code, cells) for _, code, cells in sorted(found, key=lambda one: one[0])]
+
+
+def _name(code: str, agency: Agency, *, lead: bool, us: bool) -> Span:
+    short = agency.short if agency.short and agency.type == "council" else code
+    tags = [word for word, holds in (("lead", lead), ("us", us)) if holds]
+    return Span(f"{short}  {' '.join(tags)}".rstrip(), "accent bold" if us else "strong bold")
+
+
+def _declared(party: Party, look: Look, *, absent: bool) -> Span:
+    if absent:
+        return Span("▲ absent", "alarm bold")
+    if not party.declared:
+        return Span("not joined", "caution")
+    if party.declared == "declared" and party.declared_at is not None:
+        return Span(look.clock(party.declared_at), "strong")
+    return Span(spoken(party.declared), "ink" if party.declared in ("standby", "aware") else "dim")
+
+
+def _read(code: str, read: dict[str, Any], version: Version | None) -> Span:
+    if version is None:
+        return Span("–", "dim")
+    if version.agency == code:
+        return Span("✓ wrote it", "good")
+    row = read.get(code)
+    if row is None:
+        return Span("–", "dim")
+    if not row.unread:
+        return Span("✓ acknowledged" if row.acknowledged is not None else "✓ read", "good")
+    age = span(row.waiting)
+    if row.late:
+        return Span(f"✗ unread {age}", "alarm")
+    return Span(f"· {'delivered' if row.delivered is not None else 'sent'} {age}", "caution")
+
+
+def _at_scene(look: Look) -> dict[str, tuple[int, int]]:
+    """For each home: units at the scene, of those at work for the incident."""
+    found: dict[str, tuple[int, int]] = {}
+    for unit in look.state.resources.units.values():
+        group = status(unit.status).group
+        there, every = found.get(unit.home, (0, 0))
+        found[unit.home] = (there + (group == SCENE), every + (group in WORKING))
+    return found
+
+
+def _scene(counted: tuple[int, int] | None, *, required: bool) -> Span:
+    if counted is None or not counted[1]:
+        return Span("required", "alarm") if required else Span("–", "dim")
+    return Span(f"{counted[0]} of {counted[1]}")
+
+
+def _command(look: Look, code: str, agency: Agency) -> Span:
+    word = held(look.state, code).word
+    if word == "vacant":
+        return Span("▲ vacant", "alarm")
+    return Span(word, "ink") if word else Span("–", "dim")
+
+
+def _agency_line(row: tuple[str, list[Span]], cells: Sequence[int]) -> Line:
+    return tuple(
+        Span(fit(one.text, width) + " ", one.style) for one, width in zip(row[1], cells, strict=True)
+    )
+
+
+# -- casualties and what comes next -----------------------------------------------------------------------------
+
+
+def casualties_view(look: Look, width: int, most: int) -> View:
+    """The totals by priority and where they are, and the difference that nobody can explain."""
+    rows = [row for row in grid(look.state, look.now) if row[0] != "age"]
+    said = any(text != "–" for _, _, cells in rows for text in cells.values())
+    if not said:
+        line = (Span("CASUALTIES  ", "dim"), Span("not counted yet", "dim"))
+        return View((), (Item(shorten(line, width), "casualties"),))
+    sizes = GRID_ROOMY if width >= sum(GRID_ROOMY.values()) + LABEL else GRID_TIGHT
+    head = (
+        Span(fit("CASUALTIES", LABEL), "dim"),
+        *(Span(fit(name.upper(), size, "right"), "dim") for name, size in sizes.items()),
+    )
+    items = []
+    for name, tone, cells in rows[: max(1, most - 1)]:
+        spans = [Span(fit(name, LABEL), f"{tone} bold")]
+        for column, size in sizes.items():
+            text = cells.get(column, "–")
+            odd = column == "unexplained" and text != "–"
+            style = "alarm bold" if odd else "dim" if text == "–" else "ink"
+            spans.append(Span(fit(text, size, "right"), style))
+        items.append(Item(tuple(spans), "casualties"))
+    return View(head, tuple(items))
+
+
+def casualties_line(look: Look, width: int) -> View:
+    """The totals in one line, for 80 columns."""
+    rows = {row[0]: row[2] for row in grid(look.state, look.now)}
+    every = rows.get("all", {})
+    spans = [Span("CASUALTIES  ", "dim")]
+    for column in GRID_COLUMNS:
+        text = every.get(column, "–")
+        if text != "–":
+            odd = column == "unexplained"
+            spans += [Span(text, "alarm bold" if odd else "strong"), Span(f" {column}   ", "dim")]
+    if len(spans) == 1:
+        return EMPTY
+    return View((), (Item(shorten(spans, width), "casualties"),))
+
+
+def next_view(look: Look, width: int, most: int) -> View:
+    """What is due next, and by whom. What is overdue stands first, and says so."""
+    found = upcoming(look)
+    if not found or most < 1:
+        return (
+            View((Span("NEXT", "dim"),), (Item((Span("nothing has a time set", "dim"),), "tasks"),))
+            if most > 1
+            else EMPTY
+        )
+    mine = look.me.agency if look.me is not None else ""
+    items = []
+    for one in found[: most - 1]:
+        late = one.at <= look.now
+        when = Span(f"{look.clock(one.at)}  ", "alarm bold" if late else "accent bold")
+        by = Span(
+            one.agency + ("  us" if one.agency == mine else ""), "accent" if one.agency == mine else "dim"
+        )
+        line = spread((when, Span(one.words)), (by,), width)
+        items.append(Item(line, one.board, one.row))
+    return View((Span("NEXT", "dim"),), tuple(items))
