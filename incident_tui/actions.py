@@ -105,6 +105,8 @@ APP: Final[tuple[Action, ...]] = (
     Action("app.compose", "Write in the log", help="The draft stays until it is written."),
     Action("app.acknowledge", "Acknowledge", ("ack",), help="What is under the cursor was sent to us: we have it.",
            example="ack"),
+    Action("app.jump", "Jump", ("jump",), help="A letter at every tab, block and row; the letter goes there.",
+           example="jump"),
     Action("app.next", "Next to acknowledge", ("next",), help="Goes to the next row that was sent to us.",
            example="next"),
     Action("app.alarm", "Next alarm", ("alarm",), help="Goes to the alarms.", example="alarm"),

@@ -33,7 +33,7 @@ APP_WORDS: Final[Mapping[str, str]] = {
     "palette": "app.palette", "help": "app.help", "keys": "app.help", "theme": "app.theme", "ascii": "app.ascii",
     "quit": "app.quit", "q": "app.quit", "exit": "app.quit", "incidents": "go.incidents", "refused": "go.refused",
     "notices": "go.refused", "ack": "app.acknowledge",
-    "next": "app.next", "alarm": "app.alarm", "machine": "log.weight", "older": "log.older",
+    "next": "app.next", "jump": "app.jump", "alarm": "app.alarm", "machine": "log.weight", "older": "log.older",
 }  # fmt: skip
 """Words of the app itself; all else belongs to the boards."""
 

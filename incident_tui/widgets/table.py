@@ -114,6 +114,8 @@ class VirtualTable(ScrollView, can_focus=True):
         self.tail = tail
         self.patient = patient
         """Whether rows wait for the person; a list that only its reader changes need not."""
+        self.pinned = False
+        """Nothing moves at all: something on the screen points at the lines as they are."""
         self.moves: Mapping[str, str] = self.MOVES
         self.note: Line = ()
         """Words at the right end of the header, such as how old the picture is."""
@@ -164,7 +166,8 @@ class VirtualTable(ScrollView, can_focus=True):
     @property
     def holding(self) -> bool:
         """Somebody is at work in here, so nothing moves."""
-        return self.patient and self.has_focus and self._clock() - self._pressed < HOLD_SECONDS
+        here = self.patient and self.has_focus and self._clock() - self._pressed < HOLD_SECONDS
+        return here or self.pinned
 
     @property
     def hint(self) -> str:

@@ -30,6 +30,7 @@ from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.doing import Deed, Doing
 from incident_tui.screens.room.foot import Footed
+from incident_tui.screens.room.jump import JUMP_KEYS, Jump
 from incident_tui.screens.room.sight import ALARMS, Sight
 from incident_tui.screens.room.telling import (
     Counts,
@@ -143,6 +144,7 @@ class Room(Footed):
         yield Composer(id="composer")
         yield CommandLine(id="command")
         yield FilterLine(id="filter")
+        yield Jump(self)
         yield FooterLine(id="footer")
 
     def on_mount(self) -> None:
@@ -157,6 +159,7 @@ class Room(Footed):
     def on_resize(self, event: events.Resize) -> None:
         """What fits decides what is shown."""
         width, height = event.size
+        self.query_one(Jump).stop()
         self.set_class(width < NARROW, "-narrow")
         self.set_class(width >= WALL, "-wall")
         self.set_class(height < LOW, "-low")
@@ -240,8 +243,9 @@ class Room(Footed):
 
     def foot(self, seen: Seen | None = None) -> None:
         """The keys that make sense now."""
-        if self.form is not None or self.has_class("-small"):
-            keys = SMALL_KEYS if self.has_class("-small") else FORM_KEYS
+        jumping = self.query_one(Jump).open
+        if self.form is not None or self.has_class("-small") or jumping:
+            keys = SMALL_KEYS if self.has_class("-small") else JUMP_KEYS if jumping else FORM_KEYS
             self.query_one(FooterLine).tell_keys(keys, self._mode(self.session.look()))
             return
         look = self.session.look() if seen is None else seen.look
@@ -272,6 +276,7 @@ class Room(Footed):
             return False
         if self.form is not None:
             self.doing.close_form()
+        self.query_one(Jump).close()
         if self._front not in (place, "help"):
             self._came_from = self._front
         if place == "help":
@@ -348,6 +353,8 @@ class Room(Footed):
     @property
     def ready(self) -> bool:
         """Whether the next key would go where a person means it: a form that opens has the focus first."""
+        if self.query_one(Jump).due:
+            return False
         return self._form is None or self._form.has_focus_within or self.has_class("-asking")
 
     def show_form(self, form: Form) -> None:

@@ -14,6 +14,7 @@ from incident_tui.looking import named
 from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.palette.screen import Palette, search
 from incident_tui.screens.room.doing import BEHALF, HAPPENED, Deed
+from incident_tui.screens.room.jump import Jump
 from incident_tui.widgets.command_line import CommandLine
 from incident_tui.widgets.composer import Composer
 from incident_tui.widgets.filter import FilterLine
@@ -88,6 +89,7 @@ class Words:
             "app.command": lambda: self.open_line("-command", CommandLine),
             "app.palette": self.palette,
             "app.compose": self.compose,
+            "app.jump": self.room.query_one(Jump).start,
             "app.acknowledge": self.room.sight.acknowledge,
             "app.next": self.room.sight.next,
             "app.alarm": self.room.sight.alarm,
