@@ -27,6 +27,7 @@ from incident import (
     methane,
     mutual_aid,
     organisation,
+    places,
     reports,
     resources,
     tasks,
@@ -51,6 +52,7 @@ from incident.methane import Methane
 from incident.mutual_aid.facts import MutualAid
 from incident.organisation import Organisation
 from incident.permissions import NOT_PARTY, is_member, permit, permit_register
+from incident.places.facts import Places
 from incident.reports.facts import Reports
 from incident.resources import Resources
 from incident.tasks.facts import Tasks
@@ -72,6 +74,7 @@ class State(msgspec.Struct, frozen=True):
     resources: Resources = Resources()
     boundaries: Boundaries = Boundaries()
     casualties: Casualties = Casualties()
+    places: Places = Places()
     tasks: Tasks = Tasks()
     mutual_aid: MutualAid = MutualAid()
     alarms: Alarms = Alarms()
@@ -150,6 +153,7 @@ INCIDENT: Final = Model(
         resources.SLICE,
         boundaries.SLICE,
         casualties.SLICE,
+        places.SLICE,
         tasks.SLICE,
         mutual_aid.SLICE,
         alarms.SLICE,

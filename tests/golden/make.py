@@ -32,6 +32,7 @@ from incident.methane import facts as m
 from incident.mutual_aid import commands as a
 from incident.mutual_aid import facts as af
 from incident.organisation import facts as o
+from incident.places import facts as p
 from incident.reports.facts import Part, Sign
 from incident.resources import facts as r
 from incident.state import INCIDENT, OWN, REGISTER
@@ -50,6 +51,7 @@ def incident() -> Given:
     _units(given)
     _ground(given)
     _casualties(given)
+    _hospitals(given)
     _work(given)
     _written(given)
     _led(given)
@@ -132,6 +134,17 @@ def _casualties(given: Given) -> None:
     given.by("LAS").having_seen(mark).did(ca.Count("at_hospital", ca.Counts(p1=1), "wexham"))
     rival = given.view.casualties.slots["at_hospital/wexham"].latest["SCAS"]
     given.by("SCAS", "tactical_commander").did(ca.PickCount("at_hospital", rival.version, "WEXHAM"))
+
+
+def _hospitals(given: Given) -> None:
+    given.by("LAS").later().did(p.OpenPlaces(("WEXHAM", "HILLINGDON", "STMARYS")))
+    given.by("SCAS").did(p.DeclareCapacity("WEXHAM", p1=2, p3=14, note="two theatres"))
+    given.did(p.Allocate("WEXHAM", "p1", 2, "SCAS/A204"))
+    first = given.last
+    given.did(p.Convey("WEXHAM", first)).later(9).did(p.Arrive("WEXHAM", first))
+    given.by("LAS").did(p.Allocate("WEXHAM", "p1", 1, reason="no bed nearer"))
+    given.did(p.Allocate("HILLINGDON", "p3", 12, "LAS/B1"))
+    given.did(p.CancelAllocation("HILLINGDON", given.last, "bus goes to St Mary's"))
 
 
 def _work(given: Given) -> None:

@@ -74,6 +74,8 @@ OFTEN = {
     "parties.withdraw-lead": 6.0,
     "casualties.pick_count": 4.0,
     "casualties.pick": 8.0,
+    "places.open_places": 2.0,
+    "places.allocate": 3.0,
     "tasks.amend": 3.0,
     "boundaries.amend": 3.0,
     "organisation.reopen": 8.0,

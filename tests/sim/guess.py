@@ -36,6 +36,7 @@ PLACES = (
     Location("M4 J4b"),
     Location("verge", "", 51.49, -0.51, direction="westbound"),
 )
+HOSPITALS = ("WEXHAM", "HILLINGDON", "STMARYS", "EALING")
 MINUTE = 60_000
 
 
@@ -281,6 +282,12 @@ class Guess:
 
     _shape_place = _location
 
+    def _part_name(self) -> str:
+        return self.rng.choice(("risk", "risks", "information", "situation", "communications"))
+
+    def _trust(self) -> str:
+        return self.rng.choice(("", self.agency))
+
     def _shape_polygon(self) -> tuple[tuple[float, float], ...]:
         return tuple((51.0 + i / 100, -0.5 - i / 100) for i in range(self.rng.choice((0, 3, 5))))
 
@@ -288,6 +295,30 @@ class Guess:
         return self.rng.randint(0, 60)
 
     _p1 = _p2 = _p3 = _dead = _untriaged = _total
+
+    def _places(self) -> tuple[str, ...]:
+        return ("NOWHERE",) if self._slip() else tuple(self.rng.sample(HOSPITALS, self.rng.randint(1, 3)))
+
+    def _receiving(self) -> str:
+        there = self._rows("places")
+        return (
+            str(self.rng.choice(there)) if there and self.rng.random() < 0.8 else self.rng.choice(HOSPITALS)
+        )
+
+    _declarecapacity_place = _allocate_place = _convey_place = _arrive_place = _receiving
+    _cancelallocation_place = _receiving
+
+    def _allocate_count(self) -> int:
+        return self.rng.randint(1, 6)
+
+    def _declarecapacity_p1(self) -> int:
+        return self.rng.randint(0, 8)
+
+    _declarecapacity_p2 = _declarecapacity_p3 = _declarecapacity_p1
+
+    def _hold(self) -> str:
+        rows = getattr(getattr(self.view, "places", None), "rows", {}).values()
+        return str(self._one([hold for row in rows for hold in row.holds]))
 
     def _count_counts(self) -> Counts:
         return Counts() if self.rng.random() < 0.15 else self._struct(Counts, "Counts")  # type: ignore[no-any-return]
