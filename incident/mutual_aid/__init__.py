@@ -22,7 +22,6 @@ from incident.mutual_aid.fold import (
     version,
 )
 from incident.mutual_aid.rules import decide
-from incident.mutual_aid.steps import host_of
 from incident.mutual_aid.words import sentence, to_answer, unanswered
 from incident.values import split_key
 
@@ -61,11 +60,6 @@ def _requester(view: View, command: Any) -> str:
     return "" if request is None else request.requester
 
 
-def _host(view: View, command: Any) -> str:
-    request = mutual_aid(view).rows.get(command.request)
-    return "" if request is None else host_of(view, request)
-
-
 def _lender(view: View, command: Any) -> str:
     request = mutual_aid(view).rows.get(command.request)
     return "" if request is None else request.lender
@@ -96,10 +90,10 @@ COMMANDS = (
     CommandSpec(c.NameUnits, Conflict.CLAIM, Offline.REQUEST, keys=_request, about=_lender),
     _state(c.Mobilise, _home, _units),
     CommandSpec(c.ReachRvp, Conflict.STATE, Offline.QUEUED, keys=_units),
-    CommandSpec(c.TakeUnits, Conflict.CLAIM, Offline.REQUEST, keys=_units, about=_host),
+    CommandSpec(c.TakeUnits, Conflict.CLAIM, Offline.REQUEST, keys=_units, about=_requester),
     _state(c.RequestRecall, _home, _units),
-    _state(c.AgreeRecall, _host, _units),
-    _state(c.ReleaseUnits, _host, _units),
+    _state(c.AgreeRecall, _requester, _units),
+    _state(c.ReleaseUnits, _requester, _units),
     _state(c.BringHome, _home, _units),
     CommandSpec(c.Expire, Conflict.STATE, Offline.REFUSED, keys=_request),
     _state(c.OfferNext, _requester),

@@ -60,19 +60,19 @@ def _units(request: f.Request, _look: Look) -> Cell:
 
 
 def _order(request: f.Request, look: Look) -> Any:
-    """Open before settled, ours and to us first, what is in trouble above, then by when it is needed."""
+    """Open before settled, ours and to us first, what waits for us above, then trouble, then by when it is needed."""
     near = mine(request, look) or ours(request, look)
+    waits = look.me is not None and to_answer(request, look.me.agency)
     needed = request.terms.needed_by if request.terms.needed_by is not None else 0
-    return (
-        request.state in f.SETTLED, not near, _ORDER.get(request.state, 3), needed, request.raised_at, request.number
-    )  # fmt: skip
+    rank = (request.state in f.SETTLED, not near, not waits, _ORDER.get(request.state, 3))
+    return (*rank, needed, request.raised_at, request.number)
 
 
 COLUMNS = (
     Column("number", "No", 9, _number, priority=1, sort=lambda r, _l: r.number),
     Column("route", "From → to", 15, _route, priority=1),
-    Column("what", "What", 14, _what, priority=0, grow=2),
-    Column("state", "State", 16, state_cell, priority=0, grow=1),
+    Column("what", "What", 14, _what, priority=0, grow=1),
+    Column("state", "State", 18, state_cell, priority=0, grow=2),
     Column("needed", "Needed by", 14, needed_cell, priority=3, sort=lambda r, _l: r.terms.needed_by or 0),
     Column("told", "Told", 14, _told, priority=2),
     Column("units", "Units", 12, _units, priority=4, grow=2),

@@ -54,7 +54,7 @@ def raise_(_row: Any, values: _Values, look: Look) -> c.Raise:
         terms=_terms(values, look),
         basis="planned" if text(values, "basis") == "planned" else "immediate",
         approve=approve,
-        next=as_words(values.get("next") or ()),
+        next=tuple(agency for agency in as_words(values.get("next") or ()) if agency != lender),
         transit=transit,
         answer_minutes=min(240, max(1, as_minutes(answer))) if answer else f.ANSWER_MINUTES,
     )

@@ -11,7 +11,7 @@ from incident.mutual_aid import commands as c
 from incident.mutual_aid import events as e
 from incident.mutual_aid import facts as f
 from incident.mutual_aid.fold import mutual_aid
-from incident.organisation import charter_of, is_party, organisation
+from incident.organisation import charter_of, organisation
 from incident.permissions import is_exercise_control, is_system
 from incident.resources import facts as r
 from incident.resources import resources
@@ -118,7 +118,7 @@ def _promised(view: View, unit: str) -> Refusal | None:
                 f"{unit} is promised already: it is {state} for {request.number} of {request.requester}."
             )
             facts = {"unit": unit, "held_by": request.number, "since": str(request.units[unit].named_at)}
-            return Refusal("promised", sentence, facts, conflict=True)
+            return Refusal("already_committed", sentence, facts, conflict=True)
     return None
 
 
@@ -200,17 +200,12 @@ def _step(
     return Refusal("illegal_step", sentence, facts)
 
 
-def host_of(view: View, request: f.Request) -> str:
-    """Who commands what is sent: the requester, or the lead trust once the requester has left."""
-    return request.requester if is_party(view, request.requester) else organisation(view).lead
-
-
 def _stranger(view: View, request: f.Request, whose: str, ctx: Context) -> Refusal | None:
     actor = ctx.actor
     if is_system(actor) or is_exercise_control(charter_of(view), actor):
         return None
     lenders = {request.lender, *(split_key(key)[0] for key in request.units)}
-    host = host_of(view, request)
+    host = request.requester
     able = {LENDER: lenders, HOST: {host}, EITHER: {*lenders, host}}[whose]
     if actor.agency in able:
         return None
@@ -233,7 +228,7 @@ def _gone(view: View, unit: f.AidUnit) -> Refusal | None:
 
 def _take(view: View, request: f.Request, units: list[f.AidUnit]) -> tuple[Any, ...] | Refusal:
     """By naming it for this request its home trust has agreed that the host controls it once it is committed."""
-    host = host_of(view, request)
+    host = request.requester
     taken = []
     for unit in units:
         held = present(view, unit)

@@ -11,10 +11,13 @@ from incident.mutual_aid import facts as f
 from incident.mutual_aid import forms
 from incident.mutual_aid.fold import mutual_aid, proposal
 from incident.mutual_aid.lookup import from_methane, last_terms, mine, ours, rvps, trusts
-from incident.mutual_aid.steps import UNIT_STEPS, host_of
+from incident.mutual_aid.steps import UNIT_STEPS
 from incident.mutual_aid.words import lines_words
-from incident.organisation import charter_of, is_party, parties
+from incident.organisation import charter_of, is_party, organisation, parties
 from incident.values import split_key
+
+NEXT_PROPOSED = 4
+"""Trusts that a new request proposes to ask after the first."""
 
 # -- whose turn it is -----------------------------------------------------------------------------------------
 
@@ -43,7 +46,7 @@ def _can(command: type) -> Callable[[Any, Look], bool]:
         if not isinstance(request, f.Request) or look.me is None or not forms.able(request, command):
             return False
         lenders = {split_key(unit.key)[0] for unit in request.out}
-        host = host_of(look.state, request)
+        host = request.requester
         able = {"lender": lenders, "host": {host}, "either": {*lenders, host}}[whose]
         return look.me.agency in able
 
@@ -100,12 +103,14 @@ def _proposed(_look: Look, request: Any) -> str:
     return "" if request is None else request.proposed or proposal(request)
 
 
-def _others_here(look: Look, _row: Any) -> str:
-    """Whom to ask next when the first does not: the ambulance trusts that are party already."""
+def _others(look: Look, _row: Any) -> str:
+    """Whom to ask next when the first does not: the trusts nearest to the incident, else those that are party."""
     own = "" if look.me is None else look.me.agency
     known = charter_of(look.state).agencies
-    here = [code for code in parties(look.state) if code in known and known[code].type == "ambulance"]
-    return " ".join(code for code in here if code != own)
+    placing = organisation(look.state).placing
+    near = () if placing is None else (placing.trust, *(area.agency for area in placing.near))
+    here = [code for code in near or parties(look.state) if code in known and known[code].type == "ambulance"]
+    return " ".join([code for code in here if code != own][:NEXT_PROPOSED])
 
 
 def _line_choices(_look: Look, request: Any) -> Sequence[tuple[str, str]]:
@@ -137,7 +142,7 @@ _RAISE_ARGS = (
     Arg("rvp", "RVP", required=False, default=_agreed_rvp, limit=120),
     Arg("reason", "Reason", required=False, limit=500),
     *(Arg(name, title, required=False, default=_known(name), limit=most) for name, title, most in _DETAILS),
-    Arg("next", "Then ask, in this order", "agencies", False, _trusts, _others_here),
+    Arg("next", "Then ask, in this order", "agencies", False, _trusts, _others),
     Arg("transit", "Driven through the area of", "agencies", False, _trusts),
     Arg("expected", "For how long (4h)", "minutes", required=False),
     Arg("answer", "Time to answer", "minutes", False, default=lambda _l, _r: f"{f.ANSWER_MINUTES}m"),

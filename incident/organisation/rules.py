@@ -21,6 +21,9 @@ NAMED_MAX: Final = 6
 
 # A task that is neither waits for who does it, or for who asked for it and verifies.
 _SETTLED: Final = frozenset({"closed", "cancelled"})
+# A request for aid is its requester's until it ends, and the lender's while that has to answer or has promised.
+_AID_SETTLED: Final = frozenset({"closed", "cancelled"})
+_AID_WITH_LENDER: Final = frozenset({"sent", "accepted", "part", "countered"})
 _INCIDENT: Final = re.compile(r"incident/([^/]+)")
 _OWN: Final = re.compile(r"incident/([^/]+)/own/([^/]+)")
 
@@ -165,9 +168,20 @@ def _still_here(view: View, agency: str, goes: str) -> Refusal | None:
         for feature in view.boundaries.rows.values()
         if feature.owner == agency and feature.withdrawn_at is None
     ]
+    aid = [
+        request.number
+        for request in view.mutual_aid.rows.values()
+        if (request.state not in _AID_SETTLED and request.requester == agency)
+        or (request.state in _AID_WITH_LENDER and request.lender == agency)
+    ]
     parts = [
         f"{words} {named(what)}"
-        for words, what in (("units", units), ("open tasks", tasks), ("on the ground", features))
+        for words, what in (
+            ("units", units),
+            ("open tasks", tasks),
+            ("on the ground", features),
+            ("requests for aid", aid),
+        )
         if what
     ]
     if not parts:

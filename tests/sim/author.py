@@ -79,7 +79,12 @@ OFTEN = {
     "tasks.amend": 3.0,
     "boundaries.amend": 3.0,
     "organisation.reopen": 8.0,
+    "mutual_aid.raise": 4.0,
     "mutual_aid.request": 5.0,
+    "mutual_aid.approve": 6.0,
+    "mutual_aid.offer_next": 4.0,
+    "mutual_aid.at_rvp": 3.0,
+    "mutual_aid.close": 4.0,
     "mutual_aid.name_units": 8.0,
     "mutual_aid.mobilise": 4.0,
     "mutual_aid.take_units": 4.0,
@@ -90,6 +95,9 @@ OFTEN = {
     "mutual_aid.refuse_counter": 8.0,
     "mutual_aid.home": 3.0,
 }
+BUSY = {"mutual_aid": 5.0}
+"""Boards whose steps must follow each other, so that a run gets to their ends."""
+
 RARELY = {
     "organisation.close": 0.3,
     "organisation.open": 0.1,
@@ -235,7 +243,8 @@ class Author:
 
     def _by_verb(self, client: Client, stream: str) -> Drawn:
         look, rng = self.look(client, stream), self.rng
-        board = rng.choice(INCIDENT.boards)
+        boards = INCIDENT.boards
+        board = rng.choices(boards, [BUSY.get(board.name, 1.0) for board in boards])[0]
         rows = list(board.rows(look).values())
         fit = [
             (verb, [row for row in rows if verb.applies(row, look)] if verb.row else [None])

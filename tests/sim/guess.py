@@ -335,6 +335,17 @@ class Guess:
         slots = self.view.casualties.slots.values()
         return str(self._one([one.version for slot in slots for one in slot.latest.values()]))
 
+    def _part_name(self) -> str:
+        return self.rng.choice(("situation", "risks", "aid", "intent", "risk", "communications"))
+
+    def _placing_state(self) -> str:
+        return self.rng.choice(("inside", "border"))
+
+    def _placing_trust(self) -> str:
+        return self.rng.choice(self.agencies)
+
+    _near_agency = _placing_trust
+
     # -- mutual aid -----------------------------------------------------------------------------------------------
 
     def _request(self) -> str:
@@ -352,7 +363,7 @@ class Guess:
     _sent_unit = _commitment_unit
 
     def _line(self) -> int:
-        return self.rng.choice((0, 0, 0, 1))
+        return self.rng.choice((0, 0, 1))
 
     _minutes = _eta_from = _eta_to = _answer_minutes = _expected_minutes = _line
 
