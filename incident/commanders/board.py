@@ -210,7 +210,7 @@ def _roles(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
 
 
 def _how(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
-    return [("verbal", "given by word of mouth"), ("written", "written here")]
+    return [("verbal", "verbal, by word of mouth"), ("written", "written, here below")]
 
 
 def _my_name(look: Look, _row: Any) -> str:

@@ -65,13 +65,18 @@ _NO_LINK: Final = {missing: CommsRow(missing=missing) for missing in (False, Tru
 
 
 def rows(look: Look) -> Mapping[str, CommsRow]:
-    """The channels, withdrawn ones too, and the control room of every party; first of all a missing talkgroup."""
+    """The control-room talkgroup or that there is none, the other channels, and the control room of every party.
+
+    The talkgroup has one place whoever sets it, so the cursor stays there; withdrawn channels are shown, too.
+    """
     view = look.state
     state, found = comms(view), {}
-    if control_room_link(view) is None:
+    link = control_room_link(view)
+    if link is None:
         found[LINK] = _NO_LINK[link_missing(view) is not None]
-    for key, channel in state.channels.items():
-        calls = state.calls.get(f.channel_key(key))
+    for id_, channel in state.channels.items():
+        key = LINK if channel is link else id_
+        calls = state.calls.get(f.channel_key(id_))
         found[key] = _row(channel.owner, channel, None, "", calls, counted(view, channel))
     for code in parties(view):
         spoc, calls = view.organisation.parties[code].spoc, state.calls.get(f"agency/{code}")
@@ -122,7 +127,7 @@ def state_cell(row: CommsRow, look: Look) -> Cell:
         return Cell("withdrawn", "dim")
     if calls is not None:
         tone = "alarm" if calls.count >= f.UNANSWERED else "caution"
-        return Cell(f"{'▲ ' if tone == 'alarm' else ''}not answered {calls.count}x", tone)
+        return Cell(f"{'▲ ' if tone == 'alarm' else ''}no answer {calls.count}x", tone)
     if channel is None:
         return Cell("")
     if channel.version in look.wanted:
@@ -339,7 +344,7 @@ VERBS = (
             _text(values, "purpose"),
             as_words(values.get("members") or ()),
         ),
-        key="n",
+        key="i",
         row=False,
         args=(
             Arg("kind", "Kind", "choice", True, _kinds),

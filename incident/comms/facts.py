@@ -272,8 +272,8 @@ def called_keys(thing: CallUnanswered | CallAnswered | ReportUnanswered | Report
 
 
 def subject_of(channel: Channel) -> str:
-    """What the receipts of a channel are about: that every room knows of it."""
-    return f"comms/{channel.id}"
+    """What the receipts of a channel are about; before the @ stands its place on the board."""
+    return f"comms/{LINK}@{channel.id}" if channel.kind == LINK else f"comms/{channel.id}"
 
 
 def tidy(text: str) -> str:

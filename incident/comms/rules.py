@@ -60,7 +60,8 @@ def _set_link(view: View, command: f.SetLink, ctx: Context) -> Answer:
         return Refusal("link_withdrawn", sentence, conflict=True)
     if link is not None and (stale or agency not in (link.owner, organisation(view).lead)):
         able = " or ".join(dict.fromkeys((link.owner, organisation(view).lead)))
-        sentence = f"The control-room talkgroup is {link.name}, set by {link.owner}. Only {able} changes it."
+        why = "That changed after you looked." if stale else f"Only {able} changes it."
+        sentence = f"The control-room talkgroup is {link.name}, set by {link.owner}. {why}"
         told = {"owner": link.owner, "name": link.name, "since": str(link.set_at)}
         return Refusal("link_set", sentence, told, conflict=stale)
     return (f.LinkSet(name, number, purpose, "" if link is None else link.id),)
@@ -250,7 +251,7 @@ def version(state: Comms, key: str) -> str:
 
 def label(state: Comms, key: str) -> str:
     """What log lines call a channel: its name, which never changes."""
-    channel = state.channels.get(key)
+    channel = state.channels.get(key.removeprefix(f"{LINK}@"))
     return "a channel" if channel is None else channel.name
 
 

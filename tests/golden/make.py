@@ -257,7 +257,9 @@ def _aided(given: Given) -> None:
 def _talked(given: Given) -> None:
     given.by("LAS").later().did(cm.SetLink("ICC-1", "ISSI 1001", "all control rooms"))
     link = given.last
-    given.by("SCAS").did(Deliver((f"comms/{link}",))).did(cm.TestChannel(link, "SCAS", False, "no coverage"))
+    given.by("SCAS").did(Deliver((f"comms/{cm.LINK}@{link}",))).did(
+        cm.TestChannel(link, "SCAS", False, "no coverage")
+    )
     given.later().did(cm.TestChannel(link, "SCAS", True))
     given.by("LAS").did(cm.SetLink("ICC-2", "ISSI 1002"))
     given.did(cm.AddChannel("bridge", "Tactical call", "020 7946 0999", "every hour", ("LAS", "SCAS")))

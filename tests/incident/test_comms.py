@@ -42,6 +42,8 @@ def test_a_rival_talkgroup_of_a_room_that_did_not_know_is_refused_and_told() -> 
     assert told.facts["owner"] == "LAS"
     given.having_seen(mark).when(f.SetLink("icc-1", "ISSI 1001")).nothing()  # both meant the same
     given.when(rival).refused("link_set")  # who has seen it may not change it either: it is not theirs
+    # its owner's other desk may change it, but not without having seen it
+    given.by("LAS").having_seen(mark).when(rival).refused("link_set", conflict=True, name="ICC-1")
     link = control_room_link(given.view)
     assert link is not None
     assert link.name == "ICC-1"
@@ -124,7 +126,7 @@ def test_a_late_test_of_a_withdrawn_channel_is_taken_and_changes_no_alarm() -> N
 
 def test_every_room_it_is_for_is_asked_until_it_has_tested_it() -> None:
     given, link = linked()
-    subject = f"comms/{link}"
+    subject = f"comms/{f.LINK}@{link}"
     asked = {a: INCIDENT.addressed(given.view, a) for a in ("LAS", "SCAS", "SECAMB")}
     assert [subject in asked[a] for a in asked] == [False, True, True]  # who set it knows of it
     given.by("SCAS").did(Acknowledge((subject,)))
@@ -273,19 +275,20 @@ def test_the_board_begins_with_a_missing_talkgroup_and_shows_every_room() -> Non
     link = control_room_link(given.view)
     assert link is not None
     seen = look(given)
-    row = BOARD.rows(seen)[link.id]
+    row = BOARD.rows(seen)[f.LINK]  # in the place of the missing one
+    assert row.channel is link
     assert state_cell(row, seen).text == "1 of 3"
-    assert BOARD.rows(look(given))[link.id] is row
+    assert BOARD.rows(look(given))[f.LINK] is row
     given.did(f.ReportUnanswered("SECAMB")).did(f.ReportUnanswered("SECAMB"))
     seen = look(given)
-    assert state_cell(BOARD.rows(seen)["room/SECAMB"], seen).text == "▲ not answered 2x"
+    assert state_cell(BOARD.rows(seen)["room/SECAMB"], seen).text == "▲ no answer 2x"
     assert ("try", "SECAMB duty manager") in [
         (title, cell.text) for title, cell in BOARD.detail(BOARD.rows(seen)["room/SECAMB"], seen)
     ]
     assert BOARD.alarm(seen) == 1
     assert BOARD.order is not None
     ordered = sorted(BOARD.rows(seen).items(), key=lambda pair: BOARD.order(pair[1], seen))  # type: ignore[misc]
-    assert [key for key, _ in ordered] == [link.id, "room/LAS", "room/SCAS", "room/SECAMB"]
+    assert [key for key, _ in ordered] == [f.LINK, "room/LAS", "room/SCAS", "room/SECAMB"]
     for one in BOARD.rows(seen).values():
         assert BOARD.find(one, seen)
         assert BOARD.detail(one, seen)

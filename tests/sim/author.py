@@ -42,6 +42,7 @@ OFTEN = {
     "comms.report_unanswered": 3.0,
     "comms.withdraw": 3.0,
     "comms.talkgroup": 3.0,
+    "comms.add_channel": 3.0,
     "tasks.accept": 3.0,
     "tasks.begin": 3.0,
     "tasks.block": 3.0,
