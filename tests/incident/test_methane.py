@@ -35,7 +35,7 @@ from incident.methane.facts import (
     Service,
 )
 from incident.methane.fold import evolve
-from incident.methane.verbs import read_hazards, read_services
+from incident.methane.form import read_hazards, read_services
 from incident.organisation import facts as o
 from incident.resources import facts as r
 from incident.state import INCIDENT, is_critical
@@ -433,6 +433,28 @@ def test_a_rendezvous_point_is_copied_in_words_with_its_feature() -> None:
     report = acted(given, "numbers 60").report
     assert (report.rvp, report.rvp_id) == ("RVP A Colnbrook by-pass", given.last)
     assert acted(given, 'access rvp="the bridge"').report.rvp_id == ""
+
+
+def test_what_was_not_touched_is_never_turned_back_by_a_form_that_was_open_when_another_version_came() -> (
+    None
+):
+    given = sent()
+    verb = BOARD.verbs[0]
+    opened_at = look(given)
+    answers = {arg.name: arg.default(opened_at, None) for arg in verb.args if arg.default is not None}
+    theirs = (Hazard("diesel", "present"), Hazard("gas", "present"))
+    given.by("SCAS").did(changed(total=60, hazards=theirs)).by("LAS")
+    report = verb.build(
+        None, {**answers, "p1": "8", "h": "diesel present; smoke suspected"}, look(given)
+    ).report
+    assert (report.total, report.p1) == (60, 8), "theirs where we wrote nothing, ours where we did"
+    assert [hazard.text for hazard in report.hazards] == ["diesel", "smoke"]
+    short = next(verb for verb in BOARD.verbs if verb.name == "numbers")
+    answers = {arg.name: arg.default(opened_at, None) for arg in short.args if arg.default is not None}
+    report = short.build(None, {**answers, "p1": "9"}, look(given)).report
+    assert (report.total, report.p1, report.hazards) == (60, 9, theirs)
+    with pytest.raises(ValueError, match="Nothing in it differs from ETHANE v2"):
+        short.build(None, answers, look(given, "SCAS"))
 
 
 def test_slips_are_caught_before_they_are_sent_to_everybody() -> None:
