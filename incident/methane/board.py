@@ -58,7 +58,7 @@ def read_cell(version: Version, look: Look) -> Cell:
     """By how many of those it was sent to it was read."""
     found = receipt_rows(look.state, look.now, version)
     if not found:
-        return Cell("nobody else", "dim")
+        return Cell("nobody", "dim")
     seen = sum(not row.unread for row in found)
     stands = version.id in methane(look.state).standing
     late = stands and any(row.late for row in found)
@@ -67,11 +67,11 @@ def read_cell(version: Version, look: Look) -> Cell:
 
 COLUMNS = (
     Column("version", "Version", 8, _version, priority=0, sort=lambda v, _look: (v.number == 0, v.number)),
-    Column("by", "By", 10, _by, priority=1),
+    Column("by", "By", 8, _by, priority=1),
     Column("age", "Age", 6, _age, priority=1, align="right", sort=lambda v, _look: v.at),
     Column("kind", "Kind", 8, _kind, priority=3),
     Column("summary", "Summary", 24, _summary, priority=0, grow=3),
-    Column("read", "Read by", 11, read_cell, priority=1),
+    Column("read", "Read by", 8, read_cell, priority=1),
 )
 
 

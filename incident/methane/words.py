@@ -129,9 +129,10 @@ def summary(version: Version) -> str:
     """A version in one line for a narrow place: type, casualties, what is required."""
     report = version.report
     number = report.casualties
-    parts = [report.nature or TYPES[report.type]]
+    parts = []
     if number is not None:
         parts.append(f"{number} casualties" if report.counted else f"about {number} casualties")
+    parts.append(report.nature or TYPES[report.type])
     if report.required:
         parts.append(f"required: {', '.join(service.agency for service in report.required)}")
     return ", ".join(parts)

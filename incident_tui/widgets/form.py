@@ -146,7 +146,10 @@ class Form(Vertical):
             area = TextArea(value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", id=name)
             area.cursor_blink = False
             return area
-        return Line(value, placeholder=field.example, limit=field.arg.limit, id=name)
+        line = Line(value, placeholder=field.example, limit=field.arg.limit, id=name)
+        # A number is written anew, not added to: 60 over 48 is 60. Words are corrected where they stand.
+        line.select_on_focus = field.arg.kind == "number"
+        return line
 
     def on_mount(self) -> None:
         """Labels, and the first field that is still empty."""
