@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from incident.alarms import agreement, aid, command, facts, people, report, rules, work
+from incident.alarms import agreement, aid, command, facts, hospitals, people, report, rules, work
 from incident.alarms.board import make_board
 from incident.alarms.engine import Finder
 from incident.alarms.facts import Alarm, Alarms, Kind
@@ -17,7 +17,15 @@ from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Sli
 __all__ = ["FINDER", "SLICE", "Alarm", "Alarms", "Kind", "alarms", "standing"]
 
 FINDER = Finder(
-    (*report.rules(), *agreement.rules(), *command.rules(), *work.rules(), *people.rules(), *aid.rules())
+    (
+        *report.rules(),
+        *agreement.rules(),
+        *command.rules(),
+        *work.rules(),
+        *people.rules(),
+        *hospitals.rules(),
+        *aid.rules(),
+    )
 )
 """Every rule there is, with what it answered last."""
 

@@ -8,7 +8,7 @@ from typing import Final
 from incident.alarms.agreement import first_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
-from incident.casualties import casualties, disagreements, totals
+from incident.casualties import Span, casualties, disagreements, totals
 from incident.casualties.words import where_words
 from incident.kernel.slice import View
 from incident.values import MINUTE_MS
@@ -41,7 +41,7 @@ def _unexplained(view: View) -> Iterator[Alarm]:
         return
     newest = max(one.at for slot in casualties(view).slots.values() for one in slot.standing)
     missing = figure.low > 0
-    many = figure.words().lstrip("-")
+    many = (figure if missing else Span(-figure.high, -figure.low)).words()
     words = (
         f"{many} casualties are in no count" if missing else f"{many} more casualties counted than expected"
     )
@@ -57,6 +57,10 @@ def _uncounted(view: View) -> Iterator[Alarm]:
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
-        Rule((DIFFER, UNEXPLAINED), ("casualties",), lambda view: (*_differ(view), *_unexplained(view))),
+        Rule(
+            (DIFFER, UNEXPLAINED),
+            ("casualties", "methane"),
+            lambda view: (*_differ(view), *_unexplained(view)),
+        ),
         Rule((NO_COUNT,), ("casualties", "organisation"), _uncounted),
     )

@@ -18,6 +18,7 @@ from incident.casualties.fold import (
     evolve,
     invariants,
     label,
+    reported,
     totals,
     version,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "casualties",
     "disagreements",
     "grid",
+    "reported",
     "stale",
     "totals",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from incident.casualties.facts import PRIORITIES, STAGES, TOTAL, Snapshot, slot_key
-from incident.casualties.fold import casualties, disagreements
+from incident.casualties.fold import casualties, disagreements, reported
 from incident.casualties.verbs import VERBS
 from incident.casualties.words import (
     GRID,
@@ -136,6 +136,10 @@ def grid_lines(look: Look) -> list[tuple[str, Cell]]:
     found = [("all counts", Cell("  ".join(f"{column:>11}" for column in GRID), "dim"))]
     for title, tone, texts in grid(look.state, look.now):
         found.append((title, Cell("  ".join(f"{texts[column]:>11}" for column in GRID), tone)))
+    version = reported(look.state)
+    if version is not None:
+        words = f"as METHANE {version.name} of {version.agency} says: {version.report.casualties}"
+        found.append(("total", Cell(words, "dim")))
     return found
 
 

@@ -23,6 +23,7 @@ from incident.casualties.facts import (
 )
 from incident.kernel.record import Record
 from incident.kernel.slice import View
+from incident.methane import Version, current, methane
 
 COLUMNS: Final = {
     "scene": ("at_scene", "in_ccs"),
@@ -180,17 +181,40 @@ class Totals(msgspec.Struct, frozen=True):
 
 def totals(view: View) -> tuple[Totals, ...]:
     """The totals: a row for each priority, and one for all together (``all``, the last)."""
+    return tuple(_row(view, name) for name in (*PRIORITIES, "all"))
+
+
+def reported(view: View) -> Version | None:
+    """The METHANE whose number stands for what is expected in all, while nobody has said so in a count of its own.
+
+    Before anything was counted there is nothing to compare it with: the METHANE says it by itself.
+    """
+    slots = casualties(view).slots
+    if not slots or slot_key(TOTAL, "") in slots:
+        return None
+    version = current(methane(view))
+    return None if version is None or version.report.casualties is None else version
+
+
+def _expected(view: View, name: str) -> Span | None:
+    slot = casualties(view).slots.get(slot_key(TOTAL, ""))
+    if slot is not None:
+        return _span(slot, name)
+    version = reported(view)
+    if version is None:
+        return None
+    report = version.report
+    value: int | None = report.casualties if name == "all" else getattr(report, name)
+    return None if value is None else Span(value, value)
+
+
+def _row(view: View, name: str) -> Totals:
     state = casualties(view)
-    return tuple(_row(state, name) for name in (*PRIORITIES, "all"))
-
-
-def _row(state: Casualties, name: str) -> Totals:
     columns = {
         column: _sum([_stage(state, stage, name) for stage in stages]) for column, stages in COLUMNS.items()
     }
     known = _sum(list(columns.values()))
-    slot = state.slots.get(slot_key(TOTAL, ""))
-    total = None if slot is None else _span(slot, name)
+    total = _expected(view, name)
     unexplained = None if total is None else total.minus(known or Span(0, 0))
     return Totals(name, **columns, known=known, total=total, unexplained=unexplained)
 

@@ -13,7 +13,7 @@ from incident.casualties.facts import (
     CountPicked,
     Snapshot,
 )
-from incident.casualties.fold import COLUMNS, Span, Totals, casualties, totals
+from incident.casualties.fold import COLUMNS, Span, Totals, casualties, reported, totals
 from incident.kernel.board import Cell
 from incident.kernel.record import Record
 from incident.kernel.slice import Line, Names, View
@@ -103,5 +103,8 @@ def _ages(view: View, now: int) -> tuple[str, str, dict[str, str]]:
             late = stale(oldest, now)
             ages[column] = f"▲ {span(now - oldest.at)}" if late else span(now - oldest.at)
             old = old or late
+    version = reported(view)
+    if version is not None:
+        ages["total"] = span(now - version.at)
     texts = {column: ages.get(column, NOT_SAID) for column in (*COLUMNS, "total")}
     return "age", "caution" if old else "dim", {**texts, "unexplained": ""}

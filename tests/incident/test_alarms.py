@@ -26,6 +26,7 @@ from incident.methane import facts as m
 from incident.mutual_aid import commands as a
 from incident.mutual_aid import facts as af
 from incident.organisation import facts as o
+from incident.places import facts as h
 from incident.resources import facts as r
 from incident.state import INCIDENT
 from incident.tasks import facts as t
@@ -278,6 +279,19 @@ CASES = {
         lambda g: g.by("LAS").did(k.Count("en_route", k.Counts(p3=8))),
     ),
     "no_count": Case(_declare, 15, lambda g: g.by("LAS").did(k.Count("at_scene", k.Counts(p3=40)))),
+    "no_hospital": Case(_declare, 10, lambda g: g.by("LAS").did(h.OpenPlaces(("WEXHAM",)))),
+    "plan_draft": Case(
+        lambda g: g.by("LAS").did(h.OpenPlaces(("WEXHAM",))),
+        10,
+        lambda g: g.by("LAS").did(h.DeclareCapacity("WEXHAM", 3, 6, 12)),
+    ),
+    "over_allocated": Case(
+        lambda g: (
+            g.by("LAS").did(h.OpenPlaces(("WEXHAM",))).did(h.Allocate("WEXHAM", "p1", 5, reason="nearest"))
+        ),
+        0,
+        lambda g: g.by("LAS").did(h.DeclareCapacity("WEXHAM", p1=5)),
+    ),
     "no_talkgroup": Case(_declare, 0, lambda g: g.by("LAS").did(x.SetLink("Control 1"))),
     "talkgroup_untested": Case(
         lambda g: g.by("LAS").did(x.SetLink("Control 1")), 5, lambda g: _tested(g, worked=True)
@@ -367,6 +381,24 @@ def test_an_acknowledgement_of_what_has_gone_meanwhile_lands_all_the_same() -> N
     CASES["rvps_differ"].clear(given)
     given.by("SECAMB").did(facts.Acknowledge((alarm.key,), alarm.words))
     assert alarm.words in given.line().text
+
+
+def test_many_drafts_are_one_alarm_and_too_many_counted_says_by_how_many() -> None:
+    given = opened().did(h.OpenPlaces(("WEXHAM", "EALING", "HILLINGDON", "STMARYS"))).later(10)
+    assert only(given, "plan_draft").words == "Room by a draft plan: Ealing, Hillingdon, St Mary's and 1 more"
+    given.did(k.Count("total", k.Counts(p3=4))).did(k.Count("at_scene", k.Counts(p3=6))).later(5)
+    assert only(given, "casualties_unexplained").words == "2 more casualties counted than expected"
+
+
+def test_the_number_of_a_methane_is_what_is_expected_until_somebody_counts_the_total() -> None:
+    given = opened()
+    report = m.Report(Location("M25"), "rtc", total=48)
+    given.did(m.Publish(report))
+    assert "casualties_unexplained" not in kinds(given.later(6)), "nothing was counted: nothing to compare"
+    given.did(k.Count("at_scene", k.Counts(p3=40))).later(5)
+    assert only(given, "casualties_unexplained").words == "8 casualties are in no count"
+    given.did(k.Count("total", k.Counts(altogether=40)))
+    assert "casualties_unexplained" not in kinds(given)
 
 
 def test_an_alarm_that_comes_back_asks_again() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from incident.casualties import GRID, casualties, disagreements, grid, totals
+from incident.casualties import GRID, casualties, disagreements, grid, reported, totals
 from incident.casualties.board import BOARD
 from incident.casualties.facts import (
     PAST_KEPT,
@@ -27,6 +27,7 @@ from incident.casualties.facts import (
 from incident.casualties.fold import Span, evolve, invariants
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor, Refusal
+from incident.methane.facts import Publish, Report
 from incident.organisation.facts import Open
 from incident.state import INCIDENT
 from incident.values import Location
@@ -261,6 +262,25 @@ def test_the_unexplained_difference_is_a_number() -> None:
     assert by_name["p3"].known == Span(26, 26)
     assert by_name["p3"].unexplained == Span(2, 2)
     assert by_name["untriaged"].unexplained is None, "nobody has said how many untriaged there are in all"
+
+
+def test_a_methane_says_what_is_expected_while_nobody_has_counted_it() -> None:
+    report = Report(Location("M25"), "rtc", total=48, p1=6)
+    given = opened().did(Publish(report)).later(4)
+    assert reported(given.view) is None, "with nothing counted there is nothing to compare"
+    given.did(Count("at_scene", Counts(4, 9)))
+    assert row(given, "all") | {"scene": ""} == {
+        "scene": "", "moving": "–", "hospital": "–", "discharged": "–", "total": "48", "unexplained": "35 ▲",
+    }  # fmt: skip
+    assert row(given, "P1")["unexplained"] == "2 ▲"
+    assert row(given, "P2")["unexplained"] == "–", "it did not say how many P2"
+    assert row(given, "age")["total"] == "4m"
+    seen = look(given)
+    lines = BOARD.detail(next(iter(BOARD.rows(seen).values())), seen)
+    assert lines[-1][1].text == "as METHANE v1 of LAS says: 48"
+    given.did(Count("total", Counts(altogether=50)))
+    assert reported(given.view) is None
+    assert row(given, "all")["total"] == "50", "a count of the total speaks before any METHANE"
 
 
 def test_more_than_expected_shows_as_a_number_below_zero() -> None:
