@@ -198,6 +198,12 @@ class Actions:
         action = self.by_name.get(name)
         return () if action is None else action.keys
 
+    def key_of(self, board: Board, verb: Verb) -> str:
+        """The key that asks for everything a verb needs, as it is shown; "" when there is none."""
+        action = self.by_name.get(f"{board.name}.{verb.name}")
+        keys = () if action is None else action.keys
+        return key_words(keys[0]) if keys else ""
+
     def verbs(self, board: str) -> tuple[Action, ...]:
         """The verbs of a board, in its own order."""
         return tuple(action for action in self.all if action.verb is not None and action.scope == board)

@@ -5,13 +5,13 @@ Forms and the command line read with the same functions, so that they cannot dis
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from incident.kernel.board import Arg, Look
 from incident.values import read_clock, read_duration
+from incident_tui.nearest import near, offer
 
 CHOICES_SHOWN: Final = 8
 
@@ -46,9 +46,7 @@ def choose(written: str, choices: Sequence[tuple[str, str]]) -> str:
         return next(iter(fitting))
     if fitting:
         raise ValueError(f"{written} may mean {', '.join(list(fitting.values())[:CHOICES_SHOWN])}.")
-    every = [name for pair in choices for name in pair]
-    near = difflib.get_close_matches(wanted, [name.casefold() for name in every], n=1)
-    hint = next((f" Did you mean {name}?" for name in every if near and name.casefold() == near[0]), "")
+    hint = offer(near(written, (name for pair in choices for name in pair)))
     some = ", ".join(words for _, words in choices[:CHOICES_SHOWN])
     raise ValueError(f"{written} is none of {some}.{hint}" if some else f"{written} cannot be chosen here.")
 

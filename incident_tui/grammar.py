@@ -10,9 +10,8 @@ in front says when it happened; ``@MPS`` on whose behalf it is written. The same
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from incident.kernel.board import Arg, Board, Look, Verb
 from incident.kernel.slice import Refusal
 from incident.values import read_clock
 from incident_tui.answers import CHOICES_SHOWN, choices_of, choose, read_answer
+from incident_tui.nearest import likeness, near, offer
 
 LINE_MAX: Final = 2000
 TYPED: Final = frozenset({"choice", "agency", "minutes", "time", "number", "flag"})
@@ -68,6 +68,12 @@ class Token:
 
 
 _TOKEN = re.compile(r'([a-z_]+=)"([^"]*)"?|"([^"]*)"?|“([^”]*)”?|([^\s"“]\S*)')
+_SIGNS = re.compile(r"^[^\w]+")
+"""A glyph before a name is no part of it."""
+VERY_LIKE: Final = 0.7
+ROWS_MAX: Final = 2_000
+"""Rows looked through for the nearest name."""
+OFFERED: Final = 3
 _UNMISTAKABLE = re.compile(r"\d{1,2}:\d{2}|\+?(?:\d{1,4}[dhms])+(?:\d{1,2})?|\+?\d{1,4}(?:min|mins|hrs?)")
 LOGGED: Final = frozenset({"log", "ownlog"})
 """Words that open an entry of the log, before whose text a time of day is the time it happened."""
@@ -95,8 +101,16 @@ def find_verb(boards: Sequence[Board], board: str, verb: str) -> tuple[Board, Ve
     return None
 
 
+KeyOf = Callable[[Board, Verb], str]
+"""Answers the key that asks for everything a verb needs."""
+
+
 def parse(
-    line: str, look: Look, boards: Sequence[Board], here: tuple[str, str] | None = None
+    line: str,
+    look: Look,
+    boards: Sequence[Board],
+    here: tuple[str, str] | None = None,
+    key_of: KeyOf = lambda _board, verb: verb.key,
 ) -> Act | AppAct | Refusal:
     """The act of one line. ``here`` is (board, row key) under the cursor, meant when no row is named."""
     if len(line) > LINE_MAX:
@@ -112,13 +126,29 @@ def parse(
     if not found or (len(tokens) == 1 and any(board.name == word for board, _ in found)):
         # A word that is a screen's, too, goes there when it stands alone: METHANE with answers is sent.
         return _app_act(line, word, tokens, boards)
-    best = Refusal("unknown_word", f"There is no word {word}.")
+    refused = []
     for board, verb in sorted(found, key=lambda pair: here is None or pair[0].name != here[0]):
-        outcome = _Reading(line, look, board, verb, here).read(tokens[1:])
+        outcome = _Reading(line, look, board, verb, here, key_of(board, verb)).read(tokens[1:])
         if not isinstance(outcome, Refusal):
             return Act(board.name, verb.name, outcome.row, outcome.values, happened_at, behalf)
-        best = best if best.code != "unknown_word" and outcome.code == "unknown_row" else outcome
-    return best
+        refused.append(outcome)
+    return _likeliest(refused, tokens)
+
+
+def _likeliest(refused: Sequence[Refusal], tokens: tuple[Token, ...]) -> Refusal:
+    """Of the refusals of several boards that have one word: what is wrong with a row that there is, else the nearest.
+
+    With no row that is like it, all of them are named.
+    """
+    known = [refusal for refusal in refused if refusal.code != "unknown_row"]
+    if known or len(refused) == 1:
+        return (known or list(refused))[-1]
+    written = tokens[1].text
+    close = [refusal for refusal in refused if refusal.facts.get("nearest")]
+    if close:
+        return max(close, key=lambda refusal: likeness(written, refusal.facts["nearest"]))
+    nouns = " or ".join(dict.fromkeys(refusal.facts["noun"] for refusal in refused))
+    return Refusal("unknown_row", f"There is no {nouns} {written}.")
 
 
 def _time_first(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
@@ -148,8 +178,7 @@ def _agency_code(written: str, look: Look) -> str:
     known: Mapping[str, Any] = getattr(look.charter, "agencies", None) or {}
     code = written.upper()
     if known and code not in known:
-        near = difflib.get_close_matches(code, list(known), n=1)
-        raise ValueError(f"There is no agency {written}." + (f" Did you mean {near[0]}?" if near else ""))
+        raise ValueError(f"There is no agency {written}.{offer(near(code, known))}")
     return code
 
 
@@ -159,16 +188,22 @@ def _app_act(line: str, word: str, tokens: tuple[Token, ...], boards: Sequence[B
         return AppAct(APP_WORDS[word], rest)
     if any(board.name == word for board in boards):
         return AppAct("go.to", word)
-    known = {
+    found = nearest_words(word, boards)
+    hint = offer(found) or " Press ? for all words."
+    return Refusal(
+        "unknown_word", f"There is no word {tokens[0].text}.{hint}", {"nearest": found[0] if found else ""}
+    )
+
+
+def nearest_words(word: str, boards: Sequence[Board]) -> tuple[str, ...]:
+    """The words that a mistyped one is nearest to; else those that begin so."""
+    known = sorted({
         *APP_WORDS,
         *(w for board in boards for verb in board.verbs for w in (verb.word, *verb.aliases) if w),
-    }
-    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5) or [
-        other for other in sorted(known) if other.startswith(word)
-    ]
-    hint = f" Did you mean {near[0]}?" if near else " Press ? for all words."
-    return Refusal(
-        "unknown_word", f"There is no word {tokens[0].text}.{hint}", {"nearest": near[0] if near else ""}
+    })  # fmt: skip
+    return (
+        near(word, known, cutoff=0.5)
+        or tuple(other for other in known if word and other.startswith(word))[:1]
     )
 
 
@@ -190,21 +225,33 @@ class _Reading:
     """One line read for one verb."""
 
     def __init__(
-        self, line: str, look: Look, board: Board, verb: Verb, here: tuple[str, str] | None = None
+        self,
+        line: str,
+        look: Look,
+        board: Board,
+        verb: Verb,
+        here: tuple[str, str] | None = None,
+        key: str = "",
     ) -> None:
         self.line = line
+        self.key = key
+        """The key that asks for everything; named where something is missing."""
         self.look = look
         self.board = board
         self.verb = verb
         self.here = here
         self.row: Any = None
+        self.meant = False
+        """No row is named, so the one under the cursor is meant."""
         self.whole = True
         """No answer was given by name, so that what is left stands in the line as it was written."""
 
     def read(self, tokens: tuple[Token, ...]) -> _Read | Refusal:
         """The row and the answers, or why not."""
+        written = tokens
         try:
             key, tokens = self._row(tokens)
+            self.meant = key is not None and tokens is written
             if key is not None:
                 self.row = self.board.rows(self.look).get(key)
             named, tokens = self._named(tokens)
@@ -212,8 +259,16 @@ class _Reading:
             values = {**self._defaults(), **named, **self._answers(args, tokens)}
             self._demand(values)
         except _Wrong as wrong:
-            return wrong.refusal
+            return self._misspelt_row(written) or wrong.refusal
         return _Read(key, values)
+
+    def _misspelt_row(self, written: tuple[Token, ...]) -> Refusal | None:
+        """The row under the cursor was taken to be meant, but what stands there is very like the name of another."""
+        if not self.meant or not written:
+            return None
+        close = self._near(written[0].text)
+        like = bool(close) and likeness(written[0].text, close[0]) > VERY_LIKE
+        return self._no_row(written[0].text, close) if like else None
 
     def _row(self, tokens: tuple[Token, ...]) -> tuple[str | None, tuple[Token, ...]]:
         if not self.verb.row:
@@ -226,22 +281,27 @@ class _Reading:
         if self.here is not None and self.here[0] == self.board.name:
             return self.here[1], tokens
         if not tokens:
+            press = f" and press {self.key}" if self.key else ""
             raise _Wrong(
                 "missing",
-                f"Say which {self.board.noun}: {self.usage()}. Or put the cursor on it.",
+                f"Say which {self.board.noun}: {self.usage()}. Or put the cursor on it{press}.",
                 missing="row",
             )
-        raise _Wrong(
-            "unknown_row", f"There is no {self.board.noun} {tokens[0].text}.{self._near(tokens[0].text)}"
-        )
+        refusal = self._no_row(tokens[0].text, self._near(tokens[0].text))
+        raise _Wrong(refusal.code, refusal.sentence, **refusal.facts)
 
-    def _near(self, written: str) -> str:
-        column = min(self.board.columns, key=lambda column: column.priority, default=None)
-        if column is None:
-            return ""
-        names = [column.cell(row, self.look).text for row in list(self.board.rows(self.look).values())[:2000]]
-        near = difflib.get_close_matches(written.upper(), names, n=1, cutoff=0.5)
-        return f" Did you mean {near[0]}?" if near else ""
+    def _no_row(self, written: str, close: tuple[str, ...]) -> Refusal:
+        noun = self.board.noun
+        facts = {"nearest": close[0] if close else "", "noun": noun}
+        return Refusal("unknown_row", f"There is no {noun} {written}.{offer(close)}", facts)
+
+    def _near(self, written: str) -> tuple[str, ...]:
+        """What rows are called, as far as it is like this and a line may name them so."""
+        worthy = sorted(self.board.columns, key=lambda column: column.priority)[:3]
+        rows = list(self.board.rows(self.look).values())[:ROWS_MAX]
+        names = (_SIGNS.sub("", column.cell(row, self.look).text) for row in rows for column in worthy)
+        close = near(written, (name for name in names if name), most=8)
+        return tuple(name for name in close if self.board.named(name, self.look) is not None)[:OFFERED]
 
     def _named(self, tokens: tuple[Token, ...]) -> tuple[dict[str, Any], tuple[Token, ...]]:
         """Answers given by name: ``due=15m``, ``note="on foot"``."""
@@ -252,6 +312,13 @@ class _Reading:
             name, equals, text = token.text.partition("=")
             if equals and not token.quoted and name in names:
                 values[name] = self._value(names[name], text)
+            elif (
+                equals
+                and not token.quoted
+                and name.isidentifier()
+                and (close := near(name, names, cutoff=0.7))
+            ):
+                raise _Wrong("unknown_answer", f"There is no answer {name}=.{offer(f'{n}=' for n in close)}")
             else:
                 left.append(token)
         self.whole = len(left) == len(tokens)
@@ -364,7 +431,7 @@ class _Reading:
             if arg.required and values.get(arg.name) in (None, "", ()):
                 few = [words for _, words in self._choices(arg)[:CHOICES_SHOWN]]
                 which = f" ({', '.join(few)})" if few else ""
-                key = f" Or press {self.verb.key}." if self.verb.key else ""
+                key = f" Or press {self.key}." if self.key else ""
                 raise _Wrong(
                     "missing", f"{arg.title}{which} is missing: {self.usage()}.{key}", missing=arg.name
                 )

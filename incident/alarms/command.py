@@ -10,7 +10,6 @@ from incident.alarms.facts import Alarm, Kind
 from incident.commanders import ROLES, Vacancy, vacant
 from incident.comms import control_room_link, failed, link_missing, unanswered, untested
 from incident.kernel.slice import View
-from incident.messages import ANSWER_WITHIN_MS, messages, waits_for
 from incident.organisation import organisation
 from incident.values import MINUTE_MS
 
@@ -26,9 +25,6 @@ UNTESTED = Kind(
 )
 FAILED = Kind("talkgroup_failed", "The talkgroup does not work for a control room", (4, 24), "comms", "works")
 NO_ANSWER = Kind("calls_unanswered", "Calls are not answered", (14, 24), "comms", "answered")
-MESSAGE = Kind(
-    "message_unanswered", "An urgent message is not acknowledged", (12, 14), "messages", "acknowledge"
-)
 VACANT = Kind("role_vacant", "A key role is vacant", (13,), "commanders", "fill")
 
 
@@ -78,24 +74,10 @@ def _calls(view: View) -> Iterator[Alarm]:
         yield Alarm(f"comms/calls/{row}/{one.since}", NO_ANSWER.name, words, one.since, row)
 
 
-def _messages(view: View) -> Iterator[Alarm]:
-    known = organisation(view).parties
-    for message in messages(view).rows.values():
-        if message.priority == "routine" or not message.needs_ack:
-            continue
-        for agency in waits_for(view, message):
-            invited = known[agency].invited_at if agency in known else 0
-            begins = max(message.recorded_at, invited) + ANSWER_WITHIN_MS
-            words = f"{agency} has not acknowledged {message.priority} message {message.number}"
-            key = f"message/{message.id}/{agency}"
-            yield Alarm(key, MESSAGE.name, words, begins, message.id, (agency, message.sender))
-
-
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
         Rule((VACANT,), ("organisation", "commanders", "resources"), _vacant),
         Rule((NO_LINK, UNTESTED, FAILED), ("organisation", "comms"), _link),
         Rule((NO_ANSWER,), ("organisation", "comms"), _calls),
-        Rule((MESSAGE,), ("organisation", "messages", "receipts"), _messages),
     )

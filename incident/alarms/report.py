@@ -1,4 +1,4 @@
-"""Alarms about METHANE: not sent, not read, written at once by two rooms, and who is required and not there."""
+"""Alarms about what is told: a METHANE not sent, not read, written by two rooms at once, who is missing; messages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
 from incident.kernel.receipts import receipt
 from incident.kernel.slice import View
+from incident.messages import ANSWER_WITHIN_MS, messages, waits_for
 from incident.methane import UNREAD_MS, Version, current, methane, required_absent, standing, subject
 from incident.methane.reading import readers
 from incident.organisation import charter_of, organisation, parties
@@ -29,6 +30,8 @@ OLD = Kind("methane_old", "The METHANE is due for review", (1,), "methane", "met
 PROVIDER = Kind(
     "provider_silent", "A private provider has sent no METHANE", (16,), "methane", "methane", rings=False
 )
+
+MESSAGE = Kind("message_waits", "An urgent message is not acknowledged", (12, 14), "messages", "acknowledge")
 
 
 def _absent(view: View) -> Iterator[Alarm]:
@@ -101,6 +104,20 @@ def _providers(view: View) -> Iterator[Alarm]:
             yield Alarm(f"provider/{code}", PROVIDER.name, words, begins, "", (code, organisation(view).lead))
 
 
+def _messages(view: View) -> Iterator[Alarm]:
+    """Manchester: what one control room knew was not passed on, or not taken up, and nobody noticed."""
+    known = organisation(view).parties
+    for message in messages(view).rows.values():
+        if message.priority == "routine" or not message.needs_ack:
+            continue
+        for agency in waits_for(view, message):
+            invited = known[agency].invited_at if agency in known else 0
+            begins = max(message.recorded_at, invited) + ANSWER_WITHIN_MS
+            words = f"{agency} has not acknowledged {message.number}: {message.text}"
+            key = f"message/{message.id}/{agency}"
+            yield Alarm(key, MESSAGE.name, words, begins, message.id, (agency, message.sender))
+
+
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
@@ -108,4 +125,5 @@ def rules() -> Iterable[Rule]:
         Rule((UNREAD,), ("methane", "organisation", "receipts"), _unread),
         Rule((NONE, TWO, OLD), ("methane", "organisation"), _sent),
         Rule((PROVIDER,), ("methane", "organisation"), _providers),
+        Rule((MESSAGE,), ("messages", "organisation", "receipts"), _messages),
     )

@@ -118,6 +118,16 @@ class Declaring(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Told = ""
 
 
+class Appointment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A command role that somebody of the agency takes, and when."""
+
+    at: Seconds
+    role: Annotated[str, Meta(max_length=40)]
+    holder: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
+    contact: Annotated[str, Meta(max_length=80)] = ""
+    label: Annotated[str, Meta(max_length=40)] = ""
+
+
 class TaskHabit(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the agency takes what it is asked to do."""
 
@@ -201,6 +211,7 @@ class Behaviour(msgspec.Struct, frozen=True, omit_defaults=True):
     reads: Wait = Wait(10, 45)
     acknowledges: Wait | None = Wait(20, 90)
     declares: Annotated[tuple[Declaring, ...], Meta(max_length=12)] = ()
+    appoints: Annotated[tuple[Appointment, ...], Meta(max_length=20)] = ()
     stands_down: Wait | None = Wait(60, 240)
     tasks: TaskHabit | None = TaskHabit()
     features: FeatureHabit | None = FeatureHabit()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from incident.commanders.facts import MUST, NO, ROLES
 from incident.kernel.checks import (
     Bad,
     Check,
@@ -27,6 +28,7 @@ from incident.kernel.checks import (
 from incident.organisation.facts import DECLARATIONS
 from incident.scenario.facts import (
     AidHabit,
+    Appointment,
     Behaviour,
     Declaring,
     FeatureHabit,
@@ -151,6 +153,7 @@ def _habits(units: Check[tuple[Unit, ...]], length: int | None) -> dict[str, Fie
         "reads": optional(WAIT, usual.reads),
         "acknowledges": optional(WAIT_OR_NEVER, usual.acknowledges),
         "declares": optional(parsed(sequence(declaring, 0, 12), tuple), ()),
+        "appoints": optional(parsed(sequence(_appointing(length), 0, 20), tuple), ()),
         "stands_down": optional(WAIT_OR_NEVER, usual.stands_down),
         "tasks": optional(or_never(_TASKS), usual.tasks),
         "features": optional(or_never(_FEATURES), usual.features),
@@ -160,6 +163,29 @@ def _habits(units: Check[tuple[Unit, ...]], length: int | None) -> dict[str, Fie
         "sends": optional(parsed(sequence(sending, 0, 12), tuple), ()),
         "movement": optional(_MOVES, usual.movement),
     }
+
+
+def _appointing(length: int | None) -> Check[Appointment]:
+    return record(
+        {
+            "at": required(at(length)),
+            "role": required(choice(*ROLES)),
+            "holder": required(text(80)),
+            "contact": optional(text(80), ""),
+            "label": optional(text(40), ""),
+        },
+        into=_appointment,
+    )
+
+
+def _appointment(**fields: Any) -> Appointment:
+    made = Appointment(**fields)
+    role = ROLES[made.role]
+    if role.labels == MUST and not made.label:
+        raise ValueError(f"say with a label which {role.words}: the sector, hospital or desk")
+    if role.labels == NO and made.label:
+        raise ValueError(f"there is one {role.words} only, so it has no label")
+    return made
 
 
 def _aid(units: Check[tuple[Unit, ...]]) -> Check[AidHabit]:

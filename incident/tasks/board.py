@@ -75,10 +75,10 @@ def _order(task: Task, look: Look) -> Any:
 COLUMNS = (
     # At 80 columns, and at 120 beside the detail, these five stand side by side: a list of tasks is read by due time.
     Column("number", "No", 11, _number, priority=1, sort=lambda t, _l: t.number),
-    Column("title", "Task", 18, _title, priority=0, grow=3),
-    Column("agency", "With", 7, _agency, priority=2, grow=1),
-    Column("state", "State", 14, state_cell, priority=1),
-    Column("due", "Due", 16, due_cell, priority=1),
+    Column("title", "Task", 18, _title, priority=0, grow=12),
+    Column("agency", "With", 6, _agency, priority=2, grow=1),
+    Column("state", "State", 12, state_cell, priority=1),
+    Column("due", "Due", 15, due_cell, priority=1),
     Column("since", "For", 6, _since, priority=6, align="right"),
     Column("by", "Raised by", 9, _by, priority=5),
     Column("category", "Kind", 16, _category, priority=8),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from incident.commanders.facts import TakeRole, post_key
 from incident.kernel.receipts import Acknowledge, Deliver, See, receipt
 from incident.kernel.slice import Act
 from incident.organisation.facts import (
@@ -68,6 +69,7 @@ def takes_part(mind: Mind) -> Iterator[Act]:
             yield from mind.act(at, f"join/{party.invitation}", Join(mind.habit.spoc))
         return
     yield from _declares(mind, party)
+    yield from _appoints(mind)
     yield from _stands_down(mind, party)
 
 
@@ -83,6 +85,19 @@ def _declares(mind: Mind, party: Any) -> Iterator[Act]:
         return
     reason = said.reason or ("As it looks now" if is_back(party.declared, said.state) else "")
     yield from mind.act(at, f"declare/{said.at}/{said.state}", Declare(mind.agency, said.state, reason))
+
+
+def _appoints(mind: Mind) -> Iterator[Act]:
+    """Fills the roles that it has somebody for, once each; who follows is for people to say."""
+    posts = mind.view.commanders.posts
+    joined = mind.view.organisation.parties[mind.agency].joined_at or 0
+    for one in mind.habit.appoints:
+        at = max(mind.at(one.at), joined)
+        # Of a role with a label nothing is remembered once it is vacant.
+        late = bool(one.label) and mind.now >= at + MOMENT_MS
+        if post_key(mind.agency, one.role, one.label) not in posts and not (mind.over or late):
+            command = TakeRole(mind.agency, one.role, one.holder, one.contact, one.label)
+            yield from mind.act(at, f"appoint/{one.role}/{one.label}", command)
 
 
 def _stands_down(mind: Mind, party: Any) -> Iterator[Act]:

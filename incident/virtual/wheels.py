@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from incident.boundaries.rules import live
+from incident.boundaries.rules import boundaries, live
 from incident.kernel.slice import Act
 from incident.resources.facts import AcceptControl, Commit, Commitment, Describe, Release, Resource, SetStatus
 from incident.scenario.facts import Unit, Wait
@@ -14,6 +14,7 @@ from incident.virtual.lending import lent
 from incident.virtual.mind import Mind
 
 GOES: Final = frozenset({"AVB", "AVS", "ALL"})
+BOUND: Final = frozenset({"ALL", "MOB", "RVP", "SCN", "APP"})
 HERE: Final = frozenset({"SCN", "APP"})
 TAKES_CONTROL: Final = Wait(30, 90)
 LETS_GO: Final = Wait(20, 120)
@@ -68,6 +69,10 @@ def _moves(mind: Mind, unit: Resource) -> Iterator[Act]:
         mind.view.organisation.charter.kinds[unit.kind].conveys
     )
     point = _point(mind)
+    if point and unit.status in BOUND and unit.destination in _gone(mind):
+        elsewhere = Describe(unit.key, destination=point)
+        yield from mind.act(mind.now, f"bound/{unit.key}/{unit.version}", elsewhere)
+        return
     next_: str | None = None
     wait = habit.waits
     match unit.status:
@@ -107,6 +112,13 @@ def _point(mind: Mind) -> str:
     own = [feature for feature in points if feature.owner == mind.agency]
     agreed = [f for f in points if (answer := f.answers.get(mind.agency)) is not None and answer.agreed]
     return next((feature.name for feature in (*own, *agreed)), "")
+
+
+def _gone(mind: Mind) -> frozenset[str]:
+    """Rendezvous points that were withdrawn: nobody goes there any more."""
+    rows = boundaries(mind.view).rows.values()
+    stands = {feature.name for feature in rows if feature.withdrawn_at is None}
+    return frozenset(feature.name for feature in rows if feature.kind == "rvp") - stands
 
 
 _HOME: Final = {

@@ -8,7 +8,8 @@ from typing import Final
 from textual import events
 
 from incident_tui.actions import Actions
-from incident_tui.grammar import usage
+from incident_tui.grammar import nearest_words, usage
+from incident_tui.nearest import offer
 from incident_tui.widgets.prompt import Prompt
 
 HISTORY_MAX: Final = 50
@@ -41,9 +42,9 @@ class CommandLine(Prompt):
                 self.tell(action.example or action.title)
         elif word and not space:
             beginning = sorted({w for action in actions.all for w in action.words if w.startswith(word)})
-            self.tell(
-                "  ".join(beginning[:6]) if beginning else "no such word", "dim" if beginning else "caution"
-            )
+            nearest = () if beginning else nearest_words(word, actions.boards)
+            wrong = f"no such word{offer(nearest).replace(' Did', ': did')}"
+            self.tell("  ".join(beginning[:6]) or wrong, "dim" if beginning else "caution")
         else:
             self.tell("s A101 scn   t SCAS open RVP B 15m   find hart")
 

@@ -21,7 +21,7 @@ from incident.kernel.board import Look
 from incident.kernel.receipts import Acknowledge, See
 from incident.kernel.slice import Actor
 from incident.log import facts as lg
-from incident.messages import facts as s
+from incident.messages import facts as ms
 from incident.methane import facts as m
 from incident.mutual_aid import commands as a
 from incident.mutual_aid import facts as af
@@ -177,6 +177,11 @@ CASES = {
         lambda g: g.did(m.Publish(m.Report(Location("M25 J15"), "rtc", present=(m.Service("LFB"),)))),
     ),
     "methane_unread": Case(lambda g: g.by("LAS").did(_report()), 2, lambda g: _read_by(g, "SCAS", "SECAMB")),
+    "message_waits": Case(
+        lambda g: g.by("LAS").did(ms.Send("gas", "SCAS", priority="critical")).did(ms.Send("tea", "SCAS")),
+        3,
+        lambda g: g.by("SCAS").did(Acknowledge((f"messages/{next(iter(g.view.messages.rows))}",))),
+    ),
     "no_methane": Case(_declare, 3, lambda g: g.by("SCAS").did(_report())),
     "methanes_differ": Case(_two_reports, 0, lambda g: g.by("LAS").did(_report())),
     "methane_old": Case(lambda g: _declare(g).did(_report()), 15, lambda g: g.by("LAS").did(_report())),
@@ -305,11 +310,6 @@ CASES = {
         lambda g: g.by("LAS").did(x.ReportUnanswered("SCAS")).later(1).did(x.ReportUnanswered("SCAS")),
         0,
         lambda g: g.by("LAS").did(x.ReportAnswered("SCAS")),
-    ),
-    "message_unanswered": Case(
-        lambda g: g.by("LAS").did(s.Send("Fire has spread", "SCAS", priority="critical")),
-        3,
-        lambda g: g.by("SCAS").did(Acknowledge((s.subject(next(iter(g.view.messages.rows.values()))),))),
     ),
     "aid_unanswered": Case(_ask, 5, lambda g: _reply(g, accepted=3)),
     "aid_unfilled": Case(

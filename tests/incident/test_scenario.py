@@ -45,6 +45,8 @@ parties:
     acknowledges: never
     declares:
       - {at: T+2, state: standby, reason: Watching}
+    appoints:
+      - {at: T+5, role: tactical, holder: B. Nkosi, contact: ext. 2207}
     tasks: {answers: 10-20 s, declines: 20 %, reasons: [Nobody free]}
     rival_rvp: {at: T+6, name: Slough yard, place: {text: Slough}, withdrawn_at: T+9:30}
     sends:
@@ -147,6 +149,14 @@ def test_the_fleets_are_known_before_anything_is_checked() -> None:
         ("joins: 20-40 s", "joins: 40-20 s", "joins", "the shorter time stands first"),
         ("joins: 20-40 s", "joins: soon", "joins", "such as 20-40 s"),
         ("T+2, state: standby", "T+2, state: standing", "state: standby", "did you mean 'standby'?"),
+        ("role: tactical", "role: tacticool", "role: tactical", "did you mean 'tactical'?"),
+        ("role: tactical", "role: sector", "role: tactical", "say with a label which forward"),
+        (
+            "role: tactical",
+            "label: x, role: tactical",
+            "role: tactical",
+            "there is one tactical commander only",
+        ),
         ("declines: 20 %", "declines: 120 %", "declines", "from 0 % to 100 %"),
         ("withdrawn_at: T+9:30", "withdrawn_at: T+5", "rival_rvp", "taken back before it is proposed"),
         ("units: [A201, R321]", "units: [A201, R322]", "units: [A201, R", "the fleet of SCAS has no unit"),

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from incident.boundaries.facts import Propose, Shape
+from incident.commanders.facts import GiveUpRole, HandOver
 from incident.kernel.receipts import Deliver, See, receipt
 from incident.kernel.slice import Act
 from incident.mutual_aid import commands as aid_commands
@@ -16,6 +17,7 @@ from incident.organisation.facts import Close, Declare, DeclineLead, Invite, Off
 from incident.resources.facts import Commit, Commitment, OfferControl
 from incident.scenario.facts import (
     AidHabit,
+    Appointment,
     Behaviour,
     Declaring,
     FeatureHabit,
@@ -191,6 +193,22 @@ def test_going_back_has_a_reason() -> None:
     assert Played(scenario(joins=Wait(5, 5), declares=said)).run(70).view.organisation.parties["SCAS"].reason
 
 
+def test_it_fills_its_roles_once_and_leaves_a_handover_to_people() -> None:
+    roles = (
+        Appointment(60, "tactical", "B. Nkosi", "ext. 2207"),
+        Appointment(90, "sector", "K. Lind", label="north"),
+    )
+    play = Played(scenario(joins=Wait(5, 5), appoints=roles)).run(70)
+    post = play.view.commanders.posts["SCAS/tactical"]
+    assert (post.holder, post.contact) == ("B. Nkosi", "ext. 2207")
+    assert play.run(100).view.commanders.posts["SCAS/sector/north"].holder == "K. Lind"
+    play.given.by("SCAS").did(HandOver("SCAS", "tactical", "D. Rees", verbal=True))
+    play.given.by("SCAS").did(GiveUpRole("SCAS", "sector", "Sent home", "north"))
+    posts = play.run(600).view.commanders.posts
+    assert posts["SCAS/tactical"].holder == "D. Rees"
+    assert "SCAS/sector/north" not in posts
+
+
 def test_it_takes_a_task_through_to_done_and_again_when_it_is_sent_back() -> None:
     habit = TaskHabit(Wait(10, 20), Wait(10, 20), Wait(60, 90), evidence=("Wexham Park takes 3 P1",))
     play = Played(scenario(joins=Wait(1, 1), tasks=habit)).run(5)
@@ -325,6 +343,18 @@ def test_its_units_go_by_the_rvp_that_it_has_agreed_to() -> None:
         "RVP",
         "SCN",
     ]
+
+
+def test_its_units_turn_to_the_other_rvp_when_theirs_is_withdrawn() -> None:
+    rival = RivalPoint(10, "Slough yard", Location("Slough"), withdrawn_at=120)
+    slow = Movement(travels=Wait(300, 300), mobilises=Wait(5, 5))
+    play = Played(
+        scenario(joins=Wait(1, 1), rival_rvp=rival, sends=(Sending(20, UNITS),), movement=slow)
+    ).run(5)
+    play.las(Propose("rvp", Shape(YARD), "Stockley Park"))
+    assert play.run(60).view.resources.units["SCAS/R321"].destination == "Slough yard"
+    play.run(240)
+    assert play.view.resources.units["SCAS/R321"].destination == "Stockley Park"
 
 
 def test_it_stands_down_after_the_lead_and_lets_its_units_go_with_their_patients_brought_in() -> None:

@@ -103,7 +103,7 @@ def test_acknowledging_and_having_seen() -> None:
     async def story(desk: Desk) -> None:
         assert desk.session.seen == []
         await desk.press("4")
-        await desk.shows("Call in the night shift", "raised by")
+        await desk.shows("Call in the night", "raised by")
         assert desk.session.seen == []  # painted, and no key pressed since
         await desk.press("j")
         assert any(subject.startswith("tasks/") for subject in desk.session.seen)
@@ -151,7 +151,7 @@ def test_a_form_asks_says_what_is_wrong_beside_the_field_and_sends() -> None:
         assert (desk.last.agency, desk.last.title) == ("SECAMB", "Send two ambulances")
         assert desk.last.due == desk.session.at + 20 * MINUTE
         assert desk.room.form is None
-        await desk.shows("Send two ambulances", "y accept")
+        await desk.shows("Send two", "y accept")
 
     told(story)
 

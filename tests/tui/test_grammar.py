@@ -133,7 +133,7 @@ def test_what_is_missing_is_named_with_the_shape_of_the_line_and_the_key() -> No
         "Or press t."
     )
     assert missing.facts == {"missing": "title"}
-    assert refused("s").sentence == "Say which unit: s UNIT STATUS. Or put the cursor on it."
+    assert refused("s").sentence == "Say which unit: s UNIT STATUS. Or put the cursor on it and press s."
     assert refused("").code == "empty"
     assert refused("log " + "x" * 2001).code == "too_long"
 

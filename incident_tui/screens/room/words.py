@@ -11,6 +11,7 @@ from incident.kernel.slice import Refusal
 from incident_tui import themes
 from incident_tui.actions import Act, AppAct, parse
 from incident_tui.looking import named
+from incident_tui.nearest import near, offer
 from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.palette.screen import Palette, search
 from incident_tui.screens.room.doing import BEHALF, HAPPENED, Deed
@@ -137,9 +138,12 @@ class Words:
         if not name and fitting:
             name = fitting[0]
         if not name or not self.room.go(name):
-            known = ", ".join(place for place in self.room.places if place != "help")
+            names = [place for place in self.room.places if place != "help"]
+            known, hint = ", ".join(names), offer(near(wanted, names))
             self.room.say(
-                f"There is no screen {where}. There are: {known}." if wanted else f"Say where: {known}."
+                f"There is no screen {where}.{hint or f' There are: {known}.'}"
+                if wanted
+                else f"Say where: {known}."
             )
 
     def incident(self, wanted: str) -> None:
@@ -186,7 +190,8 @@ class Words:
         known = themes.names()
         fitting = [name for name in known if wanted.strip() and name.startswith(wanted.strip().casefold())]
         if wanted.strip() and not fitting:
-            self.room.say(f"There is no theme {wanted}. There are: {', '.join(known)}.")
+            hint = offer(near(wanted, known)) or f" There are: {', '.join(known)}."
+            self.room.say(f"There is no theme {wanted.strip()}.{hint}")
             return
         now = self.room.app.theme
         after = known[(known.index(now) + 1) % len(known)] if now in known else known[0]
@@ -352,7 +357,8 @@ class Words:
         front = self.room.front
         found = front.row()
         here = None if found is None else (front.scope, found[0])
-        answer = parse(text, self.room.session.look(), self.room.actions.boards, here)
+        actions = self.room.actions
+        answer = parse(text, self.room.session.look(), actions.boards, here, actions.key_of)
         if isinstance(answer, Refusal):
             self.room.say(answer.sentence)
             return
