@@ -6,7 +6,20 @@ import pytest
 
 from incident.commanders.facts import HandOver, TakeRole
 from incident.comms import facts as f
+from incident.organisation.facts import Declare
+from tests.incident.given import Given, opened
+from tests.tui import world
 from tests.tui.desk import Desk, told
+
+
+def declared() -> Given:
+    """Three trusts, one declaration, and not a role or a channel yet."""
+    return opened("SCAS", "SECAMB").later(2).did(Declare("LAS", "declared")).later(5)
+
+
+@pytest.fixture(autouse=True)
+def nothing_arranged_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "busy_incident", declared)
 
 
 async def line(desk: Desk, words: str) -> None:
@@ -51,7 +64,7 @@ def test_a_talkgroup_is_set_and_tested_and_a_call_goes_unanswered_twice(size: tu
         assert desk.last == f.SetLink("ICC-1", "1001")
         await confirmed(desk)
         await desk.press("g", "y")
-        await desk.shows("1 of 4")
+        await desk.shows("1 of 3")
         assert isinstance(desk.last, f.TestChannel)
         assert desk.last.worked
         await line(desk, "unanswered SCAS rang out")
