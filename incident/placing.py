@@ -139,8 +139,9 @@ def status_words(placing: Placing) -> str:
     if placing.state == OUTSIDE:
         words = "outside every area"
     elif placing.near and placing.near[0].metres <= max(RADIUS_M, placing.accuracy_m):
-        words = f"{placing.near[0].agency} {distance_words(placing.near[0].metres)}"
-        words = f"border {words}" if placing.state == BORDER else words
+        nearest = placing.near[0]
+        edge = "border " if placing.state == BORDER else ""
+        words = f"{nearest.agency} {edge}{distance_words(nearest.metres)}"
     else:
         return ""
     return f"{words} · INDICATIVE" if placing.indicative else words

@@ -101,6 +101,7 @@ class _Parts:
         if it.place:
             yield self.left(count, it.title, number=True, place=True), self.right(zone=True, since=True)
             yield self.left(0, it.title, number=True, place=True), self.right(zone=True, since=True)
+            yield self.left(0, it.title, number=True, place=True), self.right(zone=True, since=False)
         for shown in range(count, -1, -1):
             yield self.left(shown, it.title, number=True), self.right(zone=True, since=True)
         yield self.left(0, it.title, number=True), self.right(zone=True, since=False)

@@ -212,7 +212,7 @@ def test_words_never_name_one_trust_within_the_accuracy() -> None:
     assert placing_words(at(51.494, -0.503)).startswith("On the border SCAS/LAS/SECAMB")
     assert placing_words(at(54.995, -3.06)).startswith("On the edge of NWAS")
     assert placing_words(at(50.0, 2.0)).startswith("Outside every area")
-    assert status_words(at(51.494, -0.503)) == "border LAS 0.6 km · INDICATIVE"
+    assert status_words(at(51.494, -0.503)) == "LAS border 0.6 km · INDICATIVE"
     assert status_words(at(51.411, -0.677)).endswith(" km · INDICATIVE")
     assert status_words(at(52.5, -1.9)) == ""
     agreed = Placing(INSIDE, "d", "SCAS", (Near("LAS", 600),), 100)

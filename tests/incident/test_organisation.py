@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from incident.boundaries.facts import Propose, Shape, Withdraw
@@ -45,6 +46,7 @@ from incident.organisation.facts import (
     TakeBackInvitation,
     WithdrawLead,
 )
+from incident.placing import Near, Placing
 from incident.resources.facts import Commit, Commitment, Release
 from incident.state import INCIDENT, OWN
 from incident.tasks.facts import Cancel, Raise
@@ -711,3 +713,97 @@ def test_a_long_history_keeps_every_promise() -> None:
     given.by("LAS", "tactical_commander").did(PickLocation(org(given).sightings[1].version))
     given.did(AcceptLead(org(given).lead_offer.id)).by("SECAMB", "tactical_commander").did(Leave("not ours"))
     given.check()
+
+
+# -- whose area it is --
+
+AREAS = "0123456789abcdef"
+NEAR = (Near("LAS", 600), Near("SECAMB", 2_800), Near("EEAST", 13_000))
+PLACED = Placing("border", AREAS, "SCAS", NEAR, 3_000, indicative=True)
+WITH_AREAS = msgspec.structs.replace(charter(), areas_digest=AREAS)
+
+
+def placed(**changed: Any) -> Given:
+    given = Given(INCIDENT, charter_=WITH_AREAS).by("LAS")
+    return given.did(Open("Coach", "exercise", HERE, placing=msgspec.structs.replace(PLACED, **changed)))
+
+
+def test_what_the_room_computed_of_the_place_stands_in_the_opening_record() -> None:
+    given = placed()
+    assert org(given).placing == PLACED
+    assert INCIDENT.digest(INCIDENT.fold(tuple(given.records))) == INCIDENT.digest(given.view)
+    line = INCIDENT.sentence(given.records[0], INCIDENT.names(given.view)).text
+    assert "On the border SCAS/LAS/SECAMB" in line
+    assert "INDICATIVE" in line
+
+
+def test_what_was_computed_with_other_areas_is_left_out_and_the_location_is_taken() -> None:
+    given = placed(areas="another set")
+    assert org(given).placing is None
+    assert org(given).location == HERE
+    given = placed().did(GiveLocation(THERE, msgspec.structs.replace(PLACED, areas="")))
+    assert org(given).location == THERE
+    assert org(given).placing is None  # never that of the place before
+
+
+def test_a_placing_that_comes_later_is_taken_for_the_same_location() -> None:
+    given = Given(INCIDENT, charter_=WITH_AREAS).by("LAS").did(Open("Coach", "exercise", HERE))
+    assert org(given).placing is None
+    given.did(GiveLocation(HERE, PLACED))
+    assert org(given).placing == PLACED
+    given.when(GiveLocation(HERE, PLACED)).nothing()
+    given.when(GiveLocation(HERE)).nothing()
+
+
+def test_in_dispute_there_is_no_placing_until_one_is_picked() -> None:
+    given = placed().did(Invite(("SCAS",)))
+    given.by("SCAS").did(Join("duty manager"))
+    mark = given.mark()
+    given.by("LAS").did(GiveLocation(THERE, PLACED))
+    given.by("SCAS").having_seen(mark).did(GiveLocation(Location("A4"), None))
+    assert org(given).disputed
+    assert org(given).placing is None
+    given.by("LAS", "tactical_commander").did(PickLocation(org(given).sightings[0].version))
+    assert org(given).placing == PLACED
+
+
+def test_an_incident_from_before_there_were_areas_reads_as_it_did() -> None:
+    given = opened()
+    body = msgspec.json.decode(given.records[0].body)
+    assert "placing" not in body
+    assert org(given).placing is None
+
+
+def seen(given: Given, agency: str = "LAS") -> Look:
+    return Look(given.view, Actor("Sam", agency, "operator"), given.now, charter=given.charter)
+
+
+def test_the_word_tell_invites_the_trusts_near_it_that_do_not_take_part_and_then_has_nothing_to_do() -> None:
+    given = placed()
+    tell = verb("tell")
+    assert tell.applies(None, seen(given))
+    assert set(tell.args[0].default(seen(given), None).split()) == {"SCAS", "SECAMB"}
+    given.did(tell.build(None, {"agencies": tell.args[0].default(seen(given), None)}, seen(given)))
+    assert set(parties(given.view)) == {"LAS", "SCAS", "SECAMB"}
+    assert not tell.applies(None, seen(given))
+    assert not tell.applies(None, seen(opened()))
+
+
+def test_the_reason_for_the_lead_stands_in_the_form_for_the_trust_of_the_place_and_no_other() -> None:
+    given = placed().did(Invite(("SCAS", "SECAMB")))
+    look = seen(given)
+    rows = BOARD.rows(look)
+    reason = verb("lead").args[0].default
+    assert "SCAS" in reason(look, rows["SCAS"])
+    assert reason(look, rows["SECAMB"]) == ""
+    assert reason(look, None) == ""
+    given.did(verb("lead").build(rows["SCAS"], {"reason": reason(look, rows["SCAS"])}, look))
+    assert org(given).lead_offer.to == "SCAS"
+
+
+def test_the_detail_of_a_party_says_whose_area_it_is_and_who_is_still_to_be_told() -> None:
+    given = placed().did(Invite(("SCAS",)))
+    look = seen(given)
+    lines = dict(BOARD.detail(BOARD.rows(look)["LAS"], look))
+    assert "INDICATIVE" in lines["area"].text
+    assert lines["to be told"].text == "SECAMB"

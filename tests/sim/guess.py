@@ -17,6 +17,7 @@ from incident.casualties.facts import Counts
 from incident.commanders import Brief
 from incident.log import author
 from incident.organisation.facts import DECLARATIONS
+from incident.placing import Near, Placing
 from incident.statuses import STATUSES
 from incident.values import Location
 
@@ -287,6 +288,12 @@ class Guess:
 
     def _trust(self) -> str:
         return self.rng.choice(("", self.agency))
+
+    def _placing(self) -> Placing | None:
+        charter = getattr(getattr(self.view, "organisation", None), "charter", None)
+        areas = "" if self._slip() or charter is None else charter.areas_digest
+        near = (Near("LAS", 600), Near("SECAMB", 2_800))
+        return self.rng.choice((None, Placing("border", areas, "SCAS", near, 3_000, indicative=True)))
 
     def _shape_polygon(self) -> tuple[tuple[float, float], ...]:
         return tuple((51.0 + i / 100, -0.5 - i / 100) for i in range(self.rng.choice((0, 3, 5))))

@@ -32,6 +32,19 @@ def text(line: Any) -> str:
     return "".join(span.text for span in line)
 
 
+def test_the_nearest_border_stands_behind_the_lead_when_there_is_room_and_drops_before_anything_else() -> (
+    None
+):
+    near = replace(STANDING, place="LAS 0.6 km · INDICATIVE")
+    assert "lead SCAS · LAS 0.6 km · INDICATIVE" in text(first_line(near, 120))
+    at = {width: text(first_line(near, width)) for width in WIDTHS}
+    assert "lead SCAS · LAS 0.6 km · INDICATIVE" in at[160]
+    assert "lead SCAS · LAS 0.6 km · INDICATIVE" in at[200]
+    for width in (50, 60, 72, 80, 100):
+        assert at[width] == text(first_line(STANDING, width))
+    assert all(length(first_line(near, width)) == width for width in WIDTHS)
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_first_line_keeps_mode_clock_own_declaration_and_lead_at_every_width(width: int) -> None:
     line = first_line(STANDING, width)

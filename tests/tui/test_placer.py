@@ -1,0 +1,121 @@
+"""What a desk computes of a place before it writes: the other half of a location, whose area it is, and a proposal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from config.reader import find_config, read_yaml
+from incident.geography import AREAS_SCHEMA, FILE
+from incident.kernel.checks import validate
+from incident.log.facts import Write
+from incident.organisation.facts import GiveLocation, Open
+from incident.values import Location, read_location
+from incident_tui.placer import NO_LIBRARY, OTHER_AREAS, Placer
+from tests.incident.given import charter
+from tests.running import run
+from tests.tui import toy_server
+from tests.tui.rooms import at_desk, until
+from tests.tui.toy_server import ToyServer
+
+DIGEST = validate(read_yaml(find_config(FILE)), AREAS_SCHEMA).digest
+CHARTER = msgspec.structs.replace(charter(), areas_digest=DIGEST)
+COACH = read_location("M25 J15 clockwise TQ 0402 7829")
+
+
+class Told(list[str]):
+    def __call__(self, severity: str, sentence: str) -> None:
+        assert severity == "caution"
+        self.append(sentence)
+
+
+def test_a_location_typed_as_a_grid_reference_gets_its_point_and_whose_area_it_is() -> None:
+    placer = Placer(None, told := Told())
+    for command in (Open("Coach", "exercise", COACH), GiveLocation(COACH)):
+        made = placer.completed(command, CHARTER)
+        assert made.location.grid == "TQ 0402 7829"
+        assert made.location.point == pytest.approx((51.494, -0.503), abs=0.0002)
+        assert made.placing.candidates == ("SCAS", "LAS", "SECAMB")
+        assert made.placing.areas == DIGEST
+        assert "Tell: SCAS SECAMB. The word tell invites them." in placer.proposal(made, "LAS")
+        assert "Tell: LAS SECAMB." in placer.proposal(made, "SCAS")
+    assert told == []
+
+
+def test_what_concerns_nobody_else_makes_no_proposal() -> None:
+    placer = Placer(None, Told())
+    birmingham = placer.completed(GiveLocation(Location("New Street", lat=52.478, lon=-1.9)), CHARTER)
+    assert birmingham.placing.trust == "WMAS"
+    assert birmingham.location.grid.startswith("SP ")
+    assert placer.proposal(birmingham, "WMAS") == ""
+    assert placer.proposal(birmingham, "LAS").startswith("Inside WMAS")
+    assert placer.proposal(Write("x"), "LAS") == ""
+
+
+def test_words_alone_and_other_commands_go_as_they_are() -> None:
+    placer = Placer(None, told := Told())
+    for command in (GiveLocation(Location("somewhere on the M25")), Open("x", "exercise"), Write("x")):
+        assert placer.completed(command, CHARTER) == command
+    assert told == []
+
+
+def test_other_areas_than_those_of_the_incident_are_said_once_and_nothing_is_computed() -> None:
+    placer = Placer(None, told := Told())
+    other = msgspec.structs.replace(CHARTER, areas_digest="of another set")
+    for _ in range(2):
+        made = placer.completed(GiveLocation(COACH), other)
+        assert made.placing is None
+        assert made.location.point is not None
+    assert told == [OTHER_AREAS]
+    for none in (None, charter()):
+        assert placer.completed(GiveLocation(COACH), none).placing is None
+    assert told == [OTHER_AREAS]
+
+
+def test_an_incident_can_be_opened_without_the_geometry_library(monkeypatch: Any) -> None:
+    for name in ("pyproj", "shapely"):
+        monkeypatch.setitem(sys.modules, name, None)
+    placer = Placer(None, told := Told())
+    located = Location("coach", "TQ 0402 7829", 51.494, -0.503)
+    command = Open("Coach", "exercise", located)
+    assert placer.completed(command, CHARTER) == command
+    assert told == [NO_LIBRARY]
+
+
+def test_areas_that_cannot_be_used_are_said_and_hold_nothing_up(tmp_path: Path) -> None:
+    whole = json.loads(find_config(FILE).read_bytes())
+    whole["features"][0]["geometry"]["type"] = "Point"
+    (tmp_path / FILE).write_text(json.dumps(whole, indent=1), encoding="utf-8")
+    placer = Placer(tmp_path, told := Told())
+    made = placer.completed(GiveLocation(COACH), CHARTER)
+    assert made.placing is None
+    assert made.location.point is not None
+    assert "must be one of Polygon, MultiPolygon" in told[0]
+
+
+def test_a_room_that_opens_near_a_border_stores_it_and_is_told_whom_to_invite(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(
+        toy_server, "CHARTER", msgspec.structs.replace(toy_server.CHARTER, areas_digest=DIGEST)
+    )
+
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            async with at_desk(toy.url, tmp_path) as las:
+                before = las.stream
+                assert isinstance(las.submit(Open("Coach", "exercise", COACH)), str)
+                await until(lambda: las.stream != before)
+                await until(lambda: las.unsent == 0 and las.settled)
+                state = toy.state(las.stream).organisation
+                assert state.placing.trust == "SCAS"
+                assert state.location.point is not None
+                assert any("Tell: SCAS SECAMB" in sentence for _, sentence in las.notices)
+
+    run(scenario())
