@@ -147,6 +147,14 @@ class FeatureHabit(msgspec.Struct, frozen=True, omit_defaults=True):
     reasons: Reasons = ()
 
 
+class ChannelHabit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the agency tries the talkgroup and the other ways to talk that are set up for it."""
+
+    tests: Wait = Wait(30, 120)
+    fails: PerCent = 0
+    reasons: Reasons = ()
+
+
 class AidHabit(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the agency takes a request for aid. What it lends, it takes from ``units``, in their order."""
 
@@ -215,6 +223,7 @@ class Behaviour(msgspec.Struct, frozen=True, omit_defaults=True):
     stands_down: Wait | None = Wait(60, 240)
     tasks: TaskHabit | None = TaskHabit()
     features: FeatureHabit | None = FeatureHabit()
+    channels: ChannelHabit | None = ChannelHabit()
     aid: AidHabit | None = None
     lead: LeadHabit | None = None
     rival_rvp: RivalPoint | None = None

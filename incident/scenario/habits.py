@@ -30,6 +30,7 @@ from incident.scenario.facts import (
     AidHabit,
     Appointment,
     Behaviour,
+    ChannelHabit,
     Declaring,
     FeatureHabit,
     LeadHabit,
@@ -66,6 +67,14 @@ _FEATURES: Final = record(
         "reasons": optional(_REASONS, ()),
     },
     into=FeatureHabit,
+)
+_CHANNELS: Final = record(
+    {
+        "tests": optional(WAIT, ChannelHabit().tests),
+        "fails": optional(PER_CENT, 0),
+        "reasons": optional(_REASONS, ()),
+    },
+    into=ChannelHabit,
 )
 _MOVES: Final = record(
     {
@@ -157,6 +166,7 @@ def _habits(units: Check[tuple[Unit, ...]], length: int | None) -> dict[str, Fie
         "stands_down": optional(WAIT_OR_NEVER, usual.stands_down),
         "tasks": optional(or_never(_TASKS), usual.tasks),
         "features": optional(or_never(_FEATURES), usual.features),
+        "channels": optional(or_never(_CHANNELS), usual.channels),
         "aid": optional(_aid(units)),
         "lead": optional(_lead(length)),
         "rival_rvp": optional(_rival(length)),

@@ -14,7 +14,7 @@ from incident.kernel.model import Model
 from incident.kernel.slice import Act, View
 from incident.scenario.facts import Scenario
 from incident.virtual.lending import lends
-from incident.virtual.manners import leads, receives, takes_part
+from incident.virtual.manners import leads, receives, speaks, takes_part
 from incident.virtual.mind import Mind
 from incident.virtual.wheels import drives
 from incident.virtual.work import stands_on_the_ground, works
@@ -22,7 +22,7 @@ from incident.virtual.work import stands_on_the_ground, works
 ACTS_MAX: Final = 64
 """Of what is due at one moment, this much is done at once; the rest comes with the next question."""
 
-HABITS: Final = (takes_part, receives, leads, works, stands_on_the_ground, lends, drives)
+HABITS: Final = (takes_part, receives, leads, speaks, works, stands_on_the_ground, lends, drives)
 """What a virtual agency does. A slice that asks agencies for something adds its own."""
 
 

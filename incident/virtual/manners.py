@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from incident.commanders.facts import TakeRole, post_key
+from incident.comms import comms
+from incident.comms.facts import TestChannel
 from incident.kernel.receipts import Acknowledge, Deliver, See, receipt
 from incident.kernel.slice import Act
 from incident.organisation.facts import (
@@ -19,8 +21,12 @@ from incident.organisation.rules import answers, is_back
 from incident.virtual.mind import OVER, Mind, together
 
 SUBJECTS_MAX: Final = 50
-ANSWERED: Final = frozenset({"tasks", "boundaries", "resources", "organisation", "mutual_aid"})
+ANSWERED: Final = frozenset({"tasks", "boundaries", "resources", "organisation", "mutual_aid", "comms"})
 """What these send has an answer of its own, which says more than that it was read."""
+
+NOT_HEARD: Final = "Nothing heard on it"
+AGAIN_MS: Final = 5 * 60_000
+"""After so long a channel that did not work is tried once more, and then it works."""
 
 MOMENT_MS: Final = 60_000
 """What the incident does not remember is done within this time, or not at all."""
@@ -128,3 +134,28 @@ def leads(mind: Mind) -> Iterator[Act]:
     at = mind.at(habit.claims_at)
     if not state.lead_offers and mind.now < at + MOMENT_MS:
         yield from mind.act(at, "claim", OfferLead(mind.agency, habit.reason))
+
+
+def speaks(mind: Mind) -> Iterator[Act]:
+    """Tries each channel that it is to use, once; what did not work it tries again after a while."""
+    habit = mind.habit.channels
+    if habit is None or not mind.joined or mind.over:
+        return
+    for channel in comms(mind.view).channels.values():
+        if not channel.live or not channel.includes(mind.agency):
+            continue
+        last = channel.test(mind.agency)
+        if last is not None and (last.worked or not last.by.startswith("virtual/")):
+            continue
+        key, since = f"{channel.name} {channel.set_at}", max(channel.set_at, _joined_at(mind))
+        worked = last is not None or not mind.says_no(habit.fails, f"channel {key}")
+        if last is not None:
+            since = last.at + AGAIN_MS
+        note = "" if worked else mind.word(habit.reasons, key, NOT_HEARD)
+        at = mind.after(since, habit.tests, f"channel {key}")
+        tried = f"channel/{channel.id}/{'' if last is None else last.at}"
+        yield from mind.act(at, tried, TestChannel(channel.id, mind.agency, worked, note))
+
+
+def _joined_at(mind: Mind) -> int:
+    return mind.view.organisation.parties[mind.agency].joined_at or 0

@@ -9,6 +9,7 @@ import pytest
 
 from incident.boundaries.facts import Propose, Shape
 from incident.commanders.facts import GiveUpRole, HandOver
+from incident.comms.facts import AddChannel, SetLink
 from incident.kernel.receipts import Deliver, See, receipt
 from incident.kernel.slice import Act
 from incident.mutual_aid import commands as aid_commands
@@ -19,6 +20,7 @@ from incident.scenario.facts import (
     AidHabit,
     Appointment,
     Behaviour,
+    ChannelHabit,
     Declaring,
     FeatureHabit,
     LeadHabit,
@@ -424,6 +426,27 @@ def test_a_restart_goes_on_where_it_was() -> None:
     state = INCIDENT.restore(INCIDENT.snapshot(play.view))
     play.given.view = state
     assert play.due() == before
+
+
+def test_it_tries_the_talkgroup_and_what_did_not_work_once_more() -> None:
+    habit = ChannelHabit(Wait(10, 20), fails=100, reasons=("Not on our sets",))
+    play = Played(scenario(joins=Wait(1, 1), channels=habit)).run(5)
+    play.las(SetLink("SHARE 1"))
+
+    def test() -> Any:
+        (channel,) = play.run(60).view.comms.channels.values()
+        return channel.test("SCAS")
+
+    assert (test().worked, test().note) == (False, "Not on our sets")
+    play.run(400)
+    assert test().worked
+    assert play.kinds().count("TestChannel") == 2
+
+
+def test_it_leaves_alone_a_channel_that_is_not_for_it() -> None:
+    play = Played(scenario(joins=Wait(1, 1)), "SCAS", "LFB").run(5)
+    play.las(AddChannel("bridge", "Fire and us", members=("LFB",)))
+    assert "TestChannel" not in play.run(600).kinds()
 
 
 # -- aid -----------------------------------------------------------------------------------------------------
