@@ -38,13 +38,15 @@ def decide(finder: Finder, view: View, command: facts.Acknowledge, ctx: Context)
 
 
 def evolve(state: Alarms, event: Any, record: Record) -> Alarms:
-    """Remember who has heard which alarm. The newest acknowledgement stands."""
+    """Remember who has heard which alarm. The newest acknowledgement stands; too many, and the oldest go.
+
+    Which is the oldest is asked of the times, since the order of a dict is not part of a state.
+    """
     heard = dict(state.heard)
     for key in event.keys:
-        by = heard.pop(key, {})
-        heard[key] = {**by, record.agency: Heard(record.actor, record.at)}
+        heard[key] = {**heard.get(key, {}), record.agency: Heard(record.actor, record.at)}
     while len(heard) > facts.ACKNOWLEDGED_MAX:
-        del heard[next(iter(heard))]
+        del heard[min(heard, key=lambda key: (max(one.at for one in heard[key].values()), key))]
     return Alarms(heard)
 
 

@@ -75,6 +75,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: int
     parts: tuple[Part, ...]
     version: str
+    place: int = 0
+    """Its place among all reports, in the order in which the server had them."""
 
     @property
     def name(self) -> str:
@@ -87,6 +89,7 @@ class Reports(msgspec.Struct, frozen=True):
 
     rows: dict[str, Report] = {}
     counts: dict[str, int] = {}
+    total: int = 0
 
 
 class Signed(msgspec.Struct, frozen=True):

@@ -46,11 +46,12 @@ def evolve(state: Reports, event: facts.Signed, record: Record) -> Reports:
         at=record.at,
         parts=event.parts,
         version=record.command_id,
+        place=state.total,
     )
     rows = {**state.rows, key: row}
     while len(rows) > facts.KEPT:
-        del rows[next(iter(rows))]
-    return Reports(rows, counts)
+        del rows[min(rows, key=lambda key: (rows[key].place, key))]
+    return Reports(rows, counts, state.total + 1)
 
 
 def sentence(event: facts.Signed, record: Record, names: Names) -> Line:

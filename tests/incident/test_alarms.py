@@ -484,7 +484,9 @@ def test_what_is_remembered_is_bounded() -> None:
 
     for n in range(facts.ACKNOWLEDGED_MAX + 10):
         state = evolve(
-            state, facts.Acknowledged((f"alarm/{n}",), ""), msgspec.structs.replace(record, seq=n + 1)
+            state,
+            facts.Acknowledged((f"alarm/{n}",), ""),
+            msgspec.structs.replace(record, seq=n + 1, written_at=T0 + n, recorded_at=T0 + n),
         )
     assert len(state.heard) == facts.ACKNOWLEDGED_MAX
     assert "alarm/9" not in state.heard
