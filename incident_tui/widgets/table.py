@@ -35,6 +35,7 @@ from incident_tui.widgets.rows import (
     thumb,
 )
 from incident_tui.widgets.sieve import Sieve
+from incident_tui.widgets.sorting import Sorting
 
 HOLD_SECONDS = 8.0
 """So long after a key nothing moves in a list that has the cursor."""
@@ -122,7 +123,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self._clock = clock
         self._look: Look | None = None
         self._marks: Mapping[str, str] = {}
-        self._sort: tuple[Column, bool] | None = None
+        self.sorting = Sorting(board.columns)
         self._painted: dict[str, _Painted] = {}
         self._fitted: tuple[Fitted, ...] = ()
         self._epoch = 0
@@ -206,8 +207,8 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _ordered(self, rows: Mapping[str, Any], look: Look) -> list[str]:
         keys = self.sieve.sift(rows, look)
-        if self._sort is not None:
-            column, backwards = self._sort
+        if self.sorting.by is not None:
+            column, backwards = self.sorting.by
             return self._order.sorted(keys, rows, look, column.sort or by_words(column), backwards=backwards)
         if self.board.order is not None:
             return self._order.sorted(keys, rows, look, self.board.order)
@@ -317,7 +318,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _header(self, width: int) -> Strip:
         end: Line = (Span(self.hint, "caution"),) if self.hint else self.note
-        return paint_of(self).strip(header_line(self._fitted, width, self._sort, end), width)
+        return paint_of(self).strip(header_line(self._fitted, width, self.sorting.by, end), width)
 
     def _row_strip(self, key: str, width: int, y: int) -> Strip:
         row = self.roll.row(key)
@@ -389,8 +390,12 @@ class VirtualTable(ScrollView, can_focus=True):
             self.put(line + 1)
         elif move == "settle":
             self.settle()
-        elif move in ("sort", "reverse"):
-            self._sort_on(move)
+        elif move == "sort":
+            self.sorting.next([fitted.column for fitted in self._fitted])
+            self.resort()
+        elif move == "reverse":
+            self.sorting.reverse()
+            self.resort()
 
     def put(self, line: int) -> None:
         """Put the cursor on a line and bring it into view."""
@@ -425,26 +430,8 @@ class VirtualTable(ScrollView, can_focus=True):
         """After rows have moved: scroll so that the cursor's row stays on the same line of the screen."""
         self.scroll_to(y=max(0, self.scroll_offset.y + self.roll.line - before), animate=False)
 
-    def _sort_on(self, move: str) -> None:
-        if move == "reverse":
-            if self._sort is not None:
-                self._sort = (self._sort[0], not self._sort[1])
-        else:
-            shown = [fitted.column for fitted in self._fitted]
-            at = shown.index(self._sort[0]) + 1 if self._sort is not None and self._sort[0] in shown else 0
-            self._sort = (shown[at], False) if at < len(shown) else None
-        self._resort()
-
-    def sort_by(self, name: str) -> None:
-        """Order by a column; the same again turns it round, a third time gives the board's own order back."""
-        column = next((column for column in self.board.columns if column.name == name), None)
-        if column is None or (self._sort is not None and self._sort == (column, True)):
-            self._sort = None
-        else:
-            self._sort = (column, self._sort is not None and self._sort[0] is column)
-        self._resort()
-
-    def _resort(self) -> None:
+    def resort(self) -> None:
+        """Put the rows in the order that was chosen."""
         if self._look is not None:
             self.roll.wanted = self._ordered(self.roll.rows, self._look)
             self.settle()
@@ -459,7 +446,8 @@ class VirtualTable(ScrollView, can_focus=True):
         if event.y == 0:
             column = column_at(self._fitted, event.x)
             if column is not None:
-                self.sort_by(column.name)
+                self.sorting.click(column.name)
+                self.resort()
             return
         if event.x >= self.size.width - THUMB:
             self.put((len(self.roll) - 1) * (event.y - 1) // max(1, self.size.height - 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 
@@ -16,6 +17,15 @@ from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, spread
 from incident_tui.widgets.rows import mark_tone
 from incident_tui.widgets.table import VirtualTable
+
+
+class Standpoint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where somebody stands in a list: on which row, in which order, and whether the detail lies open."""
+
+    row: str = ""
+    sort: str = ""
+    backwards: bool = False
+    opened: bool = False
 
 
 class BoardPlace(Place):
@@ -31,6 +41,8 @@ class BoardPlace(Place):
         self._sign = Lines(classes="filter-sign")
         self._seen: Seen | None = None
         self._opened = False
+        self._resumed = ""
+        """The row to go back to, as soon as it is here."""
         self._told: tuple[Any, ...] | None = None
         """What the detail was made of: the row, its state word, and the second for its ages."""
 
@@ -54,6 +66,12 @@ class BoardPlace(Place):
         self._table.note = (Span(seen.stale, "caution"),) if seen.stale else ()
         self.set_class(seen.wide, "-wide")
         self._table.feed(seen.look, seen.marks)
+        if self._resumed:
+            found = self._table.go_to(self._resumed)
+            whole = bool(
+                seen.look.stream and self._table.roll.rows
+            )  # until an incident is open, more may come
+            self._resumed = "" if found or whole else self._resumed
         self.tell_filter()
         self._show_detail()
 
@@ -67,6 +85,10 @@ class BoardPlace(Place):
             words = f"{shown:,} of {total:,} {plural(noun, total)}"
             said = [Span("filter: ", "caution"), Span(text, "strong"), Span(f"  {words}", "caution")]
             self._sign.show([spread([Span(" "), *said], (Span("esc clears ", "dim"),), self.size.width)])
+
+    def on_resize(self) -> None:
+        """The sign of the filter has its two ends."""
+        self.tell_filter()
 
     def tick(self) -> None:
         """Ages grow, flashes end."""
@@ -106,6 +128,27 @@ class BoardPlace(Place):
         ]
         able = [action for action in found if applies(action, row, seen.look)]
         return sorted(able, key=lambda action: action.verb is not None and not action.verb.row)
+
+    # -- what is found again ------------------------------------------------------------------------------------
+
+    @property
+    def here(self) -> bool:
+        """Whether there are rows, so that it can be said where one stands."""
+        return bool(self._table.roll.rows) and not self._resumed
+
+    @property
+    def standpoint(self) -> Standpoint:
+        """Where one stands now."""
+        table = self._table
+        at_end = table.tail and table.roll.line >= len(table.roll) - 1  # a log goes on at its end
+        row = "" if at_end or table.key is None or not table.roll.line else table.key
+        return Standpoint(row, table.sorting.name, table.sorting.backwards, self._opened)
+
+    def resume(self, standpoint: Standpoint) -> None:
+        """Stand there again, once the rows are here; a row that has gone meanwhile is passed over."""
+        self._resumed = standpoint.row
+        self._table.sorting.put(standpoint.sort, backwards=standpoint.backwards)
+        self._open(opened=standpoint.opened)
 
     # -- for the room ---------------------------------------------------------------------------------------
 
@@ -175,4 +218,6 @@ class BoardPlace(Place):
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
+        if event.by_hand:
+            self._resumed = ""
         self._show_detail()

@@ -31,6 +31,7 @@ from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.doing import Deed, Doing
 from incident_tui.screens.room.foot import Footed
 from incident_tui.screens.room.jump import JUMP_KEYS, Jump
+from incident_tui.screens.room.keeping import Keeping
 from incident_tui.screens.room.sight import ALARMS, Sight
 from incident_tui.screens.room.telling import (
     Counts,
@@ -105,6 +106,7 @@ class Room(Footed):
         self.voice = Voice(self, kept)
         self.doing = Doing(self)
         self.words = Words(self)
+        self.keeping = Keeping(self)
         self.places: dict[str, Place] = {}
         by_name = {board.name: board for board in boards}
         self.places["picture"] = PicturePlace(by_name)
@@ -152,7 +154,8 @@ class Room(Footed):
         self.query_one("#small", Lines).show([(Span(TOO_SMALL, "caution"),)])
         composer = self.query_one(Composer)
         composer.put(self.session.draft("log"))
-        self.words.restore()
+        self.keeping.restore()
+        self.sight.hint()
         self.set_interval(1 / max(1, self.settings.pump), self.pump, name="pump")
         self.pump()
 
@@ -190,6 +193,8 @@ class Room(Footed):
         second = self.session.now() // 1000
         tail_resized = self.query_one("#tail", Lines).size != self._tail
         if self.session.version != self._version or second != self._second or tail_resized:
+            if second != self._second:
+                self.keeping.moment()
             self._version, self._second = self.session.version, second
             self.feed()
         elif self._count_due and time.monotonic() - self._counted >= COUNT_SECONDS:
@@ -277,6 +282,7 @@ class Room(Footed):
         if self.form is not None:
             self.doing.close_form()
         self.query_one(Jump).close()
+        self.keeping.moment()
         if self._front not in (place, "help"):
             self._came_from = self._front
         if place == "help":
@@ -294,15 +300,15 @@ class Room(Footed):
         self.feed()
         if key and not self.front.go_to(key):
             self.say("That row is not here any more.")
-        self.words.keep_filter()
+        self.keeping.keep_filter()
         self.front.take_focus()
-        self.words.keep_place(place)
+        self.keeping.keep_place(place)
         return True
 
     def go_back(self) -> None:
         """Escape: one step back, whatever there is to step back from."""
         if self.front.back():
-            self.words.keep_filter()
+            self.keeping.keep_filter()
             self.foot()
         elif self._front in ("help", "refused"):
             self.go(self._came_from)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from incident.kernel.slice import Refusal
 from incident_tui import themes
 from incident_tui.actions import Act, AppAct, parse
@@ -31,55 +29,12 @@ ENTRY: Final = "decisions.log"
 """The verb that the composer does."""
 
 
-class Kept(msgspec.Struct, omit_defaults=True):
-    """What is found again at the next start: the place, the filters, the look."""
-
-    place: str = "picture"
-    filters: dict[str, str] = {}
-    theme: str = ""
-    ascii: bool | None = None
-    machine: bool = False
-
-
 class Words:
     """The acts of the app, by name."""
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        self.kept = Kept()
         self._warned = False  # that leaving now would lose something
-
-    # -- what is kept ---------------------------------------------------------------------------------------
-
-    def restore(self) -> None:
-        """Take up the place, the filters and the look of the last time."""
-        try:
-            self.kept = msgspec.json.decode(self.room.session.view_state("look") or "{}", type=Kept)
-        except msgspec.DecodeError:
-            self.kept = Kept()
-        for name, text in self.kept.filters.items():
-            if name in self.room.places:
-                self.room.places[name].narrow(text)
-        log = self.room.places["log"]
-        if isinstance(log, LogPlace):
-            log.machine = self.kept.machine
-        app = self.room.app
-        if self.kept.theme in themes.names() and not app.no_color:
-            app.theme = self.kept.theme
-        if self.kept.ascii is not None:
-            app.ascii_look = self.kept.ascii  # type: ignore[attr-defined]
-        place = self.kept.place if self.kept.place in self.room.places else "picture"
-        self.room.go("picture" if place == "help" else place)
-        self.room.sight.hint()
-
-    def _keep(self) -> None:
-        self.room.session.keep_view_state("look", msgspec.json.encode(self.kept).decode())
-
-    def keep_place(self, place: str) -> None:
-        """This place is where the next start begins."""
-        if self.kept.place != place:
-            self.kept.place = place
-            self._keep()
 
     # -- acts -----------------------------------------------------------------------------------------------
 
@@ -126,6 +81,7 @@ class Words:
                 "alarm",
             )
             return
+        self.room.keeping.moment()
         self.room.app.exit()
 
     def go_to(self, where: str) -> None:
@@ -195,22 +151,22 @@ class Words:
             return
         now = self.room.app.theme
         after = known[(known.index(now) + 1) % len(known)] if now in known else known[0]
-        self.kept.theme = self.room.app.theme = fitting[0] if fitting else after
-        self._keep()
+        self.room.keeping.kept.theme = self.room.app.theme = fitting[0] if fitting else after
+        self.room.keeping.keep()
         self.room.say(f"Theme: {themes.load(self.room.app.theme).title}.", "dim")
 
     def ascii(self) -> None:
         """Signs of plain ASCII only, or all of them again."""
-        self.kept.ascii = self.room.app.ascii_look = not self.room.app.ascii_look  # type: ignore[attr-defined]
-        self._keep()
+        self.room.keeping.kept.ascii = self.room.app.ascii_look = not self.room.app.ascii_look  # type: ignore[attr-defined]
+        self.room.keeping.keep()
 
     def machine(self) -> None:
         """The machine's own lines of the log, or without them."""
         log = self.room.places["log"]
         if isinstance(log, LogPlace):
             log.toggle_machine()
-            self.kept.machine = log.machine
-            self._keep()
+            self.room.keeping.kept.machine = log.machine
+            self.room.keeping.keep()
             self.room.say(
                 "Every line, the machine's too." if log.machine else "Decisions and acts only.", "dim"
             )
@@ -272,20 +228,7 @@ class Words:
 
     def _narrow(self, text: str) -> None:
         self.room.front.narrow(text)
-        self.keep_filter()
-
-    def keep_filter(self) -> None:
-        """The filter of the place in front, as it stands now, is found again at the next start."""
-        front = self.room.front
-        text = front.filter_text or ""
-        if text == self.kept.filters.get(front.place, ""):
-            return
-        if text:
-            self.kept.filters[front.place] = text
-        else:
-            self.kept.filters.pop(front.place, None)
-        self._keep()
-        self.room.recount()
+        self.room.keeping.keep_filter()
 
     def changed(self, prompt: Prompt, text: str) -> None:
         """Something was typed into a line."""
