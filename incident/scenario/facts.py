@@ -245,15 +245,17 @@ class Participant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Hospital(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A hospital that is stood up, and what it says it can take in the first hour: P1, P2 and P3."""
+    """A hospital of the distribution plan, and what it would say it can take in the first hour: P1, P2 and P3.
 
-    name: Words
+    ``stood_up``: it is warned when the exercise opens; else somebody has to think of it.
+    """
+
+    place: AgencyCode
     p1: Annotated[int, Meta(ge=0, le=500)] = 0
     p2: Annotated[int, Meta(ge=0, le=500)] = 0
     p3: Annotated[int, Meta(ge=0, le=500)] = 0
-    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
-    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
     note: Told = ""
+    stood_up: bool = False
 
 
 class FleetFile(msgspec.Struct, frozen=True):

@@ -27,7 +27,6 @@ from incident.kernel.checks import (
     integer,
     mapping,
     nearest,
-    number,
     optional,
     parsed,
     record,
@@ -127,7 +126,9 @@ def schema(tree: Marked, known: Known) -> Check[Scenario]:
             )
         ),
         "fleets": optional(parsed(mapping(text(80), keys=agency_of(agencies), hi=PARTIES_MAX), _fleets), ()),
-        "hospitals": optional(_listed(_HOSPITAL, 0, 60, unique=lambda one: one.name), ()),
+        "hospitals": optional(
+            _listed(_hospital(known.charter.places), 0, 60, unique=lambda one: one.place), ()
+        ),
         "injects": optional(
             _listed(
                 _inject(known, objectives, parties, length), 0, INJECTS_MAX, unique=lambda one: one.number
@@ -201,18 +202,20 @@ _OBJECTIVE: Final[Check[Objective]] = record(
     {"code": required(_CODE), "words": required(LINE)}, into=Objective
 )
 _BEDS: Final = optional(integer(0, 500), 0)
-_HOSPITAL: Final[Check[Hospital]] = record(
-    {
-        "name": required(LINE),
-        "p1": _BEDS,
-        "p2": _BEDS,
-        "p3": _BEDS,
-        "lat": optional(number(-90, 90)),
-        "lon": optional(number(-180, 180)),
-        "note": optional(TOLD, ""),
-    },
-    into=Hospital,
-)
+
+
+def _hospital(places: Mapping[str, Any]) -> Check[Hospital]:
+    return record(
+        {
+            "place": required(_one_of(places, "the plan in places.yaml has no place of that code")),
+            "p1": _BEDS,
+            "p2": _BEDS,
+            "p3": _BEDS,
+            "note": optional(TOLD, ""),
+            "stood_up": optional(boolean(), default=False),
+        },
+        into=Hospital,
+    )
 
 
 def _listed(of: Check[Any], lo: int, hi: int, *, unique: Any = None) -> Check[tuple[Any, ...]]:

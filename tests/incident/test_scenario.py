@@ -35,7 +35,7 @@ objectives:
 opener: LAS
 fleets: {SCAS: SCAS.csv}
 hospitals:
-  - {name: Wexham Park, p1: 3, p2: 6, p3: 12}
+  - {place: WEXHAM, p1: 3, p2: 6, p3: 12}
 parties:
   - {agency: LAS, played: person}
   - agency: SCAS
@@ -143,6 +143,7 @@ def test_the_fleets_are_known_before_anything_is_checked() -> None:
             "fleets",
             "the catalogue has no agency of that name; did you mean 'SCAS'",
         ),
+        ("place: WEXHAM", "place: WEXHIM", "place:", "has no place of that code; did you mean 'WEXHAM'?"),
         ("- {agency: LAS, played", "- {agency: LOS, played", "agency: LAS", "did you mean 'LAS'?"),
         ("played: virtual", "played: robot", "played: virtual", "must be one of virtual, person, absent"),
         ("played: virtual", "played: absent", "joins", "is a habit, and SCAS has none"),
