@@ -7,7 +7,16 @@ from typing import Final
 
 from incident.boundaries.rules import boundaries, live
 from incident.kernel.slice import Act
-from incident.resources.facts import AcceptControl, Commit, Commitment, Describe, Release, Resource, SetStatus
+from incident.resources.facts import (
+    AcceptControl,
+    Commit,
+    Commitment,
+    ConfirmDestination,
+    Describe,
+    Release,
+    Resource,
+    SetStatus,
+)
 from incident.scenario.facts import Unit, Wait
 from incident.values import unit_key
 from incident.virtual.lending import lent
@@ -17,6 +26,7 @@ GOES: Final = frozenset({"AVB", "AVS", "ALL"})
 BOUND: Final = frozenset({"ALL", "MOB", "RVP", "SCN", "APP"})
 HERE: Final = frozenset({"SCN", "APP"})
 TAKES_CONTROL: Final = Wait(30, 90)
+CONFIRMS: Final = Wait(15, 60)
 LETS_GO: Final = Wait(20, 120)
 
 
@@ -31,6 +41,8 @@ def drives(mind: Mind) -> Iterator[Act]:
         if unit.offer is not None and unit.offer.to == mind.agency:
             at = mind.after(unit.offer.at, TAKES_CONTROL, f"control {unit.key}")
             yield from mind.act(at, f"control/{unit.offer.id}", AcceptControl(unit.key))
+        if unit.home == mind.agency:
+            yield from _confirms(mind, unit)
         if unit.home == mind.agency and unit.key not in away:
             yield from _ends(mind, unit) if mind.leaving else _moves(mind, unit)
 
@@ -60,6 +72,14 @@ def _sends(mind: Mind) -> Iterator[Act]:
         if units:
             command = Commit(tuple(commitment(mind.agency, unit) for unit in units), sending.reason)
             yield from mind.act(mind.at(sending.at), f"send/{sending.at}/{len(units)}", command)
+
+
+def _confirms(mind: Mind, unit: Resource) -> Iterator[Act]:
+    """The crew says that it has heard where it is sent."""
+    if unit.destination and unit.sent_at and not unit.crew_told_at:
+        at = mind.after(unit.sent_at, CONFIRMS, f"confirm {unit.key} {unit.destination}")
+        command = ConfirmDestination(unit.key, unit.destination)
+        yield from mind.act(at, f"confirm/{unit.key}/{unit.sent_at}", command)
 
 
 def _moves(mind: Mind, unit: Resource) -> Iterator[Act]:

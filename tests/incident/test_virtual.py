@@ -15,7 +15,7 @@ from incident.kernel.slice import Act
 from incident.mutual_aid import commands as aid_commands
 from incident.mutual_aid import facts as aid
 from incident.organisation.facts import Close, Declare, DeclineLead, Invite, OfferLead, Open
-from incident.resources.facts import Commit, Commitment, OfferControl
+from incident.resources.facts import AcceptControl, Commit, Commitment, Describe, OfferControl
 from incident.scenario.facts import (
     AidHabit,
     Appointment,
@@ -345,6 +345,15 @@ def test_its_units_go_by_the_rvp_that_it_has_agreed_to() -> None:
         "RVP",
         "SCN",
     ]
+
+
+def test_a_crew_confirms_where_whoever_controls_it_sends_it() -> None:
+    play = Played(scenario(joins=Wait(1, 1), sends=(Sending(5, UNITS),))).run(400)
+    play.given.by("SCAS").did(OfferControl("SCAS/R321", "LAS"))
+    play.las(AcceptControl("SCAS/R321")).did(Describe("SCAS/R321", destination="St Mary's"))
+    assert not play.view.resources.units["SCAS/R321"].crew_told_at
+    play.run(80)
+    assert play.view.resources.units["SCAS/R321"].crew_told_at
 
 
 def test_its_units_turn_to_the_other_rvp_when_theirs_is_withdrawn() -> None:
