@@ -15,6 +15,10 @@ from incident.kernel.slice import Actor, Context, Refusal, View
 OPENING = frozenset({"organisation.open", "organisation.open_own"})
 """The commands that may come before an incident is opened."""
 
+EXERCISE_CONTROL = "EXCON"
+EXERCISE_ROLES = frozenset({"excon", "evaluator"})
+"""Roles that there are in exercises only."""
+
 NOT_PARTY = Refusal("not_party", "There is no such incident for your agency.")
 
 
@@ -67,8 +71,13 @@ def is_exercise_machine(actor: Actor) -> bool:
 
 
 def is_exercise_control(charter: Charter, actor: Actor) -> bool:
-    """Exercise control takes part in every exercise, and in nothing else."""
-    return actor.role == "excon" and charter.mode == "exercise"
+    """Exercise control takes part in every exercise, and in nothing else; its evaluators look on."""
+    return (actor.role == "excon" or is_exercise_control_seat(actor)) and charter.mode == "exercise"
+
+
+def is_exercise_control_seat(actor: Actor) -> bool:
+    """A person or the machine of exercise control itself: who may see its papers."""
+    return actor.agency == EXERCISE_CONTROL and actor.role in EXERCISE_ROLES
 
 
 def granted(charter: Charter | None, actor: Actor, command: str, about: str) -> Refusal | None:
@@ -80,7 +89,7 @@ def granted(charter: Charter | None, actor: Actor, command: str, about: str) -> 
         return Refusal("no_role", f"This incident knows no role {actor.role!r}.", {"role": actor.role})
     if (role.code == "system" or actor.name == "system") and not is_system(actor):
         return Refusal("no_grant", "The role system is for the server itself.", {"role": role.code})
-    if (role.code == "excon" or is_exercise_machine(actor)) and charter.mode != "exercise":
+    if (role.code in EXERCISE_ROLES or is_exercise_machine(actor)) and charter.mode != "exercise":
         return Refusal("no_grant", "Exercise control has no part in a live incident.", {"role": role.code})
     own = about in ("", actor.agency)
     if command in (role.own if own else role.other):

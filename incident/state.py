@@ -1,8 +1,9 @@
 """The registry: which slices make up each kind of stream, openly listed, and what a stream's name means.
 
 ``incident/<uuid>`` is an incident, for its parties. ``incident/<uuid>/own/<AGENCY>`` is one agency's own part of
-it. ``register/<mode>/<AGENCY>`` is an agency's standing register. ``incident/<uuid>/excon`` is kept for exercise
-control and means nothing yet. To add a slice: its field in the state, and its line in the list of its model.
+it. ``incident/<uuid>/excon`` is exercise control's: scenario, injects and evaluators' notes, which no player sees.
+``register/<mode>/<AGENCY>`` is an agency's standing register. To add a slice: its field in
+the state, and its line in the list of its model.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from incident import (
     comms,
     exercises,
     fleet,
+    injects,
     log,
     messages,
     methane,
@@ -40,6 +42,7 @@ from incident.commanders import Commanders
 from incident.comms import Comms
 from incident.exercises.facts import Play
 from incident.fleet.facts import Fleet
+from incident.injects import Injects
 from incident.kernel import receipts
 from incident.kernel.checks import Problem
 from incident.kernel.model import Model
@@ -51,7 +54,15 @@ from incident.messages import Messages
 from incident.methane import Methane
 from incident.mutual_aid.facts import MutualAid
 from incident.organisation import Organisation
-from incident.permissions import NOT_PARTY, is_member, permit, permit_register
+from incident.permissions import (
+    EXERCISE_CONTROL,
+    NOT_PARTY,
+    is_exercise_control_seat,
+    is_member,
+    is_system,
+    permit,
+    permit_register,
+)
 from incident.places.facts import Places
 from incident.reports.facts import Reports
 from incident.resources import Resources
@@ -61,6 +72,7 @@ _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _AGENCY = r"[A-Z][A-Z0-9]{1,11}"
 _INCIDENT: Final = re.compile(rf"incident/{_ID}")
 _OWN: Final = re.compile(rf"(incident/{_ID})/own/({_AGENCY})")
+_EXCON: Final = re.compile(rf"(incident/{_ID})/excon")
 _REGISTER: Final = re.compile(rf"register/(?:live|exercise)/({_AGENCY})")
 
 
@@ -95,6 +107,17 @@ class OwnState(msgspec.Struct, frozen=True):
     receipts: Receipts = Receipts()
 
 
+class ExconState(msgspec.Struct, frozen=True):
+    """Exercise control's own part of an exercise: an own part like any agency's, and its papers."""
+
+    organisation: Organisation = Organisation()
+    log: Log = Log()
+    tasks: Tasks = Tasks()
+    exercises: Play = Play()
+    receipts: Receipts = Receipts()
+    injects: Injects = Injects()
+
+
 class RegisterState(msgspec.Struct, frozen=True):
     """An agency's standing register of units and kit, one for each mode."""
 
@@ -113,6 +136,11 @@ def may_watch_own(view: View, actor: Actor) -> Refusal | None:
     if not state.opened or is_member(state, actor):
         return None
     return NOT_PARTY
+
+
+def may_watch_excon(view: View, actor: Actor) -> Refusal | None:
+    """Exercise control and its evaluators, and nobody else of whatever agency."""
+    return may_watch_own(view, actor) if is_system(actor) or is_exercise_control_seat(actor) else NOT_PARTY
 
 
 def summary(view: View) -> dict[str, Any]:
@@ -182,6 +210,17 @@ OWN: Final = Model(
     clock=exercises.CLOCK,
 )
 
+EXCON: Final = Model(
+    "excon",
+    ExconState,
+    (organisation.SLICE, log.SLICE, tasks.SLICE, exercises.SLICE, receipts.SLICE, injects.SLICE),
+    permit,
+    summary=summary,
+    may_watch=may_watch_excon,
+    agencies=lambda view: frozenset({view.organisation.own} - {""}),
+    clock=exercises.CLOCK,
+)
+
 REGISTER: Final = Model(
     "register",
     RegisterState,
@@ -190,6 +229,11 @@ REGISTER: Final = Model(
     # Whose register it is stands in the stream's name: see MODELS.agency.
     agencies=lambda view: frozenset({view.fleet.agency} - {""}),
 )
+
+
+def own_stream(incident: str, agency: str) -> str:
+    """An agency's own part of an incident, by the name of the incident's stream; exercise control has its papers."""
+    return f"{incident}/excon" if agency == EXERCISE_CONTROL else f"{incident}/own/{agency}"
 
 
 class Streams:
@@ -201,13 +245,15 @@ class Streams:
             return INCIDENT
         if _OWN.fullmatch(stream):
             return OWN
+        if _EXCON.fullmatch(stream):
+            return EXCON
         if _REGISTER.fullmatch(stream):
             return REGISTER
         return None
 
     def parent(self, stream: str) -> str | None:
         """The incident whose parties alone may have this stream, or None when it stands alone."""
-        found = _OWN.fullmatch(stream)
+        found = _OWN.fullmatch(stream) or _EXCON.fullmatch(stream)
         return found[1] if found else None
 
     def agency(self, stream: str) -> str | None:
@@ -215,6 +261,8 @@ class Streams:
         own = _OWN.fullmatch(stream)
         if own:
             return own[2]
+        if _EXCON.fullmatch(stream):
+            return EXERCISE_CONTROL
         register = _REGISTER.fullmatch(stream)
         return register[1] if register else None
 
@@ -222,7 +270,9 @@ class Streams:
         self, stream: str, view_of: Callable[[str], View | None], now: int, manned: frozenset[str]
     ) -> tuple[Act, ...]:
         """What automation would do now because of this stream. ``manned``: agencies of which a person is here."""
-        return automation.acts(stream, view_of, now) if _INCIDENT.fullmatch(stream) else ()
+        if not _INCIDENT.fullmatch(stream):
+            return ()
+        return automation.acts(stream, self.of, view_of, now, manned)
 
 
 MODELS: Final = Streams()

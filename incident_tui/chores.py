@@ -28,11 +28,6 @@ def is_automatic(command_id: str) -> bool:
     return len(command_id) > 14 and command_id[14] == "5"
 
 
-def own_stream(incident: str, agency: str) -> str:
-    """Our own part of an incident."""
-    return f"{incident}/own/{agency}"
-
-
 def register_stream(mode: str, agency: str) -> str:
     """Our register."""
     return f"register/{mode}/{agency}"

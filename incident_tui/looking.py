@@ -11,8 +11,7 @@ from incident.kernel.protocol import Listing
 from incident.kernel.slice import Actor
 from incident.kernel.text import safe_text
 from incident.organisation import organisation
-from incident.state import INCIDENT
-from incident_tui.chores import own_stream
+from incident.state import INCIDENT, own_stream
 from incident_tui.clock import short_time, zone_minutes
 from incident_tui.watched import Watched
 

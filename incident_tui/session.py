@@ -21,7 +21,8 @@ from incident.kernel.replica import StateWord
 from incident.kernel.slice import Refusal
 from incident.organisation import organisation
 from incident.organisation.facts import Open
-from incident_tui.chores import is_automatic, own_stream
+from incident.state import own_stream
+from incident_tui.chores import is_automatic
 from incident_tui.feed import LogFeed
 from incident_tui.link import LinkState
 from incident_tui.looking import incidents_of, look_of, named

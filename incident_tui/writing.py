@@ -48,7 +48,7 @@ class Writer:
         if streams is None or isinstance(watched, Refusal):
             return watched if isinstance(watched, Refusal) else NOBODY
         hangs_on = list(depends_on)
-        if watched.model.name == "own":
+        if watched.model.name in ("own", "excon"):
             opening = self.chores.open_own(watched)
             if isinstance(opening, Refusal):
                 return opening

@@ -8,16 +8,26 @@ from typing import Any
 from incident.exercises.facts import Play
 from incident.exercises.verbs import VERBS, play_of
 from incident.exercises.words import standing, suspended
+from incident.injects import next_due
+from incident.injects import rows as papers
+from incident.injects.facts import Injects
+from incident.injects.rows import InjectRow
+from incident.injects.verbs import VERBS as INJECT_VERBS
+from incident.injects.verbs import papers_of
 from incident.kernel.board import Board, Cell, Column, Look
+from incident.scenario.facts import t_words
 from incident.values import length_words
 
 PLAY = "play"
 
 
 def rows(look: Look) -> Mapping[str, Any]:
-    """How play stands; in a live incident there is nothing here."""
+    """How play stands, and to exercise control its injects; in a live incident there is nothing here."""
     state = look.state.organisation
-    return {PLAY: play_of(look)} if state.opened and state.mode == "exercise" else {}
+    if not state.opened or state.mode != "exercise":
+        return {}
+    own = papers_of(look)
+    return {PLAY: play_of(look), **({} if own is None else papers.rows(own))}
 
 
 # -- cells ----------------------------------------------------------------------------------------------------
@@ -31,19 +41,23 @@ def t_plus(play: Play, now: int) -> str:
     return f"T+{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _what(_row: Any, _look: Look) -> Cell:
-    return Cell("play", "accent")
+def _what(row: Any, _look: Look) -> Cell:
+    return Cell(str(row.standing.number), "strong") if isinstance(row, InjectRow) else Cell("play", "accent")
 
 
 def _time(row: Any, look: Look) -> Cell:
-    return Cell(t_plus(row, look.now))
+    return Cell(t_words(row.inject.at) if isinstance(row, InjectRow) else t_plus(row, look.now))
 
 
-def _state(row: Any, _look: Look) -> Cell:
+def _state(row: Any, look: Look) -> Cell:
+    if isinstance(row, InjectRow):
+        return papers.state_cell(row, look, play_of(look).started_at)
     return Cell(*standing(row))
 
 
 def _words(row: Any, look: Look) -> Cell:
+    if isinstance(row, InjectRow):
+        return Cell(papers.what(row), "dim" if row.standing.state in ("skipped", "actioned") else "ink")
     banner = suspended(look.state)
     if banner:
         return Cell(banner, "alarm")
@@ -60,7 +74,10 @@ COLUMNS = (
 
 
 def detail(row: Any, look: Look) -> Sequence[tuple[str, Cell]]:
-    """Everything known of the play."""
+    """Everything known of the play, or of one inject."""
+    own = papers_of(look)
+    if isinstance(row, InjectRow):
+        return papers.detail(row, look, own or Injects(), play_of(look).started_at)
     lines: list[tuple[str, Cell]] = [
         ("", Cell(row.title or "Exercise", "strong")),
         ("play", _state(row, look)),
@@ -72,6 +89,9 @@ def detail(row: Any, look: Look) -> Sequence[tuple[str, Cell]]:
     for call in row.calls:
         age = length_words((look.real or look.now) - call.at)
         lines.append(("NO DUFF", Cell(f"{call.agency} {call.actor}, {age} ago: {call.reason}", "alarm")))
+    coming = None if own is None or own.scenario is None else next_due(own.scenario, own)
+    if coming is not None:
+        lines.append(("next", Cell(f"{t_words(coming.at)}  inject {coming.number}: {coming.text}")))
     lines.append(("real emergency", Cell(":noduff and what has happened, from any screen", "dim")))
     return lines
 
@@ -81,7 +101,7 @@ def _find(row: Any, look: Look) -> str:
 
 
 def _named(written: str, look: Look) -> str | None:
-    wanted = written.strip().lower()
+    wanted = written.strip().lower().removeprefix("#").lstrip("0")
     return wanted if wanted in rows(look) else None
 
 
@@ -91,13 +111,19 @@ BOARD = Board(
     digit="9",
     rows=rows,
     columns=COLUMNS,
-    verbs=VERBS,
+    verbs=(*INJECT_VERBS, *VERBS),
     detail=detail,
     find=_find,
     named=_named,
     version=lambda row: str(row.version),
-    order=lambda _row, _look: 0,
-    alarm=lambda look: int(play_of(look).suspended),
+    order=lambda row, _look: (row.inject.at, row.standing.number) if isinstance(row, InjectRow) else (-1, 0),
+    count=lambda look: sum(
+        row.standing.state == "pending" for row in rows(look).values() if isinstance(row, InjectRow)
+    ),
+    alarm=lambda look: (
+        int(play_of(look).suspended)
+        + sum(bool(row.standing.trouble) for row in rows(look).values() if isinstance(row, InjectRow))
+    ),
     noun="inject",
     empty="This incident is live: nothing is played here.",
 )

@@ -25,7 +25,8 @@ _SETTLED: Final = frozenset({"closed", "cancelled"})
 _AID_SETTLED: Final = frozenset({"closed", "cancelled"})
 _AID_WITH_LENDER: Final = frozenset({"sent", "accepted", "part", "countered"})
 _INCIDENT: Final = re.compile(r"incident/([^/]+)")
-_OWN: Final = re.compile(r"incident/([^/]+)/own/([^/]+)")
+_OWN: Final = re.compile(r"incident/([^/]+)/(?:own/([^/]+)|excon)")
+_EXERCISE_CONTROL: Final = "EXCON"
 
 
 def decide(view: View, command: Any, ctx: Context) -> Answer:
@@ -76,7 +77,7 @@ def _open(state: Organisation, command: facts.Open | facts.OpenOwn, ctx: Context
         return Refusal("unknown_agency", f"The catalogue has no agency {agency!r}.", {"agency": agency})
     if isinstance(command, facts.OpenOwn):
         found = _OWN.fullmatch(ctx.stream)
-        if found is None or found[2] != agency:
+        if found is None or (found[2] or _EXERCISE_CONTROL) != agency:
             return Refusal("wrong_stream", "An agency opens its own part of an incident, and no other.")
         return (facts.OwnOpened(found[1], agency, charter.mode, charter),)
     found = _INCIDENT.fullmatch(ctx.stream)

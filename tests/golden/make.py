@@ -25,6 +25,7 @@ from incident.comms import facts as cm
 from incident.exercises import facts as x
 from incident.exercises.facts import Segment
 from incident.fleet import facts as fl
+from incident.injects import facts as i
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.log import facts as lg
 from incident.messages import facts as ms
@@ -39,6 +40,7 @@ from incident.state import INCIDENT, OWN, REGISTER
 from incident.tasks import facts as t
 from incident.values import Location
 from tests.incident.given import MINUTE, OWN_STREAM, REGISTER_STREAM, T0, Given
+from tests.incident.papers import papers
 
 FOLDER = Path(__file__).resolve().parent
 PLACE = Location("M25 J15 / M4 J4b", "TQ 0402 7829", 51.494, -0.503, direction="northbound")
@@ -307,7 +309,20 @@ def register() -> Given:
     return given
 
 
-HISTORIES = {"incident": incident, "own": own, "register": register}
+def excon() -> Given:
+    """Exercise control's papers in the same exercise."""
+    given = papers()
+    given.later(5).did(i.Hold(1, "the rooms are busy")).did(i.Reinstate(1)).did(i.Skip(4, "no time"))
+    given.system().later().did(i.MarkFired(1, given.now)).did(i.Report(1, 1, "told/LAS"))
+    given.did(i.Report(1, 1, "", "SCAS has not opened its part of the incident"))
+    given.by("EXCON", "excon", "Control").later().did(i.Fire(3)).system().did(i.MarkFired(3, given.now))
+    given.did(i.Report(3, 0, "told/LAS", "There is no such incident for your agency."))
+    given.by("EXCON", "evaluator", "Kim").later(3).did(i.MarkActioned(1, "ambulance sent within 90 s"))
+    given.did(i.WriteNote("LAS asked twice for the RVP", 1, "rvp", "partly")).did(lg.Write("coffee at 15:00"))
+    return given
+
+
+HISTORIES = {"incident": incident, "own": own, "register": register, "excon": excon}
 
 
 def main() -> None:

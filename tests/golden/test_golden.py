@@ -11,13 +11,19 @@ import pytest
 
 from incident.kernel.model import Model
 from incident.kernel.record import Record, first_break, genesis
-from incident.state import INCIDENT, MODELS, OWN, REGISTER
+from incident.state import EXCON, INCIDENT, MODELS, OWN, REGISTER
 from tests.golden.make import HISTORIES
 from tests.incident.given import INCIDENT_STREAM, OWN_STREAM, REGISTER_STREAM
+from tests.incident.papers import EXCON_STREAM
 
 FOLDER = Path(__file__).resolve().parent
 DIGESTS = json.loads((FOLDER / "digests.json").read_text(encoding="utf-8"))
-STREAMS = {"incident": INCIDENT_STREAM, "own": OWN_STREAM, "register": REGISTER_STREAM}
+STREAMS = {
+    "excon": EXCON_STREAM,
+    "incident": INCIDENT_STREAM,
+    "own": OWN_STREAM,
+    "register": REGISTER_STREAM,
+}
 NAMES = sorted(STREAMS)
 
 
@@ -48,6 +54,7 @@ def test_every_type_of_event_is_in_one_of_them() -> None:
     assert set(INCIDENT.events) - types["incident"] == {"organisation.own_opened", "exercises.clock_followed"}
     assert set(REGISTER.events) - types["register"] == set()
     assert set(OWN.events) - types["incident"] - types["own"] == set()
+    assert set(EXCON.events) - set(OWN.events) - types["excon"] == set()
 
 
 def content(record: Record) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from incident.kernel.model import Model
 from incident.kernel.slice import Slice, type_name
-from incident.state import INCIDENT, OWN, REGISTER
+from incident.state import EXCON, INCIDENT, OWN, REGISTER
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
 HEAD = """# Events and commands
@@ -36,6 +36,7 @@ def page() -> str:
     models: dict[str, tuple[str, Model]] = {
         "incident": ("`incident/<uuid>`, for its parties", INCIDENT),
         "own": ("`incident/<uuid>/own/<AGENCY>`, one agency's own part", OWN),
+        "excon": ("`incident/<uuid>/excon`, exercise control's", EXCON),
         "register": ("`register/<mode>/<AGENCY>`, a trust's fleet", REGISTER),
     }
     lines = [HEAD]

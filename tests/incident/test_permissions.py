@@ -21,10 +21,10 @@ from incident.kernel.slice import Actor, Context, Refusal
 from incident.log.facts import Write
 from incident.organisation.facts import Declare, Invite, Join, OfferLead, Open, OpenOwn
 from incident.permissions import granted, grants, permit_register, unknown_grants, who_can
-from incident.state import INCIDENT, OWN, REGISTER
+from incident.state import EXCON, INCIDENT, OWN, REGISTER
 from tests.incident.given import OWN_STREAM, T0, Given, charter, opened
 
-EVERY_COMMAND = frozenset(INCIDENT.commands) | frozenset(OWN.commands) | frozenset(REGISTER.commands)
+EVERY_COMMAND = frozenset().union(*(model.commands for model in (INCIDENT, OWN, EXCON, REGISTER)))
 
 
 def test_who_is_not_party_is_told_only_that_there_is_no_such_incident() -> None:
@@ -168,7 +168,7 @@ def test_every_row_names_a_command() -> None:
 
 def test_no_person_is_shut_out_of_what_people_do() -> None:
     machine = {"organisation.lapse_lead", "tasks.escalate", "mutual_aid.expire", "fleet.open_register"}
-    machine |= {"exercises.follow"}
+    machine |= {"exercises.follow", "injects.mark_fired", "injects.report"}
     assert {command for command in EVERY_COMMAND if not who_can(charter(), command)} <= machine
 
 

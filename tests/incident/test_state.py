@@ -12,11 +12,11 @@ from incident.kernel.protocol import Stream
 from incident.kernel.slice import Actor, CommandSpec, Conflict, Offline
 from incident.organisation import SLICE as ORGANISATION
 from incident.organisation.facts import Close, Declare, Leave, OfferLead, OpenOwn
-from incident.state import INCIDENT, MODELS, OWN, REGISTER
+from incident.state import EXCON, INCIDENT, MODELS, OWN, REGISTER
 from tests.golden.make import HISTORIES
 from tests.incident.given import INCIDENT_STREAM, OWN_STREAM, REGISTER_STREAM, T0, Given, opened
 
-KINDS = (INCIDENT, OWN, REGISTER)
+KINDS = (INCIDENT, OWN, EXCON, REGISTER)
 
 
 # -- names of streams --
@@ -27,6 +27,7 @@ KINDS = (INCIDENT, OWN, REGISTER)
     [
         (INCIDENT_STREAM, INCIDENT, None, None),
         (OWN_STREAM, OWN, INCIDENT_STREAM, "LAS"),
+        (f"{INCIDENT_STREAM}/excon", EXCON, INCIDENT_STREAM, "EXCON"),
         (REGISTER_STREAM, REGISTER, None, "LAS"),
         ("register/live/SCAS", REGISTER, None, "SCAS"),
     ],
@@ -41,7 +42,7 @@ def test_a_name_says_what_a_stream_is(
 @pytest.mark.parametrize(
     "stream",
     [
-        f"{INCIDENT_STREAM}/excon",  # kept for later: nobody can write there before it means something
+        f"{INCIDENT_STREAM}/excon/LAS",
         f"{INCIDENT_STREAM}/own",
         f"{INCIDENT_STREAM}/own/las",
         f"{INCIDENT_STREAM}/own/LAS/more",
@@ -193,7 +194,7 @@ def test_boards_and_verbs_are_named_once(model: Model) -> None:
         keys = [verb.key for verb in board.verbs if verb.key]
         assert sorted(set(keys)) == sorted(keys), board.name
         for verb in board.verbs:
-            assert verb.command in INCIDENT.command_names or verb.command in REGISTER.command_names
+            assert any(verb.command in kind.command_names for kind in KINDS)
             rest = [arg.name for arg in verb.args if arg.rest]
             assert len(rest) <= 1, verb.name
 

@@ -14,7 +14,7 @@ import pytest
 from msgspec import inspect
 
 from incident.kernel.model import Model
-from incident.state import INCIDENT, OWN, REGISTER
+from incident.state import EXCON, INCIDENT, OWN, REGISTER
 
 ALONE = (None, True, False, "", (), {})
 """Defaults of which there is one object only, or that msgspec compares by being empty; small numbers, too."""
@@ -49,7 +49,7 @@ def alone(default: Any) -> bool:
     return default in ALONE or (type(default) is int and -5 <= default <= 256)
 
 
-@pytest.mark.parametrize("model", [INCIDENT, OWN, REGISTER], ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [INCIDENT, OWN, EXCON, REGISTER], ids=lambda model: model.name)
 def test_equal_states_have_equal_bytes(model: Model) -> None:
     assert unsteady(model.state_type) == []
 

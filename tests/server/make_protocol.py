@@ -36,10 +36,14 @@ STREAM = "incident/00000000-0000-4000-8000-000000000001"
 STREAMS: list[tuple[str, str]] = [
     ("incident/<uuid>", "an incident, for its parties; the client that opens it makes the UUID"),
     ("incident/<uuid>/own/<AGENCY>", "one agency's own part of it, which no other agency sees"),
+    (
+        "incident/<uuid>/excon",
+        "exercise control's own part: scenario, injects and notes, which no player sees",
+    ),
     ("register/<exercise or live>/<AGENCY>", "an agency's standing register"),
 ]
 EXAMPLES = ("incident/00000000-0000-4000-8000-000000000001", "incident/00000000-0000-4000-8000-000000000001/own/LAS",
-            "register/exercise/LAS")  # fmt: skip
+            "incident/00000000-0000-4000-8000-000000000001/excon", "register/exercise/LAS")  # fmt: skip
 
 
 # -- the schema -----------------------------------------------------------------------------------------------

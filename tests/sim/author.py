@@ -11,12 +11,15 @@ from typing import Any
 
 from msgspec import ValidationError
 
+from incident.exercises.facts import StartPlay
 from incident.fleet.facts import EnterUnits, Entry, OpenRegister, TakeNumber
+from incident.injects.facts import LoadScenario
 from incident.kernel.board import Arg, Look
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.slice import Context, Refusal
 from incident.organisation.facts import AssignNumber, Close, Invite, Join, Open, OpenOwn
-from incident.state import INCIDENT, OWN, REGISTER
+from incident.state import EXCON, INCIDENT, OWN, REGISTER, own_stream
+from tests.incident.papers import QUICK
 from tests.sim.client import Client
 from tests.sim.guess import PLACES, WORDS, GivenUp, Guess
 from tests.sim.world import World
@@ -81,6 +84,17 @@ OFTEN = {
     "boundaries.amend": 3.0,
     "organisation.reopen": 8.0,
     "mutual_aid.raise": 4.0,
+    "exercises.start_play": 6.0,
+    "exercise.start-play": 12.0,
+    "exercise.pause": 3.0,
+    "exercises.resume": 3.0,
+    "exercises.set_speed": 5.0,
+    "exercise.speed": 5.0,
+    "injects.mark_actioned": 8.0,
+    "exercise.actioned": 8.0,
+    "injects.load_scenario": 12.0,
+    "injects.fire": 3.0,
+    "exercise.fire": 3.0,
     "mutual_aid.request": 5.0,
     "mutual_aid.approve": 6.0,
     "mutual_aid.offer_next": 4.0,
@@ -106,6 +120,7 @@ RARELY = {
     "fleet.open_register": 0.2,
     "fleet.remove_unit": 0.4,
     "receipts.deliver": 0.5,
+    "exercises.no_duff": 0.5,
 }
 
 
@@ -184,6 +199,8 @@ class Author:
         """What a room does as a matter of course: invites, joins, numbers, opens its own part."""
         state, agency = client.replicas[stream].projected.organisation, client.actor.agency
         me = state.parties.get(agency)
+        if agency == "EXCON" and self.rng.random() < 0.8:
+            return self._controlled(client, stream)
         if self.rng.random() < 0.5:
             return None
         missing = tuple(code for code in AGENCIES if code not in state.parties)
@@ -193,7 +210,7 @@ class Author:
             return stream, Join(f"{agency} duty manager")
         if self.rng.random() < 0.5:
             return None
-        own = f"{stream}/own/{agency}"
+        own = own_stream(stream, agency)
         if own not in client.replicas or not client.replicas[own].projected.organisation.opened:
             return own, OpenOwn()
         if state.opened_by == agency and not state.number:
@@ -203,6 +220,17 @@ class Author:
                 return client.register, TakeNumber(state.incident_id)
             if not number.endswith("?"):
                 return stream, AssignNumber(number)
+        return None
+
+    def _controlled(self, client: Client, stream: str) -> Drawn | None:
+        """Exercise control opens its papers, loads a scenario, and begins to play."""
+        own = own_stream(stream, client.actor.agency)
+        if own not in client.replicas or not client.replicas[own].projected.organisation.opened:
+            return own, OpenOwn()
+        if client.replicas[own].projected.injects.scenario is None:
+            return own, LoadScenario(QUICK)
+        if not client.replicas[stream].projected.exercises.started:
+            return stream, StartPlay("small", "A small one", "COBALT")
         return None
 
     def fleet_of(self, agency: str) -> Iterator[Drawn]:
@@ -221,8 +249,8 @@ class Author:
     def look(self, client: Client, stream: str) -> Look:
         """What the screens of this seat would see now."""
         replica = client.replicas[stream]
-        own_stream = f"{stream}/own/{client.actor.agency}"
-        own = client.replicas.get(own_stream)
+        own_name = own_stream(stream, client.actor.agency)
+        own = client.replicas.get(own_name)
         register = client.replicas[client.register]
         agency = client.actor.agency
         return Look(
@@ -232,7 +260,7 @@ class Author:
             real=self.world.now,
             stream=stream,
             own=own.projected if own is not None and own.projected.organisation.opened else None,
-            own_stream=own_stream,
+            own_stream=own_name,
             registers={agency: register.projected},
             register_streams={agency: client.register},
             claims=client.claims.get(client.register, {}),
@@ -323,13 +351,14 @@ class Author:
             stream
             if careless
             else rng.choices(
-                (stream, f"{stream}/own/{client.actor.agency}", client.register), (0.75, 0.1, 0.15)
+                (stream, own_stream(stream, client.actor.agency), client.register),
+                (0.4, 0.5, 0.1) if client.actor.agency == "EXCON" else (0.75, 0.1, 0.15),
             )[0]
         )
         replica = client.replicas.get(where)
         if replica is None:
             raise GivenUp
-        assert replica.model in (INCIDENT, OWN, REGISTER)
+        assert replica.model in (INCIDENT, OWN, EXCON, REGISTER)
         names = list(replica.model.commands)
         name = rng.choices(names, [self._weight(name) for name in names])[0]
         spec = replica.model.spec_of(name)

@@ -18,8 +18,10 @@ from incident.commanders import Brief
 from incident.log import author
 from incident.organisation.facts import DECLARATIONS
 from incident.placing import Near, Placing
+from incident.scenario.facts import Scenario
 from incident.statuses import STATUSES
 from incident.values import Location
+from tests.incident.papers import QUICK
 
 WORDS = (
     "coach on its side",
@@ -139,6 +141,25 @@ class Guess:
                 return self._struct(kind.cls, kind.cls.__name__)
             case _:
                 raise AssertionError(f"tests/sim/guess.py must learn to make a {type(kind).__name__}")
+
+    def _trust(self) -> str:
+        return self.rng.choice(("", "LAS", "SCAS"))
+
+    def _part_name(self) -> str:
+        return self.rng.choice(("information", "intent", "risk"))
+
+    # -- exercise control ------------------------------------------------------------------------------------------
+
+    def _loadscenario_scenario(self) -> Scenario:
+        twice = msgspec.structs.replace(QUICK, injects=QUICK.injects[:1] * 2)
+        other = msgspec.structs.replace(QUICK, id="other", injects=QUICK.injects[1:])
+        return twice if self._slip() else self.rng.choice((QUICK, QUICK, other))
+
+    def _inject(self) -> int:
+        return int(self._one(self._rows("injects"), "77"))
+
+    def _objective(self) -> str:
+        return "rpv" if self._slip() else self.rng.choice(("", "rvp"))
 
     # -- by name --------------------------------------------------------------------------------------------------
 

@@ -233,8 +233,12 @@ class Simulation:
                 if due.at <= at:
                     self.system.submit(stream, due.command, due.key)
             for act in self.server.models.acts(stream, self._state, world.now, frozenset(AGENCIES)):
-                if act.actor == SYSTEM:
-                    self.system.submit(act.stream, act.command, act.key)
+                then = act
+                if act.actor != SYSTEM:  # played by nobody here: that it was done, or refused, is reported
+                    refused = "no" if world.chance(0.2) else ""
+                    then = act.told(refused) if act.told is not None else None
+                if then is not None:
+                    self.system.submit(then.stream, then.command, then.key)
 
     def _state(self, stream: str) -> Any:
         """What the disk has of a stream."""
@@ -304,7 +308,7 @@ def small_charter() -> Charter:
     whole = charter()
     return msgspec.structs.replace(
         whole,
-        agencies={code: whole.agencies[code] for code in (*AGENCIES, "NACC")},
+        agencies={code: whole.agencies[code] for code in (*AGENCIES, "NACC", "EXCON")},
         kinds={code: whole.kinds[code] for code in ("DCA", "RRV", "HART")},
     )
 

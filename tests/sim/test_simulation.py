@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from incident.state import INCIDENT, OWN, REGISTER
+from incident.state import EXCON, INCIDENT, OWN, REGISTER
 from tests.sim.bugs import BUGS, Bug
 from tests.sim.simulation import run_seed
 from tests.sim.world import Violation
@@ -82,7 +82,7 @@ def refusal_codes() -> set[str]:
 
 def test_everything_is_drawn_and_no_promise_is_broken(seed: int) -> None:
     """Every command of every slice was taken, every event recorded, every no said, and all trouble met."""
-    models = (INCIDENT, OWN, REGISTER)
+    models = (INCIDENT, OWN, EXCON, REGISTER)
     missing = {
         *(f"command {name}" for model in models for name in model.commands),
         *(f"event {name}" for model in models for name in model.events),
