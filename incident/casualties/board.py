@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from incident.casualties.facts import PRIORITIES, STAGES, TOTAL, Snapshot, slot_key
@@ -10,6 +10,7 @@ from incident.casualties.fold import casualties, disagreements, reported
 from incident.casualties.verbs import VERBS
 from incident.casualties.words import (
     GRID,
+    NOT_SAID,
     TONES,
     age_cell,
     grid,
@@ -20,6 +21,15 @@ from incident.kernel.board import Board, Cell, Column, Look
 from incident.organisation import charter_of
 from incident.values import length_words, span
 
+_HEADS = {
+    "scene": "scene",
+    "moving": "way",
+    "hospital": "hosp",
+    "discharged": "home",
+    "total": "total",
+    "unexplained": "diff",
+}
+"""Heads of the totals where there is little room."""
 _ORDER = {stage: index for index, stage in enumerate((TOTAL, *(s for s in STAGES if s != TOTAL)))}
 
 
@@ -86,17 +96,23 @@ def _order(row: Snapshot, _look: Look) -> Any:
 
 COLUMNS = (
     Column("stage", "Stage", 10, _stage, priority=0, sort=lambda row, _l: _ORDER[row.stage]),
-    Column("place", "Where", 14, _place, priority=1, grow=2),
+    Column("place", "Where", 12, _place, priority=1, grow=2),
     *(
-        Column(name, words, 5 if name != "untriaged" else 9, _figure(name), priority=1, align="right")
-        for name, words in PRIORITIES.items()
+        Column(name, PRIORITIES[name].capitalize(), width, _figure(name), priority=priority, align="right")
+        for name, width, priority in (
+            ("p1", 4, 0),
+            ("p2", 4, 0),
+            ("p3", 4, 0),
+            ("dead", 4, 2),
+            ("untriaged", 9, 5),
+        )
     ),
-    Column("all", "All", 5, _all, priority=2, align="right"),
-    Column("agency", "By", 8, _agency, priority=1),
-    Column("age", "Age", 10, lambda row, look: age_cell(row, look.now), priority=2, sort=lambda r, _l: -r.at),
-    Column("state", "State", 10, _state, priority=1),
+    Column("all", "All", 4, _all, priority=3, align="right"),
+    Column("agency", "By", 7, _agency, priority=1),
+    Column("state", "State", 10, _state, priority=0),
+    Column("age", "Age", 9, lambda row, look: age_cell(row, look.now), priority=1, sort=lambda r, _l: -r.at),
     Column("source", "Who counted", 18, lambda row, _l: Cell(row.source, "dim"), priority=4, grow=1),
-    Column("at", "At", 14, _at, priority=5),
+    Column("at", "At", 14, _at, priority=6),
 )
 
 
@@ -132,15 +148,21 @@ def _told(row: Snapshot, look: Look) -> str:
 
 
 def grid_lines(look: Look) -> list[tuple[str, Cell]]:
-    """The totals as lines: a title, then one line for each priority."""
-    found = [("all counts", Cell("  ".join(f"{column:>11}" for column in GRID), "dim"))]
-    for title, tone, texts in grid(look.state, look.now):
-        found.append((title, Cell("  ".join(f"{texts[column]:>11}" for column in GRID), tone)))
+    """The totals as lines: a title, then one line for each priority. Whom nobody sent home has no column."""
+    lines = grid(look.state, look.now)
+    home = any(texts["discharged"] != NOT_SAID for _label, _tone, texts in lines)
+    shown = [column for column in GRID if column != "discharged" or home]
+    found = [("all counts", Cell(_spaced(_HEADS[column] for column in shown), "dim"))]
+    found += [(label, Cell(_spaced(texts[column] for column in shown), tone)) for label, tone, texts in lines]
     version = reported(look.state)
     if version is not None:
         words = f"as METHANE {version.name} of {version.agency} says: {version.report.casualties}"
         found.append(("total", Cell(words, "dim")))
     return found
+
+
+def _spaced(words: Iterable[str]) -> str:
+    return " ".join(f"{word:<5}" for word in words).rstrip()
 
 
 def _find(row: Snapshot, look: Look) -> str:
