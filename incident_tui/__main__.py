@@ -104,6 +104,22 @@ def _parser() -> PlainParser:
     made.add_argument("--json", action="store_true", help="one JSON object")
     made.set_defaults(run=_state)
 
+    made = commands.add_parser(
+        "report", parents=[common], help="print the board, the log, a sitrep or a blank form", epilog=EXITS
+    )
+    made.add_argument(
+        "what",
+        metavar="WHAT",
+        choices=("picture", "log", "sitrep", "iimarch", "methane-form", "log-form"),
+        help="picture, log, sitrep, iimarch, methane-form or log-form",
+    )
+    made.add_argument("url", metavar="URL", nargs="?", help=known)
+    made.add_argument(
+        "--format", default="text", choices=("text", "csv", "json"), help="text, csv (log), json"
+    )
+    made.add_argument("--out", type=Path, metavar="FILE", help="write it there; what is there is left alone")
+    made.set_defaults(run=_report)
+
     made = commands.add_parser("do", parents=[common], help="do what one command line says", epilog=EXITS)
     made.usage = "incident-tui do [options] [URL] 'COMMAND LINE'"
     made.add_argument(
@@ -207,6 +223,23 @@ def _state(asked: argparse.Namespace) -> int:
     return asyncio.run(
         headless.state(
             session, json=asked.json, seconds=asked.timeout, put=headless.put, complain=headless.complain
+        )
+    )
+
+
+def _report(asked: argparse.Namespace) -> int:
+    from incident_tui import headless
+
+    words = f"{asked.what} {asked.format}"
+    session = _session(asked, observer=True)
+    return asyncio.run(
+        headless.report(
+            session,
+            words,
+            out=asked.out,
+            seconds=asked.timeout,
+            put=headless.put,
+            complain=headless.complain,
         )
     )
 

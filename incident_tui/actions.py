@@ -112,6 +112,8 @@ APP: Final[tuple[Action, ...]] = (
     Action("app.alarm", "Next alarm", ("alarm",), help="Goes to the alarms.", example="alarm"),
     Action("app.help", "Help", ("help", "keys"), help="The keys of this screen, and every word.", example="help"),
     Action("app.theme", "Theme", ("theme",), help="The next one, or by name.", example="theme high-contrast"),
+    Action("app.print", "Write to a file", ("print",), example="print log csv",
+           help="The board and the end of the log, for paper; or log, sitrep, iimarch, methane-form, log-form."),
     Action("app.ascii", "ASCII look", ("ascii",), help="Signs of plain ASCII only, for terminals without others.",
            example="ascii"),
     Action("app.back", "Back", help="Out of a form, a filter or a detail; drafts are kept."),

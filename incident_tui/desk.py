@@ -67,6 +67,11 @@ class Desk:
         self._early: dict[str, str] = {}
 
     @property
+    def papers(self) -> Path:
+        """Where what is printed here goes: this user's own folder, beside the copy."""
+        return self._home / "papers"
+
+    @property
     def name(self) -> str:
         """This desk in the server's eyes."""
         return f"{device_name()} {self.number}" if self.number else ""

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +25,7 @@ from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Refusal
 from incident.kernel.text import safe_text
 from incident.state import INCIDENT
+from incident_tui import papers
 from incident_tui.actions import AppAct, build, parse
 from incident_tui.clock import iso_time, long_time
 from incident_tui.feed import LogLine
@@ -241,6 +243,43 @@ def spoken(picture: Mapping[str, Any]) -> list[str]:
             parts = [f"{heads[key]} {value}".strip() for key, value in row.items() if key in heads and value]
             lines.append("; ".join([*parts, *([row["state_word"]] if "state_word" in row else [])]) + ".")
     return lines
+
+
+# -- report ---------------------------------------------------------------------------------------------------
+
+
+async def report(
+    session: Session, words: str, *, out: Path | None, seconds: float, put: Print, complain: Print
+) -> int:
+    """Print a paper, or write it to a file. Without a line it is made from this desk's own copy, and says so."""
+    try:
+        wanted = papers.read_wanted(words)
+    except papers.PaperError as error:
+        complain(str(error))
+        return USAGE
+    async with at_work(session):
+        here = await settled(session, seconds)
+        if wanted.what == "log":
+            await _whole_log(session, seconds)
+        try:
+            text = papers.made(wanted, session)
+            if out is None:
+                put(text.rstrip("\n"))
+            else:
+                put(f"Written: {papers.write(out.parent, out.name, text)}")
+        except papers.PaperError as error:
+            complain(str(error) if here else f"{error} {why_not(session)}")
+            return USAGE if here else NO_SERVER
+    return DONE if here or wanted.what in papers.BLANK else NO_SERVER
+
+
+async def _whole_log(session: Session, seconds: float) -> None:
+    """Fetch what is older, page by page, for as long as pages come."""
+    with contextlib.suppress(TimeoutError):
+        while session.log().more:
+            async with asyncio.timeout(seconds):
+                session.log().older()
+                await session.changed(session.version)
 
 
 # -- do -------------------------------------------------------------------------------------------------------

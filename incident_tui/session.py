@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from incident.catalogue import Charter
@@ -37,6 +38,11 @@ class Session(Running):
     _looked: tuple[tuple[int, int], Look] | None = None
 
     # -- incidents --------------------------------------------------------------------------------------------
+
+    @property
+    def papers(self) -> Path:
+        """The folder for what is printed at this desk."""
+        return self.desk.papers
 
     @property
     def incidents(self) -> tuple[Listing, ...]:

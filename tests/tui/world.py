@@ -218,6 +218,7 @@ class FakeSession:
 
     def __init__(self, *, me: Actor | None = None, opened_one: bool = True) -> None:
         self.home = Path("/nowhere")
+        self.papers = Path("/nowhere/papers")
         self.me = me or Actor("EOC desk 2", "LAS", "operator")
         self.world = {INCIDENT_STREAM: busy_incident()}
         if self.me.agency == "LAS":

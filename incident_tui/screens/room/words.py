@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.slice import Refusal
-from incident_tui import themes
+from incident_tui import papers, themes
 from incident_tui.actions import Act, AppAct, parse
 from incident_tui.looking import named
 from incident_tui.nearest import near, offer
@@ -60,6 +61,7 @@ class Words:
             "app.filter": self.filter,
             "app.find": self.find,
             "app.theme": self.theme,
+            "app.print": self.print,
             "app.incident": self.incident,
             "go.to": self.go_to,
         }
@@ -154,6 +156,21 @@ class Words:
         self.room.keeping.kept.theme = self.room.app.theme = fitting[0] if fitting else after
         self.room.keeping.keep()
         self.room.say(f"Theme: {themes.load(self.room.app.theme).title}.", "dim")
+
+    def print(self, what: str) -> None:
+        """A paper into a file: the board, or what is named. It needs no line to the server."""
+
+        async def printing() -> None:
+            session = self.room.session
+            try:
+                name, text = papers.prepared(what, session)
+                path = await asyncio.to_thread(papers.write, session.papers, name, text)
+            except papers.PaperError as error:
+                self.room.say(str(error))
+            else:
+                self.room.say(f"Written: {path}", "good")
+
+        self.room.run_worker(printing(), name="print", group="print", exit_on_error=False)
 
     def ascii(self) -> None:
         """Signs of plain ASCII only, or all of them again."""

@@ -1,0 +1,167 @@
+"""Papers as files: the board, the log, reports and blank forms. It imports no widget; a line is not needed.
+
+A file is this user's alone and is never written over: each has the moment in its name. What stands in it has been
+through ``safe_text`` and is inert in a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from incident.kernel.text import safe_text
+from incident.reports import papers
+from incident.reports.document import Document, to_csv, to_text
+from incident_tui.clock import iso_time
+from incident_tui.feed import LogLine
+from incident_tui.nearest import near, offer
+from incident_tui.session import Session
+
+FORMATS: Final = ("text", "csv", "json")
+ENDINGS: Final = {"text": "txt", "csv": "csv", "json": "json"}
+BLANK: Final = ("methane-form", "log-form")
+"""Forms for paper: no incident is needed for them."""
+
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
+
+
+class PaperError(Exception):
+    """It cannot be printed; the words are a plain sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be printed, and how."""
+
+    what: str
+    format: str = "text"
+
+
+def read_wanted(words: str) -> Wanted:
+    """What "log csv" means; nothing at all is the picture.
+
+    Raises:
+        PaperError: there is no such paper, or not in that form.
+    """
+    said = words.lower().split()
+    what = said[0] if said else "picture"
+    form = said[1] if len(said) > 1 else "text"
+    form = {"txt": "text"}.get(form, form)
+    if what not in papers.WHAT:
+        known = ", ".join(papers.WHAT)
+        raise PaperError(f"There is no paper {what}.{offer(near(what, papers.WHAT))} There are: {known}.")
+    if form not in FORMATS:
+        raise PaperError(f"A paper is {', '.join(FORMATS)}, not {form}.")
+    if form == "csv" and what != "log":
+        raise PaperError("Only the log has rows enough for csv; the others are text or json.")
+    return Wanted(what, form)
+
+
+def made(wanted: Wanted, session: Session) -> str:
+    """The paper, as text, CSV or JSON.
+
+    Raises:
+        PaperError: it needs an incident, and none is open.
+    """
+    look = session.look()
+    mode = session.mode or "exercise"
+    if wanted.what in BLANK:
+        form = papers.methane_form(mode) if wanted.what == "methane-form" else papers.log_form(mode)
+        return _written(form, wanted)
+    if not look.state.organisation.opened:
+        raise PaperError("No incident is open here, so there is nothing to print but the blank forms.")
+    lines = session.log().lines
+    if wanted.what == "log":
+        return _log(wanted, session, lines)
+    foot = foot_of(session)
+    if wanted.what == "picture":
+        return _written(papers.picture(look, _of_weight(lines), foot), wanted)
+    return _written(papers.report(look, wanted.what, foot), wanted)
+
+
+def _of_weight(lines: Sequence[LogLine]) -> list[LogLine]:
+    return [line for line in lines if line.weight != "machine" or line.word]
+
+
+def _log(wanted: Wanted, session: Session, lines: Sequence[LogLine]) -> str:
+    if wanted.format == "csv":
+        return to_csv(papers.COLUMNS, papers.log_rows(lines, iso_time))
+    if wanted.format == "json":
+        head = {
+            "mode": session.mode,
+            "made": foot_of(session),
+            "lines": [papers.log_values(one) for one in lines],
+        }
+        return msgspec.json.format(msgspec.json.encode(head)).decode() + "\n"
+    return _written(papers.log(session.look(), lines, foot_of(session)), wanted)
+
+
+def _written(document: Document, wanted: Wanted) -> str:
+    if wanted.format == "json":
+        return msgspec.json.format(msgspec.json.encode(document)).decode() + "\n"
+    return to_text(document)
+
+
+def foot_of(session: Session) -> str:
+    """Who made it, when, up to which record, and whether this room was cut off."""
+    me = session.me
+    who = f"{safe_text(me.name)} of {me.agency}" if me is not None else "a seat that is not signed in"
+    when = datetime.fromtimestamp(session.now() / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    link = session.link
+    alone = "" if str(link.word) == "LIVE" else f", while {link.word}: this room's own copy"
+    older = " Older lines of the log are not here." if session.log().more else ""
+    return f"Made by {who}, {when}, up to record {link.head}{alone}.{older}"
+
+
+def file_name(wanted: Wanted, session: Session) -> str:
+    """EXERCISE_LAS-2611-03_picture_20261126-143207.txt"""
+    look = session.look()
+    state = look.state.organisation
+    number = state.number or state.title or "incident"
+    when = datetime.fromtimestamp(session.now() / 1000, tz=UTC).strftime("%Y%m%d-%H%M%S")
+    mode = "EXERCISE" if session.mode != "live" else "LIVE"
+    about = _NOT_PLAIN.sub("-", number).strip("-")[:40] or "incident"
+    return f"{mode}_{about}_{wanted.what}_{when}.{ENDINGS[wanted.format]}"
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    """Write a paper that only this user can read; a file of that name is left alone and the next is numbered.
+
+    Raises:
+        PaperError: it cannot be written, with the system's reason.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for count in range(1, 100):
+            stem, dot, ending = name.rpartition(".")
+            path = folder / (name if count == 1 else f"{stem}_{count}{dot}{ending}")
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                continue
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+            return path
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise PaperError(f"The paper cannot be written to {folder}: {reason}.") from None
+    raise PaperError(f"There are a hundred papers of this name in {folder}.")
+
+
+def prepared(words: str, session: Session) -> tuple[str, str]:
+    """File name and text of what the words ask for.
+
+    Raises:
+        PaperError: there is no such paper, or it needs an incident and none is open.
+    """
+    wanted = read_wanted(words)
+    return file_name(wanted, session), made(wanted, session)

@@ -1,0 +1,174 @@
+"""Papers: the board, the log, reports and blank forms as files, with and without a line, and without a screen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from incident.kernel.replica import LinkWord
+from incident.log.facts import Write
+from incident.reports.document import EXERCISE
+from incident.reports.facts import Part, Sign
+from incident_tui import headless
+from incident_tui.link import LinkState
+from incident_tui.papers import PaperError, Wanted, made, prepared, read_wanted, write
+from incident_tui.session import Session
+from tests.running import run
+from tests.tui.desk import Desk, told
+from tests.tui.rooms import FAST, LAS
+from tests.tui.toy_server import INCIDENT_STREAM, ToyServer
+from tests.tui.world import FakeSession, local_time_is_utc
+
+local_time_is_utc()
+
+
+def paper(words: str, session: FakeSession | None = None) -> str:
+    return made(read_wanted(words), session or FakeSession())  # type: ignore[arg-type]
+
+
+def test_the_board_says_what_stands_and_ends_with_the_log() -> None:
+    text = paper("picture")
+    lines = text.splitlines()
+    assert lines[0] == lines[-1] == EXERCISE
+    assert lines[2].startswith("M4/M25 coach, not numbered, as at 14:31")
+    titles = [line for line in lines if line.isupper() and not line.startswith(" ")]
+    assert titles.index("METHANE") < titles.index("ALARMS") < titles.index("NEXT")
+    assert "METHANE v2 of LAS" in text
+    assert "LFB is required and not at the scene" in text
+    assert "LFB has not answered two calls" in text
+    assert max(map(len, lines)) <= 100
+    assert "Made by EOC desk 2 of LAS" in lines[-2]
+
+
+def test_the_log_is_text_csv_and_json_with_the_same_lines() -> None:
+    session = FakeSession()
+    session.happens("SCAS", Write("=HYPERLINK(1)"))
+    rows = list(csv.reader(io.StringIO(paper("log csv", session))))
+    values = json.loads(paper("log json", session))
+    assert values["mode"] == "exercise"
+    assert len(rows) - 1 == len(values["lines"]) == len(session.log().lines)
+    assert rows[0][0] == "number"
+    assert [row[-1].lstrip("'") for row in rows[1:]] == [line["text"] for line in values["lines"]]
+    assert not [row for row in rows[1:] if row[-1].startswith("=")]
+    assert "=HYPERLINK(1)" in paper("log", session)
+    assert all(row[1].endswith("Z") or "+" in row[1] for row in rows[1:])
+
+
+def test_a_report_is_the_signed_one_and_before_that_a_draft_that_says_so() -> None:
+    session = FakeSession()
+    assert "SITREP, DRAFT, NOT SIGNED" in paper("sitrep", session)
+    session.happens("LAS", Sign("sitrep", session.at, (Part("situation", "All quiet."),)))
+    text = paper("sitrep", session)
+    assert "SITREP 1" in text
+    assert "All quiet." in text
+    assert "Signed 14:31" in text
+    assert "DRAFT" not in text
+
+
+def test_blank_forms_need_no_incident() -> None:
+    empty = FakeSession(opened_one=False)
+    for words, must in (("methane-form", "N  NUMBER OF CASUALTIES"), ("log-form", "strike through once")):
+        text = paper(words, empty)
+        assert must in text
+        assert text.splitlines()[0] == EXERCISE
+    with pytest.raises(PaperError, match="No incident is open"):
+        paper("picture", empty)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("sitrap", "There is no paper sitrap. Did you mean sitrep? There are: picture"),
+        ("log xml", "A paper is text, csv, json, not xml."),
+        ("picture csv", "Only the log has rows"),
+    ],
+)
+def test_a_mistake_is_said_in_a_sentence(words: str, sentence: str) -> None:
+    with pytest.raises(PaperError) as said:
+        read_wanted(words)
+    assert sentence in str(said.value)
+    assert read_wanted("") == Wanted("picture", "text")
+
+
+def test_a_paper_made_while_cut_off_says_so() -> None:
+    session = FakeSession()
+    session.state = LinkState(LinkWord.ISLAND, since_ms=session.at)
+    assert "while ISLAND: this room's own copy" in paper("picture", session)
+
+
+def test_a_file_is_private_and_nothing_is_written_over(tmp_path: Path) -> None:
+    name, text = prepared("log csv", FakeSession())  # type: ignore[arg-type]
+    assert name.startswith("EXERCISE_M4-M25-coach_log_2026")
+    assert name.endswith(".csv")
+    first, second = write(tmp_path / "papers", name, text), write(tmp_path / "papers", name, "other")
+    assert first != second
+    assert first.read_bytes().decode() == text
+    if os.name == "posix":
+        assert stat.S_IMODE(first.stat().st_mode) == 0o600
+    blocked = tmp_path / "file"
+    blocked.write_text("x")
+    with pytest.raises(PaperError, match="cannot be written"):
+        write(blocked / "papers", name, text)
+
+
+def test_one_key_writes_the_board_to_a_file_and_says_where(tmp_path: Path) -> None:
+    session = FakeSession()
+    session.papers = tmp_path / "papers"
+
+    async def story(desk: Desk) -> None:
+        await desk.press("f8")
+        await desk.shows("Written: ", "_picture_")
+        await desk.press(":")
+        await desk.type("print log csv")
+        await desk.press("enter")
+        await desk.shows("_log_")
+        await desk.press(":")
+        await desk.type("print logg")
+        await desk.press("enter")
+        await desk.shows("There is no paper logg. Did you mean log?")
+
+    told(story, size=(200, 60), session=session)
+    assert sorted(path.suffix for path in session.papers.iterdir()) == [".csv", ".txt"]
+
+
+def test_papers_without_a_screen_with_a_server_and_from_the_own_copy(tmp_path: Path) -> None:
+    async def report(toy: ToyServer, words: str, out: Path | None = None) -> tuple[int, list[str], list[str]]:
+        said: list[str] = []
+        complaints: list[str] = []
+        session = Session(toy.url, LAS, home=tmp_path, timing=FAST, observer=True)
+        code = await headless.report(
+            session, words, out=out, seconds=2.0, put=said.append, complain=complaints.append
+        )
+        return code, said, complaints
+
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            for number in range(30):
+                toy.write(INCIDENT_STREAM, Write(f"entry {number}"))
+            code, said, _ = await report(toy, "log json")
+            assert code == 0
+            texts = [line["text"] for line in json.loads(said[0])["lines"]]
+            assert "entry 0" in texts
+            assert "entry 29" in texts
+            code, said, _ = await report(toy, "picture", tmp_path / "board.txt")
+            assert (code, said) == (0, [f"Written: {tmp_path / 'board.txt'}"])
+            assert (tmp_path / "board.txt").read_text(encoding="utf-8").startswith(EXERCISE)
+            assert toy.submitted == [], "who prints writes no receipts"
+            await toy.stop()
+            code, said, complaints = await report(toy, "picture")
+            assert code == 3
+            assert "this room's own copy" in said[0]
+            code, said, _ = await report(toy, "methane-form")
+            assert code == 0
+            code, _, complaints = await report(toy, "nonsense")
+            assert code == 2
+            assert "There is no paper nonsense" in complaints[0]
+
+    run(scenario())
