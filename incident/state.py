@@ -40,6 +40,7 @@ from incident.casualties.facts import Casualties
 from incident.catalogue import Charter
 from incident.commanders import Commanders
 from incident.comms import Comms
+from incident.drill import Drill
 from incident.exercises.facts import Play
 from incident.fleet.facts import Fleet
 from incident.injects import Injects
@@ -283,3 +284,6 @@ commands in order, and what is wrong with the text."""
 
 IMPORTS: Final[Mapping[str, Importer]] = {"register": fleet.import_table}
 """What can be taken up from a file, by the word of the command line."""
+
+EXERCISES: Final = Drill(MODELS)
+"""How the shell opens an exercise from the file of a scenario."""

@@ -84,6 +84,21 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--role", required=True, help="such as operator")
     made.add_argument("--name", required=True, help='such as "EOC desk 3"; unique in the agency')
     made.add_argument("--out", type=Path, metavar="FILE", help="write it here, readable by you alone")
+    _register(commands, on_folder)
+    made = on_folder("exercise", _exercise, "open an exercise from a scenario, and start its clock")
+    made.add_argument("scenario", metavar="SCENARIO", help="such as m4-m25-coach, or the path of a YAML file")
+    made.add_argument(
+        "--hold", action="store_true", help="let the clock wait until exercise control starts it"
+    )
+    on_folder("status", _status, "say whether a server runs on this folder, where, and who is there")
+    on_folder("stop", _stop, "stop the server that runs on this folder, in order")
+    made = command("demo", _demo, "a live exercise on this machine; a second one with another room joins it")
+    made.add_argument("--room", default="LAS", help="the control room to open: LAS, SCAS, SECAMB or EXCON")
+    return parser
+
+
+def _register(commands: Any, on_folder: Callable[..., Any]) -> None:
+    """The words about an agency's register."""
     register = commands.add_parser("register", help="an agency's register").add_subparsers(required=True)
     made = on_folder("import", _import, "take up an agency's table (CSV) into its register", register)
     made.add_argument("file", type=Path, metavar="FILE")
@@ -93,11 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--mode", default="exercise", choices=["exercise", "live"], help="that of the folder (exercise)"
     )
-    on_folder("status", _status, "say whether a server runs on this folder, where, and who is there")
-    on_folder("stop", _stop, "stop the server that runs on this folder, in order")
-    made = command("demo", _demo, "a live exercise on this machine; a second one with another room joins it")
-    made.add_argument("--room", default="LAS", help="the control room to open: LAS, SCAS or SECAMB")
-    return parser
 
 
 # -- the commands ---------------------------------------------------------------------------------------------
@@ -238,6 +248,17 @@ def _import(asked: argparse.Namespace) -> int:
     return OK
 
 
+def _exercise(asked: argparse.Namespace) -> int:
+    from server.exercise import find_scenario
+
+    file = find_scenario(asked.scenario, asked.config)
+    answer = _ask(asked, "exercise", file=str(file), hold=asked.hold)
+    number = f" as {answer['number']}" if answer["number"] else ""
+    clock = "the clock waits until exercise control starts it" if answer["held"] else "T+0 is now"
+    print(f"{answer['title']} is open{number}: {clock}.")
+    return OK
+
+
 def _status(asked: argparse.Namespace) -> int:
     from server.admin import AdminError, NotRunning, call
     from server.datafolder import existing
@@ -308,15 +329,17 @@ def _here(folder: Any, settings: Any, charter: Any, do: str, arguments: dict[str
     from server.store import StoreError
     from server.store.sqlite import open_sqlite
 
-    async def imported() -> dict[str, Any]:
+    async def worked() -> dict[str, Any]:
         from server.app import without_server
+        from server.datafolder import secret_of
 
-        return await without_server(charter, open_sqlite(folder.log, mode=settings.mode), arguments)
+        store = open_sqlite(folder.log, mode=settings.mode)
+        return await without_server(charter, store, do, arguments, secret_of(folder))
 
     try:
         if do == "token":
             return {"token": new_token(Identity(folder.tokens), charter, arguments)}
-        return asyncio.run(imported())
+        return asyncio.run(worked())
     except (AdminError, IdentityError) as error:
         raise Said(str(error)) from None
     except StoreError as error:

@@ -11,24 +11,22 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from incident.catalogue import Charter
-from incident.kernel.checks import ConfigError
 from incident.state import MODELS
 from server import logs
 from server.admin import AdminDoor, AdminError, Answer
 from server.conductor import Conductor
 from server.datafolder import DataFolder, secret_of
 from server.directory import EVERY_SECONDS
+from server.exercise import open_exercise
 from server.gateway import Gateway
 from server.hub import Hub
 from server.identity import Identity
 from server.operations import bring_in, new_token
-from server.partner import Partner, read_script
 from server.settings import Settings
 from server.store import Store, StoreError
 
@@ -85,7 +83,6 @@ class App:
         self._hub: Hub
         self._crew: Crew
         self._identity: Identity
-        self._partner: Partner | None = None
 
     def stop(self) -> None:
         """Stop in order, soon."""
@@ -189,7 +186,7 @@ class App:
             "stop": self._stop_asked,
             "token": self._token,
             "import": self._import,
-            "play": self._play,
+            "exercise": self._exercise,
         }
 
     async def _status(self, _asked: Mapping[str, Any]) -> Answer:
@@ -215,32 +212,26 @@ class App:
     async def _import(self, asked: Mapping[str, Any]) -> Answer:
         return await bring_in(self._hub, self.charter, asked)
 
-    async def _play(self, asked: Mapping[str, Any]) -> Answer:
-        """Play a partner's script; only in exercises, and one at a time."""
-        if self.settings.mode != "exercise":
-            raise AdminError("A scripted partner plays in exercises only.")
-        if self._partner is not None:
-            raise AdminError("A script is being played already.")
-        try:
-            script = read_script(Path(str(asked.get("file", ""))))
-        except ConfigError as error:
-            raise AdminError(str(error)) from None
-        self._partner = Partner(self._hub, script)
-        await self._partner.set_up()
-        self._crew.spawn(self._partner.run())
-        return {"streams": self._partner.streams, "refused": len(self._partner.refused)}
+    async def _exercise(self, asked: Mapping[str, Any]) -> Answer:
+        return await open_exercise(self._hub, self.charter, asked)
 
 
-async def without_server(charter: Charter, store: Store, asked: Mapping[str, Any]) -> Answer:
-    """An import while no server runs: the same path, in a hub that nobody watches."""
+WORKS: Final = {"import": bring_in, "exercise": open_exercise}
+"""What can be done with a data folder without a server, too."""
+
+
+async def without_server(
+    charter: Charter, store: Store, do: str, asked: Mapping[str, Any], secret: bytes = b""
+) -> Answer:
+    """One of WORKS while no server runs: the same path, in a hub that nobody watches."""
     answer: Answer = {}
     problem: AdminError | StoreError | None = None
     async with asyncio.TaskGroup() as group:
         crew = Crew(group)
-        hub = Hub(store, MODELS, charter, crew.spawn)
+        hub = Hub(store, MODELS, charter, crew.spawn, secret=secret)
         try:
             hub.load()
-            answer = await bring_in(hub, charter, asked)
+            answer = await WORKS[do](hub, charter, asked)
         except (AdminError, StoreError) as error:
             problem = error  # raised below, since a group would wrap it
         finally:

@@ -1,4 +1,4 @@
-"""The demo: one server of its own with scratch data, a scripted partner, and a client in this terminal.
+"""The demo: one server of its own with scratch data that plays a scenario, and a client in this terminal.
 
 The first room starts the server, in a session of its own, so that closing this terminal takes nobody else down;
 every further room joins it. The server ends by itself when the last person has left, and takes its scratch
@@ -21,19 +21,21 @@ from typing import Any, Final
 
 import msgspec
 
-from config.reader import find_config
 from incident.kernel.checks import ConfigError
 from server.__main__ import SCRATCH
 from server.admin import AdminError, NotRunning, call
 from server.datafolder import DataFolder, init, locked, write_private
+from server.exercise import find_scenario
 
-ROOMS: Final = ("LAS", "SCAS", "SECAMB")
+ROOMS: Final = {"LAS": "operator", "SCAS": "operator", "SECAMB": "operator", "EXCON": "excon"}
+"""The rooms that can be opened, and in which role. Who plays nobody's room is played by the server."""
+
 EMPTY_SECONDS: Final = 20
 START_SECONDS: Final = 20.0
 WAIT_SECONDS: Final = 30.0
 """How long a second room waits for the first one to have started the server."""
 
-SCRIPT: Final = "demo/play.yaml"
+SCENARIO: Final = "m4-m25-coach"
 
 
 class DemoError(Exception):
@@ -126,7 +128,7 @@ def _alive(state: Path) -> tuple[DataFolder, str] | None:
 
 
 def _started(home: Path) -> tuple[DataFolder, str]:
-    """A new demo: folder, server, the three tables, and the play."""
+    """A new demo: folder, server, and the exercise."""
     root = Path(tempfile.mkdtemp(prefix="demo-", dir=home))
     folder = init(root, "exercise")
     (root / SCRATCH).touch()
@@ -146,19 +148,7 @@ def _started(home: Path) -> tuple[DataFolder, str]:
         )
     url = _ready(server, folder, said)
     try:
-        for agency in ROOMS:
-            table = find_config(f"demo/{agency}.csv")
-            written = table.read_text(encoding="utf-8-sig")
-            call(
-                folder.admin,
-                "import",
-                what="register",
-                written=written,
-                file=table.name,
-                agency=agency,
-                mode="exercise",
-            )
-        call(folder.admin, "play", file=str(find_config(SCRIPT)))
+        call(folder.admin, "exercise", file=str(find_scenario(SCENARIO)))
     except BaseException:
         server.terminate()
         raise
@@ -201,7 +191,7 @@ def _token(folder: DataFolder, room: str) -> Path:
         file = folder.root / f"token-{room}-{desk}"
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            answer = call(folder.admin, "token", agency=room, role="operator", name=f"Desk {desk}")
+            answer = call(folder.admin, "token", agency=room, role=ROOMS[room], name=f"Desk {desk}")
             write_private(file, answer["token"].encode() + b"\n")
             return file
     raise DemoError(f"{room} has no free desk in this demo.")

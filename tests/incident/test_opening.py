@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from incident.drill.opening import lacking
 from incident.kernel.slice import Refusal
-from incident.scenario.opening import lacking
 from tests.incident.given import INCIDENT_STREAM, charter
 from tests.incident.theatre import HOUSE, Theatre, scenario_of
 
 SCENARIOS = sorted(HOUSE.glob("*.yaml"))
 
 
-def opened(theatre: Theatre, name: str, *, most: int = 10_000) -> int:
+def opened(theatre: Theatre, name: str, *, most: int = 10_000, hold: bool = False) -> int:
     """Open a scenario of the house, with at most so many acts; how many were done."""
     scenario, tables = scenario_of(HOUSE / f"{name}.yaml")
     done = 0
-    while found := lacking(scenario, INCIDENT_STREAM, charter(), tables, theatre.view):
+    while found := lacking(scenario, INCIDENT_STREAM, charter(), tables, theatre.view, hold=hold):
         for act in found:
             if done == most:
                 return done
@@ -52,7 +52,7 @@ def test_it_stands_as_the_scenario_says() -> None:
     assert {record.actor for records in theatre.records.values() for record in records} == {"excon", "system"}
 
 
-@pytest.mark.parametrize("most", [0, 1, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("most", [0, 1, 4, 5, 6, 7, 8, 12, 13, 14])
 def test_an_opening_that_was_cut_off_goes_on_where_it_was(most: int) -> None:
     whole, cut = Theatre(), Theatre()
     opened(whole, "m4-m25-coach")
@@ -68,3 +68,16 @@ def test_a_planned_event_is_opened_as_one() -> None:
     state = theatre.view().organisation
     assert (state.kind, state.opened_by) == ("planned_event", "SCAS")
     assert "SECAMB" not in state.parties, "somebody has to think of it"
+    assert set(theatre.view().places.rows) == {"WEXHAM"}
+
+
+def test_a_held_one_waits_for_exercise_control() -> None:
+    theatre = Theatre()
+    opened(theatre, "m4-m25-coach", hold=True)
+    assert not theatre.view().exercises.started
+    theatre.now += 600_000
+    before = len(theatre.records[INCIDENT_STREAM])
+    theatre.tick()
+    assert len(theatre.records[INCIDENT_STREAM]) == before, "nobody acts before T+0"
+    assert opened(theatre, "m4-m25-coach") == 1
+    assert theatre.view().exercises.running

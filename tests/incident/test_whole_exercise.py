@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from incident.boundaries.facts import Agree, Propose, Shape
+from incident.exercises.facts import NoDuff, Pause, Resume
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.slice import Actor, Refusal
 from incident.organisation.facts import Declare, GiveLocation, Invite, OfferLead
 from incident.resources.facts import Release, SetStatus
 from incident.scenario import Scenario
-from incident.scenario.effects import brought_about
-from incident.scenario.opening import lacking
-from incident.state import INCIDENT, MODELS
+from incident.state import EXERCISES, INCIDENT
 from incident.tasks.facts import Accept, Begin, Finish, Raise
 from incident.values import Location
-from incident.virtual import replies
 from tests.incident.given import INCIDENT_STREAM, charter
 from tests.incident.theatre import HOUSE, SECOND, Theatre, scenario_of
 
 DESK = Actor("Desk 1", "LAS", "operator")
+CONTROL = Actor("Control", "EXCON", "excon")
 YARD = Location("Stockley Park, west entrance", "TQ 0486 7950", 51.5048, -0.4905)
 SCENE = Location(
     "M25 anticlockwise, 200 m north of the M4", "TQ 0402 7829", 51.494, -0.503, True, "anticlockwise"
@@ -85,38 +83,25 @@ def answers(theatre: Theatre) -> Iterator[Any]:
 
 
 class Performance:
-    """One exercise, second by second."""
+    """One exercise, second by second, as the server lets it happen."""
 
     def __init__(self, scenario: Scenario, tables: dict[str, str]) -> None:
         self.scenario = scenario
         self.theatre = Theatre()
-        while found := lacking(scenario, INCIDENT_STREAM, charter(), tables, self.theatre.view):
+        while found := EXERCISES.lacking(
+            scenario, INCIDENT_STREAM, charter(), tables, self.theatre.view, hold=False
+        ):
             for act in found:
-                self.theatre.act(act)
+                assert not isinstance(self.theatre.act(act), Refusal), self.theatre.refused
         self.began = self.theatre.now
-        self.done: Counter[str] = Counter()
-        self.problems: set[str] = set()
         self.quiet = 0
 
     def second(self, second: int, *, manned: tuple[str, ...] = ("LAS",), desk: bool = True) -> None:
         """One second of it."""
-        theatre, now = self.theatre, self.began + second * SECOND
-        theatre.now = now
+        theatre = self.theatre
+        theatre.now = self.began + second * SECOND
         before = self.written
-        for inject in self.scenario.injects:
-            fired = self.began + inject.at * SECOND
-            if not inject.held and fired <= now < fired + 120 * SECOND:
-                acts, problems = brought_about(
-                    self.scenario, inject, INCIDENT_STREAM, MODELS.of, theatre.known,
-                    fired_at=fired, now=now, manned=manned,
-                )  # fmt: skip
-                self.problems.update(problems)
-                for act in acts:
-                    self.perform(act)
-        for act in replies(
-            self.scenario, INCIDENT, INCIDENT_STREAM, theatre.view(), now=now, began=self.began, manned=manned
-        ):
-            self.perform(act)
+        theatre.tick(manned=manned)
         if desk:
             for place, command in enumerate(las(second, theatre)):
                 answer = theatre.do(INCIDENT_STREAM, DESK, command, f"desk {second} {place}")
@@ -133,10 +118,10 @@ class Performance:
             self.theatre.records[f"{INCIDENT_STREAM}/own/LAS"]
         )
 
-    def perform(self, act: Any) -> None:
-        answer = self.theatre.act(act)
-        if not isinstance(answer, Refusal) and answer.last:
-            self.done[act.key] += 1
+    @property
+    def papers(self) -> Any:
+        """Exercise control's."""
+        return self.theatre.view(f"{INCIDENT_STREAM}/excon").injects
 
 
 @cache
@@ -163,13 +148,17 @@ def test_it_is_played_to_stand_down() -> None:
 def test_nothing_was_refused_but_what_somebody_else_had_done_first() -> None:
     assert [one for one in played().theatre.refused if one[1] not in RACES] == []
     assert len(played().theatre.refused) < 10
-    assert played().problems == set()
+    assert [row.trouble for row in played().papers.rows.values() if row.trouble] == []
 
 
-def test_every_inject_came_to_pass() -> None:
+def test_every_inject_came_to_pass_and_those_on_hold_did_not() -> None:
     performance = played()
-    fired = {key.split("/")[1] for key in performance.done if key.startswith("inject/")}
-    assert fired == {str(inject.number) for inject in performance.scenario.injects if not inject.held}
+    states = {row.number: row.state for row in performance.papers.rows.values()}
+    for inject in performance.scenario.injects:
+        assert states[inject.number] == ("held" if inject.held else "sent"), inject.number
+        row = performance.papers.rows[str(inject.number)]
+        wanted = len(inject.effects) + inject.told
+        assert inject.held or len(row.results) >= wanted, (inject.number, row.results)
 
 
 def test_the_partners_are_what_the_scenario_says_of_them() -> None:
@@ -202,3 +191,43 @@ def test_twice_is_the_same() -> None:
         again.second(second)
     short = again.theatre.lines()
     assert played().theatre.lines()[: len(short)] == short
+
+
+def test_while_the_clock_stands_nobody_acts_and_no_duff_stops_all_of_it() -> None:
+    performance = Performance(*scenario_of(HOUSE / "m4-m25-coach.yaml"))
+    theatre = performance.theatre
+
+    def acted() -> int:
+        return sum(
+            record.actor.startswith(("virtual/", "excon"))
+            for records in theatre.records.values()
+            for record in records
+        )
+
+    for second in range(60):
+        performance.second(second, desk=False)
+    for command in (Pause(), NoDuff("A colleague has collapsed")):
+        theatre.do(INCIDENT_STREAM, CONTROL, command)
+        before = acted()
+        for _ in range(100):
+            theatre.now += 5 * SECOND
+            theatre.tick()
+        assert acted() == before
+    for _ in ("NO DUFF", "pause"):
+        theatre.do(INCIDENT_STREAM, CONTROL, Resume())
+    for _ in range(60):
+        theatre.now += SECOND
+        theatre.tick()
+    party = theatre.view().organisation.parties["SECAMB"]
+    assert acted() > before, "it goes on where it stood"
+    assert party.declared == "aware", "T+2 by the exercise clock"
+    assert theatre.refused == []
+
+
+def test_a_trust_is_silent_while_somebody_of_it_is_there_and_its_injects_are_left_to_them() -> None:
+    performance = Performance(*scenario_of(HOUSE / "m4-m25-coach.yaml"))
+    for second in range(600):
+        performance.second(second, manned=("LAS", "SCAS"), desk=False)
+    records = performance.theatre.records[INCIDENT_STREAM]
+    assert not {record.actor for record in records if record.agency == "SCAS"}
+    assert any(record.actor == "virtual/SECAMB" for record in records)

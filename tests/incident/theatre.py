@@ -13,8 +13,7 @@ from incident.kernel.protocol import Done, Submit
 from incident.kernel.record import Record, encode_body
 from incident.kernel.slice import Act, Actor, Refusal
 from incident.scenario import Scenario
-from incident.scenario.reading import Known, fleets_of, read_fleet, read_scenario
-from incident.state import INCIDENT, MODELS, OWN
+from incident.state import EXERCISES, MODELS
 from tests.incident.given import CONFIG, INCIDENT_STREAM, T0, charter
 
 SECOND = 1_000
@@ -25,13 +24,10 @@ def scenario_of(path: Path) -> tuple[Scenario, dict[str, str]]:
     """A scenario of the house, and the tables of its fleets."""
     tree = read_yaml(path)
     tables = {
-        agency: find_config(f"demo/{file}").read_text(encoding="utf-8") for agency, file in fleets_of(tree)
+        agency: find_config(f"demo/{file}").read_text(encoding="utf-8")
+        for agency, file in EXERCISES.tables(tree)
     }
-    fleets = {}
-    for agency, written in tables.items():
-        fleets[agency], problems = read_fleet(agency, f"{agency}.csv", written, charter())
-        assert problems == ()
-    return read_scenario(tree, Known(charter(), {"scene": INCIDENT, "own": OWN}, fleets)), tables
+    return EXERCISES.read(tree, tables, charter()), tables
 
 
 class Theatre:
@@ -90,6 +86,20 @@ class Theatre:
     def act(self, act: Act) -> Done | Refusal:
         """An act, as the conductor writes it."""
         return self.do(act.stream, act.actor, act.command, act.key)
+
+    def tick(self, *, manned: tuple[str, ...] = ()) -> None:
+        """What automation does now, in every incident; who is to be told what came of it is told."""
+        for stream in tuple(self.ledgers):
+            for act in MODELS.acts(stream, self.known, self.now, frozenset(manned)):
+                self.perform(act)
+
+    def perform(self, act: Act) -> None:
+        """An act and what follows from it."""
+        answer = self.act(act)
+        if act.told is not None:
+            then = act.told(answer.sentence if isinstance(answer, Refusal) else "")
+            if then is not None:
+                self.perform(then)
 
     def lines(self, stream: str = INCIDENT_STREAM) -> list[str]:
         """The log of a stream as people read it."""

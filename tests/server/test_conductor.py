@@ -1,22 +1,19 @@
-"""What the server writes by itself: what is due, and a scripted partner; by name, once, and never over a person."""
+"""What the server writes by itself: what is due, by name and once."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from incident.kernel.checks import ConfigError
 from incident.kernel.protocol import Records
 from incident.kernel.slice import Actor, Refusal
-from server import conductor, partner
+from server import conductor
 from server.conductor import Automaton, Conductor
-from server.partner import Partner, read_script
 from server.store.memory import MemoryDisk, MemoryStore
 from tests.running import run
-from tests.server.house import BOARD, House, house, soon
+from tests.server.house import BOARD, House, house
 from tests.server.toy import SetAlarm, Take, Write
 
 
@@ -100,103 +97,6 @@ def test_an_automaton_hears_done_and_refusal_and_silence(monkeypatch: pytest.Mon
                 await robot.do(BOARD, Take("x"), home.hub.own_id("c"))
 
     run(scene())
-
-
-SCRIPT = """
-streams:
-  scene: board/$ID
-  own: $scene/own/SCAS
-setup:
-  - {as: opening, stream: scene, agency: LAS, type: notes.open, body: {parties: [LAS, SCAS]}}
-  - {as: first, stream: scene, agency: LAS, type: notes.write, body: {text: hello, key: greeting}}
-  - {stream: own, agency: SCAS, type: notes.write, body: {text: $first}}
-  - {stream: scene, agency: SCAS, type: notes.set_alarm, body: {at: $now+20m}}
-play:
-  - {after: 400 ms, stream: scene, agency: SCAS, type: notes.write, body: {text: later, key: greeting}}
-  - {after: 100 ms, stream: scene, agency: SCAS, type: notes.write, body: {text: sooner}}
-  - {after: 200 ms, stream: scene, agency: SCAS, type: notes.dance, body: {}}
-"""
-REPEAT = """
-repeat:
-  every: 1 s
-  steps:
-    - {stream: scene, agency: SCAS, type: notes.write, body: {text: again}}
-"""
-
-
-def script(tmp_path: Path, written: str) -> partner.Script:
-    path = tmp_path / "play.yaml"
-    path.write_text(written, encoding="utf-8")
-    return read_script(path)
-
-
-def test_a_script_is_played_in_order_and_fills_in_what_came_before(tmp_path: Path) -> None:
-    async def scene() -> None:
-        disk = MemoryDisk()
-        async with house(MemoryStore(disk), now=lambda: 60_000) as home:
-            play = Partner(home.hub, script(tmp_path, SCRIPT))
-            await play.set_up()
-            stream, own = play.streams["scene"], play.streams["own"]
-            assert own == stream + "/own/SCAS"
-            assert notes(home, stream).alarm_at == 60_000 + 20 * 60_000
-            first = home.hub.own_id("play", "setup 1")
-            assert list(notes(home, own).notes.values()) == [first]
-            await play.run()
-            texts = [one["text"] for one in written(home, stream)]
-            assert texts == ["hello", "sooner", "later"]
-            # the base was the present state, so that the second writing of one key was no conflict
-            assert notes(home, stream).notes["greeting"] == "later"
-            assert play.refused == []
-            actors = {record.actor for record in home.hub.store.load(stream)}
-            assert actors == {"virtual/LAS", "virtual/SCAS"}
-            head = home.hub.durable(stream).seq
-        async with house(MemoryStore(disk), now=lambda: 60_000 + 3_600_000) as home:
-            play = Partner(home.hub, script(tmp_path, SCRIPT))
-            await play.set_up()
-            await play.run()  # an hour later: what is past is past
-            assert home.hub.durable(stream).seq == head
-
-    run(scene())
-
-
-def written(home: House, stream: str) -> list[dict[str, Any]]:
-    records = home.hub.store.load(stream)
-    return [_plain(record.body) for record in records if record.type == "notes.written"]
-
-
-def _plain(body: Any) -> dict[str, Any]:
-    import json  # noqa: PLC0415
-
-    found: dict[str, Any] = json.loads(bytes(body))
-    return found
-
-
-def test_the_partner_is_silent_while_a_person_of_its_agency_is_here(tmp_path: Path) -> None:
-    async def scene() -> None:
-        async with house() as home:
-            play = Partner(home.hub, script(tmp_path, SCRIPT + REPEAT))
-            await play.set_up()
-            stream = play.streams["scene"]
-            running = asyncio.ensure_future(play.run())
-            async with home.guest("SCAS"):
-                await asyncio.sleep(1.7)
-                assert [one["text"] for one in written(home, stream)] == ["hello"]
-            async with home.guest("SCAS", observer=True), home.guest("LAS"):
-                await soon(lambda: len(written(home, stream)) == 3)  # nobody of SCAS is here: it goes on
-            assert [one["text"] for one in written(home, stream)] == ["hello", "again", "again"]
-            running.cancel()
-
-    run(scene())
-
-
-def test_a_bad_script_is_told_all_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        script(
-            tmp_path,
-            "streams: {scene: x}\nsetup:\n  - {stream: scene}\nplay:\n  - {after: 5, stream: s, agency: A, type: t}\n",
-        )
-    lines = [problem.line for problem in caught.value.problems]
-    assert lines == [3, 3, 5]
 
 
 def test_a_long_running_write_is_answered_in_its_turn() -> None:
