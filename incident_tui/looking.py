@@ -23,6 +23,7 @@ def look_of(
     charter: Any,
     now: int,
     listings: Iterable[Listing],
+    present: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Look:
     """The Look of a seat whose open incident is `stream` ("" when none is). Cheap: states are only pointed at."""
     incident = held.get(stream)
@@ -48,6 +49,7 @@ def look_of(
         unconfirmed={key: word for replica in parts for key, word in replica.words().items()},
         wanted=frozenset().union(*(replica.wanted() for replica in parts)),
         charter=frozen,
+        present=present or {},
         clock=short_time,
         offset_minutes=zone_minutes(now),
     )

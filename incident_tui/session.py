@@ -18,7 +18,7 @@ from incident.kernel.protocol import (
     PAGE_RECORDS_MAX,
     Listing,
 )
-from incident.kernel.replica import StateWord
+from incident.kernel.replica import LinkWord, StateWord
 from incident.kernel.slice import Refusal
 from incident.organisation import organisation
 from incident.organisation.facts import Open
@@ -180,7 +180,8 @@ class Session(Running):
         now = self.now()
         key = (self.version, now // 1000)
         if self._looked is None or self._looked[0] != key:
-            made = look_of(self.held(), self.stream, self.me, self.charter, now, self.desk.listings)
+            here = self.present if self.link.word is LinkWord.LIVE else None
+            made = look_of(self.held(), self.stream, self.me, self.charter, now, self.desk.listings, here)
             self._looked = (key, made)
         return self._looked[1]
 

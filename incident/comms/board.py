@@ -120,6 +120,14 @@ def _person(row: CommsRow, _look: Look) -> Cell:
     return Cell("no contact named", "caution")
 
 
+def _here(agency: str, look: Look) -> Cell:
+    """How many are connected in a control room now; "" while this room is cut off and cannot know."""
+    if not agency or not look.present:
+        return Cell("")
+    seats = len(look.present.get(agency, ()))
+    return Cell(f"{seats} connected", "good") if seats else Cell("nobody connected", "caution")
+
+
 def state_cell(row: CommsRow, look: Look) -> Cell:
     """How it stands, in a word: tested by how many, does not work for whom, not answered how often."""
     calls, channel = row.calls, row.channel
@@ -129,7 +137,7 @@ def state_cell(row: CommsRow, look: Look) -> Cell:
         tone = "alarm" if calls.count >= f.UNANSWERED else "caution"
         return Cell(f"{'▲ ' if tone == 'alarm' else ''}no answer {calls.count}x", tone)
     if channel is None:
-        return Cell("")
+        return _here(row.agency, look)
     if channel.version in look.wanted:
         return Cell("requested", "caution")
     against = [test.agency for test in channel.tests if not test.worked and test.agency in row.asked]
@@ -184,6 +192,8 @@ def detail(row: CommsRow, look: Look) -> Sequence[tuple[str, Cell]]:
         lines += [("call back", _number(row, look)), ("contact", _person(row, look))]
         if row.room is not None and row.room.alternative:
             lines.append(("or else", Cell(row.room.alternative)))
+        seats = look.present.get(row.agency, ())
+        lines += [("connected" if not index else "", Cell(seat, "good")) for index, seat in enumerate(seats)]
     else:
         lines.append(("", Cell("Press p to set one; every room then tests it.", "caution")))
     if row.calls is not None:

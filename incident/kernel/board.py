@@ -44,6 +44,8 @@ class Look:
     unconfirmed: Mapping[str, str] = field(default_factory=dict)
     wanted: frozenset[str] = frozenset()
     charter: Any = None
+    present: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Who is connected now, by agency: the name of each seat. Nobody's is known while this room is cut off."""
     real: int = 0
     clock: Callable[[int], str] = str
     """Turns UTC ms into the short local time shown, e.g. 14:32."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from incident.comms import alternatives, comms, control_room_link, failed, link_missing, unanswered, untested
@@ -303,3 +305,13 @@ def test_exercise_control_is_not_asked_to_test() -> None:
     given, _ = linked()
     given.did(Invite(("EXCON",))).by("EXCON", "excon").did(Join("exercise control"))
     assert "EXCON" not in untested(given.view)
+
+
+def test_each_control_room_says_who_is_connected_there_as_long_as_that_is_known() -> None:
+    given = opened()
+    seen = replace(look(given), present={"LAS": ("EOC desk 2", "EOC desk 3"), "SCAS": ("EOC",)})
+    rows = BOARD.rows(seen)
+    assert state_cell(rows["room/LAS"], seen).text == "2 connected"
+    assert state_cell(rows["room/SECAMB"], seen).text == "nobody connected"
+    assert ("connected", "EOC desk 2") in [(t, c.text) for t, c in BOARD.detail(rows["room/LAS"], seen)]
+    assert not state_cell(rows["room/LAS"], look(given)).text, "a room that is cut off cannot know"

@@ -266,7 +266,7 @@ class FakeSession:
     # -- what the screens ask --
 
     def look(self) -> Look:
-        made = look_of(self.held, self.stream, self.me, self.charter, self.at, self.incidents)
+        made = look_of(self.held, self.stream, self.me, self.charter, self.at, self.incidents, self.present)
         return replace(made, clock=_clock, offset_minutes=0)
 
     def now(self) -> int:
