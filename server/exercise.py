@@ -105,7 +105,7 @@ def _placing(scenario: Any, charter: Charter) -> Any:
         same = areas.digest == charter.areas_digest
         return geography.place(geography.Areas(areas), scenario.location) if same else None
     except (ConfigError, ImportError) as error:  # the library of shapes is not everywhere
-        logs.warn("areas not used", problem=type(error).__name__)
+        logs.note("areas not used", problem=type(error).__name__)
         return None
 
 

@@ -372,3 +372,28 @@ def test_a_door_that_does_not_answer_is_not_waited_for(
         plate.write_text(json.dumps({"port": silent.getsockname()[1], "secret": "x", "pid": 1}))
         with pytest.raises(admin.AdminError, match="did not answer in time"):
             admin.call(plate, "status")
+
+
+def test_an_exercise_is_opened_with_and_without_a_server(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["exercise", str(folder), "m4-m25-coach", "--hold"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("M4/M25 COACH is open as LAS-")
+    assert "waits until exercise control starts it" in out
+    with running(folder):
+        assert main(["exercise", str(folder), "ascot"]) == 0
+        assert "ASCOT RACE DAY is open as SCAS-" in capsys.readouterr().out
+    assert main(["exercise", str(folder), "m4-m26-coach"]) == 1
+    assert "there is no such file" in said(capsys)
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("id: bad\nopener: LAS\nstarts_at: noon\n", encoding="utf-8")
+    assert main(["exercise", str(folder), str(bad)]) == 1
+    sentences = said(capsys).splitlines()
+    assert any(
+        line.endswith("bad.yaml:3: 'starts_at' must be a time of day such as 13:58") for line in sentences
+    )
+    assert len(sentences) > 4
+    assert main(["init", str(tmp_path / "real"), "--mode", "live"]) == 0
+    assert main(["exercise", str(tmp_path / "real"), "ascot"]) == 1
+    assert "for live use" in said(capsys)

@@ -60,6 +60,8 @@ def test_it_stands_and_is_played_and_falls_silent_for_people(tmp_path: Path) -> 
             assert told["title"] == "M4/M25 COACH"
             assert told["number"].startswith("LAS-")
             assert state(home, stream).exercises.running
+            placing = state(home, stream).organisation.sightings[0].placing
+            assert (placing.trust, placing.near[0].agency) == ("SCAS", "LAS"), "the scene lies in SCAS's area"
             assert len([name for name, *_ in home.hub.streams()]) == 3 + 1 + 3 + 1
             time = Conductor(home.hub)
 
