@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from config.command_line import PlainParser
 from incident.kernel.checks import ConfigError
@@ -104,21 +104,7 @@ def _parser() -> PlainParser:
     made.add_argument("--json", action="store_true", help="one JSON object")
     made.set_defaults(run=_state)
 
-    made = commands.add_parser(
-        "report", parents=[common], help="print the board, the log, a sitrep or a blank form", epilog=EXITS
-    )
-    made.add_argument(
-        "what",
-        metavar="WHAT",
-        choices=("picture", "log", "sitrep", "iimarch", "methane-form", "log-form"),
-        help="picture, log, sitrep, iimarch, methane-form or log-form",
-    )
-    made.add_argument("url", metavar="URL", nargs="?", help=known)
-    made.add_argument(
-        "--format", default="text", choices=("text", "csv", "json"), help="text, csv (log), json"
-    )
-    made.add_argument("--out", type=Path, metavar="FILE", help="write it there; what is there is left alone")
-    made.set_defaults(run=_report)
+    _report_parser(commands, common, known)
 
     made = commands.add_parser("do", parents=[common], help="do what one command line says", epilog=EXITS)
     made.usage = "incident-tui do [options] [URL] 'COMMAND LINE'"
@@ -135,6 +121,24 @@ def _parser() -> PlainParser:
     )
     made.set_defaults(run=_do)
     return parser
+
+
+def _report_parser(commands: Any, common: PlainParser, known: str) -> None:
+    made = commands.add_parser(
+        "report", parents=[common], help="print the board, the log, a sitrep or a blank form", epilog=EXITS
+    )
+    made.add_argument(
+        "what",
+        metavar="WHAT",
+        choices=("picture", "log", "sitrep", "iimarch", "methane-form", "log-form"),
+        help="picture, log, sitrep, iimarch, methane-form or log-form",
+    )
+    made.add_argument("url", metavar="URL", nargs="?", help=known)
+    made.add_argument(
+        "--format", default="text", choices=("text", "csv", "json"), help="text, csv (log), json"
+    )
+    made.add_argument("--out", type=Path, metavar="FILE", help="write it there; what is there is left alone")
+    made.set_defaults(run=_report)
 
 
 def _common() -> PlainParser:
