@@ -30,7 +30,6 @@ Objective = Annotated[str, Meta(max_length=40)]
 Mark = Literal["", "met", "partly", "not_met"]
 Place = Annotated[str, Meta(min_length=1, max_length=60)]
 Sentence = Annotated[str, Meta(max_length=600)]
-Moment = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
 # -- state ----------------------------------------------------------------------------------------------------
@@ -112,10 +111,9 @@ class FireAsked(msgspec.Struct, frozen=True):
 
 
 class Fired(msgspec.Struct, frozen=True):
-    """An inject went out, at this moment of the exercise clock (UTC ms)."""
+    """An inject went out."""
 
     inject: int
-    at: int
 
 
 class Performed(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -224,7 +222,6 @@ class MarkFired(msgspec.Struct, frozen=True):
     """Written by the system: the inject's time has come, or somebody fired it."""
 
     inject: Number
-    at: Moment
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):

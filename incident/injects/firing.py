@@ -43,7 +43,7 @@ def firing(
         if row.fired_at is None:
             if row.asked or (not paused and row.state == "pending" and began + inject.at * SECOND_MS <= now):
                 key = f"inject/{row.number}/{row.attempt}/fire"
-                yield Act(now, key, stream, SYSTEM, MarkFired(row.number, now))
+                yield Act(now, key, stream, SYSTEM, MarkFired(row.number))
         elif now <= row.fired_at + _last(inject) + PATIENCE_MS:
             acts, problems = brought_about(
                 scenario, inject, incident, model_of, view_of, fired_at=row.fired_at, now=now, manned=manned

@@ -42,7 +42,7 @@ def _row(row: Standing, event: Any, record: Record) -> Standing:
         case facts.FireAsked():
             return replace(row, asked=True)
         case facts.Fired():
-            return replace(row, state="sent", asked=False, fired_at=event.at)
+            return replace(row, state="sent", asked=False, fired_at=record.recorded_at)
         case facts.Performed():
             return replace(row, results={**row.results, event.place: event.refused})
         case facts.Hindered():

@@ -66,7 +66,7 @@ def _by_itself(row: Standing, command: facts.MarkFired | facts.Report) -> Answer
     """What the machine says of an inject: once each, and of no older attempt."""
     if isinstance(command, facts.MarkFired):
         due = row.state == "pending" or (row.state == "held" and row.asked)
-        return (facts.Fired(row.number, command.at),) if due else ()
+        return (facts.Fired(row.number),) if due else ()
     if row.fired_at is None or command.attempt != row.attempt:
         return ()
     if not command.place:

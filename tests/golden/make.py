@@ -313,9 +313,9 @@ def excon() -> Given:
     """Exercise control's papers in the same exercise."""
     given = papers()
     given.later(5).did(i.Hold(1, "the rooms are busy")).did(i.Reinstate(1)).did(i.Skip(4, "no time"))
-    given.system().later().did(i.MarkFired(1, given.now)).did(i.Report(1, 1, "told/LAS"))
+    given.system().later().did(i.MarkFired(1)).did(i.Report(1, 1, "told/LAS"))
     given.did(i.Report(1, 1, "", "SCAS has not opened its part of the incident"))
-    given.by("EXCON", "excon", "Control").later().did(i.Fire(3)).system().did(i.MarkFired(3, given.now))
+    given.by("EXCON", "excon", "Control").later().did(i.Fire(3)).system().did(i.MarkFired(3))
     given.did(i.Report(3, 0, "told/LAS", "There is no such incident for your agency."))
     given.by("EXCON", "evaluator", "Kim").later(3).did(i.MarkActioned(1, "ambulance sent within 90 s"))
     given.did(i.WriteNote("LAS asked twice for the RVP", 1, "rvp", "partly")).did(lg.Write("coffee at 15:00"))

@@ -66,7 +66,7 @@ def test_no_other_agency_writes_or_opens_them() -> None:
     Given(OWN, OWN_STREAM).by("EXCON", "excon").when(OpenOwn()).refused("wrong_stream")
     papers().by("LAS").when(f.WriteNote("x")).refused("not_party")
     papers().by("LAS", "excon").when(f.Fire(1)).refused("not_party")
-    papers().when(f.MarkFired(1, 5)).refused("no_grant")  # the machine's own
+    papers().when(f.MarkFired(1)).refused("no_grant")  # the machine's own
     papers().when(f.Report(1, 0, "told/LAS")).refused("no_grant")
 
 
@@ -89,7 +89,7 @@ def test_an_inject_is_fired_held_skipped_reinstated_and_actioned_by_hand() -> No
     given.did(f.Reinstate(1)).when(f.Reinstate(1)).nothing()
     assert row(given) == Standing(1, attempt=1, version=given.last)
     given.when(f.MarkActioned(1)).refused("not_sent")
-    given.system().did(f.MarkFired(1, given.now)).when(f.MarkFired(1, given.now + 1)).nothing()
+    given.system().did(f.MarkFired(1)).when(f.MarkFired(1)).nothing()
     given.by("EXCON", "excon", "Control").when(f.Skip(1)).refused("already_sent")
     given.did(f.MarkActioned(1, "RVP moved")).when(f.MarkActioned(1)).nothing()
     assert (row(given).state, row(given).response) == ("actioned", "RVP moved")
@@ -114,7 +114,7 @@ def test_a_scenario_is_replaced_only_before_anything_was_sent_and_is_whole() -> 
     twice = msgspec.structs.replace(SCENARIO, injects=(SCENARIO.injects[0], SCENARIO.injects[0]))
     given.when(f.LoadScenario(twice)).refused("not_one")
     given.when(f.LoadScenario(msgspec.structs.replace(SCENARIO, mode="live"))).refused("wrong_mode")
-    given.system().did(f.MarkFired(1, given.now))
+    given.system().did(f.MarkFired(1))
     given.by("EXCON", "excon", "Control").when(f.LoadScenario(SCENARIO)).refused("already_sent")
 
 
@@ -127,7 +127,7 @@ def test_notes_name_what_there_is_and_are_bounded(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_the_machine_reports_counts_once_and_never_for_an_older_attempt() -> None:
-    given = papers().system().did(f.MarkFired(2, 10))
+    given = papers().system().did(f.MarkFired(2))
     version = row(given, 2).version
     given.did(f.Report(2, 0, "0")).when(f.Report(2, 0, "0", "late")).nothing()
     given.did(f.Report(2, 0, "", "nobody there")).when(f.Report(2, 0, "", "nobody there")).nothing()
@@ -135,7 +135,7 @@ def test_what_the_machine_reports_counts_once_and_never_for_an_older_attempt() -
     assert row(given, 2).version == version  # a person has nothing new to read
     given.by("EXCON", "excon", "Control").did(f.Reinstate(2))
     assert row(given, 2).state == "held"  # its time has passed: it would go out at once
-    given.did(f.Fire(2)).system().did(f.MarkFired(2, 20)).when(f.Report(2, 0, "1")).nothing()
+    given.did(f.Fire(2)).system().did(f.MarkFired(2)).when(f.Report(2, 0, "1")).nothing()
     given.check()
 
 

@@ -235,7 +235,7 @@ class Simulation:
             for act in self.server.models.acts(stream, self._state, world.now, frozenset(AGENCIES)):
                 then = act
                 if act.actor != SYSTEM:  # played by nobody here: that it was done, or refused, is reported
-                    refused = "no" if world.chance(0.2) else ""
+                    refused = "no" if "told" in act.key else ""  # the same whenever it is asked
                     then = act.told(refused) if act.told is not None else None
                 if then is not None:
                     self.system.submit(then.stream, then.command, then.key)
