@@ -166,7 +166,7 @@ class _Parts:
         it, ink = self.it, self.ink
         zoned = f" {it.zone}" if zone and it.zone else ""
         if it.rate:
-            spans = [Span(f"EX {it.clock} {it.rate}", f"{ink} bold")]
+            spans = [Span(f"{'EX ' if real else ''}{it.clock} {it.rate}", f"{ink} bold")]
             spans += [Span(f"  real {it.real}{zoned}", ink)] if real else []
         else:
             spans = [Span(it.clock + zoned, f"{ink} bold")]

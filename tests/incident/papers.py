@@ -45,16 +45,16 @@ SCENARIO = Scenario(
         Inject(3, 600, "press", ("LAS",), "media", "How many are dead?", told=True, held=True),
         Inject(4, 900, "SCAS", ("LAS",), "phone", "Nobody here.", effects=(
             _step("SECAMB", "organisation.declare", agency="LAS", state="declared"),
-            Step("own", "SECAMB", "log.write", '{"text": "nobody keeps a log here"}'),
+            Step("own", "LFB", "log.write", '{"text": "nobody keeps a log here"}'),
         )),
     ),
 )  # fmt: skip
 
 
 QUICK = msgspec.structs.replace(
-    SCENARIO, injects=tuple(msgspec.structs.replace(one, at=one.at // 30) for one in SCENARIO.injects)
+    SCENARIO, injects=tuple(msgspec.structs.replace(one, at=one.at // 100) for one in SCENARIO.injects)
 )
-"""The same within half a minute."""
+"""The same within ten seconds."""
 
 
 def papers(scenario: Scenario = SCENARIO) -> Given:

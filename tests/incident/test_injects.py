@@ -180,7 +180,7 @@ def test_a_refused_effect_is_seen_by_exercise_control_and_not_tried_for_ever() -
     play = Exercise().start().later(16).tick()
     assert row(play.excon, 4).trouble
     assert "Only LAS may do this" in row(play.excon, 4).trouble[0]
-    assert "SECAMB has not opened its part" in row(play.excon, 4).trouble[1]
+    assert "LFB has not opened its part" in row(play.excon, 4).trouble[1]
     assert not [act for act in play.due() if "/4/" in act.key]
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec import ValidationError
 
-from incident.exercises.facts import StartPlay
+from incident.exercises.facts import SPEEDS, EndPlay, Pause, Resume, SetSpeed, StartPlay
 from incident.fleet.facts import EnterUnits, Entry, OpenRegister, TakeNumber
-from incident.injects.facts import LoadScenario
+from incident.injects.facts import Fire, Hold, LoadScenario, MarkActioned, Reinstate, Skip, WriteNote
 from incident.kernel.board import Arg, Look
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.slice import Context, Refusal
@@ -231,7 +231,17 @@ class Author:
             return own, LoadScenario(QUICK)
         if not client.replicas[stream].projected.exercises.started:
             return stream, StartPlay("small", "A small one", "COBALT")
-        return None
+        number = self.rng.randint(1, 4)
+        clock = (Pause(), Resume(), SetSpeed(self.rng.choice(SPEEDS)), EndPlay("enough"))
+        papers = (
+            Fire(number),
+            Skip(number),
+            Hold(number),
+            Reinstate(number),
+            WriteNote("seen", number),
+            MarkActioned(number),
+        )
+        return self.rng.choice((None, None, (stream, self.rng.choice(clock)), (own, self.rng.choice(papers))))
 
     def fleet_of(self, agency: str) -> Iterator[Drawn]:
         """What the server itself enters before anybody works: the register, and some units."""

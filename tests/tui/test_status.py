@@ -9,7 +9,15 @@ import pytest
 
 from incident_tui.widgets.footer import hint_line
 from incident_tui.widgets.paint import length
-from incident_tui.widgets.status import Standing, Wire, declaration_words, first_line, frame_of, second_line
+from incident_tui.widgets.status import (
+    Standing,
+    Wire,
+    banner_line,
+    declaration_words,
+    first_line,
+    frame_of,
+    second_line,
+)
 from incident_tui.widgets.tabs import Tab, tab_line
 
 STANDING = Standing(
@@ -149,3 +157,34 @@ def test_the_foot_repeats_the_mode_and_keeps_the_ways_to_everything_longest() ->
     assert "s status" in text(hint_line(HINTS, "exercise", 80))
     assert "l log" not in text(hint_line(HINTS, "exercise", 50))
     assert text(hint_line(HINTS, "live", 80)).endswith(" LIVE INCIDENT ")
+
+
+# -- an exercise with a clock of its own, and NO DUFF --
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_exercise_clock_and_how_fast_it_runs_never_drop(width: int) -> None:
+    line = first_line(replace(STANDING, rate="×4", real="09:10"), width)
+    words = text(line)
+    assert length(line) == width
+    assert words.startswith(" EXERCISE ")
+    assert "14:32:07 ×4" in words
+    assert "lead SCAS" in words
+    assert ("EX 14:32:07 ×4  real 09:10" in words) == (width >= 80)
+
+
+def test_both_clocks_stand_as_the_design_has_them() -> None:
+    assert "EX 14:32:07 ×4  real 09:10 GMT T+00:30" in text(
+        first_line(replace(STANDING, rate="×4", real="09:10"), 160)
+    )
+    assert "EX" not in text(first_line(STANDING, 160)).replace("EXERCISE", "")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_duff_fills_a_line_of_its_own(width: int) -> None:
+    line = banner_line(
+        "NO DUFF - REAL EMERGENCY: exercise suspended by SCAS Kim: controller collapsed", width
+    )
+    assert length(line) == width
+    assert text(line).startswith(" ▲ NO DUFF - REAL EMERGENCY")
+    assert all(span.style == "alarm bold reverse" for span in line)
