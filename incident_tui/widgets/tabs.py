@@ -24,24 +24,26 @@ class Tab:
 
 
 def tab_line(tabs: Sequence[Tab], front: str, width: int) -> Line:
-    """The tabs with their names; too narrow, those that are not in front keep digit and counts only.
+    """The tabs with their names; too narrow, those from the right keep digit and counts only, never the one in front.
 
     A slash says that a filter is kept there.
     """
-    for gap, named in (("   ", True), ("  ", True), ("  ", False), (" ", False)):
-        line = _line(tabs, front, gap, named=named)
+    count = len(tabs)
+    for gap, named in (("   ", count), *(("  ", least) for least in range(count, -1, -1))):
+        line = _line(tabs, front, gap, named)
         if length(line) <= width:
             return line
-    return _line(tabs, front, " ", named=False)
+    return _line(tabs, front, " ", 0)
 
 
-def _line(tabs: Sequence[Tab], front: str, gap: str, *, named: bool) -> Line:
+def _line(tabs: Sequence[Tab], front: str, gap: str, named: int) -> Line:
+    """All of them, the first so many with their names."""
     spans: list[Span] = []
-    for tab in tabs:
+    for place, tab in enumerate(tabs):
         in_front = tab.name == front
         if spans:
             spans.append(Span(gap[1:]))
-        spans += _tab(tab, in_front=in_front, named=named or in_front)
+        spans += _tab(tab, in_front=in_front, named=place < named or in_front)
     return tuple(spans)
 
 

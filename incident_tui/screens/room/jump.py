@@ -61,14 +61,15 @@ class Jump(Widget, can_focus=True):
     def __init__(self, room: Room) -> None:
         super().__init__(id="jump")
         self._room = room
-        self._targets: dict[str, Target] = {}
+        self.shown: dict[str, Target] = {}
+        """What each letter that stands on the screen goes to."""
         self.due = False
         """Asked for, and not shown yet: the next key is for a letter."""
 
     @property
     def open(self) -> bool:
         """Whether letters are shown."""
-        return bool(self._targets)
+        return bool(self.shown)
 
     def start(self) -> None:
         """Show a letter at everything there is, once a place that has just been gone to is laid out."""
@@ -83,10 +84,10 @@ class Jump(Widget, can_focus=True):
         if not found:
             self.stop()
             return
-        self._targets = dict(zip(LETTERS, found, strict=False))
+        self.shown = dict(zip(LETTERS, found, strict=False))
         _pin(self._room, pinned=True)
         labels = []
-        for letter, target in self._targets.items():
+        for letter, target in self.shown.items():
             label = Label(letter)
             label.styles.offset = (target.x, target.y)
             labels.append(label)
@@ -102,8 +103,8 @@ class Jump(Widget, can_focus=True):
 
     def close(self) -> None:
         """Take the letters away."""
-        if self._targets:
-            self._targets = {}
+        if self.shown:
+            self.shown = {}
             _pin(self._room, pinned=False)
             self._room.query(Label).remove()
 
@@ -111,7 +112,7 @@ class Jump(Widget, can_focus=True):
         """A letter goes there; any other key stays here."""
         event.stop()
         event.prevent_default()
-        target = self._targets.get(event.character or "")
+        target = self.shown.get(event.character or "")
         self.stop()
         if target is not None:
             target.go()
