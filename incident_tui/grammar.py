@@ -29,12 +29,12 @@ SHORT: Final = 20
 SEVERAL: Final = frozenset({"choices", "agencies"})
 
 APP_WORDS: Final[Mapping[str, str]] = {
-    "go": "go.to", "inc": "app.incident", "incident": "app.incident", "find": "app.find", "filter": "app.filter",
-    "palette": "app.palette", "help": "app.help", "keys": "app.help", "theme": "app.theme", "ascii": "app.ascii",
-    "print": "app.print",
-    "quit": "app.quit", "q": "app.quit", "exit": "app.quit", "incidents": "go.incidents", "refused": "go.refused",
-    "notices": "go.refused", "ack": "app.acknowledge",
-    "next": "app.next", "jump": "app.jump", "alarm": "app.alarm", "machine": "log.weight", "older": "log.older",
+    "go": "go.to", "inc": "app.incident", "incident": "app.incident", "find": "app.find",
+    "filter": "app.filter", "palette": "app.palette", "help": "app.help", "keys": "app.help",
+    "theme": "app.theme", "ascii": "app.ascii", "print": "app.print", "quit": "app.quit", "q": "app.quit",
+    "exit": "app.quit", "incidents": "go.incidents", "refused": "go.refused", "notices": "go.refused",
+    "ack": "app.acknowledge", "next": "app.next", "jump": "app.jump", "alarm": "app.alarm",
+    "machine": "log.weight", "older": "log.older", "mute": "app.mute", "unmute": "app.unmute",
 }  # fmt: skip
 """Words of the app itself; all else belongs to the boards."""
 

@@ -10,6 +10,13 @@ from incident_tui.widgets.paint import Line, Span, length
 
 WORDS_MAX = 14
 """A longer title gives way to the verb's word."""
+FORM_KEYS = (
+    ("enter", "send", ""),
+    ("tab", "next", ""),
+    ("ctrl+s", "send", ""),
+    ("esc", "keep draft", ""),
+)
+SMALL_KEYS = (("enter", "write", ""), ("ctrl+q", "quit", "app.quit"))
 
 
 def hint_line(hints: Sequence[tuple[str, str, str]], mode: str, width: int) -> Line:

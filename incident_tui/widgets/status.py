@@ -64,6 +64,8 @@ class Wire:
     present: tuple[str, ...] = field(default=())
     keys: tuple[str, str] = ("", "")
     """The keys that lead to the next alarm, and to the next thing that asks for an answer."""
+    muted: str = ""
+    """Since when the alarm bell is silent."""
 
 
 def frame_of(mode: str) -> str:
@@ -196,7 +198,7 @@ def second_line(wire: Wire, width: int) -> Line:
         if name in pieces:
             left += [*([Span("  ")] if len(left) > 1 else []), *pieces[name]]
     right: list[Span] = []
-    for name in ("alarms", "refused", "unread", "unsent"):
+    for name in ("alarms", "muted", "refused", "unread", "unsent"):
         if name in pieces:
             right += [*([Span("   ")] if right else []), *pieces[name]]
     fitted = shorten(left, max(0, width - length(right) - 3))
@@ -227,6 +229,8 @@ def _wire_pieces(wire: Wire) -> dict[str, tuple[Span, ...]]:
     if wire.alarms:
         words = f"▲ {wire.alarms} {_plural('alarm', wire.alarms)}"
         pieces["alarms"] = (Span(words, "alarm bold", "app.alarm"), *_key(wire.keys[0], "app.alarm"))
+    if wire.muted:
+        pieces["muted"] = (Span("bell muted", "caution bold", "app.unmute"), Span(f" {wire.muted}", "dim"))
     if wire.refused:
         pieces["refused"] = (Span(f"! {wire.refused} refused", "alarm bold", "go.refused"),)
     if wire.unread:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from incident_tui import themes
+from incident_tui.bell import Muted
 from incident_tui.screens.board.screen import BoardPlace, Standpoint
 from incident_tui.screens.log.screen import LogPlace
 
@@ -34,6 +35,7 @@ class Kept(msgspec.Struct, omit_defaults=True):
     theme: str = ""
     ascii: bool | None = None
     machine: bool = False
+    muted: Muted | None = None
 
 
 class Keeping:
@@ -59,6 +61,7 @@ class Keeping:
         log = places["log"]
         if isinstance(log, LogPlace):
             log.machine = self.kept.machine
+        self.room.voice.bell.muted = self.kept.muted
         app = self.room.app
         if self.kept.theme in themes.names() and not app.no_color:
             app.theme = self.kept.theme

@@ -50,7 +50,7 @@ from incident_tui.widgets.command_line import CommandLine
 from incident_tui.widgets.composer import Composer
 from incident_tui.widgets.confirm import Confirm
 from incident_tui.widgets.filter import FilterLine
-from incident_tui.widgets.footer import FooterLine
+from incident_tui.widgets.footer import FORM_KEYS, SMALL_KEYS, FooterLine
 from incident_tui.widgets.form import Form
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, wrap
@@ -65,13 +65,6 @@ COUNT_SECONDS: Final = 0.5
 """Counts look at whole boards, so they are made anew twice a second at most."""
 SLOW_SECONDS: Final = 0.025
 """A pump stroke longer than this makes the next ones rarer."""
-FORM_KEYS: Final = (
-    ("enter", "send", ""),
-    ("tab", "next", ""),
-    ("ctrl+s", "send", ""),
-    ("esc", "keep draft", ""),
-)
-SMALL_KEYS: Final = (("enter", "write", ""), ("ctrl+q", "quit", "app.quit"))
 SMALL_ACTS: Final = frozenset({"app.compose", "app.quit", "app.theme", "app.ascii"})
 """All that can be done in a terminal that is too small for the rest."""
 KINDS: Final[Mapping[str, Callable[[Board], BoardPlace]]] = {
@@ -213,7 +206,14 @@ class Room(Footed):
         if not self._count_due:
             self._count(seen)
         standing = standing_of(look, self.session)
-        wire = wire_of(look, self.session, self.alarms.get(ALARMS, 0), self._unread, self.sight.keys())
+        wire = wire_of(
+            look,
+            self.session,
+            self.alarms.get(ALARMS, 0),
+            self._unread,
+            self.sight.keys(),
+            self.voice.bell.muted,
+        )
         self.query_one(StatusLines).tell(standing, wire)
         self.foot(seen)
         self.query_one(Composer).shape(look)
@@ -236,6 +236,7 @@ class Room(Footed):
         boards = self.actions.boards
         self.alarms = alarms_of(boards, seen.look)
         self._unread = self.sight.look(seen.look)
+        self.voice.hear(seen.look)
         filtered = frozenset(name for name, place in self.places.items() if place.filter_text)
         counts = Counts(self.alarms, self.sight.by_board(), filtered)
         tabs = tabs_of(boards, seen.look, self.session, counts, self._front)

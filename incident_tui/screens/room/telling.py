@@ -14,6 +14,7 @@ from incident.kernel.text import safe_text
 from incident.messages import seen_is_enough
 from incident.placing import status_words
 from incident.state import INCIDENT
+from incident_tui.bell import Muted
 from incident_tui.clock import zone_name
 from incident_tui.session import Session
 from incident_tui.widgets.status import Standing, Wire, declaration_words
@@ -76,7 +77,14 @@ def zone_of(look: Look) -> str:
     return zone_name(local) if here == look.offset_minutes else f"UTC{look.offset_minutes / 60:+.0f}"
 
 
-def wire_of(look: Look, session: Session, alarms: int, unread: int, keys: tuple[str, str] = ("", "")) -> Wire:
+def wire_of(
+    look: Look,
+    session: Session,
+    alarms: int,
+    unread: int,
+    keys: tuple[str, str] = ("", ""),
+    muted: Muted | None = None,
+) -> Wire:
     """The second status line. ``keys`` lead to the next alarm, and to the next thing that asks for an answer."""
     link, me = session.link, session.me
     present = session.present
@@ -95,6 +103,7 @@ def wire_of(look: Look, session: Session, alarms: int, unread: int, keys: tuple[
         present=tuple(code for code in sorted(present) if me is None or code != me.agency)
         + ((f"+{len(seats) - 1} here",) if len(seats) > 1 else ()),
         keys=keys,
+        muted=look.clock(muted.at) if muted is not None else "",
     )
 
 

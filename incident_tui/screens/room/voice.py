@@ -1,13 +1,19 @@
-"""What the room says to a person: one sentence above the foot, toasts, and the list of notices behind ``!``."""
+"""What the room says to a person: a sentence above the foot, toasts, the list of notices behind ``!``, the bell."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from incident.kernel.board import Board, Look
+from incident.kernel.slice import Refusal
 from incident.kernel.text import safe_text
+from incident_tui.actions import Act
+from incident_tui.bell import REASON_MAX, Bell, Muted
 from incident_tui.screens.conflicts.screen import Notice
+from incident_tui.screens.room.sight import ALARMS
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, wrap
 
@@ -26,6 +32,7 @@ class Voice:
         self.room = room
         self.kept = kept
         self._said_until = float("-inf")
+        self.bell = Bell(self._ring)
 
     def stroke(self) -> None:
         """Tell what waits to be told; what was said long enough goes."""
@@ -52,3 +59,57 @@ class Voice:
         said.show([(Span(" ▲ " if i == 0 else "   ", tone), Span(part, tone)) for i, part in
                    enumerate(wrap(safe_text(sentence), width)[:3])] if sentence else [])  # fmt: skip
         self._said_until = time.monotonic() + SAID_SECONDS if sentence else float("inf")
+
+    # -- the bell -------------------------------------------------------------------------------------------
+
+    def hear(self, look: Look) -> None:
+        """Ring once if an alarm has come that was not there before."""
+        self.bell.hear(ringing(self.room.actions.boards, look), time.monotonic(), look.stream)
+
+    def _ring(self) -> None:
+        if self.room.settings.bell:
+            self.room.app.bell()
+
+    def mute(self, reason: str) -> None:
+        """``mute REASON``: silent from now on, and the log says so and why."""
+        reason = " ".join(reason.split())[:REASON_MAX]
+        if not reason:
+            self.room.words.begin_line("mute ")
+            self.say("Say why: it stands in the log.", "dim")
+        elif self._written(f"mutes the alarm bell: {reason}"):
+            self._keep(Muted(reason, self.room.session.now()))
+            self.say("The alarm bell is muted. Alarms are still shown. :unmute lets it ring again.", "dim")
+
+    def unmute(self) -> None:
+        """``unmute``: it rings again, and the log says so."""
+        if self.bell.muted is None:
+            self.say("The alarm bell is not muted.", "dim")
+        elif self._written("lets the alarm bell ring again"):
+            self._keep(None)
+            self.say("The alarm bell rings again.", "dim")
+
+    def _keep(self, muted: Muted | None) -> None:
+        self.bell.muted = self.room.keeping.kept.muted = muted
+        self.room.keeping.keep()
+        self.room.recount()
+
+    def _written(self, text: str) -> bool:
+        """Written into our own log, else into the incident's; without a log nothing is done, and it is said why."""
+        look = self.room.session.look()
+        if not look.stream:
+            self.say("No incident is open, so there is no log to write it in.")
+            return False
+        verb = "own-log" if look.own_stream else "log"
+        answer = self.room.doing.submit(Act("decisions", verb, None, {"text": text, "late_reason": ""}))
+        if isinstance(answer, Refusal):
+            self.say(answer.sentence)
+            return False
+        return True
+
+
+def ringing(boards: Sequence[Board], look: Look) -> list[str]:
+    """The keys of the alarms that ring and that nobody of ours has acknowledged."""
+    if not look.state.organisation.opened:
+        return []
+    rows = [board.rows(look) for board in boards if board.name == ALARMS]
+    return [key for some in rows for key, row in some.items() if row.rings and row.heard is None]

@@ -50,6 +50,7 @@ class Words:
             "app.acknowledge": self.room.sight.acknowledge,
             "app.next": self.room.sight.next,
             "app.alarm": self.room.sight.alarm,
+            "app.unmute": self.room.voice.unmute,
             "app.help": lambda: self.room.go("help"),
             "app.back": self.room.go_back,
             "app.quit": self.quit,
@@ -58,6 +59,7 @@ class Words:
             "log.older": self.older,
         }
         asking: dict[str, Callable[[str], Any]] = {
+            "app.mute": self.room.voice.mute,
             "app.filter": self.filter,
             "app.find": self.find,
             "app.theme": self.theme,
@@ -204,6 +206,13 @@ class Words:
             prompt.put("")
             self.room.query_one(CommandLine).shape(self.room.actions)
         self.room.set_focus(prompt.field)  # at once: `focus()` would let the next key overtake it
+
+    def begin_line(self, words: str) -> None:
+        """Open the command line with its first words written, for what must still be said."""
+        self.open_line("-command", CommandLine)
+        line = self.room.query_one(CommandLine)
+        line.put(words)
+        line.shape(self.room.actions)
 
     def close_line(self) -> None:
         """Close whatever line is open; the keys go back to the place."""
