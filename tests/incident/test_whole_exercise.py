@@ -114,9 +114,8 @@ class Performance:
     @property
     def written(self) -> int:
         """What LAS can see so far."""
-        return len(self.theatre.records[INCIDENT_STREAM]) + len(
-            self.theatre.records[f"{INCIDENT_STREAM}/own/LAS"]
-        )
+        own = self.theatre.records.get(f"{INCIDENT_STREAM}/own/LAS", [])
+        return len(self.theatre.records[INCIDENT_STREAM]) + len(own)
 
     @property
     def papers(self) -> Any:
@@ -231,3 +230,17 @@ def test_a_trust_is_silent_while_somebody_of_it_is_there_and_its_injects_are_lef
     records = performance.theatre.records[INCIDENT_STREAM]
     assert not {record.actor for record in records if record.agency == "SCAS"}
     assert any(record.actor == "virtual/SECAMB" for record in records)
+
+
+def test_every_effect_of_ascot_is_taken_and_who_was_not_thought_of_stays_away() -> None:
+    performance = Performance(*scenario_of(HOUSE / "ascot.yaml"))
+    for second in range(0, performance.scenario.length_seconds + 60, 2):
+        performance.second(second, manned=("SCAS",), desk=False)
+    rows = performance.papers.rows.values()
+    assert {row.state for row in rows} == {"sent"}
+    assert [row.trouble for row in rows if row.trouble] == []
+    assert performance.theatre.refused == []
+    state = performance.theatre.view().organisation
+    assert state.parties["EVENTMED"].declared == "declared"
+    assert set(state.parties) == {"SCAS", "EVENTMED", "TVP", "RBWM"}
+    assert state.kind == "planned_event", "people make it an incident"
