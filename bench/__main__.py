@@ -1,6 +1,6 @@
 """`make bench`: prints the figures; with --write also puts them into docs/benchmarks.md.
 
-`python -m bench client` measures the client alone, which needs tmux.
+`python -m bench client` measures the client alone, which needs tmux; `python -m bench alarms` the alarms alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import client, join, run
+from bench import alarms, client, join, run
 from bench.wire import PeerError
 
 DOC = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -21,6 +21,8 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 def main() -> int:
     """Measure and print."""
+    if sys.argv[1:2] == ["alarms"]:
+        return alarms.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["client"]:
         return client.main(sys.argv[2:], DOC)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -49,7 +51,10 @@ def main() -> int:
     print(f"\n{text}\n\n{time.monotonic() - start:.0f} s")
     if asked.write:
         write(text)
-    return client.main(["--write"] if asked.write else [], DOC) if asked.only is None else 0
+    if asked.only is not None:
+        return 0
+    more = ["--write"] if asked.write else []
+    return alarms.main(more, DOC) or client.main(more, DOC)
 
 
 def say(line: str) -> None:

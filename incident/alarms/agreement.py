@@ -12,7 +12,7 @@ from incident.boundaries.rules import boundaries, counted, rivals
 from incident.kernel.slice import View
 from incident.organisation import organisation, parties
 from incident.organisation.facts import Party
-from incident.resources import resources
+from incident.resources import Resource, resources
 from incident.values import MINUTE_MS, stop
 
 SILENT_MS: Final = 3 * MINUTE_MS
@@ -164,13 +164,18 @@ def _reviews(view: View) -> Iterator[Alarm]:
 def _crews(view: View) -> Iterator[Alarm]:
     """Manchester: crews of one service waited at a point that no other had agreed to."""
     points = {f.name.casefold(): f for f in boundaries(view).rows.values() if f.kind == "rvp"}
+    bound: dict[str, list[Resource]] = {}
+    for unit in resources(view).units.values():
+        if unit.destination:
+            bound.setdefault(unit.destination, []).append(unit)
     sent: dict[str, list[str]] = {}
     since = 0
-    for key, unit in resources(view).units.items():
-        to = unit.destination.casefold()
-        if unit.destination and (to in points or to.startswith("rvp")):
-            sent.setdefault(points[to].name if to in points else unit.destination, []).append(key)
-            since = max(since, unit.sent_at)
+    for destination, units in bound.items():  # few places, many units
+        to = destination.casefold()
+        if to in points or to.startswith("rvp"):
+            name = points[to].name if to in points else destination
+            sent.setdefault(name, []).extend(unit.key for unit in units)
+            since = max(since, *(unit.sent_at for unit in units))
     if len(sent) > 1:
         words = " · ".join(f"{name}: {_some(keys)}" for name, keys in sorted(sent.items()))
         key = "crews/" + "+".join(sorted(sent))[:120]
