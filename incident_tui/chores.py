@@ -8,6 +8,7 @@ many desks of a room do it. What a chore is refused becomes no card: nobody wrot
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 from incident.fleet import fleet
@@ -134,7 +135,8 @@ class Chores:
             register = held.get(register_stream(organisation(incident).mode, me.agency))
             if register is None or not register.live:
                 continue
-            for release, command in homecomings(incident, register.replica.confirmed):
+            timed, real = partial(watched.model.now, incident), partial(watched.model.real, incident)
+            for release, command in homecomings(incident, register.replica.confirmed, timed, real):
                 self._once(register, command, "come home", stream, release)
 
     def _once(self, watched: Watched, command: Any, *about: str) -> None:

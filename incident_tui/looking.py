@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from incident.kernel.board import Look
@@ -40,6 +41,7 @@ def look_of(
         me=me,
         now=INCIDENT.now(state, now),
         real=now,
+        timed=partial(INCIDENT.now, state),
         stream=stream,
         own=None if own is None else own.replica.projected,
         own_stream=own_name,

@@ -47,6 +47,8 @@ class Look:
     present: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Who is connected now, by agency: the name of each seat. Nobody's is known while this room is cut off."""
     real: int = 0
+    timed: Callable[[int], int] = lambda at: at
+    """A moment of real time, such as a register's, by the incident's clock; itself where the two are one."""
     clock: Callable[[int], str] = str
     """Turns UTC ms into the short local time shown, e.g. 14:32."""
     offset_minutes: int = 0

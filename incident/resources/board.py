@@ -53,7 +53,7 @@ def rows(look: Look) -> Mapping[str, Row]:
     if register is None:
         return here
     own = fleet(register)
-    past = returned(look.state, register)
+    past = returned(look.state, register, look.timed)
     found = dict(here)
     for key, unit in own.units.items():
         if key in here:
@@ -82,12 +82,14 @@ def held(row: Any) -> bool:
     return isinstance(row, Idle) and bool(row.held)
 
 
-def standing(row: Row) -> tuple[str, int, int]:
-    """Status, since when and when last heard of (UTC ms), as best known."""
+def standing(row: Row, look: Look) -> tuple[str, int, int]:
+    """Status, since when and when last heard of (UTC ms on the incident's clock), as best known."""
     if isinstance(row, Idle):
         if row.past is not None:
             return row.past.status, row.past.since, row.past.released_at
         row = row.unit
+    if isinstance(row, Unit):  # a register keeps real time
+        return row.status, look.timed(row.since), look.timed(row.heard_at)
     return row.status, row.since, row.heard_at
 
 
@@ -127,7 +129,7 @@ def _trust(row: Row, look: Look) -> Cell:
 def _status(row: Row, look: Look) -> Cell:
     if held(row):
         return Cell(f"× {NOT_AVAILABLE}", "dim")
-    code, _, heard_at = standing(row)
+    code, _, heard_at = standing(row, look)
     state = status(code)
     text = f"{state.glyph} {word_of(code)}"
     if isinstance(row, f.Resource) and row.disputed:
@@ -146,7 +148,7 @@ def _says(unit: f.Resource) -> str:
 
 
 def _time(row: Row, look: Look) -> Cell:
-    code, since, heard_at = standing(row)
+    code, since, heard_at = standing(row, look)
     if held(row):
         return Cell("")
     stale = stale_minutes(code, heard_at, look.now)
@@ -205,7 +207,7 @@ def order(row: Row, look: Look) -> Any:
 
 
 def _sort_status(row: Row, look: Look) -> Any:
-    code, since, _ = standing(row)
+    code, since, _ = standing(row, look)
     return (not committed(row), _PLACES.index(status(code).code), since)
 
 
@@ -217,7 +219,7 @@ COLUMNS = (
     Column("kind", "Kind", 6, _kind, priority=3, sort=lambda r, _l: description(r).kind),
     Column("trust", "Trust", 13, _trust, priority=4, sort=lambda r, look: _trust(r, look).text),
     Column("status", "Status", 18, _status, priority=0, grow=2, sort=_sort_status),
-    Column("time", "For", 11, _time, priority=2, sort=lambda r, _l: standing(r)[1]),
+    Column("time", "For", 11, _time, priority=2, sort=lambda r, look: standing(r, look)[1]),
     Column("place", "Place", 16, _place, priority=2, grow=2),
     Column("function", "As", 14, _function, priority=6, grow=1),
     Column("capabilities", "Can", 14, _capabilities, priority=7, grow=1),
@@ -231,7 +233,7 @@ COLUMNS = (
 def detail(row: Row, look: Look) -> Sequence[tuple[str, Cell]]:
     """Everything known of one unit, in reading order."""
     about = description(row)
-    _, since, heard_at = standing(row)
+    _, since, heard_at = standing(row, look)
     lines = [
         ("", Cell(f"{key_of(row, look)}  {_kind_title(about.kind, look)}", "strong")),
         ("status", _status(row, look)),
@@ -294,7 +296,7 @@ def find(row: Row, look: Look) -> str:
     about = description(row)
     key = key_of(row, look)
     home = split_key(key)[0]
-    code, _, heard_at = standing(row)
+    code, _, heard_at = standing(row, look)
     words = [key, _kind_title(about.kind, look), about.station, _place(row, look).text, _mark(row, look).text]
     words += [_status_words(code), f"trust:{home} home:{home} kind:{about.kind}"]
     words += [f"{word} can:{word}" for word in about.capabilities]

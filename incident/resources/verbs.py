@@ -83,15 +83,15 @@ def _idle(row: Any, look: Look) -> bool:
 
 
 def _available(row: Any, look: Look) -> bool:
-    return _idle(row, look) and standing(row)[0] not in UNAVAILABLE
+    return _idle(row, look) and standing(row, look)[0] not in UNAVAILABLE
 
 
 # -- choices --------------------------------------------------------------------------------------------------
 
 
-def _next(_look: Look, row: Any) -> Sequence[tuple[str, str]]:
+def _next(look: Look, row: Any) -> Sequence[tuple[str, str]]:
     """The next steps, then the present status (heard again), then what would have to be a correction."""
-    now = [] if row is None else [*steps(standing(row)[0]), standing(row)[0]]
+    now = [] if row is None else [*steps(standing(row, look)[0]), standing(row, look)[0]]
     return [(code, word_of(code)) for code in dict.fromkeys((*now, *STATUSES))]
 
 
@@ -166,7 +166,7 @@ def _commit(row: Row, values: _Values, look: Look) -> f.Commit:
 
 def _commitment(row: Row, values: _Values, look: Look) -> f.Commitment:
     about = description(row)
-    code, since, _ = standing(row)
+    code, since, _ = standing(row, look)
     return f.Commitment(
         unit=key_of(row, look),
         kind=about.kind,

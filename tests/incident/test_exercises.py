@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,15 +15,20 @@ from incident.exercises.board import BOARD, t_plus
 from incident.exercises.clock import merged, missing
 from incident.exercises.facts import Segment
 from incident.exercises.words import standing
+from incident.fleet import facts as fl
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor, Refusal
 from incident.log import facts as lg
 from incident.organisation import facts as o
 from incident.organisation.facts import Open, OpenOwn
-from incident.state import INCIDENT, OWN
+from incident.resources import BOARD as UNITS
+from incident.resources import facts as r
+from incident.resources import homecomings
+from incident.resources.board import standing as standing_of
+from incident.state import INCIDENT, OWN, REGISTER
 from incident.tasks import facts as t
 from incident.tasks.words import overdue
-from tests.incident.given import MINUTE, OWN_STREAM, T0, Given, charter, opened
+from tests.incident.given import MINUTE, OWN_STREAM, REGISTER_STREAM, T0, Given, charter, opened
 
 
 def playing(*parties: str) -> Given:
@@ -300,3 +307,47 @@ def test_exercise_control_turns_the_clock_with_one_key_each() -> None:
     assert given.view.exercises.rate == 4
     with pytest.raises(ValueError, match="×1, ×2, ×4, ×8"):
         verbs["speed"].build(None, {"speed": "3"}, seen)
+
+
+# -- registers keep real time ----------------------------------------------------------------------------------
+
+
+def register_of_las(now: int) -> Given:
+    given = Given(REGISTER, REGISTER_STREAM, now=now)
+    given.count = 9_000
+    return (
+        given.system()
+        .did(fl.OpenRegister("exercise", "LAS"))
+        .did(fl.EnterUnits((fl.Entry("A101", "DCA", status="AVB"),)))
+    )
+
+
+def test_the_ages_of_register_rows_are_shown_by_the_exercise_clock() -> None:
+    given = playing()
+    register = register_of_las(given.now)
+    given.later(1).did(f.Pause()).later(60)
+    seen = replace(look(given), registers={"LAS": register.view}, timed=partial(INCIDENT.now, given.view))
+    (row,) = register.view.fleet.units.values()
+    assert standing_of(row, seen)[1] == given.view.exercises.started_at
+    cells = {column.name: column.cell(row, seen).text for column in UNITS.columns}
+    assert cells["time"] == "1m"
+    given.by("EXCON", "excon", "Control").did(f.Resume()).did(f.SetSpeed(8)).later(10)
+    seen = replace(look(given), registers={"LAS": register.view}, timed=partial(INCIDENT.now, given.view))
+    assert {column.name: column.cell(row, seen).text for column in UNITS.columns}["time"].startswith("1h21")
+
+
+def test_a_unit_comes_home_though_the_exercise_clock_is_behind_real_time() -> None:
+    given = playing()
+    register = register_of_las(given.now)
+    given.did(f.Pause()).later(120)
+    register.later(120).by("LAS").did(fl.SetStatus("LAS/A101", "MOB"))  # real time is two hours ahead
+    given.did(f.Resume()).later(5).by("LAS").did(r.Commit((r.Commitment("LAS/A101", "DCA", "MOB"),)))
+    given.later(5).did(r.SetStatus("LAS/A101", "SCN")).later(5).did(r.Release("LAS/A101"))
+    timed, real = partial(INCIDENT.now, given.view), partial(INCIDENT.real, given.view)
+    ((_, command),) = homecomings(given.view, register.view, timed, real)
+    assert (command.status, command.since) == ("SCN", given.now)  # the register hears it in its own time
+    excon(given).did(f.Pause())
+    given.by("LAS").later(60).did(r.Commit((r.Commitment("LAS/A101", "DCA", "AVB"),)))
+    register.later(135).did(fl.CorrectStatus("LAS/A101", "AVB", "back"))
+    given.did(r.Release("LAS/A101"))  # committed, heard of and released while the clock stands
+    assert len(homecomings(given.view, register.view, partial(INCIDENT.now, given.view))) == 1
