@@ -69,7 +69,7 @@ COLUMNS = (
     Column("what", "Inject", 8, _what, priority=0),
     Column("time", "Time", 9, _time, priority=1),
     Column("state", "State", 18, _state, priority=0),
-    Column("words", "What", 40, _words, priority=2, grow=3),
+    Column("words", "What", 20, _words, priority=1, grow=3),
 )
 
 

@@ -1,0 +1,38 @@
+"""An exercise on the screen: NO DUFF from wherever one is, and both clocks."""
+
+from __future__ import annotations
+
+from incident.exercises.facts import NoDuff
+from tests.tui.desk import Desk, told
+from tests.tui.world import text_of
+
+
+def test_no_duff_is_called_from_any_screen_and_stands_above_every_one() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4", ":")
+        await desk.type("noduff a real fire in the room")
+        await desk.press("enter")
+        await desk.shows("NO DUFF - REAL EMERGENCY: exercise suspended by LAS")
+        assert desk.last == NoDuff("a real fire in the room")
+        for digit in "123459":
+            await desk.press(digit)
+            top = text_of(desk.app)[:2]
+            assert "NO DUFF - REAL EMERGENCY" in top[0]
+            assert top[1].startswith(" EXERCISE ")
+            assert "paused  real" in top[1]
+        await desk.shows("NO DUFF, suspended", "9 Exercise")
+
+    told(story)
+
+
+def test_a_player_has_no_hand_on_the_clock() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("9")
+        await desk.shows("not started")
+        await desk.press("b")
+        await desk.shows("Start play: the clock is at T+0 does not apply")
+        await desk.press("X")
+        await desk.shows("What has really happened")
+        await desk.press("escape")
+
+    told(story)
