@@ -10,10 +10,11 @@ import pytest
 
 from incident.kernel.board import Board, Look, Verb
 from incident.kernel.checks import ConfigError
+from incident.kernel.slice import Refusal
 from incident.state import INCIDENT
 from incident_tui import keymaps
-from incident_tui.actions import APP, FREQUENT, HINTS_MAX, Action, Actions, key_words
-from incident_tui.grammar import APP_WORDS
+from incident_tui.actions import APP, FREQUENT, HINTS_MAX, Act, Action, Actions, key_words
+from incident_tui.grammar import APP_WORDS, parse
 from incident_tui.screens.conflicts.screen import conflicts_board
 from incident_tui.screens.help.screen import help_lines
 from incident_tui.screens.incidents.listing import incidents_board
@@ -39,6 +40,24 @@ def test_every_verb_can_be_reached_by_word_palette_and_help(action: Action) -> N
     assert any(hit.action is action for hit in search(action.title, TABLE, LOOK, None, action.scope))
     said = ["".join(span.text for span in line) for line in help_lines(TABLE, action.scope, 120)]
     assert any(action.title in line and f":{action.words[0]}" in line for line in said)
+
+
+@pytest.mark.parametrize("action", VERBS, ids=lambda action: action.name)
+def test_every_word_of_every_verb_is_known_to_the_command_line_and_leads_to_it(action: Action) -> None:
+    for word in action.words:
+        answer = parse(word, LOOK, BOARDS)
+        if isinstance(answer, Refusal):
+            assert answer.code != "unknown_word", answer.sentence
+        elif isinstance(answer, Act):
+            assert word in TABLE.by_name[f"{answer.board}.{answer.verb}"].words
+        else:  # the word alone opens the board of the same name
+            assert (answer.name, answer.value) == ("go.to", action.scope)
+
+
+def test_every_frequent_letter_does_something_on_every_screen() -> None:
+    for letter in FREQUENT:
+        for board in BOARDS:
+            assert TABLE.for_key(letter, board.name) is not None, (letter, board.name)
 
 
 def test_most_verbs_have_a_key_and_what_has_none_is_rare() -> None:
