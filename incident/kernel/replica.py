@@ -21,6 +21,9 @@ from incident.kernel.slice import Actor, CommandSpec, Conflict, Offline, Refusal
 
 PENDING_MAX = 2000
 
+ASKED_FOR = frozenset({Conflict.CLAIM, Conflict.RESERVATION})
+"""What only the ledger grants: written while cut off it is a request, and counts in no total."""
+
 PAGES_MAX = 4096
 """Pages of one slice of a snapshot; each has up to a megabyte."""
 
@@ -383,7 +386,7 @@ class Replica:
             return entry.word  # whatever it looks like here until its records come
         if entry.refusal is not None:
             return StateWord.LIKELY_REFUSED
-        if entry.spec.conflict is Conflict.CLAIM and not self.online and entry.word is not StateWord.SAVING:
+        if entry.spec.conflict in ASKED_FOR and not self.online and entry.word is not StateWord.SAVING:
             return StateWord.REQUESTED
         return entry.word
 
@@ -393,11 +396,11 @@ class Replica:
         return {command_id: str(word) for command_id, word in found.items() if word is not None}
 
     def wanted(self) -> frozenset[str]:
-        """Pending claims: shown, but outside every total until the ledger has granted them."""
+        """Pending claims and reservations: shown, but outside every total until the ledger has granted them."""
         return frozenset(
             command_id
             for command_id, entry in self.pending.items()
-            if entry.spec.conflict is Conflict.CLAIM and entry.word is not StateWord.CONFIRMED
+            if entry.spec.conflict in ASKED_FOR and entry.word is not StateWord.CONFIRMED
         )
 
     # -- inside -----------------------------------------------------------------------------------------------

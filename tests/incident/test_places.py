@@ -11,6 +11,7 @@ from config.reader import parse_yaml
 from incident.catalogue import PLACES_SCHEMA, Charter, Place
 from incident.kernel.board import Look
 from incident.kernel.checks import ConfigError, validate
+from incident.kernel.replica import Replica, StateWord
 from incident.kernel.slice import Actor, Offline, Refusal
 from incident.organisation.facts import GiveLocation, Opened
 from incident.places import drafts, over_allocated, places
@@ -318,13 +319,20 @@ def test_taking_back_what_has_moved_on_is_a_conflict() -> None:
 
 def test_cut_off_an_allocation_is_only_asked_for_and_stands_outside_the_totals() -> None:
     assert INCIDENT.spec_of("places.allocate").offline is Offline.REQUEST
-    given = stood_up("WEXHAM").did(Allocate("WEXHAM", "p1", 2))
-    wanted = frozenset({given.last})
-    assert cells(given, wanted=wanted)["p1"] == "0/3"
-    assert cells(given, wanted=wanted)["allocated"] == "–"
+    given = stood_up("WEXHAM").did(Allocate("WEXHAM", "p1", 1))
+    replica = Replica(INCIDENT, INCIDENT_STREAM, Actor("Sam", "LAS", "operator"), charter())
+    replica.restore(None, given.records, ())
+    asks = given.submit(Allocate("WEXHAM", "p1", 2))
+    assert not isinstance(replica.submit(asks), Refusal)
+    replica.kept(asks.command_id)
+    assert replica.word(asks.command_id) is StateWord.REQUESTED
+    given.view = replica.projected
+    wanted = replica.wanted()
+    assert cells(given, wanted=wanted)["p1"] == "1/3"
+    assert cells(given, wanted=wanted)["allocated"] == "1/0/0"
     seen = look(given, wanted=wanted)
     step = next(c for c in ALLOCATIONS.columns if c.name == "step")
-    assert step.cell(ALLOCATIONS.rows(seen)[given.last], seen).text == "requested"
+    assert step.cell(ALLOCATIONS.rows(seen)[asks.command_id], seen).text == "requested"
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "501", "1.5", '"2"'])
