@@ -34,6 +34,8 @@ PRIORITIES: Final = {"p1": "P1", "p2": "P2", "p3": "P3", "dead": "dead", "untria
 TOTAL: Final = "total"
 PAST_KEPT: Final = 12
 """Earlier counts that are kept of one stage and place; all of them are in the log."""
+FOLDED_MAX: Final = 50
+"""Characters of a place that tell it from others: a key of what was seen may have 80 on the wire."""
 SLOTS_MAX: Final = 400
 """Stages and places of one incident that can be counted: more are refused with a sentence."""
 STALE_MS: Final = 20 * 60_000
@@ -183,7 +185,7 @@ class PickCount(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def folded(place: str) -> str:
     """A place as it is compared: Wexham Park and WEXHAM  PARK are one."""
-    return " ".join(place.split()).casefold()
+    return " ".join(place.split()).casefold()[:FOLDED_MAX]
 
 
 def slot_key(stage: str, place: str) -> str:

@@ -60,7 +60,8 @@ def _counted(slot: Slot, event: Counted, record: Record) -> Slot:
 
     Whoever had seen what stood replaces it. Who had not (cut off, or at the same moment) contradicts it, and both
     stand until a named role picks. What is expected in all does not move as casualties do: there, an agency
-    replaces only what it said itself. Having seen a dispute does not settle it either.
+    replaces only what it said itself. Having seen a dispute does not settle it either. And who writes down late how
+    many there were, having seen a newer count, does not put that aside: the newer one has replaced it already.
     """
     new = _snapshot(event, record)
     before = slot.latest.get(record.agency)
@@ -69,6 +70,11 @@ def _counted(slot: Slot, event: Counted, record: Record) -> Slot:
         return replace(slot, past=_kept(slot, late))
     seen = record.base.get(version_key(event.stage, event.place), "")
     settled = not slot.rivals and event.stage != TOTAL
+    newest = next(iter(slot.standing), None)
+    if newest is not None and settled and newest.at > new.at and seen in (slot.version, newest.version):
+        past = slot.past if before is None else _kept(slot, replace(before, replaced=new.version))
+        known = replace(new, replaced=newest.version)
+        return replace(slot, latest={**slot.latest, new.agency: known}, past=past)
     latest = {
         agency: _overtaken(snapshot, new, overtaken=settled and seen in (slot.version, snapshot.version))
         for agency, snapshot in slot.latest.items()

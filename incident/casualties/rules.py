@@ -58,12 +58,14 @@ def _pick(view: View, command: PickCount, ctx: Context) -> Answer:
     where = STAGES[command.stage]
     if slot is None:
         return Refusal("no_such_count", f"Nothing was counted there: {where} {command.place}".rstrip() + ".")
-    for snapshot in slot.standing:
-        if snapshot.version == command.version:
-            if not slot.rivals:
-                return ()
-            return (
-                CountPicked(command.stage, snapshot.version, snapshot.agency, snapshot.counts, slot.place),
-            )
     raced = ctx.stale(version_key(command.stage, command.place), slot.version)
-    return Refusal("count_gone", "That count does not stand any more: look again.", conflict=raced)
+    chosen = next((one for one in slot.standing if one.version == command.version), None)
+    if chosen is None:
+        return Refusal("count_gone", "That count does not stand any more: look again.", conflict=raced)
+    if not slot.rivals:
+        return ()
+    if raced:
+        said = ", ".join(f"{one.agency} {one.counts.words()}" for one in slot.rivals)
+        sentence = f"Another count came in after you looked: {said}. Look again, and pick."
+        return Refusal("count_came", sentence, {"agency": slot.rivals[0].agency}, conflict=True)
+    return (CountPicked(command.stage, chosen.version, chosen.agency, chosen.counts, slot.place),)

@@ -321,11 +321,17 @@ def _placed(command: facts.Open | facts.GiveLocation, charter: Charter) -> Placi
 
 
 def _pick_location(state: Organisation, command: facts.PickLocation, ctx: Context) -> Answer:
-    for sighting in state.sightings:
-        if sighting.version == command.version:
-            return (facts.LocationPicked(command.version, sighting.location),) if state.disputed else ()
     raced = ctx.stale("location", state.location_version)
-    return Refusal("changed", "That location does not stand any more: look again.", conflict=raced)
+    picked = next((s for s in state.sightings if s.version == command.version), None)
+    if picked is None:
+        return Refusal("changed", "That location does not stand any more: look again.", conflict=raced)
+    if not state.disputed:
+        return ()
+    if raced:
+        given = " and ".join(sighting.agency for sighting in state.sightings)
+        sentence = f"The location was given anew after you looked: {given} differ. Look again, and pick."
+        return Refusal("changed", sentence, {"agencies": given}, conflict=True)
+    return (facts.LocationPicked(command.version, picked.location),)
 
 
 # -- the lead -------------------------------------------------------------------------------------------------

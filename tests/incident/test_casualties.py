@@ -26,6 +26,7 @@ from incident.casualties.facts import (
 )
 from incident.casualties.fold import Span, evolve, invariants
 from incident.kernel.board import Look
+from incident.kernel.protocol import Submit, encode, read_client
 from incident.kernel.slice import Actor, Refusal
 from incident.methane.facts import Publish, Report
 from incident.organisation.facts import Open
@@ -229,6 +230,43 @@ def test_a_pick_that_came_too_late_is_told_and_a_pick_of_nothing_is_refused() ->
     given.when(PickCount("at_scene", second)).refused("count_gone")
     given.when(PickCount("at_scene", first)).nothing()
     given.when(PickCount("loaded", first)).refused("no_such_count")
+
+
+def test_a_pick_does_not_put_aside_a_count_that_came_in_unseen() -> None:
+    given = opened()
+    blank = given.mark()
+    given.did(SCENE)
+    first = given.last
+    given.by("SCAS").having_seen(blank).did(Count("at_scene", Counts(5)))
+    seen = given.mark()
+    given.by("SECAMB").having_seen(blank).did(Count("at_scene", Counts(8)))
+    pick = PickCount("at_scene", first)
+    told = given.by("LAS", "tactical_commander").having_seen(seen).when(pick)
+    assert "SECAMB P1 8" in told.refused("count_came", conflict=True).sentence
+    assert set(standing(given)) == {"LAS", "SCAS", "SECAMB"}
+    given.did(pick)
+    assert set(standing(given)) == {"LAS"}
+    given.check()
+
+
+def test_an_older_count_entered_late_by_who_saw_a_newer_one_puts_nothing_aside() -> None:
+    given = opened().did(SCENE)
+    given.later(30).by("SCAS").did(Count("at_scene", Counts(5)))
+    given.later(1).by("SECAMB").did(Count("at_scene", Counts(12)), happened_at=given.now - 20 * MINUTE)
+    assert standing(given) == {"SCAS": Counts(5)}
+    assert slot(given).latest["SECAMB"].replaced == slot(given).latest["SCAS"].version
+    given.by("LAS").did(Count("at_scene", Counts(6)), happened_at=given.now - 15 * MINUTE)
+    assert standing(given) == {"SCAS": Counts(5)}
+    given.check()
+
+
+@pytest.mark.parametrize("place", ["x" * 60, "ﬃ" * 60])
+def test_what_was_seen_of_a_place_with_a_long_name_fits_the_frame(place: str) -> None:
+    given = opened().did(Count("at_hospital", Counts(1), place=place))
+    frame = given.submit(Count("at_hospital", Counts(2), place=place))
+    assert frame.base
+    assert isinstance(read_client(encode(frame)), Submit)
+    given.did(Count("at_hospital", Counts(2), place=place)).check()
 
 
 def test_one_place_in_two_spellings_is_one_place() -> None:

@@ -365,6 +365,18 @@ def test_concurrent_locations_are_both_kept_until_a_tactical_commander_picks() -
     given.having_seen(mark).when(PickLocation(wrong)).refused("changed", conflict=True)
 
 
+def test_a_pick_does_not_put_aside_a_location_that_was_given_unseen() -> None:
+    given = opened(location=Location("M25 somewhere"))
+    blank = given.mark()
+    given.by("LAS").did(GiveLocation(HERE)).by("SCAS").having_seen(blank).did(GiveLocation(THERE))
+    seen = given.mark()
+    given.by("SECAMB").having_seen(blank).did(GiveLocation(Location("J16")))
+    pick = PickLocation(org(given).sightings[0].version)
+    given.by("LAS", "tactical_commander").having_seen(seen).when(pick).refused("changed", conflict=True)
+    given.did(pick)
+    assert org(given).location == HERE
+
+
 def test_a_dispute_ends_by_itself_when_all_say_the_same_place() -> None:
     given = opened(location=Location("M25 somewhere"))
     mark = given.mark()
