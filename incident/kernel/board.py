@@ -86,6 +86,8 @@ class Arg:
     help: str = ""
     rest: bool = False
     limit: int = 500
+    hidden: bool = False
+    """Not asked for: the form fills it in from its default and shows nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

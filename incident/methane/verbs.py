@@ -65,7 +65,7 @@ _SERVICES = (
         limit=1600,
     ),
 )
-_STARTS = Arg(START, "Starts from", "choice", False, starts, start)
+_STARTS = Arg(START, "Starts from", "choice", False, starts, start, hidden=True)
 ARGS: Final = (
     # Not asked for, as a place is known from the opening: loose words behind the verb then overwrite no place.
     Arg(

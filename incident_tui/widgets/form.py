@@ -26,6 +26,8 @@ from incident_tui.widgets.prompt import Line
 
 LABEL_MAX = 24
 LINES_HEIGHT = 4
+LONG = 8
+"""A form that asks for more than this gets more of the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Form(Vertical):
     Form > #form-fields { height: 1fr; scrollbar-size: 0 0; }
     Form > #form-foot { height: auto; }
     Form .field { height: auto; }
+    Form .field.-hidden { display: none; }
     Form .field > Lines.label { height: 1; width: 24; }
     Form .wrong { height: auto; }
     Form TextArea {
@@ -127,7 +130,7 @@ class Form(Vertical):
         yield Lines(id="form-head")
         with VerticalScroll(id="form-fields", can_focus=False):
             for field in self.fields:
-                with Horizontal(classes="field"):
+                with Horizontal(classes="field -hidden" if field.arg.hidden else "field"):
                     yield Lines(classes="label")
                     yield self._widget(field)
                 yield Lines(classes="wrong", id=f"wrong-{field.arg.name}")
@@ -146,7 +149,9 @@ class Form(Vertical):
             area = TextArea(value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", id=name)
             area.cursor_blink = False
             return area
-        line = Line(value, placeholder=field.example, limit=field.arg.limit, id=name)
+        # What is only an example says so: a plausible one must never be taken for what stands there.
+        example = f"e.g. {field.example}" if field.example else ""
+        line = Line(value, placeholder=example, limit=field.arg.limit, id=name)
         # A number is written anew, not added to: 60 over 48 is 60. Words are corrected where they stand.
         line.select_on_focus = field.arg.kind == "number"
         return line
@@ -162,6 +167,11 @@ class Form(Vertical):
         self._lay()
 
     @property
+    def long(self) -> bool:
+        """Whether it asks for so much that it needs the wider side."""
+        return sum(not field.arg.hidden for field in self.fields) > LONG
+
+    @property
     def here(self) -> bool:
         """Whether its fields are there: who types fast may have put it away before it was up."""
         return all(self.query(f"#answer-{field.arg.name}") for field in self.fields)
@@ -171,7 +181,8 @@ class Form(Vertical):
         answers = self.answers()
         wanted = [f for f in self.fields if f.arg.name == self._first]
         empty = [f for f in self.fields if f.arg.required and not answers[f.arg.name]]
-        for field in (*wanted, *empty, *self.fields[:1]):
+        shown = [field for field in self.fields if not field.arg.hidden]
+        for field in (*wanted, *empty, *shown[:1]):
             self.screen.set_focus(self._answer(field))
             return
 

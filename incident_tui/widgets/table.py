@@ -352,6 +352,10 @@ class VirtualTable(ScrollView, can_focus=True):
     def _cells(self, row: Any, look: Look | None) -> Cells:
         return () if look is None else tuple(self._cell(column, row, look) for column, _ in self._fitted)
 
+    def room_for(self, name: str) -> int:
+        """How many cells a column has now; 0 when it is not shown."""
+        return next((cells for column, cells in self._fitted if column.name == name), 0)
+
     def _cell(self, column: Column, row: Any, look: Look) -> Cell:
         try:
             return column.cell(row, look)

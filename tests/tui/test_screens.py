@@ -120,7 +120,7 @@ def test_help_is_made_from_the_table_and_leads_back() -> None:
 
 def test_everything_on_the_picture_can_be_entered() -> None:
     async def story(desk: Desk) -> None:
-        await desk.shows("M4/M25 coach", "provisional", "PARTIES", "BOUNDARIES", "UNITS", "LOG")
+        await desk.shows("M4/M25 coach", "provisional", "AGENCY", "BOUNDARIES", "UNITS", "LOG")
         await desk.press("j", "enter")
         await desk.shows("▸ SCAS-T1")
         seen = set()
@@ -206,7 +206,7 @@ def test_an_incident_is_opened_and_entered_from_the_list() -> None:
         await desk.press("0")
         await desk.shows("M4/M25 coach", "EXERCISE")
         await desk.press("enter")
-        await desk.shows("PARTIES", "lead SCAS")
+        await desk.shows("AGENCY", "lead SCAS")
         assert desk.session.entered == [INCIDENT_STREAM]
 
     told(story, session=FakeSession(opened_one=False))
@@ -258,7 +258,7 @@ def test_sixty_by_twenty_has_one_sentence_both_status_lines_and_the_composer() -
         await desk.press("escape", "4", "d")
         assert desk.room.form is None
         await desk.pilot.resize_terminal(80, 24)
-        await desk.shows("PARTIES")
+        await desk.shows("AGENCY")
 
     told(story, (60, 20))
 
@@ -266,7 +266,7 @@ def test_sixty_by_twenty_has_one_sentence_both_status_lines_and_the_composer() -
 @pytest.mark.parametrize("rows", [22, 23, 24])
 def test_a_few_rows_less_than_24_still_have_the_normal_view(rows: int) -> None:
     async def story(desk: Desk) -> None:
-        lines = await desk.shows("PARTIES", "› log:")
+        lines = await desk.shows("AGENCY", "› log:")
         assert " 1 Picture" in lines[2]
         await desk.press("4")
         await desk.shows("Open RVP B")

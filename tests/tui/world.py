@@ -402,10 +402,15 @@ class FakeSession:
         self.touch()
 
     def happens(
-        self, agency: str, command: Any, role: str = "operator", stream: str = INCIDENT_STREAM
+        self,
+        agency: str,
+        command: Any,
+        role: str = "operator",
+        stream: str = INCIDENT_STREAM,
+        name: str = "Sam",
     ) -> str:
         """Another room does something, and it arrives here."""
-        given = self.world[stream].by(agency, role)
+        given = self.world[stream].by(agency, role, name)
         given.now = self.at
         before = len(given.records)
         given.did(command)

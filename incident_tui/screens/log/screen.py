@@ -6,15 +6,20 @@ import time
 from dataclasses import replace
 from typing import Any, Final
 
+from rich.cells import cell_len
+from textual.app import ComposeResult
+
 from incident.kernel.board import Look
 from incident_tui.actions import Action
 from incident_tui.feed import LogLine
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.log.lines import LOG_BOARD, Shown
 from incident_tui.screens.place import Seen
-from incident_tui.widgets.paint import Span
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Span, wrap
 from incident_tui.widgets.table import VirtualTable
 
+READ_LINES: Final = 4
 FEED_SECONDS: Final = 0.15
 """Where every line moves with each that is written, showing it oftener serves nobody, and costs a whole screen."""
 VERBS_BOARD = "decisions"
@@ -35,6 +40,7 @@ class LogPlace(BoardPlace):
         board = replace(LOG_BOARD, rows=self._rows_now)
         super().__init__(board, VirtualTable(board, tail=True))
         self.place = "log"
+        self._reading = Lines(classes="reading")
 
     @property
     def scope(self) -> str:
@@ -62,6 +68,7 @@ class LogPlace(BoardPlace):
             self._lines = lines
             self._rows = self._shown.rows(lines, machine=self.machine)
         super().feed(seen)
+        self._read()
         shown = seen.stale or self._note(seen, lines)
         self._table.note = (Span(shown, "caution" if seen.stale else "dim"),) if shown else ()
 
@@ -70,6 +77,24 @@ class LogPlace(BoardPlace):
         if self._later is not None:
             self.feed(self._later)
         super().tick()
+        self._read()
+
+    def compose(self) -> ComposeResult:
+        """The list, its detail, and at the foot the line under the cursor in full, where it was cut."""
+        yield from super().compose()
+        yield self._reading
+
+    def _read(self) -> None:
+        """The whole of a line that does not fit into one: nothing that was said stays behind an ellipsis."""
+        line, seen = self.line, self._seen
+        width = self.size.width - 4
+        whole = "" if line is None or seen is None or seen.wide else line.text
+        cut = bool(whole) and cell_len(whole) > self._table.room_for("text")
+        parts = wrap(whole, width)[:READ_LINES] if cut and width > 0 else []
+        self._reading.display = bool(parts)
+        self._reading.show(
+            [(Span("  ▸ " if not n else "    ", "accent"), Span(part)) for n, part in enumerate(parts)]
+        )
 
     def _note(self, seen: Seen, lines: tuple[LogLine, ...]) -> str:
         log = seen.session.log()

@@ -257,7 +257,7 @@ class PicturePlace(Place):
         tall = max(sum(view.height + 1 for view in views if view.height) for views in columns)
         log_h = height if wall else height - tall
         lines = seen.session.log().last(LOOKED_THROUGH)
-        self.blocks["log"].tell(log_view(lines, look, self.blocks["log"].size.width, log_h, wrapped=wall))
+        self.blocks["log"].tell(log_view(lines, look, self.blocks["log"].size.width, log_h, wrapped=True))
 
     def _left(self, seen: Seen, width: int, room: int, *, wall: bool) -> dict[str, View]:
         """METHANE and what is wrong; on a wall, the work and the ground below them."""

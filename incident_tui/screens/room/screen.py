@@ -28,6 +28,7 @@ from incident_tui.screens.palette.screen import Palette
 from incident_tui.screens.picture.blocks import LOOKED_THROUGH, log_view
 from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Place, Seen
+from incident_tui.screens.room.calls import LOOKED_AT, Calls
 from incident_tui.screens.room.doing import Deed, Doing
 from incident_tui.screens.room.foot import Footed
 from incident_tui.screens.room.jump import JUMP_KEYS, Jump
@@ -120,6 +121,7 @@ class Room(Footed):
         """How many alarms each board has."""
         self._unread = 0
         self.sight = Sight(self)
+        self.calls = Calls(lambda text: self.voice.notice("call", text))
 
     def compose(self) -> ComposeResult:
         """Top to bottom, as it stands on the screen."""
@@ -237,6 +239,7 @@ class Room(Footed):
         self.alarms = alarms_of(boards, seen.look)
         self._unread = self.sight.look(seen.look)
         self.voice.hear(seen.look)
+        self.calls.hear(self.session.log().last(LOOKED_AT), seen.look.stream)
         filtered = frozenset(name for name, place in self.places.items() if place.filter_text)
         counts = Counts(self.alarms, self.sight.by_board(), filtered)
         tabs = tabs_of(boards, seen.look, self.session, counts, self._front)
@@ -370,6 +373,7 @@ class Room(Footed):
         side.remove_children()
         side.mount(form)
         self._form = form
+        self.set_class(form.long, "-long")
         self.set_class(True, "-form")
         self.call_after_refresh(self.foot)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from incident_tui.screens.room.screen import Room
 
 SAID_SECONDS: Final = 10.0
-TOASTS: Final = {"alarm": ("error", 12.0), "caution": ("warning", 8.0)}
+TOASTS: Final = {"alarm": ("error", 12.0), "caution": ("warning", 8.0), "call": ("information", 20.0)}
 """How a notice of this severity is shown, and for how long."""
 
 
@@ -49,7 +49,7 @@ class Voice:
         self.kept.append(Notice(f"notice/{at}/{len(self.kept)}", at, severity, text))
         kind, seconds = TOASTS.get(severity, ("information", 5.0))
         self.room.app.notify(text, severity=kind, timeout=seconds, markup=False)  # type: ignore[arg-type]
-        if severity == "alarm" and self.room.settings.bell:
+        if severity in ("alarm", "call") and self.room.settings.bell and self.bell.muted is None:
             self.room.app.bell()
 
     def say(self, sentence: str, tone: str = "caution") -> None:

@@ -1,0 +1,66 @@
+"""A call in an exercise is shown whole as it comes; a line that is cut is read in full under the list."""
+
+from __future__ import annotations
+
+from incident.log.facts import Write
+from incident_tui.screens.room.calls import Calls
+from tests.tui.desk import Desk, told
+from tests.tui.world import OWN_STREAM, FakeSession
+
+CALL = (
+    "999 caller, a driver, by phone: it is on the ANTICLOCKWISE side, past the M4 slip road, "
+    + "and more " * 12
+)
+
+
+def called(session: FakeSession, text: str, name: str = "excon") -> None:
+    session.happens("LAS", Write(text), stream=OWN_STREAM, name=name)
+
+
+def test_what_was_there_before_is_not_told_and_each_call_is_told_once() -> None:
+    session = FakeSession()
+    heard: list[str] = []
+    calls = Calls(heard.append)
+    calls.hear(session.log().last(20), session.stream)
+    assert heard == []
+    called(session, CALL)
+    called(session, "a colleague's own line", name="Kim")
+    for _ in range(3):
+        calls.hear(session.log().last(20), session.stream)
+    assert heard == [CALL.strip()]
+
+
+def test_a_call_comes_up_and_stays_among_the_notices() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.shows("METHANE v2")
+        called(desk.session, CALL)
+        await desk.shows("ANTICLOCKWISE side")
+        await desk.press("!")
+        await desk.shows("999 caller, a driver")
+
+    told(story)
+
+
+def test_a_line_of_the_log_that_is_cut_is_read_in_full_under_the_list() -> None:
+    long = "the sector commander says " + "that the verge is soft and " * 7 + "END OF IT"
+
+    async def story(desk: Desk) -> None:
+        desk.session.happens("SCAS", Write(long))
+        desk.session.happens("SCAS", Write("short"))
+        await desk.press("5")
+        await desk.shows("short")
+        await desk.hides("END OF IT")
+        await desk.press("up")
+        await desk.shows("END OF IT")
+        await desk.press("down")
+        await desk.hides("END OF IT")
+
+    told(story, size=(80, 24))
+
+
+def test_an_example_in_a_form_says_that_it_is_one() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "t")
+        await desk.shows("e.g. 15m, 1h30 or 14:45")
+
+    told(story)
