@@ -159,7 +159,7 @@ def evolve(state: Comms, event: Any, record: Record) -> Comms:
         case f.CallUnanswered():
             return _unanswered(state, event, record)
         case f.CallAnswered():
-            return _without_calls(state, f.called_keys(event))
+            return _without_calls(state, f.called_keys(event), record)
         case _:
             raise AssertionError(f"no rule for {type(event).__name__}")
 
@@ -187,10 +187,11 @@ def _brought(state: Comms, kind: str, event: f.LinkSet | f.ChannelAdded, record:
     )
     channels = {**state.channels, channel.id: channel}
     while len(channels) > f.CHANNELS_MAX:
-        oldest = next((key for key, one in channels.items() if not one.live), None)
-        if oldest is None:
+        # By time, not by the order of the dict: a state that came as a snapshot has another order.
+        gone = [(one.withdrawn_at, key) for key, one in channels.items() if one.withdrawn_at is not None]
+        if not gone:
             break
-        del channels[oldest]
+        del channels[min(gone)[1]]
     calls = {
         key: calls
         for key, calls in state.calls.items()
@@ -210,7 +211,7 @@ def _tested(state: Comms, event: f.ChannelTested, record: Record) -> Comms:
     test = f.Test(event.agency, event.worked, record.at, record.actor, event.note)
     others = tuple(other for other in channel.tests if other.agency != event.agency)
     state = _with(state, replace(channel, tests=(*others, test)))
-    return _without_calls(state, (f.channel_key(channel.id),)) if event.worked else state
+    return _without_calls(state, (f.channel_key(channel.id),), record) if event.worked else state
 
 
 def _unanswered(state: Comms, event: f.CallUnanswered, record: Record) -> Comms:
@@ -229,10 +230,12 @@ def _unanswered(state: Comms, event: f.CallUnanswered, record: Record) -> Comms:
     return replace(state, calls=calls)
 
 
-def _without_calls(state: Comms, keys: tuple[str, ...]) -> Comms:
-    if not any(key in state.calls for key in keys):
+def _without_calls(state: Comms, keys: tuple[str, ...], record: Record) -> Comms:
+    """Reached, so nothing is unanswered any more, but for what came after that and was written down before it."""
+    over = {key for key in keys if key in state.calls and state.calls[key].last_at <= record.at}
+    if not over:
         return state
-    return replace(state, calls={key: calls for key, calls in state.calls.items() if key not in keys})
+    return replace(state, calls={key: calls for key, calls in state.calls.items() if key not in over})
 
 
 def version(state: Comms, key: str) -> str:

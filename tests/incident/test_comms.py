@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_
 
 from incident.comms import alternatives, comms, control_room_link, failed, link_missing, unanswered, untested
 from incident.comms import facts as f
 from incident.comms.board import BOARD, named, state_cell
+from incident.comms.rules import evolve
 from incident.kernel.board import Look
 from incident.kernel.receipts import Acknowledge
 from incident.kernel.slice import Actor
@@ -16,7 +18,7 @@ from incident.organisation.facts import AcceptLead, Declare, Invite, Join, Leave
 from incident.state import INCIDENT
 from incident_tui.actions import build, parse
 from incident_tui.grammar import Act
-from tests.incident.given import Given, opened
+from tests.incident.given import MINUTE, Given, opened
 
 
 def linked() -> tuple[Given, str]:
@@ -167,6 +169,22 @@ def test_what_is_kept_of_channels_is_bounded() -> None:
     assert sum(channel.live for channel in comms(given.view).channels.values()) == f.LIVE_MAX + 1
 
 
+def test_which_channel_is_forgotten_does_not_hang_on_the_order_in_which_a_state_came() -> None:
+    given = opened().did(f.SetLink("ICC-1"))
+    one = next(iter(comms(given.view).channels.values()))
+    gone = {
+        f"{n:03}": replace_(one, id=f"{n:03}", kind="talkgroup", withdrawn_at=given.now - n * MINUTE)
+        for n in range(f.CHANNELS_MAX - 1)
+    }
+    state = f.Comms({**gone, one.id: one})
+    turned = f.Comms({one.id: one, **dict(sorted(gone.items(), reverse=True))})
+    record = given.did(f.AddChannel("phone", "airport")).records[-1]
+    event = f.ChannelAdded("phone", "airport")
+    after, other = evolve(state, event, record), evolve(turned, event, record)
+    assert after == other
+    assert f"{f.CHANNELS_MAX - 2:03}" not in after.channels, "the one that was withdrawn first"
+
+
 # -- rooms and calls ------------------------------------------------------------------------------------------
 
 
@@ -204,6 +222,18 @@ def test_two_calls_without_an_answer_bring_up_the_other_ways() -> None:
     assert unanswered(given.view) == ()
     given.when(f.ReportAnswered("SCAS")).nothing()
     given.check()
+
+
+def test_that_somebody_was_reached_earlier_says_nothing_of_the_calls_after_it() -> None:
+    given = opened().did(f.SetLink("ICC-1"))
+    link = given.last
+    for _ in range(2):
+        given.later(5).did(f.ReportUnanswered("SCAS", link))
+    given.did(f.ReportAnswered("SCAS"), happened_at=given.now - 8 * MINUTE)
+    given.by("SECAMB").did(f.TestChannel(link, "SECAMB", True), happened_at=given.now - 8 * MINUTE)
+    assert {(one.agency, one.channel) for one in unanswered(given.view)} == {("SCAS", ""), ("", link)}
+    given.did(f.ReportAnswered("SCAS", link))
+    assert unanswered(given.view) == ()
 
 
 def test_a_channel_that_fails_is_not_proposed_in_place_of_another() -> None:
