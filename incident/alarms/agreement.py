@@ -74,7 +74,7 @@ def _silent(view: View) -> Iterator[Alarm]:
     if since is None:
         return
     state = organisation(view)
-    who = next(iter(declared(view)))
+    who = min(declared(view).values(), key=lambda party: (party.declared_at or since, party.agency)).agency
     for code in counted(view):
         party = state.parties[code]
         if party.declared in ("", "aware"):
@@ -124,7 +124,7 @@ def _live(view: View) -> list[Feature]:
 
 
 def _rvps(view: View) -> Iterator[Alarm]:
-    points = sorted((f for f in _live(view) if f.kind == "rvp"), key=lambda f: f.proposed_at)
+    points = sorted((f for f in _live(view) if f.kind == "rvp"), key=lambda f: (f.proposed_at, f.id))
     if len(points) > 1 and any(point in rivals(view) for point in points):
         named = ", ".join(f"{point.name} of {point.owner}" for point in points)
         key = "rvp/differ/" + "+".join(sorted(point.number for point in points))[:120]
@@ -169,22 +169,23 @@ def _crews(view: View) -> Iterator[Alarm]:
         if unit.destination:
             bound.setdefault(unit.destination, []).append(unit)
     sent: dict[str, list[str]] = {}
-    since = 0
+    first: dict[str, int] = {}
     for destination, units in bound.items():  # few places, many units
         to = destination.casefold()
         if to in points or to.startswith("rvp"):
             name = points[to].name if to in points else destination
             sent.setdefault(name, []).extend(unit.key for unit in units)
-            since = max(since, *(unit.sent_at for unit in units))
+            begun = min(unit.sent_at for unit in units)
+            first[name] = min(begun, first.get(name, begun))
     if len(sent) > 1:
-        words = " · ".join(f"{name}: {_some(keys)}" for name, keys in sorted(sent.items()))
+        words = " · ".join(f"{name}: {_some(sorted(keys))}" for name, keys in sorted(sent.items()))
         key = "crews/" + "+".join(sorted(sent))[:120]
         yield Alarm(
             key,
             CREWS_DIFFER.name,
             stop(f"Crews are sent to different points. {words}"),
-            since,
-            min(sent.values(), key=len)[0],
+            max(first.values()),  # a further crew sent to one of them is nothing new
+            min((len(keys), min(keys)) for keys in sent.values())[1],
         )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
-from incident.commanders import ROLES, Vacancy, vacant
+from incident.commanders import ROLES, Vacancy, at_work, vacant
 from incident.comms import control_room_link, failed, link_missing, unanswered, untested
 from incident.kernel.slice import View
 from incident.organisation import organisation
@@ -29,14 +29,18 @@ VACANT = Kind("role_vacant", "A key role is vacant", (13,), "commanders", "fill"
 
 
 def _vacant(view: View) -> Iterator[Alarm]:
-    """Manchester: a service stood by until midnight with nobody in command of it. One alarm for each agency."""
-    by_agency: dict[str, list[Vacancy]] = {}
+    """Manchester: a service stood by until midnight with nobody in command of it.
+
+    One alarm for each agency and moment from which roles are vacant: it stays the same when one of them is filled,
+    and a role that is given up later is another.
+    """
+    began = at_work(view)
+    together: dict[tuple[str, int], list[Vacancy]] = {}
     for one in vacant(view):
-        by_agency.setdefault(one.agency, []).append(one)
-    for agency, found in by_agency.items():
+        together.setdefault((one.agency, one.since), []).append(one)
+    for (agency, since), found in together.items():
         words = f"{agency} has no " + " and no ".join(ROLES[one.role].words for one in found)
-        key = f"vacant/{agency}/{'+'.join(one.role for one in found)}"
-        since = min(one.since for one in found)
+        key = f"vacant/{agency}" + (f"/{since}" if since > began[agency] else "")
         row = f"{agency}/{found[0].role}"
         yield Alarm(key, VACANT.name, words, since + VACANT_MS, row, (agency,))
 

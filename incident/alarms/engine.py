@@ -11,9 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from incident.alarms.facts import Alarm, Heard, Kind
 from incident.kernel.slice import View
+from incident.kernel.text import clip
 
+WORDS_MAX: Final = 200
+"""Cells of an alarm's words: it names a thing, and what was written of that stands with the thing."""
 KEPT: Final = 8
 """Answers kept for one rule: a seat looks at one incident, a server at several."""
 
@@ -70,7 +75,13 @@ class Finder:
                     kept.insert(0, kept.pop(place))
                 return answer
         self.asked += 1
-        answer = tuple(rule.find(view))
+        answer = tuple(map(_brief, rule.find(view)))
         kept.insert(0, (inputs, answer))
         del kept[KEPT:]
         return answer
+
+
+def _brief(alarm: Alarm) -> Alarm:
+    """In one line of some length: a message or a decision may have thousands of characters."""
+    words = clip(" ".join(alarm.words.split()), WORDS_MAX)
+    return alarm if words == alarm.words else replace(alarm, words=words)

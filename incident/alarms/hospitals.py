@@ -11,7 +11,7 @@ from incident.alarms.facts import Alarm, Kind
 from incident.kernel.slice import View
 from incident.organisation import charter_of
 from incident.places import drafts, over_allocated, places
-from incident.places.facts import PRIORITIES
+from incident.places.facts import LIVE, PRIORITIES
 from incident.values import MINUTE_MS
 
 STAND_UP_MS: Final = 10 * MINUTE_MS
@@ -44,7 +44,9 @@ def _drafts(view: View) -> Iterator[Alarm]:
 def _over(view: View) -> Iterator[Alarm]:
     for row, name, by in over_allocated(view):
         code = row.place.code
-        since = max(row.declared[name].at, *(h.since for h in row.holds.values() if h.priority == name))
+        # From when it was promised: that they have left or come since then is nothing new.
+        promised = [h.allocated_at for h in row.holds.values() if h.priority == name and h.step in LIVE]
+        since = max(row.declared[name].at, *promised)
         words = f"{row.place.name} is {by} {PRIORITIES[name]} over what it can take"
         yield Alarm(f"places/over/{code}/{name}", OVER.name, words, since, code)
 

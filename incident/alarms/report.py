@@ -111,7 +111,10 @@ def _messages(view: View) -> Iterator[Alarm]:
         if message.priority == "routine" or not message.needs_ack:
             continue
         for agency in waits_for(view, message):
-            invited = known[agency].invited_at if agency in known else 0
+            party = known.get(agency)
+            if party is not None and party.left_at is not None:
+                continue  # nobody is there any more to acknowledge it
+            invited = 0 if party is None else party.invited_at
             begins = max(message.recorded_at, invited) + ANSWER_WITHIN_MS
             words = f"{agency} has not acknowledged {message.number}: {message.text}"
             key = f"message/{message.id}/{agency}"

@@ -11,7 +11,8 @@ from incident.alarms.facts import Alarm, Kind
 from incident.kernel.slice import View
 from incident.log import log
 from incident.organisation import organisation
-from incident.resources import resources
+from incident.resources import Resource, resources
+from incident.resources.facts import Report
 from incident.statuses import WORKING, status
 from incident.tasks.facts import OPEN
 from incident.tasks.fold import tasks
@@ -82,7 +83,7 @@ def _units(view: View) -> Iterator[Alarm]:
         if unit.crew_shift_end is not None and status(unit.status).group in WORKING:
             over.setdefault(unit.controlling, []).append((unit.crew_shift_end, key))
         if unit.reports and unit.disputed:
-            agency, report = next(iter(unit.reports.items()))
+            agency, report = _against(unit)
             said = f"{key}: {unit.controlling} says {status(unit.status).word}, {agency} {status(report.status).word}"
             yield Alarm(f"status/{key}/{report.at}", DISPUTED.name, said, report.at, key, (unit.controlling,))
     yield from _together(
@@ -93,26 +94,29 @@ def _units(view: View) -> Iterator[Alarm]:
     )
 
 
+def _against(unit: Resource) -> tuple[str, Report]:
+    """The newest report that says otherwise, and whose it is."""
+    against = [one for one in unit.reports.items() if one[1].status != unit.status]
+    return max(against, key=lambda one: (one[1].at, one[0]))
+
+
 def _together(
     kind: Kind, by_agency: dict[str, list[tuple[int, str]]], one: str, many: str
 ) -> Iterator[Alarm]:
     """One alarm for each agency and moment, naming the units: a list to work through, not twenty bells.
 
-    Of the units of one agency those whose time comes within the same minute stand together.
+    Of the units of one agency those whose time comes within the same minute of the clock stand together, so that it
+    stays the same alarm when one of them has answered.
     """
     for agency, found in by_agency.items():
-        found.sort()
-        groups: list[list[tuple[int, str]]] = []
-        for at, key in found:
-            if groups and at - groups[-1][0][0] < MINUTE_MS:
-                groups[-1].append((at, key))
-            else:
-                groups.append([(at, key)])
-        for group in groups:
+        minutes: dict[int, list[tuple[int, str]]] = {}
+        for at, key in sorted(found):
+            minutes.setdefault(at // MINUTE_MS, []).append((at, key))
+        for minute, group in minutes.items():
             keys = [key for _, key in group]
             named = ", ".join(keys[:4]) + (f" and {len(keys) - 4} more" if len(keys) > 4 else "")
             words = f"{named} {one if len(keys) == 1 else many}"
-            name = f"{kind.name}/{agency}/{group[0][0]}"
+            name = f"{kind.name}/{agency}/{minute * MINUTE_MS}"
             yield Alarm(name, kind.name, words, group[0][0], keys[0], (agency,))
 
 

@@ -490,3 +490,88 @@ def test_what_is_remembered_is_bounded() -> None:
         )
     assert len(state.heard) == facts.ACKNOWLEDGED_MAX
     assert "alarm/9" not in state.heard
+
+
+# -- it stays the same one while it is the same thing --------------------------------------------------------------
+
+
+def _heard(given: Given, kind: str) -> Given:
+    for alarm in standing(given.view, given.now):
+        if alarm.kind == kind:
+            given.did(facts.Acknowledge((alarm.key,)))
+    return given
+
+
+def _unheard(given: Given, kind: str, agency: str = "LAS") -> list[str]:
+    found = standing(given.view, given.now)
+    return [a.words for a in found if a.kind == kind and heard_by(alarms(given.view), a, agency) is None]
+
+
+def test_when_one_crew_has_answered_the_others_do_not_ring_again() -> None:
+    given = opened().by("LAS")
+    for number in range(3):
+        one = r.Commitment(f"LAS/A{100 + number}", "DCA", "AVB", destination="RVP A")
+        given.did(r.Commit((one,))).later(0.25)
+    _heard(given.later(3), "destination_unconfirmed")
+    given.did(r.ConfirmDestination("LAS/A100", "RVP A"))
+    assert only(given, "destination_unconfirmed").words.startswith("LAS/A101, LAS/A102 have not confirmed")
+    assert _unheard(given, "destination_unconfirmed") == []
+
+
+def test_when_one_vacant_role_is_filled_the_others_do_not_ring_again_and_one_given_up_does() -> None:
+    given = _heard(_declare(opened()).later(5), "role_vacant")
+    given.did(c.TakeRole("LAS", "tactical", "J Smith"))
+    assert (
+        only(given, "role_vacant").words
+        == "LAS has no operational commander and no control room duty manager"
+    )
+    assert _unheard(given, "role_vacant") == []
+    given.later(1).did(c.GiveUpRole("LAS", "tactical", "end of shift")).later(5)
+    assert _unheard(given, "role_vacant") == ["LAS has no tactical commander"]
+
+
+def test_a_hospital_that_is_over_does_not_ring_again_for_each_that_leaves_or_comes() -> None:
+    given = opened().did(h.OpenPlaces(("WEXHAM",))).did(h.Allocate("WEXHAM", "p1", 9, reason="nearest"))
+    hold = given.last
+    _heard(given.later(1), "over_allocated")
+    given.later(1).did(h.Convey("WEXHAM", hold)).later(1).did(h.Arrive("WEXHAM", hold))
+    assert _unheard(given, "over_allocated") == []
+    given.later(1).did(h.Allocate("WEXHAM", "p1", 1, reason="nearest"))
+    assert len(_unheard(given, "over_allocated")) == 1, "one more is news"
+
+
+def test_a_further_crew_on_its_way_to_one_of_two_points_is_nothing_new() -> None:
+    given = opened()
+    _crews(given)
+    _heard(given.by("LAS").later(1), "crews_differ")
+    given.later(1).did(r.Commit((r.Commitment("LAS/A102", "DCA", "AVB", destination="RVP A"),)))
+    assert "LAS/A102" in only(given, "crews_differ").words
+    assert _unheard(given, "crews_differ") == []
+
+
+def test_two_rooms_find_the_same_alarms_however_their_state_came() -> None:
+    given = opened().by("LAS").did(r.Commit((A101,)))
+    for agency, status in (("SECAMB", "SCN"), ("SCAS", "HOS")):
+        given.later(1).by(agency).did(r.ReportStatus("LAS/A101", status))
+    given.later(1).by("SCAS").did(o.Declare("SCAS", "declared"))
+    given.later(1).by("LAS").did(o.Declare("LAS", "declared"))
+    given.later(10)
+    room = INCIDENT.restore(INCIDENT.snapshot(given.view))
+    assert Finder(FINDER.rules).now(room, given.now) == standing(given.view, given.now)
+    assert "SCAS at hospital" in only(given, "status_disputed").words
+    assert only(given, "declared_silent").words.startswith("SCAS has declared")
+
+
+def test_an_alarm_is_one_line_whatever_was_written() -> None:
+    given = opened().did(ms.Send("word\n" * 190, "SCAS", priority="urgent")).later(3)
+    words = only(given, "message_waits").words
+    assert len(words) == 200
+    assert words.endswith("…")
+    assert "\n" not in words
+
+
+def test_nobody_waits_for_an_agency_that_has_left() -> None:
+    given = opened().did(ms.Send("the A4 is shut", "SECAMB", priority="urgent")).later(3)
+    assert "message_waits" in kinds(given)
+    given.by("SECAMB", "tactical_commander").did(o.Leave("not needed"))
+    assert "message_waits" not in kinds(given)
