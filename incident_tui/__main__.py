@@ -85,7 +85,7 @@ def _parser() -> PlainParser:
 
     made = commands.add_parser("connect", parents=[common], help="open the screen", epilog=EXITS)
     made.add_argument("url", metavar="URL", help="the server, such as ws://127.0.0.1:8765")
-    made.add_argument("--theme", help="dark, high-contrast or mono, instead of that in the settings")
+    made.add_argument("--theme", help="dark, light, high-contrast ..., instead of that in the settings")
     made.add_argument("--keymap", help="default, vim or function-keys, instead of that in the settings")
     made.add_argument("--ascii", action="store_true", help="signs of plain ASCII only")
     made.add_argument("--first-run", action="store_true", help="a line that names the next useful key")

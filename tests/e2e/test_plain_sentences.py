@@ -83,7 +83,11 @@ def server(*words: str) -> tuple[int, list[str]]:
         ("incident_tui", "conect ws://127.0.0.1:9", "Did you mean connect?"),
         ("incident_tui", "connect ws://127.0.0.1:9 --theem dark", "Did you mean --theme?"),
         ("incident_tui", "state ws://127.0.0.1:9 --token", "This command line is not understood"),
-        ("incident_tui", "connect ws://127.0.0.1:9 --token t --theme drak", "There are: dark, high-contrast"),
+        (
+            "incident_tui",
+            "connect ws://127.0.0.1:9 --token t --theme drak",
+            "There are: dark, deuteranopia, high-contrast",
+        ),
         ("incident_tui", "connect ws://127.0.0.1:9 --token t --keymap emacs", "There are: default, function"),
     ],
 )

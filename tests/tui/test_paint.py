@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +225,53 @@ def test_no_widget_names_a_colour() -> None:
         text = path.read_text(encoding="utf-8")
         bad += [path.name for word in ("rgb(", "$primary", "ansi_", "#0F", "#15") if word in text]
     assert bad == []
+
+
+# As eyes without the middle, or the short, of the three kinds of cones see: Machado, Oliveira and Fernandes 2009.
+SEEN: dict[str, tuple[tuple[float, float, float], ...]] = {
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900),
+    ),
+}  # fmt: skip
+TOGETHER = (("accent", "alarm", "good", "caution", "ink"), ("p1", "p2", "p3", "dead"))
+"""Tokens that stand beside each other and must be told apart."""
+APART_LEAST = 20.0
+"""In CIE Lab; what differs by less than about 10 is easily taken for the same."""
+
+
+def lab(colour: str, seen: tuple[tuple[float, float, float], ...] | None) -> tuple[float, float, float]:
+    def linear(part: str) -> float:
+        value = int(part, 16) / 255
+        return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
+
+    def root(value: float) -> float:
+        return float(value ** (1 / 3)) if value > 0.008856 else 7.787 * value + 16 / 116
+
+    light = [linear(colour[at : at + 2]) for at in (1, 3, 5)]
+    for_eyes = light if seen is None else [
+        min(1.0, max(0.0, sum(a * b for a, b in zip(row, light, strict=True)))) for row in seen
+    ]  # fmt: skip
+    r, g, b = for_eyes
+    x = root((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505)
+    y = root(0.2126 * r + 0.7152 * g + 0.0722 * b)
+    z = root((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def least_apart(theme: str, seen: tuple[tuple[float, float, float], ...] | None) -> float:
+    tokens = themes.load(theme).tokens
+    return min(
+        math.dist(lab(tokens[one].colour, seen), lab(tokens[other].colour, seen))
+        for group in TOGETHER
+        for one, other in combinations(group, 2)
+    )
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_stands_together_is_told_apart_by_the_eyes_a_theme_is_for(name: str) -> None:
+    assert least_apart(name, SEEN[name]) >= APART_LEAST
+    assert least_apart(name, None) >= APART_LEAST
+    assert least_apart("dark", SEEN[name]) < APART_LEAST, "or this theme would not be needed"

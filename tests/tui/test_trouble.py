@@ -42,7 +42,7 @@ def test_themes_and_ascii_change_while_running_and_are_kept() -> None:
     async def begin(desk: Desk) -> None:
         await desk.press("f9", "f10")
         await desk.hides("●")
-        assert desk.app.theme == "high-contrast"
+        assert desk.app.theme == "deuteranopia"
         await desk.press(":")
         await desk.type("theme mono")
         await desk.press("enter")
