@@ -54,9 +54,9 @@ TYPES = {
 }
 """The coded list of the letter T; free text stands beside it. Our own list: no common one is published."""
 
-Certainty = Literal["present", "suspected", "potential"]
+Certainty = Literal["present", "suspected", "potential", "not_said"]
 CERTAINTIES = ("present", "suspected", "potential")
-"""The three that the letter H asks for, each by its name."""
+"""The three that the letter H asks for, each by its name. Where nobody has said one, none is put in their mouth."""
 
 Kind = Literal["METHANE", "ETHANE"]
 Major = Literal["declared", "standby", "no"]
@@ -78,7 +78,7 @@ Count = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
 
 
 class Hazard(msgspec.Struct, frozen=True):
-    """One hazard, and whether it is there, thought to be there, or may come."""
+    """One hazard in its author's words, and whether it is there, suspected, may come, or none of these said."""
 
     text: HazardText
     certainty: Certainty

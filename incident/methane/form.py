@@ -6,6 +6,7 @@ is then taken from that one, so that nobody turns back by silence what somebody 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
@@ -23,7 +24,7 @@ from incident.methane.facts import (
 )
 from incident.methane.fold import current, methane
 from incident.methane.rules import major_of, tidy
-from incident.methane.words import hazard_words, service_words
+from incident.methane.words import CERTAINTY_UNSAID, hazard_words, service_words
 from incident.organisation import charter_of, organisation
 from incident.values import Location, as_location
 
@@ -154,19 +155,43 @@ def _caught_up(values: Mapping[str, Any], look: Look) -> dict[str, Any]:
 
 
 def read_hazards(written: str) -> tuple[Hazard, ...]:
-    """Hazards from "fuel present; smoke suspected": parts at semicolons, each with its word, else present."""
+    """Hazards from "fuel (present); suspected: smoke": parts at semicolons, each with its certainty where one is said.
+
+    Without brackets or a colon the word counts only first or last, alone, and in no sentence that denies anything:
+    "fuel not present" stays as it was written, with its certainty not said.
+    """
     found = []
     for part in written.replace("\n", ";").split(";"):
-        words = part.split()
-        certainty = "present"
-        for place in (-1, 0):
-            if len(words) > 1 and (word := words[place].strip("().,:").lower()) in CERTAINTIES:
-                certainty = word
-                words.pop(place)
-                break
-        if words:
-            found.append(Hazard(" ".join(words), cast("Certainty", certainty)))
+        text, certainty = _certainty(" ".join(part.split()))
+        if text:
+            found.append(Hazard(text, cast("Certainty", certainty)))
     return tuple(found)
+
+
+_OR: Final = "|".join((*CERTAINTIES, CERTAINTY_UNSAID))
+_APART: Final = re.compile(
+    rf"(?:(?P<first>{_OR})\s*:\s*)?(?P<text>.*?)(?:\s*\((?P<last>{_OR})\))?", re.IGNORECASE
+)
+_DENIES: Final = frozenset(
+    {"no", "not", "non", "none", "never", "nothing", "without", "unknown", "unclear", "or", "if"}
+)
+
+
+def _certainty(written: str) -> tuple[str, str]:
+    """The words of one hazard, and its certainty."""
+    found = _APART.fullmatch(written)
+    said = "" if found is None else (found["last"] or found["first"] or "").lower()
+    if found is not None and said and found["text"]:
+        return found["text"], said if said in CERTAINTIES else "not_said"
+    words = written.split()
+    bare = [word.strip("().,:").lower() for word in words]
+    denied = any(word in _DENIES or word.endswith(("n't", "n’t")) for word in bare)
+    if len(words) > 1 and not denied and sum(word in CERTAINTIES for word in bare) == 1:
+        for place in (-1, 0):
+            if bare[place] in CERTAINTIES:
+                words.pop(place)
+                return " ".join(words), bare[place]
+    return written, "not_said"
 
 
 def read_services(written: str, known: Mapping[str, Any]) -> tuple[Service, ...]:

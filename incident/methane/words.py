@@ -13,6 +13,9 @@ from incident.values import sentences, utc_words
 UNSAID: Final = "not said"
 """What stands where a letter says nothing: an unknown is a word on the screen, never an empty place."""
 
+CERTAINTY_UNSAID: Final = "certainty not said"
+"""What stands behind a hazard of which nobody has said whether it is there, suspected or may come."""
+
 _MAJOR: Final = {
     "declared": "major incident declared",
     "standby": "major incident standby",
@@ -56,8 +59,13 @@ def type_words(report: Report) -> str:
 
 
 def hazard_words(hazards: tuple[Hazard, ...]) -> str:
-    """The hazards as they are written and read: fuel present; smoke suspected."""
-    return "; ".join(f"{hazard.text} {hazard.certainty}" for hazard in hazards)
+    """The hazards as they are written and read: fuel (present); smoke (suspected)."""
+    return "; ".join(hazard_said(hazard) for hazard in hazards)
+
+
+def hazard_said(hazard: Hazard) -> str:
+    """One hazard; its certainty stands apart in brackets, so that it never becomes part of the author's sentence."""
+    return f"{hazard.text} ({CERTAINTY_UNSAID if hazard.certainty == 'not_said' else hazard.certainty})"
 
 
 def service_words(services: tuple[Service, ...]) -> str:

@@ -36,6 +36,7 @@ from incident.methane.facts import (
 )
 from incident.methane.fold import evolve
 from incident.methane.form import read_hazards, read_services
+from incident.methane.words import hazard_words
 from incident.organisation import facts as o
 from incident.resources import facts as r
 from incident.state import INCIDENT, is_critical
@@ -225,7 +226,7 @@ def test_differences_are_told_field_by_field_with_what_stood_there_before() -> N
     given.did(changed(total=60, p2=12, hazards=hazards, counted=True, required=COACH.required[1:]))
     old, new = methane(given.view).versions
     assert differences(old, new) == (
-        ("H", "hazards", "diesel present; fire potential", "diesel present; fire present"),
+        ("H", "hazards", "diesel (present); fire (potential)", "diesel (present); fire (present)"),
         ("N", "casualties", "48 estimated", "60 counted"),
         ("N", "P2", "not said", "12"),
         ("E", "required", "LFB 2 pumps; SCAS", "SCAS"),
@@ -248,7 +249,7 @@ def test_the_line_of_the_log_says_every_letter() -> None:
     assert line == Line(
         "sends METHANE v1 to every party. M major incident declared at 14:00 UTC. "
         "E M25 J15  TQ 0402 7829  51.49400,-0.50300 (provisional). "
-        "T road traffic collision: coach on its side. H diesel present; fire potential. "
+        "T road traffic collision: coach on its side. H diesel (present); fire (potential). "
         "A in by slip road J15. N 48 estimated (P1 6). E present LAS 3 crews, required LFB 2 pumps; SCAS."
     )
 
@@ -399,7 +400,7 @@ def test_a_further_one_starts_from_the_last_and_needs_only_what_is_new() -> None
     )
     assert acted(given, "numbers 60 8") == changed(total=60, p1=8)
     assert acted(given, "hazards smoke suspected; gas") == changed(
-        hazards=(Hazard("smoke", "suspected"), Hazard("gas", "present"))
+        hazards=(Hazard("smoke", "suspected"), Hazard("gas", "not_said"))
     )
     assert acted(given, "services LFB 4 pumps") == changed(required=(Service("LFB", "4 pumps"),))
     assert acted(given, 'services present="LAS SCAS"') == changed(present=(Service("LAS"), Service("SCAS")))
@@ -469,18 +470,36 @@ def test_slips_are_caught_before_they_are_sent_to_everybody() -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ("fuel", (Hazard("fuel", "present"),)),
+        ("fuel", (Hazard("fuel", "not_said"),)),
+        ("fuel not known, traffic moving", (Hazard("fuel not known, traffic moving", "not_said"),)),
+        ("fuel not present", (Hazard("fuel not present", "not_said"),)),
+        ("gas isn't suspected", (Hazard("gas isn't suspected", "not_said"),)),
+        ("no fuel (present)", (Hazard("no fuel", "present"),)),
+        ("present or suspected", (Hazard("present or suspected", "not_said"),)),
+        (
+            "potential: fire; gas (certainty not said)",
+            (Hazard("fire", "potential"), Hazard("gas", "not_said")),
+        ),
         ("suspected fuel; POTENTIAL: fire", (Hazard("fuel", "suspected"), Hazard("fire", "potential"))),
         (
             "fuel (suspected)\nwires down present;;",
             (Hazard("fuel", "suspected"), Hazard("wires down", "present")),
         ),
-        ("present", (Hazard("present", "present"),)),
+        ("present", (Hazard("present", "not_said"),)),
         ("", ()),
     ],
 )
 def test_hazards_as_people_write_them(written: str, read: tuple[Hazard, ...]) -> None:
     assert read_hazards(written) == read
+    assert read_hazards(hazard_words(read)) == read, "as it is shown, it is read again"
+
+
+def test_a_hazard_keeps_its_sentence_on_the_board_and_in_the_log() -> None:
+    given = sent().did(changed(hazards=read_hazards("fuel not known, traffic moving")))
+    said = "fuel not known, traffic moving (certainty not said)"
+    assert f"H {said}" in given.line().text
+    version = current(methane(given.view))
+    assert {field.name: field.words for field in fields(version)}["hazards"] == said
 
 
 def test_services_as_people_write_them() -> None:

@@ -139,7 +139,7 @@ def test_the_form_knows_the_rvp_the_methane_and_what_was_asked_before() -> None:
             lines=(f.Line("DCA", 3), f.Line("HART", 1, "water")),
             needed_by=T0 + 50 * MINUTE,
             rvp=f.Rvp("RVP B", feature, PLACE),
-            hazards="diesel present",
+            hazards="diesel (present)",
             access="slip road J15",
             talkgroup="IC01",
             methane=1,

@@ -22,7 +22,7 @@ from incident.methane import (
     required_absent,
     standing,
 )
-from incident.methane.words import type_words
+from incident.methane.words import hazard_said, type_words
 from incident.organisation.facts import Party
 from incident.organisation.rules import spoken
 from incident.reports.gather import upcoming
@@ -135,7 +135,7 @@ def _hazards(version: Version) -> list[Span]:
     for hazard in version.report.hazards:
         tone = "ink" if hazard.certainty == "present" else "caution"
         spans += [Span(" · ", "dim")] if spans else []
-        spans.append(Span(f"{hazard.text} {hazard.certainty}", tone))
+        spans.append(Span(hazard_said(hazard), tone))
     return spans or [Span("none said", "dim")]
 
 
