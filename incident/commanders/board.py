@@ -130,11 +130,15 @@ def detail(row: RoleRow, look: Look) -> Sequence[tuple[str, Cell]]:
 
 # -- verbs ----------------------------------------------------------------------------------------------------
 
-_NUMBER = re.compile(r"(.*?\S)\s+(\+?\d[\d ()/-]{2,})")
+_NUMBER = re.compile(
+    r"(.*?[^\s,;])[\s,;]+((?:(?:tel|phone|mobile|mob|extension|extn|ext|x)(?![a-z])\.?:?\s*)?\+?\d[\d ()/-]{2,}"
+    r"(?:\s*(?:extension|extn|ext|x)(?![a-z])\.?\s*\d{1,6})?)",
+    re.IGNORECASE,
+)
 
 
 def who(written: str) -> tuple[str, str]:
-    """Name and number from one line: "J Smith 020 7946 0000" is J Smith, to be reached at 020 7946 0000."""
+    """Name and contact from one line: "J Smith 020 7946 0000", and "R Osei ext 4410", who is reached at ext 4410."""
     text = f.tidy(written.replace('"', " "))
     found = _NUMBER.fullmatch(text)
     return (found[1], found[2]) if found else (text, "")

@@ -323,6 +323,12 @@ def test_a_written_brief_with_nothing_in_it_is_sent_nowhere() -> None:
 def test_name_and_number_from_one_line() -> None:
     assert who("J Smith 020 7946 0000") == ("J Smith", "020 7946 0000")
     assert who('"J Smith" +44 20 7946 0000') == ("J Smith", "+44 20 7946 0000")
+    assert who("R Osei ext 4410") == ("R Osei", "ext 4410")
+    assert who("R Osei, Ext. 4410") == ("R Osei", "Ext. 4410")
+    assert who("R Osei x4410") == ("R Osei", "x4410")
+    assert who("R Osei 020 7946 0000 ext 12") == ("R Osei", "020 7946 0000 ext 12")
+    assert who("Alex 4410") == ("Alex", "4410")
     assert who("Tac 1 officer") == ("Tac 1 officer", "")
+    assert who("Max") == ("Max", "")
     assert who("J Smith") == ("J Smith", "")
     assert who("") == ("", "")
