@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from incident.boundaries import agreed_by, boundaries
+from incident.comms import comms, control_room_link
 from incident.kernel.board import Look
 from incident.methane import current, methane
 from incident.methane.words import hazard_words
@@ -49,6 +50,17 @@ def last_terms(look: Look) -> f.Terms | None:
     """What we asked last: talkgroup, contact and hazards are likely the same."""
     own = [request for request in rows(look).values() if mine(request, look)]
     return max(own, key=lambda request: request.raised_at).terms if own else None
+
+
+def talkgroup(look: Look, last: str) -> str:
+    """The talkgroup we named last, unless it was withdrawn since; else the one that the control rooms share."""
+    channels = comms(look.state).channels.values()
+    gone = {channel.name for channel in channels if not channel.live}
+    gone -= {channel.name for channel in channels if channel.live}
+    if last and last not in gone:
+        return last
+    link = control_room_link(look.state)
+    return "" if link is None else link.name[:40]
 
 
 def rvps(look: Look) -> Sequence[Any]:

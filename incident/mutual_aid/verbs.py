@@ -10,7 +10,7 @@ from incident.mutual_aid import commands as c
 from incident.mutual_aid import facts as f
 from incident.mutual_aid import forms
 from incident.mutual_aid.fold import mutual_aid, proposal
-from incident.mutual_aid.lookup import from_methane, last_terms, mine, ours, rvps, trusts
+from incident.mutual_aid.lookup import from_methane, last_terms, mine, ours, rvps, talkgroup, trusts
 from incident.mutual_aid.steps import UNIT_STEPS
 from incident.mutual_aid.words import lines_words
 from incident.organisation import charter_of, is_party, organisation, parties
@@ -72,6 +72,8 @@ def _known(name: str) -> Callable[[Look, Any], str]:
             return said
         last = last_terms(look)
         value = "" if last is None else str(getattr(last, name))
+        if name == "talkgroup":
+            return talkgroup(look, value)
         return "" if value == f.UNKNOWN else value
 
     return default

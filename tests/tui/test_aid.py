@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from incident.boundaries import facts as b
+from incident.comms.facts import SetLink
 from incident.fleet import facts as g
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor, Refusal
@@ -149,6 +150,16 @@ def test_the_form_knows_the_rvp_the_methane_and_what_was_asked_before() -> None:
     )
     given.did(command)
     assert said("req SECAMB 1 DCA", given).terms.talkgroup == "IC01"
+
+
+def test_the_talkgroup_of_the_control_rooms_is_the_one_to_call_on_until_another_is_named() -> None:
+    given = opened("SCAS")
+    assert said("req SCAS 3 DCA", given).terms.talkgroup == ""
+    given.did(SetLink("ICC-1"))
+    command = said("req SCAS 3 DCA", given)
+    assert command.terms.talkgroup == "ICC-1"
+    given.did(command).did(SetLink("ICC-2"))
+    assert said("req SCAS 1 HART", given).terms.talkgroup == "ICC-2", "not one that was withdrawn since"
 
 
 def test_those_nearest_to_it_are_proposed_to_be_asked_next() -> None:
