@@ -141,6 +141,8 @@ def _likeliest(refused: Sequence[Refusal], tokens: tuple[Token, ...]) -> Refusal
 
     With no row that is like it, all of them are named.
     """
+    if len(refused) > 1 and all(refusal.facts.get("missing") == "row" for refusal in refused):
+        return _which(refused)
     known = [refusal for refusal in refused if refusal.code != "unknown_row"]
     if known or len(refused) == 1:
         return (known or list(refused))[-1]
@@ -150,6 +152,17 @@ def _likeliest(refused: Sequence[Refusal], tokens: tuple[Token, ...]) -> Refusal
         return max(close, key=lambda refusal: likeness(written, refusal.facts["nearest"]))
     nouns = " or ".join(dict.fromkeys(refusal.facts["noun"] for refusal in refused))
     return Refusal("unknown_row", f"There is no {nouns} {written}.")
+
+
+def _which(refused: Sequence[Refusal]) -> Refusal:
+    """Several boards have the word, and no row of any of them was named: all of them are said."""
+
+    def each(name: str, between: str) -> str:
+        return between.join(dict.fromkeys(r.facts[name] for r in refused if r.facts[name]))
+
+    press = f" and press {each('key', ' or ')}" if each("key", "") else ""
+    sentence = f"Say which {each('noun', ' or ')}: {each('usage', ', or ')}. Or put the cursor on it{press}."
+    return Refusal("missing", sentence, {"missing": "row"})
 
 
 def _time_first(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
@@ -287,6 +300,9 @@ class _Reading:
                 "missing",
                 f"Say which {self.board.noun}: {self.usage()}. Or put the cursor on it{press}.",
                 missing="row",
+                noun=self.board.noun,
+                usage=self.usage(),
+                key=self.key,
             )
         refusal = self._no_row(tokens[0].text, self._near(tokens[0].text))
         raise _Wrong(refusal.code, refusal.sentence, **refusal.facts)
