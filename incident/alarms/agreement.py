@@ -77,7 +77,7 @@ def _silent(view: View) -> Iterator[Alarm]:
     who = min(declared(view).values(), key=lambda party: (party.declared_at or since, party.agency)).agency
     for code in counted(view):
         party = state.parties[code]
-        if party.declared in ("", "aware"):
+        if not party.spoken_for:
             said = "has not joined" if not party.declared else "has not said how it stands"
             begins = max(since, party.invited_at) + SILENT_MS
             yield Alarm(

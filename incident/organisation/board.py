@@ -13,7 +13,7 @@ from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.receipts import Receipts, receipt
 from incident.organisation.facts import DECLARATIONS, Organisation, Party
 from incident.organisation.fold import subject, waits
-from incident.organisation.rules import answers, spoken
+from incident.organisation.rules import answers, stands
 from incident.organisation.verbs import VERBS
 from incident.placing import INSIDE, must_tell, placing_words
 from incident.values import length_words
@@ -83,9 +83,9 @@ def declared_cell(party: Party) -> Cell:
     """What an agency has declared, in a word."""
     if party.left_at is not None:
         return Cell("not invited" if party.uninvited else "left", "dim")
+    words = stands(party)
     if not party.declared:
-        return Cell("not joined", "caution")
-    words = spoken(party.declared)
+        return Cell(words, "caution")
     return Cell(words.upper() if party.declared == "declared" else words, _TONES.get(party.declared, "ink"))
 
 

@@ -77,6 +77,11 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     changed: str = ""
     """The id of the command that last changed anything here."""
 
+    @property
+    def spoken_for(self) -> bool:
+        """It has said itself how it stands. By opening or joining it is aware, and has said nothing yet."""
+        return bool(self.declared) and not (self.declared == "aware" and self.declared_at == self.joined_at)
+
 
 class Sighting(msgspec.Struct, frozen=True, omit_defaults=True):
     """One value of the location, and who gave it when; ``placing`` as computed by the room that gave it."""

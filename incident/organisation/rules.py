@@ -225,7 +225,7 @@ def _declare(state: Organisation, command: facts.Declare, ctx: Context) -> Answe
     party = state.parties.get(agency)
     if party is None or party.left_at is not None:
         return Refusal("not_party", f"{agency} is not party to this incident.")
-    if party.declared == command.state:
+    if party.declared == command.state and party.spoken_for:
         return ()
     if ctx.stale(f"declared/{agency}", party.version):
         return Refusal(
@@ -247,6 +247,15 @@ def is_back(before: str, after: str) -> bool:
 def spoken(word: str) -> str:
     """A declaration or a kind as it is said: "stand down", "planned event"; "nothing" for none."""
     return word.replace("_", " ") if word else "nothing"
+
+
+def stands(party: facts.Party) -> str:
+    """How an agency stands, in a word: what it has declared; joined, or opened, while it has said nothing itself."""
+    if not party.declared:
+        return "not joined"
+    if not party.spoken_for:
+        return "joined" if party.invitation else "opened"
+    return spoken(party.declared)
 
 
 def stood(word: str) -> str:

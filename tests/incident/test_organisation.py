@@ -178,7 +178,18 @@ def test_an_invitation_by_mistake_is_taken_back_before_it_is_answered() -> None:
     given.by("LFB").did(Declare("LFB", "standby")).by("LAS")
     given.when(TakeBackInvitation("LFB", "x")).refused("has_joined")
     given.did(Invite(("NWAS",))).by("NWAS").did(Join("after all"))
-    assert cells(given, "NWAS")[1] == "aware"
+    assert cells(given, "NWAS")[1] == "joined", "which is no word of its own about how it stands"
+
+
+def test_who_has_joined_is_not_shown_as_having_said_how_it_stands() -> None:
+    given = opened("SCAS")
+    party = org(given).parties["SCAS"]
+    assert (party.declared, party.spoken_for, cells(given, "SCAS")[1]) == ("aware", False, "joined")
+    assert cells(given, "LAS")[1] == "opened"
+    given.later().by("SCAS").did(Declare("SCAS", "aware"))
+    assert given.line().text == "is aware"
+    assert (org(given).parties["SCAS"].spoken_for, cells(given, "SCAS")[1]) == (True, "aware")
+    given.when(Declare("SCAS", "aware")).nothing()
 
 
 def test_a_wrong_title_is_corrected_and_two_corrections_meet_a_conflict() -> None:
@@ -558,7 +569,7 @@ def cells(given: Given, agency: str) -> list[str]:
 
 def test_the_board_shows_who_takes_part_and_how_they_stand() -> None:
     given = opened().did(Invite(("LFB",))).by("SCAS").later(5).did(Declare("SCAS", "declared")).later(10)
-    assert cells(given, "LAS")[:4] == ["LAS  us", "aware", "+0  15 min", "lead"]
+    assert cells(given, "LAS")[:4] == ["LAS  us", "opened", "+0  15 min", "lead"]
     assert cells(given, "SCAS")[:4] == ["SCAS", "DECLARED", "+5  10 min", ""]
     assert cells(given, "LFB")[:5] == ["LFB", "not joined", "", "", "invited +0 sent"]
     assert cells(given, "SCAS")[5] == "SCAS duty manager"

@@ -24,7 +24,7 @@ from incident.methane import (
 )
 from incident.methane.words import hazard_said, type_words
 from incident.organisation.facts import Party
-from incident.organisation.rules import spoken
+from incident.organisation.rules import stands
 from incident.reports.gather import upcoming
 from incident.statuses import SCENE, WORKING, status
 from incident.values import Location, length_words, span
@@ -322,7 +322,7 @@ def _declared(party: Party, look: Look, *, absent: bool) -> Span:
         return Span("not joined", "caution")
     if party.declared == "declared" and party.declared_at is not None:
         return Span(look.clock(party.declared_at), "strong")
-    return Span(spoken(party.declared), "ink" if party.declared in ("standby", "aware") else "dim")
+    return Span(stands(party), "ink" if party.declared in ("standby", "aware") else "dim")
 
 
 def _read(code: str, read: dict[str, Any], version: Version | None) -> Span:

@@ -12,6 +12,7 @@ from incident.kernel.board import Board, Look
 from incident.kernel.receipts import receipt
 from incident.kernel.text import safe_text
 from incident.messages import seen_is_enough
+from incident.organisation.rules import stands
 from incident.placing import status_words
 from incident.state import INCIDENT
 from incident_tui.bell import Muted
@@ -54,7 +55,10 @@ def standing_of(look: Look, session: Session) -> Standing:
 
 
 def _said(party: Any, look: Look) -> tuple[str, str, str]:
-    words = declaration_words(party.declared) if party.declared else "INVITED"
+    if not party.declared:
+        words = "INVITED"
+    else:
+        words = declaration_words(party.declared) if party.spoken_for else stands(party).upper()
     at = (
         look.clock(party.declared_at)
         if party.declared == "declared" and party.declared_at is not None
