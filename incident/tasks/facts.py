@@ -387,7 +387,7 @@ class Escalate(msgspec.Struct, frozen=True):
     """Written by the system: nobody has answered, or it is overdue, and the next rung is told."""
 
     task: TaskId
-    cause: Annotated[str, Meta(max_length=80)]
+    cause: Annotated[str, Meta(max_length=100)]
     rung: Annotated[int, Meta(ge=1, le=3)]
 
 

@@ -22,12 +22,18 @@ OVERDUE_MS: Final = (5 * MINUTE_MS, 15 * MINUTE_MS, 30 * MINUTE_MS)
 
 
 def cause_of(task: Task) -> tuple[str, tuple[int, ...]]:
-    """Why the ladder is climbed, as a stable key, and the moments of its rungs (UTC ms); ("", ()) when it is not."""
+    """Why the ladder is climbed, as a stable key, and the moments of its rungs (UTC ms); ("", ()) when it is not.
+
+    Each climb has a key of its own: one that came back, with another agency or another due time, would find its rungs
+    written already, and nobody would be told.
+    """
     if task.state == "raised":
         limit = ANSWER_WITHIN_MS[task.priority]
         return f"asked/{task.offer}", tuple(task.offered_at + limit * times for times in ASKED_TIMES)
     if task.due is not None and task.state not in SETTLED | {"done"}:
-        return f"due/{task.due}", tuple(task.due + later for later in OVERDUE_MS)
+        return f"due/{task.offer}/{task.edits.get('due', '')}", tuple(
+            task.due + later for later in OVERDUE_MS
+        )
     return "", ()
 
 

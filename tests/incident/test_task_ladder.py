@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from incident.tasks import facts as f
 from incident.tasks.fold import tasks
 from incident.tasks.ladder import due
 from tests.incident.given import MINUTE, T0, Given, opened
+
+WRITTEN: WeakKeyDictionary[Given, set[str]] = WeakKeyDictionary()
+"""What the system has written in a history: the same key is the same id, and is not written twice."""
 
 
 def asked(**more: object) -> Given:
@@ -23,7 +28,8 @@ def climb(given: Given, minutes: float) -> list[str]:
     for _ in range(int(minutes)):
         given.later(1)
         for one in due(tasks(given.view), given.now):
-            if one.at <= given.now:
+            if one.at <= given.now and one.key not in WRITTEN.setdefault(given, set()):
+                WRITTEN[given].add(one.key)
                 before = len(given.records)
                 given.system().did(one.command)
                 said += [given.line(n).text for n in range(before, len(given.records))]
@@ -66,6 +72,20 @@ def test_asking_another_agency_begins_a_new_climb() -> None:
     given.by("LAS").did(f.Reassign(task(given).id, "SECAMB"))
     assert climb(given, 4) == []
     assert len(climb(given, 2)) == 1
+
+
+def test_an_overdue_task_that_went_to_another_agency_climbs_again() -> None:
+    given = asked(due=T0 + 10 * MINUTE).by("SCAS").did(f.Accept(next(iter(tasks(asked().view).rows))))
+    assert len(climb(given, 45)) == 3
+    given.by("LAS").did(f.Reassign(task(given).id, "SECAMB"))
+    assert len(climb(given, 6)) == 1
+    given.by("SECAMB").did(f.Accept(task(given).id))
+    assert len(climb(given, 5)) == 3, "it is as late as it was, and SECAMB's commanders are told at once"
+    given.by("LAS").did(f.Amend(task(given).id, due=given.now + MINUTE))
+    assert len(climb(given, 7)) == 1
+    given.by("LAS").did(f.Amend(task(given).id, due=T0 + 10 * MINUTE))
+    assert len(climb(given, 4)) == 3
+    given.check()
 
 
 def test_a_rung_is_neither_skipped_nor_climbed_twice_nor_early_nor_by_hand() -> None:
