@@ -42,13 +42,20 @@ def evolve(state: Methane, event: Published, record: Record) -> Methane:
         unaware=event.unaware,
     )
     versions = (*state.versions, new)[-VERSIONS_KEPT:]
-    standing = (*_unseen(state.standing, record.base.get(KEY, "")), new.id)[-STANDING_MAX:]
-    return Methane(versions, count, standing)
+    return Methane(versions, count, _standing(state, new, record.base.get(KEY, "")))
 
 
-def _unseen(standing: tuple[str, ...], seen: str) -> tuple[str, ...]:
-    """Those that an author who had seen this one last has not replaced: what came after it."""
-    return standing[standing.index(seen) + 1 :] if seen in standing else standing
+def _standing(state: Methane, new: Version, seen: str) -> tuple[str, ...]:
+    """What stands after a version whose author had seen this one last: what came after that, and the new one.
+
+    One that says how it was before a version its author knew (off the paper form, typed in late) is a version like
+    any other, and replaces nothing.
+    """
+    ids = [version.id for version in state.versions]
+    known = ids[: ids.index(seen) + 1] if seen in ids else []
+    if any(v.at > new.at for v in state.versions if v.id in known and v.id in state.standing):
+        return state.standing
+    return (*(id_ for id_ in state.standing if id_ not in known), new.id)[-STANDING_MAX:]
 
 
 def unaware(state: Methane, seen: str) -> tuple[int, ...]:
@@ -98,7 +105,7 @@ def label(state: Methane, key: str) -> str:
 
 
 def invariants(view: View) -> tuple[str, ...]:
-    """Numbers rise and are never used twice; the last version stands; nothing stands that is not there."""
+    """Numbers rise and are never used twice; the last stands, or a newer one; nothing stands that is not there."""
     state = methane(view)
     found = []
     numbers = [version.number for version in state.versions if version.number]
@@ -110,5 +117,7 @@ def invariants(view: View) -> tuple[str, ...]:
     if not set(state.standing) <= set(ids):
         found.append("a METHANE stands that is not there")
     if ids and ids[-1] not in state.standing:
-        found.append("the last METHANE does not stand")
+        last = state.versions[-1].at
+        if not any(version.at > last for version in standing(state)):
+            found.append("the last METHANE does not stand")
     return tuple(found)

@@ -172,6 +172,21 @@ def test_one_that_comes_late_is_never_refused_and_does_not_push_a_newer_one_asid
     assert "v2" in shown["note"].text
 
 
+def test_one_typed_in_late_by_who_knew_a_newer_one_is_kept_and_replaces_nothing() -> None:
+    given = sent().later(20).by("SCAS").did(changed(total=60))
+    newest = given.last
+    given.later(1).by("LAS").did(changed(total=40), happened_at=given.now - 15 * MINUTE)
+    state = methane(given.view)
+    assert [version.name for version in state.versions] == ["v1", "v2", "v3"]
+    assert [version.id for version in standing(state)] == [newest]
+    assert current(state).id == newest  # type: ignore[union-attr]
+    given.later(1).by("SECAMB").did(changed(total=61))
+    assert [version.id for version in standing(methane(given.view))] == [given.last], (
+        "its author has seen all"
+    )
+    given.check()
+
+
 def test_a_room_without_a_line_sees_no_number_and_never_the_number_of_another() -> None:
     stage = Stage()
     stage.must("LAS", Publish(COACH))
