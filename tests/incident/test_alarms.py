@@ -16,6 +16,7 @@ from incident.boundaries import facts as b
 from incident.casualties import disagreements
 from incident.casualties import facts as k
 from incident.commanders import facts as c
+from incident.comms import control_room_link
 from incident.comms import facts as x
 from incident.kernel.board import Look
 from incident.kernel.receipts import Acknowledge, See
@@ -575,3 +576,18 @@ def test_nobody_waits_for_an_agency_that_has_left() -> None:
     assert "message_waits" in kinds(given)
     given.by("SECAMB", "tactical_commander").did(o.Leave("not needed"))
     assert "message_waits" not in kinds(given)
+
+
+def test_a_guest_can_clear_what_waits_for_it_alone() -> None:
+    """A medical provider at an event has few rights, but an alarm that nobody can clear is soon looked at by nobody."""
+    given = _declare(opened("EVENTMED")).did(x.SetLink("ICC-1")).did(b.Propose("rvp", HERE)).later(30)
+    its = {alarm.kind for alarm in standing(given.view, given.now) if alarm.agencies == ("EVENTMED",)}
+    assert its == {"declared_silent", "talkgroup_untested", "rvp_unagreed"}
+    for alarm in standing(given.view, given.now):
+        given.by("EVENTMED", "guest").did(facts.Acknowledge((alarm.key,)))
+    given.did(x.TestChannel(control_room_link(given.view).id, "EVENTMED", True))  # type: ignore[union-attr]
+    given.did(b.Agree(_first_feature(given)))
+    left = standing(given.view, given.now)
+    assert not [alarm.words for alarm in left if alarm.agencies == ("EVENTMED",)]
+    given.when(x.TestChannel(next(iter(given.view.comms.channels)), "LAS", True)).refused("no_grant")
+    given.when(b.Propose("rvp", THERE)).refused("no_grant")
