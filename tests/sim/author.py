@@ -6,9 +6,11 @@ the rest by ``guess``. A few things are led by hand: opening, inviting, numberin
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from msgspec import ValidationError
 
 from incident.exercises.facts import SPEEDS, EndPlay, Pause, Resume, SetSpeed, StartPlay
@@ -33,6 +35,9 @@ OPEN_MAX = 2
 TRIES = 8
 HOT = 0.5
 """How often somebody takes one of the first things on the board, where all the others are, too."""
+
+ECHO = 0.15
+"""How often somebody does nearly what somebody else did a moment ago, whether or not they can have seen it."""
 
 BLIND = 0.1
 """How often somebody does what the screen says cannot be done, or is done already."""
@@ -80,6 +85,9 @@ OFTEN = {
     "casualties.pick": 8.0,
     "places.open_places": 2.0,
     "places.allocate": 3.0,
+    "places.declare_capacity": 3.0,
+    "comms.set_link": 3.0,
+    "resources.correct_status": 3.0,
     "tasks.amend": 3.0,
     "boundaries.amend": 3.0,
     "organisation.reopen": 8.0,
@@ -96,7 +104,7 @@ OFTEN = {
     "injects.fire": 3.0,
     "exercise.fire": 3.0,
     "mutual_aid.request": 5.0,
-    "mutual_aid.approve": 6.0,
+    "mutual_aid.approve": 12.0,
     "mutual_aid.offer_next": 4.0,
     "mutual_aid.at_rvp": 3.0,
     "mutual_aid.close": 4.0,
@@ -109,9 +117,20 @@ OFTEN = {
     "mutual_aid.take_counter": 8.0,
     "mutual_aid.refuse_counter": 8.0,
     "mutual_aid.home": 3.0,
+    "mutual_aid.answer_counter": 8.0,
+    "injects.write_note": 3.0,
 }
-BUSY = {"mutual_aid": 5.0}
-"""Boards whose steps must follow each other, so that a run gets to their ends."""
+FOCUS = 3
+"""How many slices a run is mostly about: what takes many steps in one of them is got to the end of."""
+
+FOCUSED = 6.0
+CROWDED = 15.0
+"""The same for a board, of which there are many more."""
+
+DEEP = ("mutual_aid", "mutual_aid", "resources", "tasks")
+"""Slices whose steps must follow each other, and so are looked at more often."""
+
+SLICES = tuple(dict.fromkeys(part.name for model in (INCIDENT, EXCON, REGISTER) for part in model.slices))
 
 RARELY = {
     "organisation.close": 0.3,
@@ -132,6 +151,14 @@ class Author:
         self.rng = world.rng
         self.agencies = agencies
         self.opened = 0
+        self.lately: deque[tuple[str, str, Any]] = deque(maxlen=8)
+        """By whom, in which stream, and what was written."""
+        self.focus = frozenset(self.rng.sample((*SLICES, *DEEP), FOCUS))
+        self._weights: dict[str, float] = {}
+        shown = {board.name for part in INCIDENT.slices if part.name in self.focus for board in part.boards}
+        if "injects" in self.focus:
+            shown.add("exercise")
+        self._board_weights = [CROWDED if board.name in shown else 1.0 for board in INCIDENT.boards]
 
     def draw(self, client: Client) -> Drawn | None:
         """Something for this person to do now, or nothing."""
@@ -146,16 +173,19 @@ class Author:
             return led
         for _ in range(TRIES):
             try:
-                drawn = (
-                    self._by_verb(client, stream)
-                    if self.rng.random() < 0.6
-                    else self._by_guess(client, stream)
-                )
+                likely = self.rng.random()
+                if likely < ECHO:
+                    drawn = self._echo(client)
+                else:
+                    drawn = (self._by_verb if likely < 0.6 else self._by_guess)(client, stream)
             except (GivenUp, ValidationError):
                 continue
             answer = self._seen_from_here(client, *drawn)
             if self.rng.random() < BLIND or (answer and not isinstance(answer, Refusal)):
-                return drawn
+                name = client.replica(drawn[0]).model.name_of(drawn[1])
+                if name not in client.truth.accepted_types or self.rng.random() < 0.5:
+                    self.lately.append((client.name, *drawn))
+                    return drawn
         return None
 
     def draw_mistake(self, client: Client) -> Drawn | None:
@@ -172,11 +202,18 @@ class Author:
                     *((s, Close()) for s in incidents),
                 )
             )
-        try:
-            drawn = self._by_guess(client, stream, careless=0.3)
-        except (GivenUp, ValidationError):
-            return None
-        return drawn if isinstance(self._seen_from_here(client, *drawn), Refusal) else None
+        refused = None
+        for _ in range(TRIES):
+            try:
+                drawn = self._by_guess(client, stream, careless=0.3)
+            except (GivenUp, ValidationError):
+                continue
+            answer = self._seen_from_here(client, *drawn)
+            if isinstance(answer, Refusal):
+                refused = drawn
+                if answer.code not in client.truth.codes_seen:
+                    break
+        return refused
 
     def _seen_from_here(self, client: Client, stream: str, command: Any) -> tuple[Any, ...] | Refusal:
         """What would come of it, as far as this person can see."""
@@ -232,7 +269,8 @@ class Author:
         if not client.replicas[stream].projected.exercises.started:
             return stream, StartPlay("small", "A small one", "COBALT")
         number = self.rng.randint(1, 4)
-        clock = (Pause(), Resume(), SetSpeed(self.rng.choice(SPEEDS)), EndPlay("enough"))
+        hurry = SetSpeed(self.rng.choice(SPEEDS))
+        clock = (Pause(), Resume(), Resume(), hurry, hurry, EndPlay("enough"))
         papers = (
             Fire(number),
             Skip(number),
@@ -282,8 +320,7 @@ class Author:
 
     def _by_verb(self, client: Client, stream: str) -> Drawn:
         look, rng = self.look(client, stream), self.rng
-        boards = INCIDENT.boards
-        board = rng.choices(boards, [BUSY.get(board.name, 1.0) for board in boards])[0]
+        board = rng.choices(INCIDENT.boards, self._board_weights)[0]
         rows = list(board.rows(look).values())
         fit = [
             (verb, [row for row in rows if verb.applies(row, look)] if verb.row else [None])
@@ -372,15 +409,32 @@ class Author:
         names = list(replica.model.commands)
         name = rng.choices(names, [self._weight(name) for name in names])[0]
         spec = replica.model.spec_of(name)
-        guess = Guess(
-            rng, replica.projected, client.actor.agency, stream, self.world.now, self.agencies, careless
-        )
         if spec.cls in (Deliver, See, Acknowledge):
             subjects = replica.model.addressed(replica.projected, client.actor.agency)
             if subjects and rng.random() < 0.8:
                 return where, spec.cls(subjects[:20])
-        return where, guess.command(spec.cls)
+        return where, self._guess(client, stream, where, careless).command(spec.cls)
 
-    @staticmethod
-    def _weight(name: str) -> float:
-        return OFTEN.get(name, RARELY.get(name, 1.0))
+    def _echo(self, client: Client) -> Drawn:
+        """About the same thing as another's last command, and perhaps with other words: so races come about."""
+        others = [(s, c) for name, s, c in self.lately if name != client.name and s in client.replicas]
+        if not others:
+            raise GivenUp
+        stream, before = self.rng.choice(others)
+        mine = self._guess(client, stream, stream).command(type(before))
+        same = {name: getattr(before, name) for name in mine.__struct_fields__ if self.rng.random() < 0.7}
+        return stream, msgspec.structs.replace(mine, **same)
+
+    def _guess(self, client: Client, stream: str, where: str, careless: float = 0.0) -> Guess:
+        view = client.replicas[where].projected
+        return Guess(self.rng, view, client.actor.agency, stream, self.world.now, self.agencies, careless)
+
+    def _weight(self, name: str) -> float:
+        """How likely a command (by its slice) or a verb (by its board) is to be drawn in this run."""
+        found = self._weights.get(name)
+        if found is None:
+            found = OFTEN.get(name, RARELY.get(name, 1.0))
+            if name.partition(".")[0] in self.focus:
+                found *= FOCUSED
+            self._weights[name] = found
+        return found

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from incident.casualties.facts import Counts
+from incident.casualties.facts import Counts, PickCount
 from incident.commanders import Brief
 from incident.log import author
 from incident.organisation.facts import DECLARATIONS
 from incident.placing import Near, Placing
+from incident.reports.facts import Part
 from incident.scenario.facts import Scenario
 from incident.statuses import STATUSES
 from incident.values import Location
@@ -85,6 +86,9 @@ class Guess:
         return self._struct(cls, cls.__name__)
 
     def _struct(self, cls: type, owner: str) -> Any:
+        whole: Callable[[], Any] | None = getattr(self, f"_whole_{owner.lower()}", None)
+        if whole is not None:
+            return whole()
         info = _shape(cls)
         values: dict[str, Any] = {}
         for one in info.fields:
@@ -141,12 +145,6 @@ class Guess:
                 return self._struct(kind.cls, kind.cls.__name__)
             case _:
                 raise AssertionError(f"tests/sim/guess.py must learn to make a {type(kind).__name__}")
-
-    def _trust(self) -> str:
-        return self.rng.choice(("", "LAS", "SCAS"))
-
-    def _part_name(self) -> str:
-        return self.rng.choice(("information", "intent", "risk"))
 
     # -- exercise control ------------------------------------------------------------------------------------------
 
@@ -304,9 +302,6 @@ class Guess:
 
     _shape_place = _location
 
-    def _part_name(self) -> str:
-        return self.rng.choice(("risk", "risks", "information", "situation", "communications"))
-
     def _trust(self) -> str:
         return self.rng.choice(("", self.agency))
 
@@ -357,14 +352,25 @@ class Guess:
     def _count_place(self) -> str:
         return self.rng.choice(("", "WEXHAM", "wexham ", "sector A"))
 
-    _pickcount_place = _count_place
+    def _whole_pickcount(self) -> PickCount:
+        slot = self._one(list(self.view.casualties.slots.values()))
+        if isinstance(slot, str):
+            raise GivenUp
+        gone = not self._slip() and self._one([one.version for one in slot.latest.values()])
+        stage = "discharged" if self._slip() else slot.stage
+        return PickCount(stage, str(gone or self._nothing()), slot.place)
 
-    def _pickcount_version(self) -> str:
-        slots = self.view.casualties.slots.values()
-        return str(self._one([one.version for slot in slots for one in slot.latest.values()]))
+    def _nothing(self) -> str:
+        return f"00000000-0000-7000-8000-{self.rng.getrandbits(48):012x}"
+
+    # -- reports ----------------------------------------------------------------------------------------------------
 
     def _part_name(self) -> str:
         return self.rng.choice(("situation", "risks", "aid", "intent", "risk", "communications"))
+
+    def _sign_parts(self) -> tuple[Part, ...]:
+        parts = tuple(Part(self._part_name(), self.rng.choice(WORDS)) for _ in range(self.rng.randint(1, 3)))
+        return self.rng.choice((parts[:1] * 2, (Part("risk", " "),))) if self._slip() else parts
 
     def _placing_state(self) -> str:
         return self.rng.choice(("inside", "border"))
@@ -386,12 +392,17 @@ class Guess:
 
     _mobilise_each_units = _reachrvp_each_units = _takeunits_each_units = _requestrecall_each_units = _aided
     _agreerecall_each_units = _releaseunits_each_units = _bringhome_each_units = _aided
+
+    def _raise_lender(self) -> str:
+        return "NACC" if self.rng.random() < 0.2 else self._agency()
+
+    _raiseinviting_lender = _raise_lender
     _lender = _each_next = _each_transit = _agency
     _line_kind = _counter_kind = _floor_kind = _sent_kind = _entry_kind
     _sent_unit = _commitment_unit
 
     def _line(self) -> int:
-        return self.rng.choice((0, 0, 1))
+        return 9 if self._slip() else self.rng.choice((0, 0, 1))
 
     _minutes = _eta_from = _eta_to = _answer_minutes = _expected_minutes = _line
 

@@ -18,7 +18,7 @@ from incident.kernel import ledger as ledger_module
 from incident.kernel import replica as replica_module
 from incident.kernel.protocol import Done, Submit
 from incident.kernel.record import encode_body
-from incident.kernel.slice import Actor, Refusal
+from incident.kernel.slice import Act, Actor, Refusal
 from incident.state import MODELS
 from tests.incident.given import charter
 from tests.sim.author import AGENCIES, Author
@@ -29,17 +29,21 @@ from tests.sim.truth import Story, Truth
 from tests.sim.world import START, Violation, World
 
 COMMANDS_MAX = 120
+AGAIN_MS = 60_000
+"""What the rules refused the server itself, it tries again after so long, under another id."""
+
 CLIENTS_MAX = 6
 HEAL_MS = 60_000
 """Once everything is whole again, nothing may be pending or syncing for longer than this."""
 
+CONTROL = ("Flo", "EXCON", "excon")
 CAST = (
     ("Ann", "LAS", "operator"),
     ("Bob", "SCAS", "operator"),
     ("Cy", "LAS", "tactical_commander"),
     ("Dee", "SECAMB", "tactical_commander"),
     ("Eve", "SCAS", "loggist"),
-    ("Flo", "EXCON", "excon"),
+    CONTROL,
     ("Gus", "SECAMB", "observer"),
     ("Hal", "SCAS", "tactical_commander"),
 )
@@ -58,45 +62,76 @@ class Outcome:
     counts: Counter[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the server itself has written. ``lasting``: its next life writes it again."""
+
+    act: Act
+    lasting: bool
+
+
 class Automaton:
-    """The server's own hand: what time brings, and what is there before anybody works."""
+    """A hand of the server's own: what time brings, what automation does, what is there before anybody works."""
 
-    actor = SYSTEM
-
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, actor: Actor = SYSTEM) -> None:
         self.simulation = simulation
-        self.wanted: dict[str, tuple[str, Any, str]] = {}
+        self.actor = actor
+        self.wanted: dict[str, _Wanted] = {}
+        """What was written and has no answer, by the id of the command."""
+        self.refusals: dict[str, tuple[int, int]] = {}
+        """By cause: how often it was refused, and when it may be tried again."""
+        self.life = 0
 
     def accepted(self, stream: str, done: list[Done]) -> None:
         for one in done:
-            self.wanted.pop(one.command_id, None)
             self.simulation.truth.answered(stream, one.command_id, one)
+            self._heard(self.wanted.pop(one.command_id, None), "")
 
     def refused(self, stream: str, command_id: str, refusal: Refusal) -> None:
-        self.wanted.pop(command_id, None)
+        wanted = self.wanted.pop(command_id, None)
         self.simulation.truth.codes_seen.add(refusal.code)
+        if wanted is not None:
+            cause = f"{stream} {wanted.act.key}"
+            count, _again = self.refusals.get(cause, (0, 0))
+            self.refusals[cause] = count + 1, self.simulation.world.now + AGAIN_MS
+        self._heard(wanted, refusal.sentence)
 
-    def persist(self) -> None:
-        """What was not answered (the server ended) is written again, under the same id."""
-        for wanted in list(self.wanted.values()):
-            self.submit(*wanted)
+    def _heard(self, wanted: _Wanted | None, refused: str) -> None:
+        then = None if wanted is None or wanted.act.told is None else wanted.act.told(refused)
+        if then is not None:
+            self.simulation.play(then)
 
-    def submit(self, stream: str, command: Any, cause: str) -> None:
+    def begin(self) -> None:
+        """Once a second: a server that has started again remembers nothing of what it wrote."""
+        life = self.simulation.server.lives
+        if life != self.life:
+            self.life = life
+            self.refusals.clear()
+            lasting = [wanted.act for wanted in self.wanted.values() if wanted.lasting]
+            self.wanted.clear()
+            for act in lasting:
+                self.submit(act, lasting=True)
+
+    def submit(self, act: Act, *, lasting: bool = False) -> None:
         server, truth, world = self.simulation.server, self.simulation.truth, self.simulation.world
-        command_id = str(uuid.uuid5(uuid.UUID(int=world.seed), f"{stream} {cause}"))
+        stream, cause = act.stream, f"{act.stream} {act.key}"
+        refused, again = self.refusals.get(cause, (0, 0))
+        command_id = str(uuid.uuid5(uuid.UUID(int=world.seed), f"{cause} {refused}"))
+        if world.now < again or command_id in self.wanted:
+            return
         model = server.model(stream)
         sequencer = server._sequencer(stream)
         submit = Submit(
             stream=stream,
             command_id=command_id,
-            type=model.name_of(command),
-            body=encode_body(command),
+            type=model.name_of(act.command),
+            body=encode_body(act.command),
             written_at=world.now,
-            base=model.base_for(sequencer.ledger.durable.state, command),
+            base=model.base_for(sequencer.ledger.durable.state, act.command),
         )
         if command_id not in truth.logged:
-            truth.wrote(Story(submit, "system", SYSTEM))
-        self.wanted[command_id] = (stream, command, cause)
+            truth.wrote(Story(submit, self.actor.name, self.actor))
+        self.wanted[command_id] = _Wanted(act, lasting)
         sequencer.submit(self, submit)
 
 
@@ -111,7 +146,7 @@ class Simulation:
         rules = small_charter()
         self.truth = Truth(world, MODELS, rules)
         self.server = server_class(world, MODELS, rules, self.truth, _weather(world))
-        self.system = Automaton(self)
+        self.automata: dict[Actor, Automaton] = {}
         self.author = Author(world, (*AGENCIES, "NACC", "NOBODY"))
         self.left = world.between(60, COMMANDS_MAX)
         self.calm = False
@@ -120,6 +155,8 @@ class Simulation:
         world.after(0, self._furnish)
         count = world.between(2, CLIENTS_MAX)
         others = rng.sample(CAST[2:], count - 2)
+        if self.author.focus & {"exercises", "injects"} and CONTROL not in others:
+            others.append(CONTROL)
         for name, agency, role in (*CAST[:2], *others):
             habits = {
                 "delays": rng.choice(((1, 8), (5, 60), (200, 900))),
@@ -138,7 +175,11 @@ class Simulation:
         """What is there before anybody works."""
         for agency in AGENCIES:
             for stream, command in self.author.fleet_of(agency):
-                self.system.submit(stream, command, type(command).__name__)
+                self.play(Act(0, type(command).__name__, stream, SYSTEM, command), lasting=True)
+
+    def play(self, act: Act, *, lasting: bool = False) -> None:
+        """Somebody who is no person writes this."""
+        self.automata.setdefault(act.actor, Automaton(self, act.actor)).submit(act, lasting=lasting)
 
     # -- what happens ---------------------------------------------------------------------------------------------
 
@@ -225,20 +266,17 @@ class Simulation:
             if self.calm or world.chance(0.3):
                 self.server.start()
             return
-        self.system.persist()
+        for automaton in list(self.automata.values()):
+            automaton.begin()
+        here = frozenset(seat.actor.agency for seat in self.server.seats.values())
         for stream, sequencer in list(self.server.sequencers.items()):
             model, state = sequencer.ledger.model, sequencer.ledger.durable.state
             at = model.now(state, world.now)
             for due in model.due(state, at):
                 if due.at <= at:
-                    self.system.submit(stream, due.command, due.key)
-            for act in self.server.models.acts(stream, self._state, world.now, frozenset(AGENCIES)):
-                then = act
-                if act.actor != SYSTEM:  # played by nobody here: that it was done, or refused, is reported
-                    refused = "no" if "told" in act.key else ""  # the same whenever it is asked
-                    then = act.told(refused) if act.told is not None else None
-                if then is not None:
-                    self.system.submit(then.stream, then.command, then.key)
+                    self.play(Act(due.at, due.key, stream, SYSTEM, due.command))
+            for act in self.server.models.acts(stream, self._state, world.now, here):
+                self.play(act)
 
     def _state(self, stream: str) -> Any:
         """What the disk has of a stream."""
