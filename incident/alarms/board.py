@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -71,7 +71,7 @@ class Reading:
             ("what", Cell(kind.title)),
             ("since", Cell(f"{look.clock(alarm.since)}, {span(look.now - alarm.since)}", "dim")),
             ("to clear", Cell(", ".join(alarm.agencies) or "anybody")),
-            ("with", Cell(f"{kind.verb} on {kind.board}", "accent")),
+            ("with", Cell(_with(kind), "accent")),
         ]
         lines += [("lesson", Cell(f"{number}  {LESSONS[number]}", "dim")) for number in kind.lessons]
         for agency, one in heard.items():
@@ -141,7 +141,9 @@ def _columns(read: Reading) -> tuple[Column, ...]:
         Column("words", "Alarm", 40, words_cell, priority=0, grow=3, sort=lambda r, _l: r.alarm.words),
         Column("age", "For", 6, age_cell, priority=0, align="right", sort=lambda r, _l: r.alarm.since),
         Column("who", "To clear", 14, _who, priority=2),
-        Column("with", "With", 24, lambda r, _l: Cell(_with(read.kind(r)), "accent"), priority=3),
+        Column(
+            "with", "How it is cleared", 34, lambda r, _l: Cell(_with(read.kind(r)), "accent"), priority=3
+        ),
         Column("heard", "Acknowledged", 12, _heard, priority=1),
         Column("lesson", "Lesson", 8, lambda r, _l: _lessons(read.kind(r)), priority=6),
     )
@@ -178,8 +180,46 @@ def _verbs(read: Reading) -> tuple[Verb, ...]:
     )
 
 
+WAYS: Final[Mapping[tuple[str, str], str]] = {
+    ("boundaries", "agree"): "agree to it, on Boundaries",
+    ("boundaries", "propose"): "propose one, on Boundaries",
+    ("boundaries", "review"): "review it, on Boundaries",
+    ("boundaries", "withdraw"): "withdraw one of them, on Boundaries",
+    ("casualties", "count"): "count again, on Casualties",
+    ("casualties", "pick"): "settle which stands, on Casualties",
+    ("commanders", "fill"): "appoint somebody, on Commanders",
+    ("comms", "answered"): "reach them another way, and say so on Comms",
+    ("comms", "talkgroup"): "set one, on Comms",
+    ("comms", "works"): "test it, on Comms",
+    ("decisions", "review-decision"): "review it, on Decisions",
+    ("messages", "acknowledge"): "acknowledge it, on Messages",
+    ("methane", "acknowledge"): "read it and acknowledge it, on METHANE",
+    ("methane", "methane"): "send the next METHANE",
+    ("mutual_aid", "accept"): "answer it, on Aid",
+    ("mutual_aid", "agree_recall"): "agree, on Aid",
+    ("mutual_aid", "home"): "end one of the two, on Aid",
+    ("mutual_aid", "offer_next"): "ask the next trust, on Aid",
+    ("parties", "accept-lead"): "accept or decline, on Parties",
+    ("parties", "contact"): "name a contact, on Parties",
+    ("parties", "declare"): "declare, or acknowledge this: that answers it",
+    ("parties", "pick-location"): "a tactical commander picks, on Parties",
+    ("places", "capacity"): "declare what it can take, on Places",
+    ("places", "standup"): "stand hospitals up, on Places",
+    ("resources", "commit"): "commit one, or acknowledge that none is needed",
+    ("resources", "confirm_destination"): "hear it from the crew, and say so on Resources",
+    ("resources", "destination"): "send them to one point, on Resources",
+    ("resources", "release"): "relieve or release them, on Resources",
+    ("resources", "status"): "set the status that is right, on Resources",
+    ("tasks", "accept"): "accept or decline it, on Tasks",
+    ("tasks", "finish"): "finish it, on Tasks",
+    ("tasks", "raise"): "raise one, on Tasks",
+}
+"""What a person does to clear an alarm, by the board and the verb of its kind."""
+
+
 def _with(kind: Kind) -> str:
-    return f"{kind.verb.replace('_', ' ')} · {kind.board}"
+    ways = {"required_absent": "their first unit arrives, or a METHANE says that they are there"}
+    return ways.get(kind.name) or WAYS[kind.board, kind.verb]
 
 
 def _all(read: Reading, look: Look) -> facts.Acknowledge:

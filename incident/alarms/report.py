@@ -18,6 +18,8 @@ from incident.values import MINUTE_MS
 
 FIRST_MS: Final = 3 * MINUTE_MS
 """A declaration is followed by a METHANE at once."""
+ABSENT_MS: Final = 5 * MINUTE_MS
+"""Nobody is there the moment that they are asked for: the screen shows it at once, the bell rings after this."""
 AGAIN_MS: Final = 15 * MINUTE_MS
 """In the first hour it is sent again at least this often (battle rhythm; our figure)."""
 PROVIDER_MS: Final = 10 * MINUTE_MS
@@ -43,7 +45,7 @@ def _absent(view: View) -> Iterator[Alarm]:
     for agency in missing:
         since = _required_since(view, agency, version)
         words = f"{agency} is required and not at the scene"
-        yield Alarm(f"absent/{agency}", ABSENT.name, words, since, version.id)
+        yield Alarm(f"absent/{agency}", ABSENT.name, words, since + ABSENT_MS, version.id)
 
 
 def _required_since(view: View, agency: str, version: Version) -> int:

@@ -250,6 +250,9 @@ def upcoming(look: Look) -> list[Coming]:
     for key, one in log(look.state).decisions.items():
         if one.open and one.review_at is not None:
             found.append(Coming(one.review_at, f"{one.name} review", one.agency, "decisions", key))
+    for offer in organisation(look.state).lead_offers:
+        answers = organisation(look.state).lead if offer.claim else offer.to
+        found.append(Coming(offer.lapses_at, "answer to the lead due", answers, "parties", answers))
     for key, request in mutual_aid(look.state).rows.items():
         if request.state == "sent":
             words = f"{request.number} answer due"

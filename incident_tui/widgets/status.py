@@ -58,6 +58,8 @@ class Wire:
     room: str = ""
     role: str = ""
     alarms: int = 0
+    heard: int = 0
+    """Alarms that stand and that somebody here has acknowledged."""
     unread: int = 0
     refused: int = 0
     unsent: int = 0
@@ -226,9 +228,8 @@ def _wire_pieces(wire: Wire) -> dict[str, tuple[Span, ...]]:
         pieces["role"] = (Span(wire.role.upper(), "dim"),)
     if wire.present:
         pieces["present"] = (Span("here " + " ".join(wire.present), "dim"),)
-    if wire.alarms:
-        words = f"▲ {wire.alarms} {_plural('alarm', wire.alarms)}"
-        pieces["alarms"] = (Span(words, "alarm bold", "app.alarm"), *_key(wire.keys[0], "app.alarm"))
+    if wire.alarms or wire.heard:
+        pieces["alarms"] = (*_alarms(wire), *_key(wire.keys[0], "app.alarm"))
     if wire.muted:
         pieces["muted"] = (Span("bell muted", "caution bold", "app.unmute"), Span(f" {wire.muted}", "dim"))
     if wire.refused:
@@ -238,6 +239,15 @@ def _wire_pieces(wire: Wire) -> dict[str, tuple[Span, ...]]:
         pieces["unread"] = (Span(words, "accent bold", "app.next"), *_key(wire.keys[1], "app.next"))
     pieces["unsent"] = (Span(f"{wire.unsent} unsent", "caution bold" if wire.unsent else "dim"),)
     return pieces
+
+
+def _alarms(wire: Wire) -> tuple[Span, ...]:
+    """How many stand: those that nobody here has heard of in alarm, the others in words; none is ever left out."""
+    heard = (Span(f"{wire.heard} heard", "caution", "app.alarm"),) if wire.heard else ()
+    if not wire.alarms:
+        return (Span("▲ ", "caution", "app.alarm"), *heard)
+    words = f"▲ {wire.alarms} {_plural('alarm', wire.alarms)}"
+    return (Span(words, "alarm bold", "app.alarm"), *((Span(" + "), *heard) if heard else ()))
 
 
 def _key(key: str, act: str) -> tuple[Span, ...]:

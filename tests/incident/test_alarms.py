@@ -174,7 +174,7 @@ def _read_by(given: Given, *agencies: str) -> None:
 CASES = {
     "required_absent": Case(
         lambda g: g.by("LAS").did(_report(required="LFB")),
-        0,
+        5,
         lambda g: g.did(m.Publish(m.Report(Location("M25 J15"), "rtc", present=(m.Service("LFB"),)))),
     ),
     "methane_unread": Case(lambda g: g.by("LAS").did(_report()), 2, lambda g: _read_by(g, "SCAS", "SECAMB")),

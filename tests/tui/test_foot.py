@@ -14,7 +14,7 @@ from incident_tui.screens.room.foot import FOOT, LIGHT
 from incident_tui.widgets.command_line import CommandLine
 from tests.tui.desk import Desk, told
 
-PLACES = {"1": "PARTIES", "5": "ENTRY", "2": "KIND"}
+PLACES = {"1": "AGENCY", "5": "ENTRY", "2": "KIND"}
 """Digits, and what stands on their screens alone."""
 _RULE = re.compile(r"(?:^|\})\s*([^{}]+)\{", re.MULTILINE)
 _NOTE = re.compile(r"/\*.*?\*/", re.DOTALL)

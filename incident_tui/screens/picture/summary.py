@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from incident.alarms import FINDER
 from incident.alarms.board import AlarmRow
-from incident.boundaries.rules import agreed_by, boundaries
+from incident.boundaries.rules import agreed_by, boundaries, live
 from incident.casualties import grid
 from incident.catalogue import Agency
 from incident.commanders import held
@@ -76,7 +76,7 @@ def _letters(version: Version, look: Look) -> Sequence[tuple[str, str, Sequence[
         ("E", "E", (Span(_where(place)),), (Span(*sure),)),
         ("T", "T", (Span(type_words(report)),), ()),
         ("H", "H", _hazards(version), ()),
-        ("A", "A", _access(version), _agreed(version, look)),
+        ("A", "A", _access(version, look), _agreed(version, look)),
         ("N", "N", _number(version), (Span("counted" if report.counted else "estimated", "dim"),)),
         ("E", "S", _services(version, look), ()),
     )
@@ -139,7 +139,7 @@ def _hazards(version: Version) -> list[Span]:
     return spans or [Span("none said", "dim")]
 
 
-def _access(version: Version) -> list[Span]:
+def _access(version: Version, look: Look) -> list[Span]:
     report = version.report
     parts = [
         report.rvp,
@@ -148,11 +148,20 @@ def _access(version: Version) -> list[Span]:
     ]
     parts.append(report.avoid and f"avoid {report.avoid}")
     said = " · ".join(part for part in parts if part)
-    return [Span(said) if said else Span("none said", "dim")]
+    spans = [Span(said)] if said else []
+    if not report.rvp:  # what stands on the ground since, and is in no METHANE yet
+        for feature in live(look.state):
+            if feature.kind == "rvp":
+                spans += [Span(" · ", "dim")] if spans else []
+                spans.append(Span(f"{feature.name}, {feature.owner}", "caution"))
+    return spans or [Span("none said", "dim")]
 
 
 def _agreed(version: Version, look: Look) -> Sequence[Span]:
     feature = boundaries(look.state).rows.get(version.report.rvp_id)
+    if feature is None and not version.report.rvp:
+        points = [one for one in live(look.state) if one.kind == "rvp"]
+        feature = points[0] if len(points) == 1 else None
     if feature is None:
         return ()
     if feature.withdrawn_at is not None:
@@ -216,7 +225,10 @@ def alarms_view(board: Board, look: Look, width: int, most: int, key: str = "") 
     if order is not None:
         rows.sort(key=lambda row: order(row, look))
     ringing = sum(row.rings for row in rows)
-    head = Span(f"ALARMS {ringing}" if ringing else "ALARMS", "alarm bold" if ringing else "dim")
+    heard = sum(row.rings and row.heard is not None for row in rows)
+    said = f"ALARMS {ringing}" if ringing else "ALARMS"
+    said += f", {heard} heard" if heard else ""
+    head = Span(said, "alarm bold" if ringing > heard else "caution bold" if ringing else "dim")
     if not rows:
         return View(
             (head,), (Item((Span("none: nothing disagrees, and nobody is late", "good"),), "alarms"),)
@@ -250,8 +262,8 @@ def agencies_view(look: Look, width: int, most: int) -> View:
     version = current(methane(look.state))
     title = f"{version.kind} {version.name}" if version is not None else "METHANE"
     names = _columns(width, title)
-    head = tuple(
-        Span(fit(name.upper() if name != title else name, cells) + " ", "dim") for name, cells in names
+    head = _gapped(
+        [Span(fit(name.upper() if name != title else name, cells), "dim") for name, cells in names]
     )
     rows = _agency_rows(look)
     shown = rows[: max(1, most - 1)] if len(rows) > most - 1 else rows
@@ -264,11 +276,11 @@ def agencies_view(look: Look, width: int, most: int) -> View:
 
 
 def _columns(width: int, title: str) -> list[tuple[str, int]]:
-    names = [("agency", 12), ("declared", 11), (title, 14), ("at scene", 9), ("command", 9)]
-    spare = width - sum(cells + 1 for _, cells in names)
+    names = [("agency", 12), ("declared", 11), (title, 14), ("at scene", 10), ("command", 8)]
+    spare = width - sum(cells + 1 for _, cells in names) + 1
     if spare < 0:
-        names = [("agency", 11), ("declared", 9), (title, 12), ("at scene", 8), ("command", 8)]
-        spare = width - sum(cells + 1 for _, cells in names)
+        names = [("agency", 11), ("declared", 10), (title, 11), ("at scene", 10), ("command", 8)]
+        spare = width - sum(cells + 1 for _, cells in names) + 1
     if spare > 0:
         names[0] = (names[0][0], names[0][1] + min(8, spare))
     return names
@@ -288,8 +300,8 @@ def _agency_rows(look: Look) -> list[tuple[str, list[Span]]]:
         if party.left_at is not None or agency.type == "exercise":
             continue
         cells = [
-            _name(code, agency, lead=code == state.lead, us=code == mine),
-            _declared(party, look, absent=code in missing),
+            _name(code, agency, _tags(code, look)),
+            _declared(party, look),
             _read(code, read, version),
             _scene(counts.get(code), required=code in missing),
             _command(look, code, agency),
@@ -297,27 +309,37 @@ def _agency_rows(look: Look) -> list[tuple[str, list[Span]]]:
         found.append(((code != state.lead, code != mine, party.invited_at, code), code, cells))
     for code in missing:
         if code not in state.parties:
-            name = _name(code, known.get(code) or Agency(code, code), lead=False, us=False)
+            name = _name(code, known.get(code) or Agency(code, code), ())
             cells = [
                 name,
-                Span("▲ absent", "alarm bold"),
-                Span("▲ not invited", "alarm"),
-                Span("required", "alarm"),
+                Span("not invited", "alarm"),
+                Span("–", "dim"),
+                Span("▲ required", "alarm bold"),
                 Span("–", "dim"),
             ]
             found.append(((True, True, 0, code), code, cells))
     return [(code, cells) for _, code, cells in sorted(found, key=lambda one: one[0])]
 
 
-def _name(code: str, agency: Agency, *, lead: bool, us: bool) -> Span:
+def _tags(code: str, look: Look) -> tuple[str, ...]:
+    """Who leads, who is to lead, and which agency is ours."""
+    state = look.state.organisation
+    offered = next((offer for offer in state.lead_offers if offer.to == code), None)
+    tags = ["lead"] if code == state.lead else []
+    if offered is not None:
+        tags.append("claims lead" if offered.claim else "offered lead")
+    return (*tags, *(("us",) if look.me is not None and look.me.agency == code else ()))
+
+
+def _name(code: str, agency: Agency, tags: tuple[str, ...]) -> Span:
     short = agency.short if agency.short and agency.type == "council" else code
-    tags = [word for word, holds in (("lead", lead), ("us", us)) if holds]
-    return Span(f"{short}  {' '.join(tags)}".rstrip(), "accent bold" if us else "strong bold")
+    style = "caution bold" if "offered lead" in tags or "claims lead" in tags else ""
+    return Span(
+        f"{short}  {' '.join(tags)}".rstrip(), style or ("accent bold" if "us" in tags else "strong bold")
+    )
 
 
-def _declared(party: Party, look: Look, *, absent: bool) -> Span:
-    if absent:
-        return Span("▲ absent", "alarm bold")
+def _declared(party: Party, look: Look) -> Span:
     if not party.declared:
         return Span("not joined", "caution")
     if party.declared == "declared" and party.declared_at is not None:
@@ -334,7 +356,7 @@ def _read(code: str, read: dict[str, Any], version: Version | None) -> Span:
     if row is None:
         return Span("–", "dim")
     if not row.unread:
-        return Span("✓ acknowledged" if row.acknowledged is not None else "✓ read", "good")
+        return Span("✓ ackn." if row.acknowledged is not None else "✓ read", "good")
     age = span(row.waiting)
     if row.late:
         return Span(f"✗ unread {age}", "alarm")
@@ -353,7 +375,7 @@ def _at_scene(look: Look) -> dict[str, tuple[int, int]]:
 
 def _scene(counted: tuple[int, int] | None, *, required: bool) -> Span:
     if counted is None or not counted[1]:
-        return Span("required", "alarm") if required else Span("–", "dim")
+        return Span("▲ required", "alarm bold") if required else Span("–", "dim")
     return Span(f"{counted[0]} of {counted[1]}")
 
 
@@ -365,9 +387,13 @@ def _command(look: Look, code: str, agency: Agency) -> Span:
 
 
 def _agency_line(row: tuple[str, list[Span]], cells: Sequence[int]) -> Line:
-    return tuple(
-        Span(fit(one.text, width) + " ", one.style) for one, width in zip(row[1], cells, strict=True)
-    )
+    return _gapped([Span(fit(one.text, width), one.style) for one, width in zip(row[1], cells, strict=True)])
+
+
+def _gapped(spans: Sequence[Span]) -> Line:
+    """With one cell between them, and none behind the last."""
+    *before, last = spans
+    return (*(Span(f"{one.text} ", one.style) for one in before), last)
 
 
 # -- casualties and what comes next -----------------------------------------------------------------------------

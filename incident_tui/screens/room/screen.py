@@ -43,7 +43,7 @@ from incident_tui.screens.room.telling import (
     tabs_of,
     wire_of,
 )
-from incident_tui.screens.room.voice import Voice
+from incident_tui.screens.room.voice import Voice, heard_of
 from incident_tui.screens.room.words import Words
 from incident_tui.session import Session
 from incident_tui.settings import Settings
@@ -119,7 +119,7 @@ class Room(Footed):
         self._counted = float("-inf")
         self.alarms: Mapping[str, int] = {}
         """How many alarms each board has."""
-        self._unread = 0
+        self._unread = self._heard = 0
         self.sight = Sight(self)
         self.calls = Calls(lambda text: self.voice.notice("call", text))
 
@@ -212,6 +212,7 @@ class Room(Footed):
             look,
             self.session,
             self.alarms.get(ALARMS, 0),
+            self._heard,
             self._unread,
             self.sight.keys(),
             self.voice.bell.muted,
@@ -237,6 +238,7 @@ class Room(Footed):
         self._counted = time.monotonic()
         boards = self.actions.boards
         self.alarms = alarms_of(boards, seen.look)
+        self._heard = heard_of(boards, seen.look)
         self._unread = self.sight.look(seen.look)
         self.voice.hear(seen.look)
         self.calls.hear(self.session.log().last(LOOKED_AT), seen.look.stream)

@@ -107,6 +107,14 @@ class Voice:
         return True
 
 
+def heard_of(boards: Sequence[Board], look: Look) -> int:
+    """How many alarms stand that ring, and that somebody of ours has acknowledged."""
+    if not look.state.organisation.opened:
+        return 0
+    rows = [board.rows(look) for board in boards if board.name == ALARMS]
+    return sum(row.rings and row.heard is not None for some in rows for row in some.values())
+
+
 def ringing(boards: Sequence[Board], look: Look) -> list[str]:
     """The keys of the alarms that ring and that nobody of ours has acknowledged."""
     if not look.state.organisation.opened:
