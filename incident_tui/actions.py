@@ -126,6 +126,8 @@ APP: Final[tuple[Action, ...]] = (
            help="The log opens on decisions and acts; this shows every line.", example="machine"),
     Action("log.older", "Older lines", ("older",), scope="log", group="Log", help="Fetches the page before.",
            example="older"),
+    Action("casualties.hospitals", "Hospitals", scope="casualties", group="Casualties",
+           help="Their room, and what is allocated to them.", example="places"),
     Action("list.up", "Up", scope="list", group="Lists"),
     Action("list.down", "Down", scope="list", group="Lists"),
     Action("list.page_up", "Page up", scope="list", group="Lists"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from textual.containers import Container
+from textual.message import Message
 
 from incident.kernel.board import Board, Look
 from incident_tui.actions import Actions
@@ -31,6 +32,14 @@ class Seen:
 
 class Place(Container):
     """A place in the room. It is fed while it is in front, and ticked several times a second."""
+
+    class Opened(Message):
+        """Go to a row of another place; with key "" only to the place."""
+
+        def __init__(self, place: str, key: str) -> None:
+            super().__init__()
+            self.place = place
+            self.key = key
 
     place = ""
     """Its name in the table of actions: ``go.<place>``."""

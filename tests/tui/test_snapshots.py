@@ -33,6 +33,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "boundaries": ("3", "j"),
     "tasks": ("4", "j"),
     "log": ("5",),
+    "casualties": ("6", "j"),
     "incidents": ("0",),
     "refused": ("exclamation_mark",),
     "help": ("2", "question_mark"),
@@ -44,7 +45,9 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "palette": ("ctrl+p", "r", "v", "p"),
     "detail": ("2", "enter"),
 }
-EVERYWHERE = ("picture", "resources", "boundaries", "tasks", "log", "incidents", "refused", "help")
+EVERYWHERE = (
+    "picture", "resources", "boundaries", "tasks", "log", "casualties", "incidents", "refused", "help",
+)
 """Those that are kept at every size; the others at 80x24 and 120x40."""
 FRAMES = " ─│"
 """Lines that the stylesheet draws: a stylesheet knows colours, and no attribute of a token."""

@@ -31,6 +31,9 @@ class Standpoint(msgspec.Struct, frozen=True, omit_defaults=True):
 class BoardPlace(Place):
     """List and detail of one board."""
 
+    tailed = True
+    """On a wall the end of the log stands beside it."""
+
     def __init__(self, board: Board, table: VirtualTable | None = None) -> None:
         super().__init__(id=f"place-{board.name}", classes="board-place")
         self.board = board
@@ -97,8 +100,7 @@ class BoardPlace(Place):
 
     def _show_detail(self) -> None:
         seen, board = self._seen, self.board
-        shown = seen is not None and (seen.wide or self._opened)
-        if not shown or seen is None or board is None:
+        if seen is None or board is None or not (self._opened or self.beside(seen)):
             return
         key, row = self._table.key, self._table.row
         if row is None or key is None:
@@ -116,6 +118,10 @@ class BoardPlace(Place):
         if mark:
             pairs.insert(1, ("state word", Cell(mark, mark_tone(mark))))
         self._detail.tell(pairs, self.acts(row, seen))
+
+    def beside(self, seen: Seen) -> bool:
+        """Whether the detail stands beside the list without being opened."""
+        return seen.wide
 
     def pairs(self, row: Any, seen: Seen) -> list[tuple[str, Cell]]:
         """The detail of a row."""

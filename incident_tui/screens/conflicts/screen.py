@@ -128,5 +128,7 @@ def conflicts_board(
 class ConflictsPlace(BoardPlace):
     """Cards and notices as a list with detail. A card that is cleared goes at once."""
 
+    tailed = False
+
     def __init__(self, board: Board) -> None:
         super().__init__(board, VirtualTable(board, patient=False))

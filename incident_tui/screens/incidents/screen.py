@@ -14,6 +14,8 @@ from incident_tui.widgets.table import VirtualTable
 class IncidentsPlace(BoardPlace):
     """The list of incidents this agency may see."""
 
+    tailed = False
+
     class Chosen(Message):
         """A person wants to enter this incident."""
 

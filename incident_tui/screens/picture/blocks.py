@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from incident.kernel.board import Board, Cell, Look
@@ -12,6 +12,7 @@ from incident.resources.words import unit_totals
 from incident.values import length_words
 from incident_tui.feed import LogLine
 from incident_tui.screens.log.lines import WEIGHTS, agency_cell, key_of, number_cell, text_tone, time_cell
+from incident_tui.widgets.block import Item, View
 from incident_tui.widgets.columns import GAP, Fitted, fit_columns
 from incident_tui.widgets.paint import Line, Span, fit, length, shorten, spread, wrap
 
@@ -19,32 +20,6 @@ TRUSTS_MAX: Final = 6
 """Agencies that have a column of their own among the totals of units."""
 LOOKED_THROUGH: Final = 400
 """Lines of the log among which the last of weight are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line that can be entered: what it says, and where Enter leads (a place, and a row of it)."""
-
-    line: Line
-    place: str
-    key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One block: its heading, its items, and how many rows it would like to have, at least and at most."""
-
-    head: Line
-    items: tuple[Item, ...]
-    more: Line = ()
-
-    @property
-    def height(self) -> int:
-        """Lines it takes."""
-        return bool(self.head) + len(self.items) + bool(self.more)
-
-
-EMPTY: Final = View((), ())
 
 
 # -- rows of a board ------------------------------------------------------------------------------------------

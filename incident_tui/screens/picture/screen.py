@@ -8,20 +8,10 @@ from typing import Any, Final
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 
 from incident.kernel.board import Board
 from incident_tui.actions import key_words
-from incident_tui.screens.picture.blocks import (
-    EMPTY,
-    LOOKED_THROUGH,
-    Item,
-    View,
-    board_view,
-    log_view,
-    share,
-    units_view,
-)
+from incident_tui.screens.picture.blocks import LOOKED_THROUGH, board_view, log_view, share, units_view
 from incident_tui.screens.picture.summary import (
     agencies_view,
     alarms_view,
@@ -32,8 +22,9 @@ from incident_tui.screens.picture.summary import (
     next_view,
 )
 from incident_tui.screens.place import Place, Seen
+from incident_tui.widgets.block import EMPTY, Block, View
 from incident_tui.widgets.lines import Lines
-from incident_tui.widgets.paint import Line, Span
+from incident_tui.widgets.paint import Span
 
 FEED_SECONDS: Final = 0.25
 """The Picture is made of whole boards, so under load it is made anew four times a second, not fifteen."""
@@ -48,107 +39,11 @@ NARROW: Final = ("alarms", "methane", "parties", "casualties", "units", "log")
 """One column, what asks for a hand first: the blocks below 100 cells, from top to bottom."""
 
 
-class Block(Lines, can_focus=True):
-    """One block of the Picture. It can be walked through and entered."""
-
-    class Opened(Message):
-        """Enter on an item: go to its row in its place."""
-
-        def __init__(self, item: Item) -> None:
-            super().__init__()
-            self.item = item
-
-    class Resized(Message):
-        """It has another width or height: what it shows must be made anew."""
-
-    class Over(Message):
-        """The cursor went past an end: on to the block before (-1) or after (1)."""
-
-        def __init__(self, block: Block, by: int) -> None:
-            super().__init__()
-            self.block = block
-            self.by = by
-
-    def __init__(self, name: str) -> None:
-        super().__init__(id=f"block-{name}", classes="block")
-        self.view = EMPTY
-        self.at = 0
-
-    def tell(self, view: View) -> None:
-        """Show this from now on."""
-        self.view = view
-        self.display = bool(view.height)
-        self.at = max(0, min(self.at, len(view.items) - 1))
-        self.lay()
-
-    def lay(self) -> None:
-        """Heading, items with the cursor among them, and what did not fit."""
-        lines: list[Line] = [self.view.head] if self.view.head else []
-        for index, item in enumerate(self.view.items):
-            here = self.has_focus and index == self.at
-            lines.append(_selected(item.line, self.size.width) if here else item.line)
-        if self.view.more:
-            lines.append(self.view.more)
-        self.show(lines)
-
-    def on_resize(self) -> None:
-        """Other things fit now."""
-        self.lay()
-        self.post_message(self.Resized())
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """The cursor shows, or goes. (Blur is told before it is so.)"""
-        super().watch_has_focus(has_focus)
-        self.lay()
-
-    def on_key(self, event: events.Key) -> None:
-        """Up and down through the items, and past the ends to the next block; Enter opens."""
-        by = {"up": -1, "k": -1, "down": 1, "j": 1}.get(event.key, 0)
-        if by:
-            event.stop()
-            if 0 <= self.at + by < len(self.view.items):
-                self.at += by
-                self.lay()
-            else:
-                self.post_message(self.Over(self, by))
-        elif event.key == "enter":
-            event.stop()
-            self.open_item(self.at)
-
-    def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor there; twice opens it."""
-        line = event.y - bool(self.view.head)
-        if 0 <= line < len(self.view.items):
-            self.at = line
-            self.lay()
-            if event.chain == 2:
-                self.open_item(line)
-
-    def open_item(self, index: int) -> None:
-        """Enter the item of this line."""
-        if 0 <= index < len(self.view.items):
-            self.post_message(self.Opened(self.view.items[index]))
-
-
-def _selected(line: Line, width: int) -> Line:
-    spans = [Span(span.text, f"{span.style} on selection", span.act) for span in line]
-    used = sum(len(span.text) for span in spans)
-    return (*spans, Span(" " * max(0, width - used), "ink on selection"))
-
-
 class PicturePlace(Place):
     """The blocks, in one, two or three columns."""
 
     place = "picture"
     title_words = "Picture"
-
-    class Opened(Message):
-        """Go to a row of a place."""
-
-        def __init__(self, place: str, key: str) -> None:
-            super().__init__()
-            self.place = place
-            self.key = key
 
     def __init__(self, boards: dict[str, Board]) -> None:
         super().__init__(id="place-picture")
@@ -178,7 +73,11 @@ class PicturePlace(Place):
         self.tick()
 
     def tick(self) -> None:
-        """Lay the blocks anew when something is due."""
+        """Lay the blocks anew when something is due, or a column has another width now."""
+        widths = tuple(block.size.width for block in self.blocks.values())
+        if widths != self._widths:
+            self._widths = widths
+            self._fed, self._due = float("-inf"), True
         now = time.monotonic()
         if self._due and now - self._fed >= FEED_SECONDS and self._seen is not None and self.size.width:
             self._fed, self._due = now, False
@@ -196,14 +95,6 @@ class PicturePlace(Place):
         self.set_class(width >= WALL_WIDTH, "-wall")
         self._fed = float("-inf")
         self._due = True
-
-    def on_block_resized(self, event: Block.Resized) -> None:
-        """Columns have their width only after they were laid out."""
-        event.stop()
-        widths = tuple(block.size.width for block in self.blocks.values())
-        if widths != self._widths:
-            self._widths = widths
-            self._fed, self._due = float("-inf"), True
 
     def _lay(self, seen: Seen) -> None:
         self.set_class(not seen.look.state.organisation.opened, "-nothing")

@@ -28,7 +28,7 @@ from incident.organisation.rules import stands
 from incident.reports.gather import upcoming
 from incident.statuses import SCENE, WORKING, status
 from incident.values import Location, length_words, span
-from incident_tui.screens.picture.blocks import EMPTY, Item, View
+from incident_tui.widgets.block import EMPTY, Item, View
 from incident_tui.widgets.paint import Line, Span, fit, shorten, spread
 
 LETTER: Final = 3

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from textual import events, on
@@ -17,10 +17,10 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.widgets import Input, TextArea
 
-from incident.kernel.board import Board, Look
+from incident.kernel.board import Look
 from incident_tui.actions import Action, Actions
 from incident_tui.screens.board.screen import BoardPlace
-from incident_tui.screens.conflicts.screen import ConflictsPlace, Notice
+from incident_tui.screens.conflicts.screen import Notice
 from incident_tui.screens.help.screen import HelpPlace
 from incident_tui.screens.incidents.screen import IncidentsPlace
 from incident_tui.screens.log.screen import LogPlace
@@ -33,6 +33,7 @@ from incident_tui.screens.room.doing import Deed, Doing
 from incident_tui.screens.room.foot import Footed
 from incident_tui.screens.room.jump import JUMP_KEYS, Jump
 from incident_tui.screens.room.keeping import Keeping
+from incident_tui.screens.room.kinds import KINDS
 from incident_tui.screens.room.sight import ALARMS, Sight
 from incident_tui.screens.room.telling import (
     Counts,
@@ -68,11 +69,6 @@ SLOW_SECONDS: Final = 0.025
 """A pump stroke longer than this makes the next ones rarer."""
 SMALL_ACTS: Final = frozenset({"app.compose", "app.quit", "app.theme", "app.ascii"})
 """All that can be done in a terminal that is too small for the rest."""
-KINDS: Final[Mapping[str, Callable[[Board], BoardPlace]]] = {
-    "incidents": IncidentsPlace,
-    "refused": ConflictsPlace,
-}
-"""Boards that have a screen of their own kind; every other has the same one."""
 COMPOSED: Final = frozenset({"picture", "log"})
 """Places that always show the composer."""
 TOO_SMALL: Final = (
@@ -299,9 +295,7 @@ class Room(Footed):
         for name, one in self.places.items():
             one.display = name == place
         self.set_class(place in COMPOSED, "-composed")
-        self.set_class(
-            isinstance(self.front, BoardPlace) and place not in ("log", "incidents", "refused"), "-tailed"
-        )
+        self.set_class(isinstance(self.front, BoardPlace) and self.front.tailed, "-tailed")
         self._counted = float("-inf")
         self.feed()
         if key and not self.front.go_to(key):
@@ -463,8 +457,8 @@ class Room(Footed):
         if action is not None:
             self.act(action)
 
-    @on(PicturePlace.Opened)
-    def _opened(self, event: PicturePlace.Opened) -> None:
+    @on(Place.Opened)
+    def _opened(self, event: Place.Opened) -> None:
         self.go(event.place, event.key)
 
     @on(IncidentsPlace.Chosen)

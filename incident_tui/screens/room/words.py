@@ -57,6 +57,7 @@ class Words:
             "app.ascii": self.ascii,
             "log.weight": self.machine,
             "log.older": self.older,
+            "casualties.hospitals": lambda: self.room.go("places"),
         }
         asking: dict[str, Callable[[str], Any]] = {
             "app.mute": self.room.voice.mute,

@@ -1,0 +1,1 @@
+"""Casualties: the totals, the counts they come from, and the hospitals."""

@@ -1,0 +1,1 @@
+"""A board with blocks above and beside its list."""

@@ -1,0 +1,18 @@
+"""Which boards have a screen of their own kind; every other has the same one: list and detail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from incident.kernel.board import Board
+from incident_tui.screens.board.screen import BoardPlace
+from incident_tui.screens.casualties.screen import CasualtiesPlace
+from incident_tui.screens.conflicts.screen import ConflictsPlace
+from incident_tui.screens.incidents.screen import IncidentsPlace
+
+KINDS: Final[Mapping[str, Callable[[Board], BoardPlace]]] = {
+    "casualties": CasualtiesPlace,
+    "incidents": IncidentsPlace,
+    "refused": ConflictsPlace,
+}
