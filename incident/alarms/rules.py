@@ -52,7 +52,10 @@ def evolve(state: Alarms, event: Any, record: Record) -> Alarms:
 
 def sentence(event: Any, record: Record, names: Names) -> Line:
     """An acknowledgement is an act: it says what was known, and when."""
-    return Line(f"acknowledges the alarm: {event.words or ', '.join(event.keys)}", "act")
+    many = len(event.keys)
+    if event.words:
+        return Line(f"acknowledges {'the alarm' if many == 1 else f'{many} alarms'}: {event.words}", "act")
+    return Line(f"acknowledges {'an alarm' if many == 1 else f'{many} alarms'} whose cause had gone", "act")
 
 
 def invariants(view: View) -> tuple[str, ...]:

@@ -37,6 +37,9 @@ from incident.kernel.text import brief, clip, safe_text
 # Keys are sorted so that two rooms whose states are equal have equal bytes, whatever order things came in.
 _ENCODE = msgspec.json.Encoder(order="sorted")
 
+LINE_MAX = 6_000
+"""Characters of one line of the log, more than any entry or decision has; what is cut off stands in the record."""
+
 
 class UnknownType(Exception):
     """A record type or version this build does not know: an older client meeting a newer server."""
@@ -331,7 +334,10 @@ class Model:
             event = self.read_event(record.type, record.v, record.body)
         except UnknownType:
             return Line("An entry of a newer kind: update this client to read it.", "act")
-        return self.events[record.type].slice.sentence(event, self.timed(names.view, record), names)
+        line = self.events[record.type].slice.sentence(event, self.timed(names.view, record), names)
+        if len(line.text) <= LINE_MAX:
+            return line
+        return msgspec.structs.replace(line, text=f"{line.text[: LINE_MAX - 1]}…")
 
 
 class Models(Protocol):

@@ -382,6 +382,8 @@ def test_an_acknowledgement_of_what_has_gone_meanwhile_lands_all_the_same() -> N
     CASES["rvps_differ"].clear(given)
     given.by("SECAMB").did(facts.Acknowledge((alarm.key,), alarm.words))
     assert alarm.words in given.line().text
+    given.by("SCAS").did(facts.Acknowledge((alarm.key,)))
+    assert given.line().text == "acknowledges an alarm whose cause had gone", "a key says nothing to a reader"
 
 
 def test_many_drafts_are_one_alarm_and_too_many_counted_says_by_how_many() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from incident.boundaries import facts as b
 from incident.kernel.board import Look, Verb
+from incident.kernel.model import LINE_MAX
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.slice import Actor, Line, Refusal
 from incident.methane import (
@@ -270,6 +271,18 @@ def test_the_line_of_the_log_says_every_letter() -> None:
 
 
 # -- who has read it ------------------------------------------------------------------------------------------
+
+
+def test_a_line_of_the_log_has_an_end_whatever_was_written() -> None:
+    services = tuple(Service(code, "n" * 80) for code in list(opened().charter.agencies)[:30])
+    hazards = (Hazard("h" * 120, "potential"),) * 12
+    long = "x" * 300
+    report = Report(
+        Location(long), "rtc", "n" * 200, hazards, long, long, long, long, present=services, required=services
+    )
+    given = opened().did(Publish(report))
+    assert len(given.line().text) == LINE_MAX
+    assert given.line().text.endswith("…")
 
 
 def test_each_agency_has_its_own_clock_until_somebody_there_has_read_it() -> None:
