@@ -101,8 +101,7 @@ def _after(unit: f.Resource, event: Any, record: Record) -> f.Resource:
             edits = {**unit.edits, **dict.fromkeys(news, record.command_id)}
             return _sent(_REPLACE(unit, **news, edits=edits), unit, record)
         case f.DestinationConfirmed():
-            told = record.at if event.destination == unit.destination else unit.crew_told_at
-            return _REPLACE(unit, crew_told_at=told)
+            return _told(unit, record) if event.destination == unit.destination else unit
         case f.ControlOffered():
             offer = f.Offer(record.command_id, event.to, record.agency, record.actor, record.at)
             return _REPLACE(unit, offer=offer, control_version=record.command_id)
@@ -123,6 +122,12 @@ def _sent(unit: f.Resource, before: f.Resource, record: Record) -> f.Resource:
     return _REPLACE(unit, sent_at=record.at if unit.destination else 0, crew_told_at=0)
 
 
+def _told(unit: f.Resource, record: Record) -> f.Resource:
+    """Their crew has heard where to; what was said before the order went out was about an older one."""
+    heard = bool(unit.sent_at) and record.at >= unit.sent_at
+    return _REPLACE(unit, crew_told_at=record.at) if heard else unit
+
+
 def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
     """In another state it is no longer where it was, and once its work is over it is bound for nowhere."""
     before, after = status(unit.status), status(code)
@@ -136,7 +141,7 @@ def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
         )
         if was != now
     ]
-    told = unit.crew_told_at or (record.at if code in SETS_OUT else 0)
+    told = unit.crew_told_at or (_told(unit, record).crew_told_at if code in SETS_OUT else 0)
     return _REPLACE(
         unit,
         status=code,

@@ -681,6 +681,19 @@ def test_a_crew_confirms_where_it_was_sent_and_another_order_asks_it_anew() -> N
     assert unit(start).crew_told_at == 0
 
 
+def test_what_was_written_before_an_order_went_out_does_not_confirm_it() -> None:
+    start = at_work().did(f.Describe(A101, destination="RVP A")).later(5)
+    start.did(f.Describe(A101, destination="RVP B")).later(5)
+    start.did(f.SetStatus(A101, "MOB"), written_at=start.now - 9 * MINUTE)  # it set out for RVP A
+    assert (unit(start).status, unit(start).crew_told_at) == ("MOB", 0)
+    start.did(f.Describe(A101, destination="RVP A"))
+    start.did(f.ConfirmDestination(A101, "RVP A"), written_at=start.now - 8 * MINUTE)
+    assert unit(start).crew_told_at == 0
+    start.did(f.ConfirmDestination(A101, "RVP A"))
+    assert unit(start).crew_told_at == start.now
+    start.check()
+
+
 def test_a_crew_that_goes_mobile_has_heard_where_to_and_one_that_is_cleared_is_bound_for_nowhere() -> None:
     start = at_work().did(f.Describe(A101, destination="RVP A")).later()
     start.did(f.SetStatus(A101, "ALL"))
