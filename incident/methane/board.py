@@ -80,7 +80,7 @@ COLUMNS = (
 
 def detail(version: Version, look: Look) -> Sequence[tuple[str, Cell]]:
     """Every letter, what is new in it marked with what stood there before, and each reader's clock."""
-    last = before(methane(look.state), version)
+    last, stands = before(methane(look.state), version), version.id in methane(look.state).standing
     changed = {(was.letter, was.name): was for was in differences(last, version)} if last is not None else {}
     who = f"{version.agency}, {version.actor} ({version.role.replace('_', ' ')})"
     lines: list[tuple[str, Cell]] = [
@@ -90,7 +90,8 @@ def detail(version: Version, look: Look) -> Sequence[tuple[str, Cell]]:
     if version.on_behalf_of:
         lines.append(("on behalf of", Cell(version.on_behalf_of)))
     if version.unaware:
-        lines.append(("note", Cell(f"{unaware_words(version.unaware)}: both stand", "caution")))
+        both = ": both stand" if stands and len(standing(methane(look.state))) > 1 else ""
+        lines.append(("note", Cell(unaware_words(version.unaware) + both, "caution" if both else "dim")))
     for letter, name, words in fields(version):
         was = changed.get((letter, name))
         if words == UNSAID and was is None and letter in "NA" and name not in _ALWAYS:
@@ -102,7 +103,8 @@ def detail(version: Version, look: Look) -> Sequence[tuple[str, Cell]]:
         lines.append((f"{letter} {_TITLES.get(name, name)}", cell))
     lines += _absent(version, look)
     lines.append(("", Cell("sent to every party", "strong")))
-    return [*lines, *(_receipt(row, look) for row in receipt_rows(look.state, look.now, version))]
+    rows_ = receipt_rows(look.state, look.now, version)
+    return [*lines, *(_receipt(row, look, asked=stands) for row in rows_)]
 
 
 _ALWAYS = ("casualties", "routes in")
@@ -121,11 +123,14 @@ def _absent(version: Version, look: Look) -> list[tuple[str, Cell]]:
     return [("absent", Cell(f"required and not there: {', '.join(missing)}", "alarm"))] if missing else []
 
 
-def _receipt(row: ReceiptRow, look: Look) -> tuple[str, Cell]:
+def _receipt(row: ReceiptRow, look: Look, *, asked: bool) -> tuple[str, Cell]:
+    """What one agency has done with it; one that another has replaced asks nobody to read it any more."""
     steps = (("delivered", row.delivered), ("seen", row.seen), ("acknowledged", row.acknowledged))
     parts = [f"{word} {look.clock(at)}" for word, at in steps if at is not None]
     if row.acknowledged is not None and row.by:
         parts[-1] += f" by {row.by}"
+    if row.unread and not asked:
+        return row.agency, Cell(" · ".join((*parts, "not read, another stands")), "dim")
     if row.unread:
         parts.append(f"NOT READ for {length_words(row.waiting)}")
     tone = "alarm" if row.late else "caution" if row.unread else "good" if row.acknowledged else "ink"
