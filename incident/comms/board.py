@@ -109,7 +109,9 @@ def _number(row: CommsRow, _look: Look) -> Cell:
     if not row.agency:
         return Cell("")
     phone = row.room.phone if row.room is not None else ""
-    return Cell(phone) if phone else Cell("no number given", "caution")
+    if phone or not row.spoc:
+        return Cell(phone) if phone else Cell("no number given", "caution")
+    return Cell("see contact", "dim")
 
 
 def _person(row: CommsRow, _look: Look) -> Cell:
@@ -125,7 +127,16 @@ def _here(agency: str, look: Look) -> Cell:
     if not agency or not look.present:
         return Cell("")
     seats = len(look.present.get(agency, ()))
-    return Cell(f"{seats} connected", "good") if seats else Cell("nobody connected", "caution")
+    if seats:
+        return Cell(f"{seats} connected", "good")
+    played = _played(agency, look)
+    return Cell("exercise plays" if played else "no person here", "dim" if played else "caution")
+
+
+def _played(agency: str, look: Look) -> bool:
+    """Whether what this agency has said of itself was last said by the program that plays it in an exercise."""
+    party = look.state.organisation.parties.get(agency)
+    return party is not None and party.declared_by.startswith("virtual/")
 
 
 def state_cell(row: CommsRow, look: Look) -> Cell:
@@ -194,6 +205,9 @@ def detail(row: CommsRow, look: Look) -> Sequence[tuple[str, Cell]]:
             lines.append(("or else", Cell(row.room.alternative)))
         seats = look.present.get(row.agency, ())
         lines += [("connected" if not index else "", Cell(seat, "good")) for index, seat in enumerate(seats)]
+        if look.present and not seats:
+            lines.append(("connected", Cell("nobody: the exercise plays it" if _played(row.agency, look)
+                                            else "nobody", "dim")))  # fmt: skip
     else:
         lines.append(("", Cell("Press p to set one; every room then tests it.", "caution")))
     if row.calls is not None:

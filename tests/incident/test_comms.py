@@ -342,6 +342,25 @@ def test_each_control_room_says_who_is_connected_there_as_long_as_that_is_known(
     seen = replace(look(given), present={"LAS": ("EOC desk 2", "EOC desk 3"), "SCAS": ("EOC",)})
     rows = BOARD.rows(seen)
     assert state_cell(rows["room/LAS"], seen).text == "2 connected"
-    assert state_cell(rows["room/SECAMB"], seen).text == "nobody connected"
+    assert state_cell(rows["room/SECAMB"], seen).text == "no person here"
     assert ("connected", "EOC desk 2") in [(t, c.text) for t, c in BOARD.detail(rows["room/LAS"], seen)]
     assert not state_cell(rows["room/LAS"], look(given)).text, "a room that is cut off cannot know"
+
+
+def test_a_room_that_nobody_sits_in_is_said_to_be_played_by_the_exercise_and_where_to_ring_stands_there() -> (
+    None
+):
+    given = (
+        opened().did(Invite(("LFB",))).by("LFB", name="virtual/LFB").did(Join("Brigade control, officer 3"))
+    )
+    seen = replace(look(given), present={"LAS": ("EOC desk 2",)})
+    row = BOARD.rows(seen)["room/LFB"]
+    assert state_cell(row, seen).text == "exercise plays"
+    number = next(column for column in BOARD.columns if column.name == "number")
+    assert number.cell(row, seen).text == "see contact"
+    told = {title: cell.text for title, cell in BOARD.detail(row, seen)}
+    assert told["contact"] == "Brigade control, officer 3"
+    assert told["connected"] == "nobody: the exercise plays it"
+    given.did(f.GiveRoom("LFB", "Brigade control", "020 7946 0200"))
+    row = BOARD.rows(look(given))["room/LFB"]
+    assert number.cell(row, look(given)).text == "020 7946 0200"
