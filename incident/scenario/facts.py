@@ -156,13 +156,17 @@ class ChannelHabit(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AidHabit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How the agency takes a request for aid. What it lends, it takes from ``units``, in their order."""
+    """How the agency takes a request for aid. What it lends, it takes from ``units``, in their order.
+
+    ``reasons`` are those for sending nothing, ``less`` those for sending less than was asked.
+    """
 
     answers: Wait = Wait(60, 180)
     names: Wait = Wait(30, 120)
     declines: PerCent = 0
     counters: PerCent = 0
     reasons: Reasons = ()
+    less: Reasons = ()
     units: Units = ()
 
 

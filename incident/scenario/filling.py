@@ -22,9 +22,13 @@ import msgspec
 
 from incident.kernel.model import Model
 from incident.kernel.slice import Actor, Refusal, View
+from incident.methane import current, methane
+from incident.methane.facts import Publish, Version
 from incident.scenario.facts import Step
 
 MINUTE_MS: Final = 60_000
+COUNTS: Final = ("total", "p1", "p2", "p3", "dead", "untriaged", "counted")
+"""The fields of the letter N."""
 DEEP_MAX: Final = 12
 _NOW = re.compile(r"\$now(?:([+-])(\d{1,4})m)?", re.ASCII)
 _NAMED = re.compile(r"\$([a-z_]+)(?::(.{1,200}))?", re.ASCII)
@@ -85,8 +89,26 @@ def command_of(
         )
     except (Unfilled, msgspec.DecodeError) as error:
         return None, str(error)
+    if isinstance(body, dict) and model.spec_of(step.type).cls is Publish:
+        body = {**body, "report": upon(body.get("report"), current(methane(view)))}
     command = model.read_command(step.type, model.spec_of(step.type).v, msgspec.json.encode(body))
     return (None, command.sentence) if isinstance(command, Refusal) else (actor, command)
+
+
+def upon(said: Any, before: Version | None) -> Any:
+    """A METHANE as whoever is at the scene sends it: what it does not say stands as in the version before it.
+
+    Who is there stays there, and is required no more. Counts are taken together or not at all.
+    """
+    if before is None or not isinstance(said, dict):
+        return said
+    old = msgspec.to_builtins(before.report)
+    if any(name in said for name in COUNTS):
+        old = {name: value for name, value in old.items() if name not in COUNTS}
+    there = {one["agency"]: one for one in (*old.get("present", ()), *said.get("present", ()))}
+    wanted = {one["agency"]: one for one in (*old.get("required", ()), *said.get("required", ()))}
+    required = [one for agency, one in wanted.items() if agency not in there]
+    return {**old, **said, "present": list(there.values()), "required": required}
 
 
 def stand_in(body: Any) -> Any:

@@ -206,6 +206,7 @@ def _aid(units: Check[tuple[Unit, ...]]) -> Check[AidHabit]:
             "declines": optional(PER_CENT, 0),
             "counters": optional(PER_CENT, 0),
             "reasons": optional(_REASONS, ()),
+            "less": optional(_REASONS, ()),
             "units": optional(units, ()),
         },
         into=AidHabit,

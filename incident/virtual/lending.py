@@ -13,7 +13,9 @@ from incident.scenario.facts import AidHabit, Unit, Wait
 from incident.values import unit_key
 from incident.virtual.mind import Mind
 
-NO_MORE: Final = "No more can be spared"
+NO_MORE: Final = "None can be spared"
+NOT_ALL: Final = "The rest is needed for our own cover"
+LATER: Final = "At another job until then"
 LATER_MINUTES: Final = 30
 ASKS_BACK: Final = Wait(30, 120)
 MINUTE_SECONDS: Final = 60
@@ -61,16 +63,20 @@ def _free(mind: Mind, habit: AidHabit) -> list[Unit]:
 def _answers(mind: Mind, habit: AidHabit, request: Request) -> Iterator[Act]:
     """Yes, in part, something else, or no; each line by itself."""
     key = f"{request.number} {request.offered_at}"
-    at = mind.after(request.offered_at, habit.answers, f"aid {key}")
+    at = mind.after(mind.since(request.offered_at), habit.answers, f"aid {key}")
     no = mind.says_no(habit.declines, f"aid {key}") or mind.over
     left = [unit.kind for unit in _free(mind, habit)]
     lines: list[c.LineReply] = []
     for number, line in enumerate(request.terms.lines):
         can = 0 if no else min(left.count(line.kind), line.quantity)
-        reason = mind.word(habit.reasons, f"{key} {number}", NO_MORE)
+        said = f"{key} {number}"
+        reason = mind.word(habit.less, said, NOT_ALL) if can else mind.word(habit.reasons, said, NO_MORE)
         if can and mind.says_no(habit.counters, f"counter {key} {number}"):
             some = max(1, can // 2)
-            counter = Counter(line.kind, some, LATER_MINUTES if some == line.quantity else None, reason[:200])
+            later = some == line.quantity
+            counter = Counter(
+                line.kind, some, LATER_MINUTES if later else None, LATER if later else reason[:200]
+            )
             lines.append(c.LineReply(number, counter=counter))
         else:
             lines.append(c.LineReply(number, can, "" if can == line.quantity else reason))

@@ -18,6 +18,7 @@ from incident.organisation.facts import (
     OfferLead,
 )
 from incident.organisation.rules import answers, is_back
+from incident.scenario.facts import Wait
 from incident.virtual.mind import OVER, Mind, together
 
 SUBJECTS_MAX: Final = 50
@@ -28,13 +29,19 @@ NOT_HEARD: Final = "Nothing heard on it"
 AGAIN_MS: Final = 5 * 60_000
 """After so long a channel that did not work is tried once more, and then it works."""
 
+SETTLES: Final = Wait(10, 60)
+"""How long after it has joined late it says what it should have said before."""
+
 MOMENT_MS: Final = 60_000
 """What the incident does not remember is done within this time, or not at all."""
 
 
 def receives(mind: Mind) -> Iterator[Act]:
-    """Receipts, as a room leaves them: it lies there at once, is read after a while, and acknowledged."""
-    if not mind.invited:
+    """Receipts, as a room leaves them: it lies there at once, is read after a while, and acknowledged.
+
+    Who has not joined receives nothing: there is nobody yet to have read it.
+    """
+    if not mind.joined:
         return
     new: list[str] = []
     read: list[tuple[int, str]] = []
@@ -86,6 +93,8 @@ def _declares(mind: Mind, party: Any) -> Iterator[Act]:
         return
     said = max(due, key=lambda one: one.at)
     at = mind.at(said.at)
+    if at < mind.since(at):
+        at = mind.after(mind.since(at), SETTLES, f"declare {said.at}")
     spoken_since = party.declared_at is not None and party.declared_at >= max(at, party.joined_at + 1)
     if party.declared == said.state or spoken_since:
         return
@@ -96,9 +105,10 @@ def _declares(mind: Mind, party: Any) -> Iterator[Act]:
 def _appoints(mind: Mind) -> Iterator[Act]:
     """Fills the roles that it has somebody for, once each; who follows is for people to say."""
     posts = mind.view.commanders.posts
-    joined = mind.view.organisation.parties[mind.agency].joined_at or 0
     for one in mind.habit.appoints:
-        at = max(mind.at(one.at), joined)
+        at = mind.at(one.at)
+        if at < mind.since(at):  # it was late: one after the other, not all in one breath
+            at = mind.after(mind.since(at), SETTLES, f"appoint {one.role} {one.label}")
         # Of a role with a label nothing is remembered once it is vacant.
         late = bool(one.label) and mind.now >= at + MOMENT_MS
         if post_key(mind.agency, one.role, one.label) not in posts and not (mind.over or late):
@@ -141,21 +151,20 @@ def speaks(mind: Mind) -> Iterator[Act]:
     habit = mind.habit.channels
     if habit is None or not mind.joined or mind.over:
         return
-    for channel in comms(mind.view).channels.values():
+    channels = comms(mind.view).channels.values()
+    # One talkgroup may not be on its sets, but not every other that is set in its place.
+    failed = {test.agency for one in channels for test in one.tests if not test.worked}
+    for channel in channels:
         if not channel.live or not channel.includes(mind.agency):
             continue
         last = channel.test(mind.agency)
         if last is not None and (last.worked or not last.by.startswith("virtual/")):
             continue
-        key, since = f"{channel.name} {channel.set_at}", max(channel.set_at, _joined_at(mind))
-        worked = last is not None or not mind.says_no(habit.fails, f"channel {key}")
+        key, since = f"{channel.name} {channel.set_at}", mind.since(channel.set_at)
+        worked = last is not None or mind.agency in failed or not mind.says_no(habit.fails, f"channel {key}")
         if last is not None:
             since = last.at + AGAIN_MS
         note = "" if worked else mind.word(habit.reasons, key, NOT_HEARD)
         at = mind.after(since, habit.tests, f"channel {key}")
         tried = f"channel/{channel.id}/{'' if last is None else last.at}"
         yield from mind.act(at, tried, TestChannel(channel.id, mind.agency, worked, note))
-
-
-def _joined_at(mind: Mind) -> int:
-    return mind.view.organisation.parties[mind.agency].joined_at or 0

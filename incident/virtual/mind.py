@@ -63,6 +63,10 @@ class Mind:
         """The moment (UTC ms) at which it has taken its time over something that began then."""
         return since + self._dice(what, "wait", wait.least, wait.most) * SECOND_MS
 
+    def since(self, moment: int) -> int:
+        """When it could first know of something: nothing reaches it before it has joined."""
+        return max(moment, self.view.organisation.parties[self.agency].joined_at or 0)
+
     def says_no(self, per_cent: int, what: str) -> bool:
         """Whether this is one of the things it declines."""
         return self._dice(what, "no", 1, 100) <= per_cent

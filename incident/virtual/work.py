@@ -17,6 +17,13 @@ from incident.virtual.mind import Mind
 
 NO_UNITS: Final = "Nobody free to do it"
 NOT_THERE: Final = "That place will not do for our vehicles"
+ONE_FOR_ALL: Final = (
+    "We have agreed to {}: one for all",
+    "Ours are sent to {} already",
+    "{} stands: say if that is to be given up first",
+    "Two would divide us, and we are told {}",
+)
+"""Why not a second of what there can be one of; the name of the first goes in."""
 SHOWN: Final = "Done, and seen to be done"
 GIVES_UP: Final = Wait(180, 420)
 """How long until what another agency declined is done in another way."""
@@ -37,7 +44,7 @@ def _step(mind: Mind, habit: TaskHabit, task: Task) -> Iterator[Act]:
     key = f"{task.called} {task.offered_at}"
     match task.state:
         case "raised":
-            at = mind.after(task.offered_at, habit.answers, f"answer {key}")
+            at = mind.after(mind.since(task.offered_at), habit.answers, f"answer {key}")
             no = mind.says_no(habit.declines, f"task {key}")
             reason = mind.word(habit.reasons, key, NO_UNITS)
             answer = DeclineTask(task.id, reason) if no else Accept(task.id)
@@ -81,10 +88,10 @@ def _answers(mind: Mind, habit: FeatureHabit, feature: Feature) -> Iterator[Act]
     answer, other = feature.answers.get(mind.agency), _other(mind, feature)
     no = mind.says_no(habit.declines, f"feature {key}")
     if answer is None:
-        at = mind.after(feature.placed_at, habit.answers, f"feature {key}")
+        at = mind.after(mind.since(feature.placed_at), habit.answers, f"feature {key}")
         reason = mind.word(habit.reasons, key, NOT_THERE)
         if other is not None:
-            reason = f"We have agreed to {other.name}: one for all"
+            reason = mind.word(ONE_FOR_ALL, key, ONE_FOR_ALL[0]).format(other.name)
         command = DeclineFeature(feature.id, reason) if no or other else Agree(feature.id)
         yield from mind.act(at, f"feature/{feature.asked}", command)
     elif not answer.agreed and answer.by.startswith("virtual/") and other is None and not no:

@@ -9,6 +9,7 @@ import pytest
 
 from config.reader import parse_yaml
 from incident.kernel.checks import ConfigError
+from incident.methane.facts import Hazard, Publish, Report, Service
 from incident.scenario import Scenario
 from incident.scenario.facts import Wait, clock_words, t_words
 from incident.scenario.filling import command_of
@@ -16,6 +17,7 @@ from incident.scenario.reading import Known, fleets_of, read_fleet, read_scenari
 from incident.scenario.words import read_at, read_wait
 from incident.state import INCIDENT, OWN
 from incident.tasks.facts import Accept, Raise
+from incident.values import Location
 from tests.incident.given import INCIDENT_STREAM, MINUTE, charter, opened
 
 CSV = "callsign,kind,capabilities,station,status\nA201,DCA,paramedic,Slough,AVB\nR321,RRV,,Slough,AVB\n"
@@ -279,6 +281,35 @@ def test_a_step_names_things_by_what_people_call_them() -> None:
     raised = step("{title: T, agency: LAS, due: $now+10m}", "tasks.raise")
     _, command = command_of(raised, INCIDENT, given.view, "x", now)
     assert command.due == now + 10 * MINUTE
+
+
+def test_a_methane_of_an_inject_says_what_is_new_and_the_rest_stands() -> None:
+    given = opened()
+    services = "present: [{agency: LFB, note: 2 pumps}], required: [{agency: LAS}]"
+    body = f"{{report: {{location: {{text: J16}}, type: rtc, {services}}}}}"
+    one = step(body, "methane.publish")
+    _, first = command_of(one, INCIDENT, given.view, "x", given.now)
+    assert (first.report.required, first.report.total) == ((Service("LAS"),), None), (
+        "there is nothing before it"
+    )
+    before = Report(
+        Location("J15"),
+        "rtc",
+        "coach",
+        (Hazard("fuel", "present"),),
+        total=48,
+        present=(Service("LAS", "4 crews"),),
+        required=(Service("LFB"), Service("MPS")),
+    )
+    given.did(Publish(before))
+    _, command = command_of(one, INCIDENT, given.view, "x", given.now)
+    new = command.report
+    assert (new.location.text, new.nature, new.hazards, new.total) == ("J16", "coach", before.hazards, 48)
+    assert new.present == (Service("LAS", "4 crews"), Service("LFB", "2 pumps"))
+    assert new.required == (Service("MPS"),), "who is there is not required any more"
+    counts = step("{report: {location: {text: J16}, type: rtc, p1: 3}}", "methane.publish")
+    _, command = command_of(counts, INCIDENT, given.view, "x", given.now)
+    assert (command.report.p1, command.report.total) == (3, None), "old and new counts are not mixed"
 
 
 def test_what_names_nothing_yet_is_said() -> None:

@@ -134,11 +134,42 @@ def test_it_joins_after_a_while_and_names_whom_to_ring() -> None:
     assert (record.actor, record.agency) == ("virtual/SCAS", "SCAS")
 
 
+def test_nothing_is_delivered_or_read_before_it_has_joined_and_then_it_answers_one_thing_after_another() -> (
+    None
+):
+    play = Played(
+        scenario(
+            joins=Wait(300, 300), reads=Wait(30, 90), appoints=APPOINTS, features=FeatureHabit(Wait(60, 180))
+        )
+    )
+    for place in range(5):
+        play.las(Propose("ccp" if place else "rvp", Shape(YARD), f"P{place}"))
+    play.las(Raise("Close the slip road", "SCAS"))
+    play.run(299)
+    assert play.kinds() == []
+    assert not any("SCAS" in got for got in play.view.receipts.rows.values())
+    play.run(301)
+    joined = play.view.organisation.parties["SCAS"].joined_at
+    answers = [f.answers["SCAS"].at - joined for f in play.view.boundaries.rows.values()]
+    assert min(answers) >= 60 * SECOND, "it has to look at them first"
+    assert len(set(answers)) > 2, "and not all in one breath"
+    posts = play.view.commanders.posts.values()
+    assert {post.since > joined for post in posts} == {True}
+    reads = [
+        got["SCAS"].seen for got in play.view.receipts.rows.values() if "SCAS" in got and got["SCAS"].seen
+    ]
+    assert reads
+    assert min(reads) >= joined
+
+
+APPOINTS = (Appointment(60, "room", "H. Marlow"), Appointment(90, "tactical", "B. Nkosi"))
+
+
 def test_it_never_joins_when_it_is_said_so_nor_does_one_that_is_absent() -> None:
     play = Played(scenario(joins=None), "SCAS", "LFB").run(900)
     assert "Join" not in play.kinds()
     assert play.view.organisation.parties["LFB"].joined_at is None
-    assert {act.actor.agency for act in play.done} == {"SCAS"}, "an absent agency does not even open its post"
+    assert play.done == [], "where nobody has joined, nobody opens the post either"
 
 
 def test_it_is_silent_while_somebody_of_it_is_there_and_goes_on_when_they_have_left() -> None:
@@ -163,7 +194,7 @@ def test_it_is_silent_outside_an_open_exercise(change: dict[str, Any]) -> None:
 def test_what_is_sent_to_it_is_delivered_at_once_seen_later_and_acknowledged_only_where_that_says_something() -> (
     None
 ):
-    play = Played(scenario(joins=None, reads=Wait(30, 30), tasks=None))
+    play = Played(scenario(joins=Wait(1, 1), reads=Wait(30, 30), tasks=None)).run(5)
     play.las(Raise("Warn Wexham Park", "SCAS"))
     subjects = INCIDENT.addressed(play.view, "SCAS")
     play.run(0)
@@ -179,8 +210,8 @@ def test_it_declares_when_its_time_has_come_and_late_when_it_joined_late() -> No
     said = (Declaring(60, "standby"), Declaring(180, "declared", "In our area"))
     play = Played(scenario(joins=Wait(100, 100), declares=said)).run(99)
     assert play.view.organisation.parties["SCAS"].declared == ""
-    assert play.run(10).view.organisation.parties["SCAS"].declared == "standby"
-    party = play.run(90).view.organisation.parties["SCAS"]
+    assert play.run(61).view.organisation.parties["SCAS"].declared == "standby"
+    party = play.run(60).view.organisation.parties["SCAS"]
     assert (party.declared, party.reason) == ("declared", "In our area")
 
 
@@ -452,6 +483,15 @@ def test_it_tries_the_talkgroup_and_what_did_not_work_once_more() -> None:
     assert play.kinds().count("TestChannel") == 2
 
 
+def test_another_talkgroup_in_place_of_one_that_failed_works_at_once() -> None:
+    habit = ChannelHabit(Wait(10, 20), fails=100, reasons=("Not on our sets",))
+    play = Played(scenario(joins=Wait(1, 1), channels=habit)).run(5)
+    play.las(SetLink("SHARE 1"))
+    play.run(60).las(SetLink("SHARE 2"))
+    now = [one for one in play.run(60).view.comms.channels.values() if one.live]
+    assert [(one.name, one.test("SCAS").worked) for one in now] == [("SHARE 2", True)]
+
+
 def test_it_leaves_alone_a_channel_that_is_not_for_it() -> None:
     play = Played(scenario(joins=Wait(1, 1)), "SCAS", "LFB").run(5)
     play.las(AddChannel("bridge", "Fire and us", members=("LFB",)))
@@ -478,10 +518,12 @@ def the_request(play: Played) -> aid.Request:
 
 
 def test_it_lends_what_it_has_and_says_why_the_rest_does_not_come() -> None:
-    play = asked((aid.Line("DCA", 3), aid.Line("TACAD", 1)), reasons=("Two can go",)).run(200)
+    play = asked(
+        (aid.Line("DCA", 3), aid.Line("TACAD", 1)), reasons=("Nothing can go",), less=("Cover first",)
+    ).run(200)
     request = the_request(play)
     assert request.state == "part"
-    assert [(answer.accepted, answer.reason) for answer in request.answers] == [(2, "Two can go"), (1, "")]
+    assert [(answer.accepted, answer.reason) for answer in request.answers] == [(2, "Cover first"), (1, "")]
     play.run(200)
     assert set(the_request(play).units) == {"SCAS/A206", "SCAS/A210", "SCAS/O722"}
     assert the_request(play).units["SCAS/A206"].eta_to == 8
@@ -511,15 +553,24 @@ def test_what_it_lent_works_under_the_host_and_goes_home_when_it_is_let_go() -> 
 
 @pytest.mark.parametrize("accept", [True, False])
 def test_it_offers_something_else_and_sends_that_only_when_it_is_taken(accept: bool) -> None:
-    play = asked((aid.Line("DCA", 2),), counters=100, reasons=("One can go",)).run(200)
+    play = asked((aid.Line("DCA", 2),), counters=100, reasons=("None can go",), less=("Cover first",)).run(
+        200
+    )
     (answer,) = the_request(play).answers
     assert the_request(play).state == "countered"
-    assert answer.counter == aid.Counter("DCA", 1, None, "One can go")
+    assert answer.counter == aid.Counter("DCA", 1, None, "Cover first")
     play.run(900)
     assert the_request(play).units == {}
     play.las(aid_commands.AnswerCounter(the_request(play).id, accept))
     play.run(300)
     assert len(the_request(play).units) == accept
+
+
+def test_one_that_comes_later_has_a_reason_that_fits_that() -> None:
+    (answer,) = the_request(
+        asked((aid.Line("DCA", 1),), counters=100, less=("Cover first",)).run(200)
+    ).answers
+    assert answer.counter == aid.Counter("DCA", 1, 30, "At another job until then")
 
 
 def test_it_declines_with_a_reason_and_says_nothing_without_the_habit() -> None:

@@ -10,6 +10,7 @@ from incident.boundaries.facts import Agree, Propose, Shape
 from incident.exercises.facts import NoDuff, Pause, Resume
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.slice import Actor, Refusal
+from incident.methane import current, methane, required_absent
 from incident.organisation.facts import Declare, GiveLocation, Invite, OfferLead
 from incident.resources.facts import Release, SetStatus
 from incident.scenario import Scenario
@@ -169,6 +170,12 @@ def test_the_partners_are_what_the_scenario_says_of_them() -> None:
     names = [feature.name for feature in theatre.view().boundaries.rows.values()]
     assert "Langley lorry park" in names
     assert "Inner cordon, 100 m" in names
+    fire = [r for r in theatre.records[INCIDENT_STREAM] if r.agency == "LFB" and r.actor == "virtual/LFB"]
+    assert min(r.at for r in fire) == parties["LFB"].joined_at, "it reads nothing before it has joined"
+    newest = current(methane(theatre.view()))
+    assert {"LAS", "SCAS", "LFB", "MPS", "NH"} == {service.agency for service in newest.report.present}
+    assert (newest.report.p1, newest.report.required) == (8, ()), "the rest as SCAS had said it"
+    assert required_absent(theatre.view()) == ()
     own = theatre.lines(f"{INCIDENT_STREAM}/own/LAS")
     assert sum("by phone:" in line or "by radio:" in line for line in own) > 20, "calls reach one room"
 
