@@ -29,8 +29,8 @@ LOOK = FakeSession().look()
         ("agree RVPB", "There is no feature RVPB. Did you mean RVP B?"),
         ("accept SCAST1", "There is no task SCAST1. Did you mean SCAS-T1?"),
         ('t SCAS "open RVP" prioriti=urgent', "There is no answer prioriti=. Did you mean priority=?"),
-        ("release", "Say which unit or request: release UNIT [reason], or release REQUEST [units] [reason]. "
-         "Or put the cursor on it and press x or f."),
+        ("release", ("Say which unit or request: release UNIT [reason], or release REQUEST [units] [reason]. "
+         "Or put the cursor on it and press x or f.")),
         ("propose", "is missing: propose KIND PLACE [radius] [name] [scheme] [review] [note]. Or press p."),
     ],
 )  # fmt: skip
