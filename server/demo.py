@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,15 +53,17 @@ def demo(room: str) -> int:
     room = room.upper()
     if room not in ROOMS:
         raise DemoError(f"The demo has the rooms {', '.join(ROOMS)}, not {room!r}. Say: make demo ROOM=SCAS")
-    try:
-        folder, url = _joined_or_started()
-        token = _token(folder, room)
-    except NotRunning:
-        raise DemoError("The demo's server has just ended. Try again.") from None
-    except (OSError, ConfigError, AdminError) as error:
-        raise DemoError(f"The demo cannot start: {error}") from None
-    print(f"{room}: joining {url}. The demo ends {EMPTY_SECONDS} s after the last room has left.", flush=True)
-    return _client(url, token)
+    with ExitStack() as held:
+        try:
+            folder, url = _joined_or_started()
+            token = _token(folder, room, held)
+        except NotRunning:
+            raise DemoError("The demo's server has just ended. Try again.") from None
+        except (OSError, ConfigError, AdminError) as error:
+            raise DemoError(f"The demo cannot start: {error}") from None
+        ends = f"The demo ends {EMPTY_SECONDS} s after the last room has left."
+        print(f"{room}: joining {url}. {ends}", flush=True)
+        return _client(url, token)
 
 
 # -- the server -----------------------------------------------------------------------------------------------
@@ -185,15 +187,23 @@ def apart() -> dict[str, Any]:
 # -- the client -----------------------------------------------------------------------------------------------
 
 
-def _token(folder: DataFolder, room: str) -> Path:
-    """A token for one more desk of this room, in a file of the scratch folder."""
+def _token(folder: DataFolder, room: str, held: ExitStack) -> Path:
+    """The token of the first desk of this room at which nobody sits, in a file of the scratch folder.
+
+    Who left a desk finds it as it was, drafts and all. A desk is held for as long as ``held`` is open.
+    """
     for desk in range(1, 100):
         file = folder.root / f"token-{room}-{desk}"
-        with suppress(FileExistsError):
-            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        seat = DataFolder(folder.root / f"desk-{room}-{desk}")
+        seat.root.mkdir(mode=0o700, exist_ok=True)
+        try:
+            held.enter_context(locked(seat))
+        except ConfigError:
+            continue  # somebody sits there
+        if not file.exists():
             answer = call(folder.admin, "token", agency=room, role=ROOMS[room], name=f"Desk {desk}")
             write_private(file, answer["token"].encode() + b"\n")
-            return file
+        return file
     raise DemoError(f"{room} has no free desk in this demo.")
 
 

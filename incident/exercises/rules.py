@@ -77,6 +77,9 @@ def _resume(play: Play, command: facts.Resume, ctx: Context) -> Answer:
         # Who was about to end a pause must not take back a NO DUFF that they have not read.
         word = "NO DUFF has been called" if play.suspended else "The play was changed"
         return Refusal("changed", f"{word} after you looked: look again.", conflict=True)
+    if play.suspended and not command.reason.strip():
+        sentence = "NO DUFF stands: say why play may go on, and what became of the real emergency."
+        return Refusal("reason_needed", sentence)
     return (facts.PlayResumed(command.reason.strip()),) if play.suspended else (facts.Resumed(),)
 
 

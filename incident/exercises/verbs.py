@@ -45,7 +45,7 @@ def _start(_row: Any, values: Mapping[str, Any], look: Look) -> facts.StartPlay:
 def _pause(_row: Any, _values: Mapping[str, Any], look: Look) -> facts.Pause | facts.Resume:
     """One key: what runs is paused, what stands runs again."""
     play = play_of(look)
-    return facts.Resume() if play.paused or play.suspended else facts.Pause()
+    return facts.Resume() if play.paused else facts.Pause()
 
 
 def _speed(_row: Any, values: Mapping[str, Any], _look: Look) -> facts.SetSpeed:
@@ -86,13 +86,27 @@ VERBS: Final = (
         _pause,
         key="p",
         row=False,
-        aliases=("resume",),
         applies=lambda _row, look: (
             controls(look)
-            and (play_of(look).suspended or (play_of(look).started and play_of(look).ended_at is None))
+            and not play_of(look).suspended
+            and play_of(look).started
+            and play_of(look).ended_at is None
         ),
         example="pause",
-        help="The exercise clock stands, or runs again. Takes back NO DUFF, too.",
+        help="The exercise clock stands, or runs again. It does not take back NO DUFF: resume does, with a reason.",
+    ),
+    Verb(
+        "resume",
+        "Play goes on; after NO DUFF with the reason",
+        "resume",
+        facts.Resume,
+        lambda _row, values, _look: facts.Resume(_text(values, "reason")),
+        key="O",
+        row=False,
+        args=(Arg("reason", "What became of the real emergency", required=False, rest=True, limit=300),),
+        applies=lambda _row, look: controls(look) and (play_of(look).suspended or play_of(look).paused),
+        example="resume controller is in hospital, the room is manned again",
+        help="Only exercise control can. Nobody ends a NO DUFF by one key.",
     ),
     Verb(
         "speed",

@@ -92,7 +92,7 @@ def test_the_clock_stands_while_paused_and_hurries_when_told_without_a_jump() ->
     assert incident_now(given.view, given.now) == start + 30 * MINUTE
     given.did(f.Pause("a question of safety")).later(60)
     assert incident_now(given.view, given.now) == start + 30 * MINUTE
-    given.did(f.Resume()).later(1)
+    given.did(f.Resume("over")).later(1)
     assert incident_now(given.view, given.now) == start + 34 * MINUTE
     given.did(f.EndPlay()).later(2)
     assert incident_now(given.view, given.now) == start + 36 * MINUTE
@@ -111,7 +111,7 @@ def test_records_are_seen_in_the_time_of_the_exercise_and_so_are_ages_and_dues()
     assert not overdue(row, incident_now(given.view, given.now))
     excon(given).did(f.Pause()).later(30)
     assert not overdue(row, incident_now(given.view, given.now))  # nothing falls due while the clock stands
-    given.did(f.Resume()).later(2)
+    given.did(f.Resume("over")).later(2)
     assert overdue(row, incident_now(given.view, given.now))
     assert given.model.now(given.view, given.now) == incident_now(given.view, given.now)
     given.check()
@@ -151,7 +151,7 @@ def clocks(seed: int) -> Given:
             case 0:
                 given.did(f.Pause())
             case 1:
-                given.did(f.Resume())
+                given.did(f.Resume("over"))
             case 2:
                 given.did(f.SetSpeed(rng.choice(f.SPEEDS)))
             case 3 if rng.random() < 0.3:
@@ -188,7 +188,7 @@ def test_the_clock_never_goes_back_never_jumps_and_no_age_is_negative(seed: int)
 def test_the_history_of_the_clock_is_bounded_and_stays_whole() -> None:
     given = playing()
     for turn in range(f.SEGMENTS_MAX + 40):
-        given.later(0.1).did(f.Pause() if turn % 2 == 0 else f.Resume())
+        given.later(0.1).did(f.Pause() if turn % 2 == 0 else f.Resume("over"))
     assert len(given.view.exercises.segments) == f.SEGMENTS_MAX
     assert given.model.invariants(given.view) == ()
     given.when(f.SetSpeed(8)).refused("too_many")
@@ -259,7 +259,7 @@ def test_no_duff_is_heard_before_play_after_it_and_a_second_time() -> None:
         given.did(f.NoDuff(f"again {number}"))
     assert len(given.view.exercises.calls) == f.CALLS_MAX
     assert f"again {number}" in suspended(given.view)
-    excon(given).did(f.Resume()).did(f.StartPlay()).did(f.EndPlay())
+    excon(given).did(f.Resume("over")).did(f.StartPlay()).did(f.EndPlay())
     given.by("LAS").did(f.NoDuff("on the way home"))
     assert given.view.exercises.rate == 0
     given.check()
@@ -331,7 +331,7 @@ def test_the_ages_of_register_rows_are_shown_by_the_exercise_clock() -> None:
     assert standing_of(row, seen)[1] == given.view.exercises.started_at
     cells = {column.name: column.cell(row, seen).text for column in UNITS.columns}
     assert cells["time"] == "1m"
-    given.by("EXCON", "excon", "Control").did(f.Resume()).did(f.SetSpeed(8)).later(10)
+    given.by("EXCON", "excon", "Control").did(f.Resume("over")).did(f.SetSpeed(8)).later(10)
     seen = replace(look(given), registers={"LAS": register.view}, timed=partial(INCIDENT.now, given.view))
     assert {column.name: column.cell(row, seen).text for column in UNITS.columns}["time"].startswith("1h21")
 
@@ -341,7 +341,7 @@ def test_a_unit_comes_home_though_the_exercise_clock_is_behind_real_time() -> No
     register = register_of_las(given.now)
     given.did(f.Pause()).later(120)
     register.later(120).by("LAS").did(fl.SetStatus("LAS/A101", "MOB"))  # real time is two hours ahead
-    given.did(f.Resume()).later(5).by("LAS").did(r.Commit((r.Commitment("LAS/A101", "DCA", "MOB"),)))
+    given.did(f.Resume("over")).later(5).by("LAS").did(r.Commit((r.Commitment("LAS/A101", "DCA", "MOB"),)))
     given.later(5).did(r.SetStatus("LAS/A101", "SCN")).later(5).did(r.Release("LAS/A101"))
     timed, real = partial(INCIDENT.now, given.view), partial(INCIDENT.real, given.view)
     ((_, command),) = homecomings(given.view, register.view, timed, real)

@@ -191,7 +191,7 @@ def test_nothing_goes_out_under_no_duff_and_what_waited_goes_out_after_it() -> N
     assert play.due() == ()
     play.excon.by("EXCON", "excon", "Control").did(f.Fire(1))
     assert play.tick().texts() == []  # not even by hand
-    play.scene.by("EXCON", "excon", "Control").did(x.Resume())
+    play.scene.by("EXCON", "excon", "Control").did(x.Resume("over"))
     assert len(play.tick().texts()) == 1
     play.later(1).tick()
     assert row(play.excon, 2).state == "pending"  # the clock stood: its time has not come
@@ -250,7 +250,7 @@ def test_virtual_agencies_are_silent_while_a_person_is_there_and_while_the_clock
     play.manned = frozenset()
     play.scene.by("EXCON", "excon", "Control").did(x.Pause())
     assert virtual(play) == set()
-    play.scene.did(x.Resume()).by("LAS").did(x.NoDuff("a real fire"))
+    play.scene.did(x.Resume("over")).by("LAS").did(x.NoDuff("a real fire"))
     assert virtual(play) == set()
 
 

@@ -220,7 +220,7 @@ def test_while_the_clock_stands_nobody_acts_and_no_duff_stops_all_of_it() -> Non
             theatre.tick()
         assert acted() == before
     for _ in ("NO DUFF", "pause"):
-        theatre.do(INCIDENT_STREAM, CONTROL, Resume())
+        theatre.do(INCIDENT_STREAM, CONTROL, Resume("over"))
     for _ in range(60):
         theatre.now += SECOND
         theatre.tick()

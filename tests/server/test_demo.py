@@ -36,7 +36,11 @@ CLIENT = """
 import json, sys
 sys.path.insert(0, {root!r})
 from server import demo
-demo._client = lambda url, token: print(json.dumps([url, str(token), token.read_text().strip()])) or 0
+def client(url, token):
+    print(json.dumps([url, str(token), token.read_text().strip()]), flush=True)
+    sys.stdin.read()
+    return 0
+demo._client = client
 sys.exit(demo.demo({room!r}))
 """
 
@@ -44,18 +48,27 @@ sys.exit(demo.demo({room!r}))
 def opened(room: str) -> subprocess.Popen[str]:
     """A terminal that opens a room, with a client that only says what it was told."""
     code = CLIENT.format(root=str(ROOT), room=room)
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipe = subprocess.PIPE
+    pipes: dict[str, Any] = {"stdin": pipe, "stdout": pipe, "stderr": pipe, "text": True}
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ.copy(), **pipes)
+
+
+def at_work(terminal: subprocess.Popen[str]) -> list[str]:
+    """What the client of a terminal was told; it stays there until its input ends."""
+    assert terminal.stdout is not None
+    for line in terminal.stdout:
+        if line.startswith("["):
+            return list(json.loads(line))
+    raise AssertionError("the terminal ended without a client")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="TMPDIR is of POSIX")
 def test_three_terminals_at_once_share_one_server_that_ends_by_itself(elsewhere: Path) -> None:
     terminals = [opened(room) for room in ("LAS", "SCAS", "LAS")]
-    said = []
+    said = [at_work(terminal) for terminal in terminals]
     for terminal in terminals:
-        out, err = terminal.communicate(timeout=60)
+        _, err = terminal.communicate(timeout=60)
         assert terminal.returncode == 0, err
-        said.append(json.loads(out.splitlines()[-1]))
     assert len({url for url, _, _ in said}) == 1
     assert len({token for _, _, token in said}) == 3
     folders = {Path(file).parent for _, file, _ in said}
@@ -65,6 +78,10 @@ def test_three_terminals_at_once_share_one_server_that_ends_by_itself(elsewhere:
     assert status["streams"] == 3 + 5  # three registers; the incident, three own parts, exercise control's
     if sys.platform != "win32":
         assert folder.root.parent.stat().st_mode & 0o777 == 0o700
+    # who left a desk finds it again
+    back = opened("LAS")
+    out, err = back.communicate(timeout=60)
+    assert json.loads(out.splitlines()[-1])[1] in {file for _, file, _ in said}, err
     # a later terminal joins, too; so does exercise control, in its own role
     control = opened("EXCON")
     out, err = control.communicate(timeout=60)

@@ -135,7 +135,7 @@ def test_under_no_duff_nothing_is_played_by_anybody_until_exercise_control_resum
                 assert isinstance(refused, protocol.Done)  # it will run so once it runs again
                 await ticked(conductor)
                 assert lines(home) == []
-                await wrote(control, Resume())
+                await wrote(control, Resume("over"))
             await soon(lambda: home.hub.durable(INCIDENT_STREAM).state.exercises.running)
             await ticked(conductor)
             assert [number for number in "123" if results(home, int(number))] == ["3"]

@@ -270,7 +270,7 @@ class Author:
             return stream, StartPlay("small", "A small one", "COBALT")
         number = self.rng.randint(1, 4)
         hurry = SetSpeed(self.rng.choice(SPEEDS))
-        clock = (Pause(), Resume(), Resume(), hurry, hurry, EndPlay("enough"))
+        clock = (Pause(), Resume("over"), Resume(), hurry, hurry, EndPlay("enough"))
         papers = (
             Fire(number),
             Skip(number),

@@ -359,7 +359,10 @@ class Room(Footed):
     @property
     def ready(self) -> bool:
         """Whether the next key would go where a person means it: a form that opens has the focus first."""
-        if self.query_one(Jump).due:
+        jump = self.query_one_optional(Jump)
+        if jump is None:  # the screen is being taken down
+            return True
+        if jump.due:
             return False
         return self._form is None or self._form.has_focus_within or self.has_class("-asking")
 
