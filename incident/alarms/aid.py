@@ -30,6 +30,8 @@ def _requests(view: View) -> Iterator[Alarm]:
         elif request.state in ("declined", "expired") and not request.passed_on:
             said = "declined" if request.state == "declined" else "has let expire"
             words = f"{request.lender} {said} {request.number}"
+            if request.state == "declined" and any(answer.not_taken for answer in request.answers):
+                words = f"what {request.lender} offered for {request.number} was not taken"
             words += f": ask {request.proposed}" if request.proposed else ""
             key = f"aid/{request.state}/{request.id}/{request.offer}"
             yield Alarm(key, UNFILLED.name, words, request.since, request.id, (request.requester,))

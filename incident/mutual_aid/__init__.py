@@ -136,6 +136,7 @@ EVENTS = tuple(
 SLICE = Slice(
     name="mutual_aid",
     state=MutualAid,
+    state_v=2,
     events=EVENTS,
     commands=COMMANDS,
     decide=decide,

@@ -19,6 +19,7 @@ from incident.mutual_aid.words import (
     late,
     lines_words,
     needed_cell,
+    not_taken_words,
     state_cell,
     to_answer,
     told,
@@ -122,6 +123,8 @@ def _answer_words(answer: f.Answer | None) -> tuple[str, str]:
     why = f" – {answer.reason}" if answer.reason else ""
     if answer.counter is not None:
         return f"offers {counter_words(answer.counter)} instead{why}", "alarm"
+    if answer.not_taken is not None:
+        return not_taken_words(answer), "caution"
     if answer.full:
         return f"accepted{why}", "good"
     if answer.accepted:

@@ -168,7 +168,10 @@ class Counter(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What was said to one line: so many of those asked, a reason for the rest, or a counter-offer."""
+    """What was said to one line: so many of those asked, a reason for the rest, or a counter-offer.
+
+    ``not_taken`` is a counter-offer that the requester did not take; ``reason`` is then the requester's.
+    """
 
     line: LineNo
     kind: KindCode
@@ -176,6 +179,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     accepted: Number = 0
     reason: Long = ""
     counter: Counter | None = None
+    not_taken: Counter | None = None
 
     @property
     def full(self) -> bool:

@@ -11,6 +11,7 @@ from incident.kernel.slice import Due, View
 from incident.mutual_aid import commands as c
 from incident.mutual_aid import events as e
 from incident.mutual_aid import facts as f
+from incident.mutual_aid.words import not_taken_words
 
 _REPLACE = msgspec.structs.replace
 
@@ -104,7 +105,7 @@ def _evolved(request: f.Request, event: Any, record: Record) -> f.Request:
             return _REPLACE(_to(request, outcome(request.terms.lines, answers), record), answers=answers)
         case e.CounterDeclined():
             answers = tuple(
-                _REPLACE(answer, counter=None, reason=event.reason or answer.reason)
+                _REPLACE(answer, counter=None, not_taken=answer.counter, reason=event.reason)
                 if answer.counter is not None
                 else answer
                 for answer in request.answers
@@ -192,7 +193,10 @@ def proposal(request: f.Request) -> str:
 
 def refusal_words(request: f.Request) -> str:
     """Why the present lender does not send it, in its own words."""
-    return "; ".join(dict.fromkeys(answer.reason for answer in request.answers if answer.reason))
+    reasons = (
+        answer.reason if answer.not_taken is None else not_taken_words(answer) for answer in request.answers
+    )
+    return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
 # -- the units ------------------------------------------------------------------------------------------------

@@ -121,6 +121,15 @@ def _replied(answers: Iterable[f.Answer], number: str) -> str:
     return sentences(f"{', '.join(said)} for {number}", why)
 
 
+def not_taken_words(answer: f.Answer) -> str:
+    """That the lender offered something else, and that the requester did not take it, with the requester's reason."""
+    counter = answer.not_taken
+    if counter is None:
+        return ""
+    why = f": {answer.reason}" if answer.reason else ""
+    return f"offered {counter_words(counter)}, not taken{why}"
+
+
 def counter_words(counter: f.Counter) -> str:
     """What could be done instead, in a few words."""
     parts = [f"{counter.quantity} {counter.kind}"]

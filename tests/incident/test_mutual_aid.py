@@ -307,6 +307,12 @@ def test_something_else_is_offered_and_the_requester_takes_it_or_not() -> None:
     given.by("LAS").did(c.AnswerCounter(id_, accept=False, reason="must convey"))
     assert given.line().text == "does not take what is offered instead for LAS-A1. Reason: must convey."
     assert only(given).state == "part"
+    answer = only(given).answers[0]
+    assert (answer.not_taken, answer.reason) == (f.Counter("RRV", 2, 15, "paramedics"), "must convey")
+    seen = {title: cell.text for title, cell in BOARD.detail(only(given), look(given, "LAS"))}
+    assert seen["line 1"].endswith(": offered 2 RRV in 15 min (paramedics), not taken: must convey"), (
+        "a refusal of ours is not put in their mouth"
+    )
     given.having_seen(mark).when(c.AnswerCounter(id_, accept=True)).refused("stale", conflict=True)
     given.by("SCAS").did(offer).by("LAS").did(c.AnswerCounter(id_, accept=True))
     request = only(given)
