@@ -19,6 +19,9 @@ EXERCISE_CONTROL = "EXCON"
 EXERCISE_ROLES = frozenset({"excon", "evaluator"})
 """Roles that there are in exercises only."""
 
+ANYBODYS = frozenset({"exercises.no_duff"})
+"""What who only looks on may do in an incident, too."""
+
 NOT_PARTY = Refusal("not_party", "There is no such incident for your agency.")
 
 
@@ -31,6 +34,9 @@ def permit(view: View, ctx: Context, command: str, about: str) -> Refusal | None
         return granted(ctx.charter, ctx.actor, command, about)
     if not is_member(organisation, ctx.actor):
         return NOT_PARTY
+    if ctx.actor.role == "evaluator" and not organisation.own and command not in ANYBODYS:
+        sentence = "An evaluator looks on here, and writes in exercise control's papers."
+        return Refusal("no_grant", sentence, {"grant": command, "role": ctx.actor.role})
     return granted(organisation.charter, ctx.actor, command, about)
 
 

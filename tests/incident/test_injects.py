@@ -15,6 +15,7 @@ from incident.injects.facts import Standing
 from incident.injects.rows import InjectRow
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor
+from incident.log.facts import Write
 from incident.organisation.facts import Open, OpenOwn
 from incident.scenario.facts import Inject
 from incident.state import EXCON, INCIDENT, MODELS, OWN, own_stream
@@ -59,6 +60,10 @@ def test_an_evaluator_sees_the_incident_and_writes_in_the_papers_alone() -> None
     for command in (f.Fire(1), f.Hold(1), f.Skip(1), f.Reinstate(1), f.LoadScenario(SCENARIO)):
         given.when(command).refused("no_grant")
     opened().by("EXCON", "evaluator", "Kim").when(x.StartPlay()).refused("no_grant")
+    given.did(Write("LAS asked twice"))
+    played = opened().by("EXCON", "evaluator", "Kim")
+    played.when(Write("LAS asked twice")).refused("no_grant")  # the players would read that
+    played.did(x.NoDuff("a real casualty at the RVP"))
 
 
 def test_no_other_agency_writes_or_opens_them() -> None:
