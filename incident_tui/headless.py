@@ -326,6 +326,12 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
         complain(why_not(session))
         return NO_SERVER
     found = find_verb(boards, act.board, act.verb)
+    if found is not None and found[1].read_first and not yes:
+        complain(
+            f"{found[1].word} signs a text that nobody has read here: print it with report {found[1].word}, "
+            "then say it again with --yes. Nothing was done."
+        )
+        return USAGE
     if found is not None and found[1].confirm and not yes:
         complain(f"{found[1].word} asks for a second key: say it again with --yes. Nothing was done.")
         return USAGE

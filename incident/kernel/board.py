@@ -111,6 +111,8 @@ class Verb:
     aliases: tuple[str, ...] = ()
     applies: Callable[[Any, Look], bool] = lambda _row, _look: True
     stream: Callable[[Any, Look], str] = lambda _row, look: look.stream
+    read_first: bool = False
+    """Its form is put up and read before it is done, even where nothing need be asked: it signs what stands there."""
     confirm: bool = False
     """Two keys: only for declare, stand down, release and a change of lead."""
     quick: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -43,7 +43,7 @@ def _sign(kind: facts.ReportKind) -> Callable[[Any, Mapping[str, Any], Look], fa
         for name in HEADINGS[kind]:
             given = values.get(name)
             text = gather.text(kind, name, look) if given is None else str(given)
-            parts.append(Part(name, text.strip()[: facts.PART_MAX]))
+            parts.append(Part(name, gather.answered(text).strip()[: facts.PART_MAX]))
         return facts.Sign(kind, look.now, tuple(parts))
 
     return build
@@ -61,6 +61,7 @@ def _verb(kind: facts.ReportKind, title: str, help_: str) -> Verb:
         facts.Sign,
         _sign(kind),
         row=False,
+        read_first=True,
         args=tuple(
             Arg(name, heading, "lines", False, default=_default(kind, name), limit=facts.PART_MAX)
             for name, heading in HEADINGS[kind].items()

@@ -16,7 +16,7 @@ from incident.boundaries.facts import KINDS
 from incident.boundaries.rules import live
 from incident.casualties import grid
 from incident.commanders import ROLES, Post, commanders, vacant
-from incident.comms import comms, control_room_link, untested
+from incident.comms import comms, control_room_link, failed, untested
 from incident.kernel.board import Look
 from incident.log import log
 from incident.methane import current, fields, methane, receipt_rows
@@ -154,12 +154,12 @@ def pressures(look: Look) -> Iterable[str]:
 def channels(look: Look) -> Iterable[str]:
     """The control rooms' talkgroup, and the other ways to talk."""
     link = control_room_link(look.state)
-    waits = ", ".join(untested(look.state))
-    yield (
-        "NO TALKGROUP between the control rooms."
-        if link is None
-        else stop(f"Control rooms: {link.name}{f', not tested by {waits}' if waits else ', tested by all'}")
-    )
+    if link is None:
+        yield "NO TALKGROUP between the control rooms."
+    else:
+        waits, bad = ", ".join(untested(look.state)), ", ".join(failed(look.state))
+        parts = [f"not tested by {waits}" if waits else "", f"DOES NOT WORK for {bad}" if bad else ""]
+        yield stop(f"Control rooms: {link.name}, {', '.join(filter(None, parts)) or 'works for all'}")
     for channel in comms(look.state).channels.values():
         if channel.live and channel is not link:
             yield stop(f"{channel.name} {channel.number}: {channel.purpose or channel.kind}")
@@ -264,9 +264,25 @@ def upcoming(look: Look) -> list[Coming]:
     return sorted(found)
 
 
-def blank(*asks: str) -> Callable[[Look], Iterable[str]]:
-    """What only a person can say: asked, not guessed."""
-    return lambda _look: asks
+PROMPTS: Final = (
+    "Waiting calls, REAP level, cover: ",
+    "Forecast: ",
+    "Strategic aim: ",
+    "Joint working strategy: ",
+    "Welfare, families, rest centre, the vulnerable: ",
+)
+"""What only a person can say: asked in a draft, never guessed, and never signed unanswered."""
+
+
+def blank(*places: int) -> Callable[[Look], Iterable[str]]:
+    """Some of the prompts, by their place."""
+    return lambda _look: [PROMPTS[place] for place in places]
+
+
+def answered(text: str) -> str:
+    """A text without the prompts that nobody has answered."""
+    asked = {prompt.strip() for prompt in PROMPTS}
+    return "\n".join(line for line in text.split("\n") if line.strip() not in asked)
 
 
 Draft = Callable[[Look], Iterable[str]]
@@ -279,22 +295,22 @@ DRAFTS: Final[Mapping[str, Mapping[str, tuple[Draft, ...]]]] = {
         "aid": (aid,),
         "impact": (
             pressures,
-            blank("Waiting calls, REAP level, cover: "),
+            blank(0),
         ),
         "decisions": (decisions,),
         "risks": (hazards, risks),
         "open": (work,),
         "communications": (channels, contacts),
-        "forecast": (coming, blank("Forecast: ")),
+        "forecast": (coming, blank(1)),
     },
     "iimarch": {
         "information": (situation, report, declarations),
-        "intent": (blank("Strategic aim: ", "Joint working strategy: "),),
+        "intent": (blank(2, 3),),
         "method": (ground, decisions, work),
         "administration": (posts, units, aid, coming),
         "risk": (hazards, risks),
         "communications": (channels, contacts),
-        "humanitarian": (blank("Welfare, families, rest centre, the vulnerable: "),),
+        "humanitarian": (blank(4),),
     },
 }
 """Heading by heading, what its first draft is put together from."""

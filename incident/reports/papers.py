@@ -7,6 +7,7 @@ line to the server. Every paper says when it was made and up to which record, an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from incident.kernel.board import Look
@@ -195,7 +196,8 @@ def report(look: Look, kind: str, foot: str) -> Document:
         for part in row.parts
     )
     by = f"Signed {look.clock(row.at)} by {row.actor} of {row.agency}, {row.role}."
-    return _document(f"{row.name}", look, sections, f"{by} {foot}")
+    then = replace(look, now=row.as_at)
+    return _document(row.name, then, sections, f"{by} {foot}")
 
 
 # -- for paper --------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ from incident_tui.widgets.prompt import Line
 
 LABEL_MAX = 24
 LINES_HEIGHT = 4
+AREA_MAX = 12
+"""A text of several lines is shown so far; past it one scrolls."""
 LONG = 8
 """A form that asks for more than this gets more of the screen."""
 
@@ -148,6 +150,7 @@ class Form(Vertical):
         if field.arg.kind == "lines":
             area = TextArea(value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", id=name)
             area.cursor_blink = False
+            area.styles.height = max(LINES_HEIGHT, min(AREA_MAX, value.count("\n") + 2))
             return area
         # What is only an example says so: a plausible one must never be taken for what stands there.
         example = f"e.g. {field.example}" if field.example else ""

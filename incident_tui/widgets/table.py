@@ -125,6 +125,8 @@ class VirtualTable(ScrollView, can_focus=True):
         self._marks: Mapping[str, str] = {}
         self.sorting = Sorting(board.columns)
         self._painted: dict[str, _Painted] = {}
+        self.over: Callable[[str], bool] | None = None
+        """Takes a movement first: the detail that lies open turns its own pages."""
         self._fitted: tuple[Fitted, ...] = ()
         self._epoch = 0
         self._wear: tuple[int, str] = (0, "")
@@ -377,7 +379,9 @@ class VirtualTable(ScrollView, can_focus=True):
             self.act(move)
 
     def act(self, move: str) -> None:
-        """Do one movement by its name."""
+        """Do one movement by its name. Whole pages are turned in what lies over the list, if something does."""
+        if self.over is not None and self.over(move):
+            return
         page = max(1, self.size.height - 2)
         line, last = self.roll.line, len(self.roll) - 1
         lines = {

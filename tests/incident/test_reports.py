@@ -69,6 +69,12 @@ def test_an_iimarch_brief_has_seven_headings_each_with_a_draft() -> None:
     drafts = {name: gather.text("iimarch", name, seen) for name in HEADINGS["iimarch"]}
     assert len(drafts) == 7
     assert all(drafts.values())
+    signed = verb("iimarch").build(
+        None, {"intent": drafts["intent"], "humanitarian": "Rest centre open"}, seen
+    )
+    texts = {part.name: part.text for part in signed.parts}
+    assert texts["intent"] == "", "what nobody has answered is not signed"
+    assert texts["humanitarian"] == "Rest centre open"
     assert "RVP A (RVP), LAS: proposed." in drafts["method"]
 
 

@@ -131,6 +131,20 @@ def test_what_a_line_means_for_a_script(tmp_path: Path, line: str, code: int, wo
     run(scenario())
 
 
+def test_a_script_signs_nothing_that_nobody_has_read(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            code, said = await do(toy, tmp_path, "sitrep")
+            assert code == 2
+            assert "signs a text that nobody has read here" in said.err[0]
+            assert toy.submitted == []
+            code, said = await do(toy, tmp_path, "sitrep", yes=True)
+            assert code == 0, said.err
+
+    run(scenario())
+
+
 def test_the_second_key_of_a_script_is_yes(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with ToyServer() as toy:

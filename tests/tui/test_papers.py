@@ -40,7 +40,7 @@ def test_the_board_says_what_stands_and_ends_with_the_log() -> None:
     titles = [line for line in lines if line.isupper() and not line.startswith(" ")]
     assert titles.index("METHANE") < titles.index("ALARMS") < titles.index("NEXT")
     assert "METHANE v2 of LAS" in text
-    assert "LFB is required and not at the scene" in text
+    assert "No forward command post has been set" in text
     assert "LFB has not answered two calls" in text
     assert max(map(len, lines)) <= 100
     assert "Made by EOC desk 2 of LAS" in lines[-2]
@@ -135,6 +135,34 @@ def test_one_key_writes_the_board_to_a_file_and_says_where(tmp_path: Path) -> No
 
     told(story, size=(200, 60), session=session)
     assert sorted(path.suffix for path in session.papers.iterdir()) == [".csv", ".txt"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_report_is_read_before_it_is_signed_and_can_be_read_to_its_end_after(size: tuple[int, int]) -> None:
+    session = FakeSession()
+
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("sitrep")
+        await desk.press("enter")
+        await desk.shows("Write and sign a sitrep", "Situation")
+        assert not session.submitted, "nothing is signed unread"
+        await desk.press("ctrl+s")
+        for _ in range(100):
+            await desk.done()
+            if session.submitted:
+                break
+        assert isinstance(desk.last, Sign)
+        session.confirm()
+        await desk.press(":")
+        await desk.type("reports")
+        await desk.press("enter", "enter")
+        await desk.shows("Sitrep 1")
+        for _ in range(12):
+            await desk.press("pagedown")
+        await desk.shows("Forecast and next")
+
+    told(story, size=size, session=session)
 
 
 def test_papers_without_a_screen_with_a_server_and_from_the_own_copy(tmp_path: Path) -> None:

@@ -120,7 +120,9 @@ def test_help_is_made_from_the_table_and_leads_back() -> None:
 
 def test_everything_on_the_picture_can_be_entered() -> None:
     async def story(desk: Desk) -> None:
-        await desk.shows("M4/M25 coach", "METHANE v2", "ALARMS", "AGENCY", "CASUALTIES", "NEXT", "UNITS", "LOG")
+        await desk.shows(
+            "M4/M25 coach", "METHANE v2", "ALARMS", "AGENCY", "CASUALTIES", "NEXT", "UNITS", "LOG"
+        )
         seen = set()
         for name, block in desk.room.places["picture"].blocks.items():  # type: ignore[attr-defined]
             await desk.press("1")

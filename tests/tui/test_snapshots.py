@@ -46,7 +46,15 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "detail": ("2", "enter"),
 }
 EVERYWHERE = (
-    "picture", "resources", "boundaries", "tasks", "log", "casualties", "incidents", "refused", "help",
+    "picture",
+    "resources",
+    "boundaries",
+    "tasks",
+    "log",
+    "casualties",
+    "incidents",
+    "refused",
+    "help",
 )
 """Those that are kept at every size; the others at 80x24 and 120x40."""
 FRAMES = " ─│"

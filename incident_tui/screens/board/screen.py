@@ -212,8 +212,18 @@ class BoardPlace(Place):
             return False
         return True
 
+    def _turn(self, move: str) -> bool:
+        """Turn the pages of a detail that is longer than its place; True when the movement was meant for it."""
+        step = {"page_up": -1.0, "page_down": 1.0, "half_up": -0.5, "half_down": 0.5}.get(move)
+        if not self._opened or step is None or not self._detail.max_scroll_y:
+            return False
+        by = int(step * max(2, self._detail.size.height - 2))
+        self._detail.scroll_relative(y=by, animate=False)
+        return True
+
     def _open(self, *, opened: bool) -> None:
         self._opened = opened
+        self._table.over = self._turn if opened else None
         self.set_class(opened, "-opened")
         self._show_detail()
 

@@ -339,6 +339,10 @@ class Words:
             return
         action = self.room.actions.by_name[f"{answer.board}.{answer.verb}"]
         rows = (answer.row,) if answer.row is not None else ()
+        if action.verb is not None and action.verb.read_first:
+            given = {name: str(value) for name, value in answer.values.items() if value}
+            self.room.doing.open_form(Deed(action, rows), given)
+            return
         self.room.doing.go_on(
             Deed(action, rows, dict(answer.values), answer.happened_at, answer.on_behalf_of)
         )
