@@ -16,6 +16,7 @@ from incident.comms.rules import (
     control_room_link,
     counted,
     failed,
+    heard,
     link_missing,
     unanswered,
 )
@@ -80,6 +81,8 @@ def rows(look: Look) -> Mapping[str, CommsRow]:
         found[key] = _row(channel.owner, channel, None, "", calls, counted(view, channel))
     for code in parties(view):
         spoc, calls = view.organisation.parties[code].spoc, state.calls.get(f"agency/{code}")
+        if calls is not None and heard(view, code) > calls.last_at:
+            calls = None
         found[f.room_key(code)] = _row(code, None, state.rooms.get(code), spoc, calls, ())
     return found
 

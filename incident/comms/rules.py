@@ -343,6 +343,8 @@ def unanswered(view: View) -> tuple[Unanswered, ...]:
     for key, calls in comms(view).calls.items():
         what, _, name = key.partition("/")
         channel = comms(view).channels.get(name)
+        if what == "agency" and heard(view, name) > calls.last_at:
+            continue
         if calls.count < f.UNANSWERED or (what == "channel" and (channel is None or not channel.live)):
             continue
         agency = name if what == "agency" else ""
@@ -350,6 +352,17 @@ def unanswered(view: View) -> tuple[Unanswered, ...]:
         ways = alternatives(view, agency, "" if agency else name)
         found.append(Unanswered(agency, "" if agency else name, words, calls.count, calls.first_at, ways))
     return tuple(found)
+
+
+def heard(view: View, agency: str) -> int:
+    """When (UTC ms) an agency was last heard of by what it did here itself: it joined, declared, tried a channel.
+
+    After that nobody is alarmed any more because it did not answer a call.
+    """
+    party = organisation(view).parties.get(agency)
+    times = () if party is None else (party.joined_at or 0, party.declared_at or 0)
+    tests = (test.at for one in comms(view).channels.values() if (test := one.test(agency)) is not None)
+    return max((*times, *tests), default=0)
 
 
 def alternatives(view: View, agency: str = "", channel: str = "") -> tuple[str, ...]:

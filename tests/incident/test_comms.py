@@ -278,6 +278,17 @@ def run(given: Given, line: str, agency: str = "LAS") -> object:
     return made[0]
 
 
+def test_who_did_not_answer_and_is_heard_of_since_is_no_alarm_any_more() -> None:
+    given = opened().did(Invite(("LFB",)))
+    given.did(f.ReportUnanswered("LFB")).later().did(f.ReportUnanswered("LFB"))
+    assert [one.agency for one in unanswered(given.view)] == ["LFB"]
+    given.later().by("LFB").did(Join("Brigade control")).by("LAS")
+    assert unanswered(given.view) == ()
+    assert BOARD.rows(look(given))["room/LFB"].calls is None
+    given.later().did(f.ReportUnanswered("LFB"))
+    assert [one.agency for one in unanswered(given.view)] == ["LFB"], "it is silent again"
+
+
 def test_lines_that_an_operator_writes() -> None:
     given, link = linked()
     assert run(given, "talkgroup SHARER 4 number=1004") == f.SetLink("SHARER 4", "1004")

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from incident.boundaries import facts as b
+from incident.comms import facts as cf
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor
 from incident.log import facts as lg
@@ -62,6 +63,18 @@ def test_a_sitrep_is_drafted_from_what_is_known() -> None:
         "14:20 Open the slip road, SCAS\n14:40 RVP A review, LAS\n15:00 LAS-D1 review"
     )
     assert "LAS has named nobody to ring" in gather.text("sitrep", "risks", look(at_work().later(5)))
+
+
+def test_a_talkgroup_that_does_not_work_for_somebody_is_not_called_tested() -> None:
+    given = at_work().did(cf.SetLink("ICC-1"))
+    for agency, worked in (("LAS", True), ("SCAS", False), ("SECAMB", True)):
+        given.by(agency).did(cf.TestChannel(next(iter(given.view.comms.channels)), agency, worked))
+    given.by("LAS")
+    said = next(iter(gather.channels(look(given))))
+    assert said.lower().endswith("does not work for scas."), said
+    assert "works for all" not in said
+    given.by("SCAS").did(cf.TestChannel(next(iter(given.view.comms.channels)), "SCAS", True)).by("LAS")
+    assert next(iter(gather.channels(look(given)))) == "Control rooms: ICC-1, works for all."
 
 
 def test_an_iimarch_brief_has_seven_headings_each_with_a_draft() -> None:
