@@ -117,7 +117,7 @@ def _lead(event: Any, record: Record) -> Line:
             return Line(sentences(what, _why(event)), DECISION)
         case facts.LeadAccepted():
             if by_itself:
-                return Line(f"takes the lead from {event.before}", DECISION)
+                return Line(f"accepts the lead from {event.before}", DECISION)
             return Line(f"gives the lead to {event.lead}", DECISION)
         case facts.LeadDeclined():
             what = "declines the lead" if by_itself else f"does not give the lead to {event.to}"
@@ -142,8 +142,8 @@ def label(state: Organisation, key: str) -> str:
             return f"{offer.to}'s claim of the lead" if offer.claim else f"the lead offered to {offer.to}"
     if any(party.invitation == key for party in state.parties.values()):
         return "the invitation"
-    # Answered long ago: its words went with it, and an id tells a reader nothing.
-    return "an earlier offer of the lead" if len(key) == _ID_LENGTH else key
+    # Answered meanwhile: its words went with it, and an id tells a reader nothing.
+    return "an offer of the lead" if len(key) == _ID_LENGTH else key
 
 
 def version(state: Organisation, key: str) -> str:

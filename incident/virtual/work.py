@@ -24,7 +24,7 @@ ONE_FOR_ALL: Final = (
     "Two would divide us, and we are told {}",
 )
 """Why not a second of what there can be one of; the name of the first goes in."""
-SHOWN: Final = "Done, and seen to be done"
+SHOWN: Final = ("Done", "Done, rung back to confirm", "Seen to; those there have been told", "Done, as asked")
 GIVES_UP: Final = Wait(180, 420)
 """How long until what another agency declined is done in another way."""
 
@@ -54,7 +54,7 @@ def _step(mind: Mind, habit: TaskHabit, task: Task) -> Iterator[Act]:
             yield from mind.act(at, f"begin/{task.version}", Begin(task.id))
         case "in_progress":
             at = mind.after(task.since, habit.finishes, f"finish {key}")
-            evidence = mind.word(habit.evidence, key, SHOWN)
+            evidence = mind.word(habit.evidence or SHOWN, key, "")
             yield from mind.act(at, f"finish/{task.version}", Finish(task.id, evidence))
 
 

@@ -445,7 +445,7 @@ def test_the_lead_changes_hands_by_offer_and_acceptance() -> None:
     given.by("SECAMB").when(AcceptLead(offer.id)).refused("not_yours")
     given.by("SCAS").later().did(AcceptLead(offer.id))
     assert (org(given).lead, org(given).lead_since, org(given).lead_offers) == ("SCAS", T0 + MINUTE, ())
-    assert given.line().text == "takes the lead from LAS"
+    assert given.line().text == "accepts the lead from LAS"
 
 
 def test_a_declined_or_withdrawn_offer_leaves_the_lead_where_it_is() -> None:
@@ -614,7 +614,7 @@ def test_an_invitation_and_an_offer_say_how_far_they_have_got() -> None:
     )
     given.did(AcceptLead(offer.removeprefix("organisation/")))
     assert INCIDENT.addressed(given.view, "SCAS") == ()
-    assert given.line(-2).text == "delivered to SCAS: an earlier offer of the lead"
+    assert given.line(-2).text == "delivered to SCAS: an offer of the lead"
 
 
 def test_a_claim_of_the_lead_is_addressed_to_the_lead() -> None:
