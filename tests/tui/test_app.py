@@ -48,7 +48,7 @@ def test_a_verb_acts_on_every_selected_row() -> None:
 
 def test_declaring_takes_a_second_key_and_enter_alone_never_does_it() -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("d", "t")
+        await desk.press("d", "T")
         await desk.shows("Declare for our agency · stand down", "n no, go back")
         await desk.press("enter")
         await desk.shows("Not done.")
