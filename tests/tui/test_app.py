@@ -247,7 +247,7 @@ def test_a_time_in_front_is_a_late_entry_and_asks_why() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("l")
         await desk.type("14:05 @MPS road closed at J15")
-        await desk.shows("late entry, happened 14:05, 18 min ago · for MPS")
+        await desk.shows("late entry, happened 14:05, 26 min ago · for MPS")
         await desk.press("enter")
         await desk.shows("Write in the log", "Why it is written late")
         await desk.type("radio queue")
@@ -256,7 +256,7 @@ def test_a_time_in_front_is_a_late_entry_and_asks_why() -> None:
         assert command == Write("road closed at J15", "radio queue")
         assert stream == INCIDENT_STREAM
         assert envelope["on_behalf_of"] == "MPS"
-        assert (desk.session.at - envelope["happened_at"]) // MINUTE == 18
+        assert (desk.session.at - envelope["happened_at"]) // MINUTE == 26
         assert desk.room.query_one(Composer).text == ""
 
     told(story)
