@@ -347,6 +347,11 @@ def sentences(first: str, *more: str) -> str:
     return " ".join(map(stop, (first, *parts))) if parts else first
 
 
+def role_words(code: str) -> str:
+    """The code of a role as it is said: "tactical commander"."""
+    return code.replace("_", " ")
+
+
 def utc_words(at: int, written_at: int) -> str:
     """A moment (UTC ms) for a line that stays: "14:05 UTC", "09:00 UTC (+1 d)" on another day than it was written."""
     minutes = at // MINUTE_MS % (24 * 60)

@@ -37,7 +37,7 @@ def _requests(view: View) -> Iterator[Alarm]:
             yield Alarm(key, UNFILLED.name, words, request.since, request.id, (request.requester,))
         recalled = [unit for unit in request.units.values() if unit.state == "recalled"]
         if recalled:
-            named = ", ".join(unit.key for unit in recalled)
+            named = ", ".join(sorted(unit.key for unit in recalled))
             since = min(unit.since for unit in recalled)
             words = f"{request.lender} wants {named} back"
             key = f"aid/recall/{request.id}/{since}"

@@ -11,7 +11,7 @@ from incident.kernel.slice import Line, Names
 from incident.messages.facts import PRIORITIES, Message, Priority, Send, Sent, Withdraw
 from incident.messages.rules import has_it, messages, receipt_of, receivers, unanswered, waits_for
 from incident.organisation import parties
-from incident.values import sentences, span
+from incident.values import role_words, sentences, span
 
 ALL = "ALL"
 """What is written for every party; no agency has that code."""
@@ -142,7 +142,7 @@ def detail(message: Message, look: Look) -> Sequence[tuple[str, Cell]]:
     behalf = f", for {message.on_behalf_of}" if message.on_behalf_of else ""
     lines: list[tuple[str, Cell]] = [
         ("", Cell(f"{message.number}  to {addressee(message.to, message.to_role)}", "strong")),
-        ("from", Cell(f"{message.sender}, {message.actor} ({message.role.replace('_', ' ')}){behalf}")),
+        ("from", Cell(f"{message.sender}, {message.actor} ({role_words(message.role)}){behalf}")),
         ("at", Cell(look.clock(message.at), "dim")),
         ("priority", Cell(message.priority, "ink" if message.priority == "routine" else "caution")),
         ("says", Cell(message.text)),

@@ -13,7 +13,7 @@ from incident.methane.fold import before, current, methane, standing
 from incident.methane.reading import ReceiptRow, receipt_rows, required_absent
 from incident.methane.verbs import VERBS
 from incident.methane.words import UNSAID, differences, fields, summary, unaware_words
-from incident.values import length_words, span
+from incident.values import length_words, role_words, span
 
 
 def rows(look: Look) -> Mapping[str, Version]:
@@ -82,7 +82,7 @@ def detail(version: Version, look: Look) -> Sequence[tuple[str, Cell]]:
     """Every letter, what is new in it marked with what stood there before, and each reader's clock."""
     last, stands = before(methane(look.state), version), version.id in methane(look.state).standing
     changed = {(was.letter, was.name): was for was in differences(last, version)} if last is not None else {}
-    who = f"{version.agency}, {version.actor} ({version.role.replace('_', ' ')})"
+    who = f"{version.agency}, {version.actor} ({role_words(version.role)})"
     lines: list[tuple[str, Cell]] = [
         ("", Cell(f"{version.kind} {version.name}  by {who}", "strong")),
         ("as at", _as_at(version, look)),

@@ -27,7 +27,7 @@ from incident.mutual_aid.words import (
     units_words,
 )
 from incident.statuses import word_of
-from incident.values import MINUTE_MS, length_words, span
+from incident.values import MINUTE_MS, length_words, role_words, span
 
 _ORDER = {"expired": 0, "declined": 0, "countered": 0, "part": 0, "sent": 1, "requested": 1, "accepted": 2}
 
@@ -189,11 +189,18 @@ def _units_lines(request: f.Request, look: Look) -> list[tuple[str, Cell]]:
     return found
 
 
+def _signed(by: str) -> str:
+    """A person and, behind the last comma, the role they acted in."""
+    name, comma, role = by.rpartition(", ")
+    return name + comma + role_words(role)
+
+
 def _people(request: f.Request, look: Look) -> list[tuple[str, Cell]]:
     approved = "not approved yet"
     if request.approved_at is not None:
-        approved = f"{look.clock(request.approved_at)} by {request.approved_by}"
-    asked = f"{look.clock(request.raised_at)} by {request.person}, {request.requester_role} of {request.requester}"
+        approved = f"{look.clock(request.approved_at)} by {_signed(request.approved_by)}"
+    who = f"{request.person}, {role_words(request.requester_role)} of {request.requester}"
+    asked = f"{look.clock(request.raised_at)} by {who}"
     lines = [
         ("basis", Cell(f"{request.basis} aid, edition {request.edition}", "dim")),
         ("asked", Cell(asked, "dim")),
@@ -203,7 +210,10 @@ def _people(request: f.Request, look: Look) -> list[tuple[str, Cell]]:
         got = receipt(look.state.receipts, f.reply_subject(request), request.requester)
         read = f", read {look.clock(got.seen)}" if got.seen is not None else ", not read yet"
         lines.append(
-            ("answered", Cell(f"{look.clock(request.replied_at)} by {request.replied_by}{read}", "dim"))
+            (
+                "answered",
+                Cell(f"{look.clock(request.replied_at)} by {_signed(request.replied_by)}{read}", "dim"),
+            )
         )
     for agency in request.transit:
         got = receipt(look.state.receipts, f.transit_subject(request), agency)

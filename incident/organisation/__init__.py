@@ -45,7 +45,10 @@ def organisation(view: View) -> Organisation:
 
 
 def parties(view: View) -> tuple[str, ...]:
-    """The agencies that take part (invited or joined, and not left), in the order in which they came."""
+    """The agencies that take part (invited or joined, and not left).
+
+    In no order that counts: a state that came as a snapshot has another one than a state that came as records.
+    """
     found = view.organisation.parties
     return tuple(code for code, party in found.items() if party.left_at is None)
 

@@ -8,7 +8,7 @@ from typing import Any
 from incident.kernel.board import Arg, Board, Cell, Column, Look, Verb
 from incident.reports import facts, gather
 from incident.reports.facts import HEADINGS, TITLES, Part, Report, Reports
-from incident.values import span
+from incident.values import role_words, span
 
 
 def rows(look: Look) -> Mapping[str, Report]:
@@ -21,7 +21,10 @@ def detail(row: Report, look: Look) -> Sequence[tuple[str, Cell]]:
     """The whole report as signed."""
     lines = [
         ("", Cell(row.name, "strong")),
-        ("signed", Cell(f"{look.clock(row.at)} by {row.actor} of {row.agency}, {row.role}", "dim")),
+        (
+            "signed",
+            Cell(f"{look.clock(row.at)} by {row.actor} of {row.agency}, {role_words(row.role)}", "dim"),
+        ),
         ("as at", Cell(look.clock(row.as_at))),
     ]
     titles = HEADINGS.get(row.kind, {})
@@ -85,7 +88,13 @@ BOARD = Board(
             "age", "Age", 6, lambda r, look: Cell(span(look.now - r.at), "dim"), priority=2, align="right"
         ),
         Column("agency", "Agency", 9, lambda r, _l: Cell(r.agency), priority=1, sort=lambda r, _l: r.agency),
-        Column("actor", "Signed by", 22, lambda r, _l: Cell(f"{r.actor}, {r.role}", "dim"), priority=4),
+        Column(
+            "actor",
+            "Signed by",
+            22,
+            lambda r, _l: Cell(f"{r.actor}, {role_words(r.role)}", "dim"),
+            priority=4,
+        ),
         Column("opening", "Begins", 30, lambda r, _l: Cell(_opening(r), "dim"), priority=3, grow=2),
     ),
     verbs=(

@@ -15,6 +15,7 @@ from incident.organisation import organisation
 from incident.reports import gather, reports
 from incident.reports.document import Document, Section, Table
 from incident.reports.facts import HEADINGS, TITLES, Report
+from incident.values import role_words
 
 TAIL: Final = 60
 """Lines of the log at the foot of a printed board."""
@@ -195,7 +196,7 @@ def report(look: Look, kind: str, foot: str) -> Document:
         Section(titles.get(part.name, part.name), paragraphs=tuple(part.text.split("\n")))
         for part in row.parts
     )
-    by = f"Signed {look.clock(row.at)} by {row.actor} of {row.agency}, {row.role}."
+    by = f"Signed {look.clock(row.at)} by {row.actor} of {row.agency}, {role_words(row.role)}."
     then = replace(look, now=row.as_at)
     return _document(row.name, then, sections, f"{by} {foot}")
 

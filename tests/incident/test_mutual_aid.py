@@ -187,6 +187,8 @@ def test_who_may_not_approve_can_ask_and_waits_for_somebody_who_may() -> None:
     given.did(c.ApproveInviting(only(given).id))
     request = only(given)
     assert (request.state, request.person, request.approved_by) == ("sent", "Sam", "Ann, tactical_commander")
+    shown = {title: cell.text for title, cell in BOARD.detail(request, look(given, "LAS"))}
+    assert shown["approved"].endswith(" by Ann, tactical commander"), "a role as people say it"
     given.when(c.Approve(request.id)).nothing()
 
 
