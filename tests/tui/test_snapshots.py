@@ -34,10 +34,17 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "tasks": ("4", "j"),
     "log": ("5",),
     "casualties": ("6", "j"),
+    "aid": ("7",),
+    "messages": ("8",),
+    "exercise": ("9",),
+    "alarms": ("comma", "j"),
     "incidents": ("0",),
     "refused": ("exclamation_mark",),
     "help": ("2", "question_mark"),
     "form": ("4", "t"),
+    "methane": ("m",),
+    "jump": ("2", "semicolon"),
+    "filtered": ("2", "slash", "h", "a", "r", "t", "enter"),
     "quick": ("2", "s"),
     "confirm": ("d", "d"),
     "command": ("colon", "s"),
@@ -46,16 +53,9 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "detail": ("2", "enter"),
 }
 EVERYWHERE = (
-    "picture",
-    "resources",
-    "boundaries",
-    "tasks",
-    "log",
-    "casualties",
-    "incidents",
-    "refused",
-    "help",
-)
+    "picture", "resources", "boundaries", "tasks", "log", "casualties", "aid", "messages", "exercise", "alarms",
+    "incidents", "refused", "help",
+)  # fmt: skip
 """Those that are kept at every size; the others at 80x24 and 120x40."""
 FRAMES = " ─│"
 """Lines that the stylesheet draws: a stylesheet knows colours, and no attribute of a token."""
