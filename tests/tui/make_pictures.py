@@ -17,11 +17,16 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from incident.boundaries import facts as b
+from incident.comms import facts as c
 from incident.kernel.receipts import Deliver, See
 from incident.log.facts import Write
+from incident.mutual_aid import commands as a
+from incident.mutual_aid import facts as af
 from incident.organisation.facts import AssignNumber, Declare
+from incident.places import facts as p
 from incident.resources.facts import SetStatus
 from incident.tasks import facts as t
+from tests.incident.given import MINUTE
 from tests.tui.world import FakeSession, app_of, local_time_is_utc
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -31,6 +36,11 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "boundaries": ("3", "j"),
     "tasks": ("4", "j"),
     "log": ("5",),
+    "casualties": ("6",),
+    "aid": ("7", "j"),
+    "methane": ("colon", *"methane", "enter"),
+    "alarms": ("comma",),
+    "commanders": ("colon", *"commanders", "enter"),
 }
 """Which keys lead to what is shown."""
 SIZES = ((80, 24), (120, 40), (200, 60))
@@ -53,6 +63,8 @@ def exercise() -> FakeSession:
     points = {row.owner: key for key, row in state.boundaries.rows.items() if row.kind == "rvp"}
     session.happens("LAS", AssignNumber("LAS-2611-03"))
     session.happens("SECAMB", Declare("SECAMB", "standby", ""))
+    session.happens("LAS", c.SetLink("ICC-1"))
+    _aid(session)
     session.happens("LAS", b.Decline(points["SCAS"], "a lorry blocks the way in from the west"))
     session.later(40)
     session.happens("SCAS", t.Begin(tasks["Open RVP B"]))
@@ -73,6 +85,22 @@ def exercise() -> FakeSession:
     session.submit(Write("third bus asked for"))
     session.kept()
     return session
+
+
+def _aid(session: FakeSession) -> None:
+    """SECAMB lends two ambulances of three, SCAS is asked for a HART team, two hospitals are stood up."""
+    terms = af.Terms(
+        lines=(af.Line("DCA", 3),), needed_by=session.at + 30 * MINUTE, talkgroup="ICC-1", methane=2
+    )
+    session.happens("LAS", a.Raise(lender="SECAMB", terms=terms, approve=True))
+    request = next(reversed(session.look().state.mutual_aid.rows))
+    some = tuple(a.Sent(f"SECAMB/A40{n}", "DCA", 0, 18, 25, "AVB") for n in (1, 2))
+    session.happens("SECAMB", a.NameUnits(request, some))
+    session.happens("SECAMB", a.Mobilise(request, ("SECAMB/A401",)))
+    hart = af.Terms(lines=(af.Line("HART", 1),), reason="fuel near the coach")
+    session.happens("LAS", a.Raise(lender="SCAS", terms=hart, approve=True))
+    session.happens("LAS", p.OpenPlaces(("WEXHAM", "HILLINGDON")))
+    session.happens("LAS", p.Allocate("WEXHAM", "p1", 2, unit="LAS/A104"))
 
 
 async def picture(name: str, width: int, height: int) -> str:
