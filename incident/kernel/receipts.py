@@ -29,6 +29,10 @@ from incident.kernel.slice import (
     View,
 )
 
+SUBJECTS_KEPT = 20_000
+"""Subjects of one stream whose receipts the state keeps; past it the oldest go, and stand in the log alone."""
+_TOGETHER = 1_000
+
 Subject = Annotated[str, Meta(min_length=3, max_length=120)]
 Subjects = Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=50)]
 
@@ -122,7 +126,18 @@ def evolve(state: Receipts, event: Any, record: Record) -> Receipts:
         agencies = rows.get(subject, {})
         old = agencies.get(record.agency, _NOTHING)
         rows[subject] = {**agencies, record.agency: _filled(old, event, record)}
-    return Receipts(rows)
+    return Receipts(_newest(rows) if len(rows) > SUBJECTS_KEPT else rows)
+
+
+def _newest(rows: dict[str, dict[str, Receipt]]) -> dict[str, dict[str, Receipt]]:
+    """Without those of which nobody has heard for longest: by time, since the order of a dict is no part of a state."""
+    ages = sorted((max(map(_last, by.values())), subject) for subject, by in rows.items())
+    gone = {subject for _, subject in ages[: len(rows) - SUBJECTS_KEPT + _TOGETHER]}
+    return {subject: by for subject, by in rows.items() if subject not in gone}
+
+
+def _last(receipt: Receipt) -> int:
+    return max(receipt.delivered or 0, receipt.seen or 0, receipt.acknowledged or 0)
 
 
 def _filled(old: Receipt, event: Any, record: Record) -> Receipt:

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from incident.boundaries.facts import Agree, Propose, Shape
-from incident.kernel.receipts import Acknowledge, Deliver, See, receipt
+from incident.kernel.receipts import (
+    SUBJECTS_KEPT,
+    Acknowledge,
+    Deliver,
+    Delivered,
+    Receipt,
+    Receipts,
+    See,
+    evolve,
+    receipt,
+)
 from incident.tasks.facts import Accept, Raise
 from incident.values import Location
 from tests.incident.stage import Stage
@@ -110,3 +120,19 @@ def test_nobody_can_claim_to_have_seen_it_earlier() -> None:
     stage.must("SCAS", Acknowledge((subject,)), happened_at=stage.now - 3_600_000)
     got = receipt(stage.state.receipts, subject, "SCAS")
     assert got.delivered == got.seen == got.acknowledged == stage.now
+
+
+def test_so_many_are_kept_and_the_oldest_go_whatever_the_order_of_the_state() -> None:
+    rows = {f"tasks/{n:05}": {"SCAS": Receipt(delivered=n + 1)} for n in range(SUBJECTS_KEPT)}
+    turned = dict(sorted(rows.items(), reverse=True))
+    stage = Stage()
+    subject = asked(stage)
+    stage.must("SCAS", Deliver((subject,)))
+    record = stage.records[-1]
+    event = Delivered((subject,))
+    after = evolve(Receipts(rows), event, record)
+    assert after == evolve(Receipts(turned), event, record)
+    assert len(after.rows) <= SUBJECTS_KEPT
+    assert receipt(after, subject, "SCAS").delivered == record.recorded_at
+    assert "tasks/00000" not in after.rows
+    assert f"tasks/{SUBJECTS_KEPT - 1:05}" in after.rows
