@@ -132,7 +132,7 @@ def make_board(finder: Finder) -> Board:
         count=lambda look: len(read.rows(look)),
         alarm=read.new,
         noun="alarm",
-        empty="No alarm: nothing disagrees, and nobody is late.",
+        empty="No alarm stands.",
     )
 
 

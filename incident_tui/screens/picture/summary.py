@@ -231,7 +231,7 @@ def alarms_view(board: Board, look: Look, width: int, most: int, key: str = "") 
     head = Span(said, "alarm bold" if ringing > heard else "caution bold" if ringing else "dim")
     if not rows:
         return View(
-            (head,), (Item((Span("none: nothing disagrees, and nobody is late", "good"),), "alarms"),)
+            (head,), (Item((Span("none stands", "good"),), "alarms"),)
         )
     shown = rows[: max(1, most - 1)]
     items = tuple(_alarm(row, look, width) for row in shown)
