@@ -58,9 +58,9 @@ TITLES = {
 ZONES = frozenset({"hot_zone", "warm_zone", "cold_zone"})
 CORDONS = frozenset({"inner_cordon", "outer_cordon", "traffic_cordon"})
 SCHEMES = {
-    "plato": "Operation Plato",
-    "cbrn": "CBRN / hazardous materials",
     "fire": "fire and rescue",
+    "cbrn": "CBRN / hazardous materials",
+    "plato": "Operation Plato",
     "other": "other",
 }
 VERTICES_MAX = 1000

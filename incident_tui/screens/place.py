@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,13 @@ class Place(Container):
     def chosen(self) -> tuple[str, ...]:
         """The keys of the rows that a verb acts on."""
         return ()
+
+    def selected(self) -> tuple[str, ...]:
+        """The rows picked out one by one for the next act; none is the rule."""
+        return ()
+
+    def unselect(self, keys: Sequence[str]) -> None:
+        """These are selected no more: what they were selected for is done."""
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on a row; False when it is not here."""

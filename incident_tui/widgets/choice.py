@@ -41,7 +41,12 @@ class Choice(Lines, can_focus=True):
         self.free = free
         """Nothing need be chosen."""
         self.typed = ""
-        self._at = 0
+        self.took = False
+        """The last Enter or Tab has taken another value."""
+        self._at = -1
+        """Where the cursor stands in the list; -1 nowhere, as long as nobody has moved or typed."""
+        self._moved = False
+        """Somebody has put the cursor where it is: only then it means something."""
         self._picked: list[str] = []
         self.put(value)
 
@@ -57,8 +62,9 @@ class Choice(Lines, can_focus=True):
         known = {key for key, _ in self.choices}
         wanted = value.split(",") if self.several else [value]
         self._picked = [part for part in wanted if part in known]
-        if self._picked:
-            self._at = next(i for i, (key, _) in enumerate(self.choices) if key == self._picked[0])
+        at = -1 if not self.several else 0
+        self._at = next((i for i, (key, _) in enumerate(self.choices) if key in self._picked[:1]), at)
+        self._moved = False
         self.lay()
 
     def _fitting(self) -> list[int]:
@@ -75,9 +81,25 @@ class Choice(Lines, can_focus=True):
                 holds.append(index)
         return begins + holds
 
+    def take(self) -> bool:
+        """What the cursor was put on, by moving or typing, is chosen: Enter and Tab say so, moving alone does not.
+
+        Answers whether another value was taken.
+        """
+        before = self.value
+        meant = self._moved and 0 <= self._at < len(self.choices) and self._at in self._fitting()
+        if meant and (not self.several or self.typed or not (self._picked or self.free)):
+            if self.choices[self._at][0] not in self._picked:
+                self._take(self._at)
+            self.typed = ""
+            self.lay()
+        self._moved = False
+        return self.value != before
+
     def _take(self, index: int) -> None:
         value = self.choices[index][0]
         self._at = index
+        self._moved = False
         if not self.several:
             self._picked = [value]
         elif value in self._picked:
@@ -100,6 +122,8 @@ class Choice(Lines, can_focus=True):
     def _one_line(self) -> Line:
         if not self.choices:
             return (Span("nothing to choose from", "dim"),)
+        if self.typed and not self._fitting():
+            return (Span(self.typed, "accent"), Span("  ▲ none is called so: backspace", "caution"))
         if self._in_a_row and self.size.width:
             return tuple(span for index in range(len(self.choices)) for span in self._side_by_side(index))
         words = ", ".join(words for value, words in self.choices if value in self._picked)
@@ -117,7 +141,9 @@ class Choice(Lines, can_focus=True):
     def _many_lines(self) -> tuple[Line, ...]:
         fitting = self._fitting()
         sign = self.typed or ", ".join(words for value, words in self.choices if value in self._picked) or "–"
-        count = f"  {len(fitting)} of {len(self.choices)}" + ("" if self.typed else "  type to find")
+        here = self._moved and self._at in fitting and not self.several
+        how = "  Tab takes ▸" if here else "" if self.typed else "  type to find"
+        count = f"  {len(fitting)} of {len(self.choices)}{how}"
         lines: list[Line] = [(Span(sign, "accent" if self.typed else "ink"), Span(count, "dim"))]
         place = fitting.index(self._at) if self._at in fitting else 0
         top = max(0, min(place - SHOWN_MAX // 2, len(fitting) - SHOWN_MAX))
@@ -127,7 +153,7 @@ class Choice(Lines, can_focus=True):
             mark = "▸ " if here else "✓ " if value in self._picked else "  "
             lines.append((Span(mark + words, "strong on selection" if here else "ink", f"{index}"),))
         if not fitting:
-            lines.append((Span("  none begins so", "caution"),))
+            lines.append((Span("  ▲ none is called so: backspace", "caution"),))
         return tuple(lines)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -141,14 +167,22 @@ class Choice(Lines, can_focus=True):
     def watch_has_focus(self, has_focus: bool) -> None:
         """The list opens, or closes and what was typed without choosing is forgotten."""
         super().watch_has_focus(has_focus)
+        if not has_focus:
+            self.put(self.value)
         self.typed = self.typed if has_focus else ""
         self.lay()
 
     # -- keys -----------------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """Arrows move, letters narrow, space picks one of several; the rest is for the form."""
+        """Arrows move, letters narrow, space picks one of several; Enter and Tab take it, and are for the form, too."""
         handled = True
+        if event.key in ("enter", "tab", "ctrl+s") and self.typed and not self._fitting():
+            event.stop()  # what fits nothing chooses nothing, and is not passed over either
+            event.prevent_default()
+            return
+        if event.key in ("enter", "tab", "shift+tab", "ctrl+s"):
+            self.took = self.take()
         if event.key in ("left", "up"):
             self._step(-1)
         elif event.key in ("right", "down"):
@@ -156,14 +190,13 @@ class Choice(Lines, can_focus=True):
         elif event.key == "backspace":
             self._type(self.typed[:-1])
             if not self.typed and self.free and not self.several:
-                self._picked = []
-                self.post_message(self.Changed(self))
+                self._clear()
         elif event.key == "space" and self.several:
-            self._take(self._at)
+            if self.choices:
+                self._take(max(0, self._at))
             self.typed = ""
         elif event.key == "delete" and self.free:
-            self._picked = []
-            self.post_message(self.Changed(self))
+            self._clear()
         elif event.is_printable and event.character is not None:
             self._type(self.typed + event.character)
         else:
@@ -178,19 +211,20 @@ class Choice(Lines, can_focus=True):
         if not fitting:
             return
         place = fitting.index(self._at) if self._at in fitting else -1 if by > 0 else 0
-        if not self._picked and not self.several and self._at == 0 and by > 0 and not self.typed:
-            place = -1  # the first step from nothing chosen is onto the first
         self._at = fitting[(place + by) % len(fitting)]
-        if not self.several:
-            self._take(self._at)
+        self._moved = True
+
+    def _clear(self) -> None:
+        self._picked, self._at, self._moved = [], -1 if not self.several else 0, False
+        self.post_message(self.Changed(self))
 
     def _type(self, typed: str) -> None:
         self.typed = typed
         fitting = self._fitting()
         if typed and fitting:
-            self._at = fitting[0]
-            if not self.several:
-                self._take(self._at)
+            self._at, self._moved = fitting[0], True
+        elif not typed:
+            self.put(self.value)
 
     def on_lines_acted(self, event: Lines.Acted) -> None:
         """A click takes it."""

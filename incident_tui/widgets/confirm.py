@@ -7,6 +7,7 @@ from typing import Any
 from textual import events
 from textual.message import Message
 
+from incident_tui.actions import key_words
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Line, Span, wrap
 
@@ -32,10 +33,13 @@ class Confirm(Lines, can_focus=True):
         self._deed = ""
         self._what: Any = None
         self._yes = False
+        self._other = ""
+        """The key that was pressed last and is no answer, as it is shown."""
 
     def ask(self, question: str, deed: str, what: Any) -> None:
         """Ask; the answer comes as a message."""
         self._question, self._deed, self._what, self._yes = question, deed, what, False
+        self._other = ""
         self.lay()
         self.screen.set_focus(self)
 
@@ -56,6 +60,11 @@ class Confirm(Lines, can_focus=True):
                 Span(f"{self._deed} ", yes, "yes"),
             )
         )  # fmt: skip
+        if self._other:
+            said = f"{self._other} is no answer to this. Nothing is done yet: y does it, n or Esc goes back."
+            lines += [
+                (Span("  "), Span(part, "caution")) for part in wrap(said, max(20, self.size.width - 4))
+            ]
         self.show(lines)
 
     def on_resize(self) -> None:
@@ -69,10 +78,13 @@ class Confirm(Lines, can_focus=True):
         event.stop()
         event.prevent_default()
         if event.key in ("left", "right", "tab", "shift+tab", "up", "down"):
-            self._yes = not self._yes
+            self._yes, self._other = not self._yes, ""
             self.lay()
         elif event.key in ("y", "n", "escape", "enter"):
             self._answer(yes=event.key == "y" or (event.key == "enter" and self._yes))
+        else:
+            self._other = pressed(event)
+            self.lay()
 
     def on_lines_acted(self, event: Lines.Acted) -> None:
         """A click on an answer."""
@@ -81,3 +93,12 @@ class Confirm(Lines, can_focus=True):
 
     def _answer(self, *, yes: bool) -> None:
         self.post_message(self.Answered(self._what, yes=yes))
+
+
+def pressed(event: events.Key) -> str:
+    """A key as a person knows it."""
+    return (
+        event.character
+        if event.is_printable and event.key != "space" and event.character
+        else key_words(event.key)
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from incident_tui.actions import HINTS_MAX, Action, key_words
 from incident_tui.widgets.lines import Lines
-from incident_tui.widgets.paint import Line, Span, length
+from incident_tui.widgets.paint import Line, Span, length, spread
 
 WORDS_MAX = 14
 """A longer title gives way to the verb's word."""
@@ -19,10 +19,13 @@ FORM_KEYS = (
 SMALL_KEYS = (("enter", "write", ""), ("ctrl+q", "quit", "app.quit"))
 
 
-def hint_line(hints: Sequence[tuple[str, str, str]], mode: str, width: int) -> Line:
-    """(key, words, act) side by side as far as they fit; the last three (command, filter, help) stay longest."""
+def hint_line(hints: Sequence[tuple[str, str, str]], mode: str, width: int, lead: Line = ()) -> Line:
+    """(key, words, act) side by side as far as they fit; the last three (command, filter, help) stay longest.
+
+    ``lead`` stands before them all: what the keys would act on.
+    """
     end = _frame(mode)
-    room = width - length(end) - 1
+    room = width - length(end) - length(lead) - 1
     kept = list(hints)
     gap = "   "
     line = _hints(kept, gap)
@@ -34,6 +37,7 @@ def hint_line(hints: Sequence[tuple[str, str, str]], mode: str, width: int) -> L
         else:
             kept.pop()
         line = _hints(kept, gap)
+    line = (*lead, *line)
     return (*line, Span(" " * max(0, width - length(line) - length(end))), *end)
 
 
@@ -65,15 +69,24 @@ class FooterLine(Lines):
         super().__init__("panel", id=id)
         self._hints: tuple[tuple[str, str, str], ...] = ()
         self._mode = ""
+        self._lead: Line = ()
+        self._said = ""
 
-    def tell(self, hints: Sequence[Action], mode: str) -> None:
-        """Show the keys of these acts."""
-        self.tell_keys([(key_words(a.keys[0]), _words(a), a.name) for a in hints if a.keys], mode)
+    def tell(self, hints: Sequence[Action], mode: str, selected: int = 0) -> None:
+        """Show the keys of these acts, and how many rows are selected for them."""
+        self.tell_keys([(key_words(a.keys[0]), _words(a), a.name) for a in hints if a.keys], mode, selected)
 
-    def tell_keys(self, hints: Sequence[tuple[str, str, str]], mode: str) -> None:
+    def tell_keys(self, hints: Sequence[tuple[str, str, str]], mode: str, selected: int = 0) -> None:
         """Show these keys: (key, words, act)."""
         self._hints, self._mode = tuple(hints[:HINTS_MAX]), mode
+        self._lead = (Span(f" ✓ {selected} selected ", "strong on selection"),) if selected else ()
         self.lay()
+
+    def say(self, sentence: str) -> None:
+        """This stands there instead of the keys for a moment; "" brings them back."""
+        if sentence != self._said:
+            self._said = sentence
+            self.lay()
 
     def on_resize(self) -> None:
         """Other things fit now."""
@@ -83,7 +96,11 @@ class FooterLine(Lines):
         """Lay the keys into the width there is."""
         if not self.size.width:
             return  # not laid out yet
-        self.show((hint_line(self._hints, self._mode, self.size.width),))
+        if self._said:
+            end = _frame(self._mode)
+            self.show((spread((Span(f" {self._said}", "dim"),), end, self.size.width),))
+            return
+        self.show((hint_line(self._hints, self._mode, self.size.width, self._lead),))
 
 
 FOOT_WORDS = {

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -194,8 +195,10 @@ class Form(Vertical):
             return
         width = max(20, self.size.width - 3)
         old = "  draft kept from before" if self._kept else ""
-        head = [(Span(self.title, "strong"), Span(f"  {self.subject}", "accent"), Span(old, "caution")), ()]
-        self.query_one("#form-head", Lines).show(head)
+        head = [(Span(self.title, "strong"), Span(f"  {self.subject}", "accent"), Span(old, "caution"))]
+        # What is wrong with the whole of it stands here, above the fields: the foot may be a screen away.
+        wrong = self._sentence if not self._about else ""
+        self.query_one("#form-head", Lines).show([*head[:1], *(_wrong(wrong, width - 4) or [()])])
         labels = list(self.query(".label").results(Lines))
         room = min(LABEL_MAX, max((len(field.label) for field in self.fields), default=0))
         for field, label in zip(self.fields, labels, strict=True):
@@ -203,11 +206,23 @@ class Form(Vertical):
             label.show(((Span(fit(field.label, room), "ink" if field.arg.required else "dim"),),))
         for field in self.fields:
             about = self._sentence if field.arg.name == self._about else ""
-            self.query_one(f"#wrong-{field.arg.name}", Lines).show(_wrong(about, width - 3))
-        alarm = wrap(self._sentence, width) if self._sentence and not self._about else []
-        foot = [(Span(part, "alarm bold"),) for part in alarm]
+            under = [*_wrong(about, width - 3), *self._whole(field, room + 2, width - 3)]
+            self.query_one(f"#wrong-{field.arg.name}", Lines).show(under)
         helps = [(Span(part, "dim"),) for part in wrap(self._help, width)] if self._help else []
-        self.query_one("#form-foot", Lines).show([(), *foot, *helps])
+        self.query_one("#form-foot", Lines).show([(), *helps] if helps else [])
+
+    def _whole(self, field: Asked, label: int, width: int) -> list[tuple[Span, ...]]:
+        """What does not fit into its field in full under it, before it is sent; a command typed into it is told."""
+        answer = self._answer(field)
+        if not isinstance(answer, Line) or not answer.value:
+            return []
+        if answer.value.startswith(":"):
+            said = "This is a field of the form. Esc leads out of it, and a : there opens the command line."
+            return [(Span("    "), Span(part, "caution")) for part in wrap(said, width)]
+        room = answer.size.width or width - label
+        if cell_len(answer.value) < room:
+            return []
+        return [(Span("  ▏ ", "rule"), Span(part)) for part in wrap(answer.value, width)]
 
     # -- answers --------------------------------------------------------------------------------------------
 
@@ -222,6 +237,21 @@ class Form(Vertical):
         """Say what is wrong: under a field when one is named, else at the foot."""
         self._sentence, self._about = sentence, name
         self._lay()
+
+    def refuse(self, sentence: str, name: str = "") -> None:
+        """It was refused: said under the field it is about, and the keys go there.
+
+        ``name`` is the field the refusal names; without one it is the only field whose label stands in the sentence.
+        """
+        words = {word.strip(".,:;'").casefold() for word in sentence.split()}
+        shown = [field for field in self.fields if not field.arg.hidden]
+        named = [field for field in shown if field.arg.name == name] or [
+            field for field in shown if words & {field.label.casefold(), field.arg.name.casefold()}
+        ]
+        about = named[0] if len(named) == 1 else None
+        self.say(sentence, "" if about is None else about.arg.name)
+        if about is not None:
+            self.screen.set_focus(self._answer(about))
 
     def send(self) -> None:
         """Read every answer; say what cannot be read, or tell that the form is ready."""
@@ -253,6 +283,7 @@ class Form(Vertical):
     @on(Choice.Changed)
     def _written(self, event: Message) -> None:
         event.stop()
+        self._lay()
         self.post_message(self.Written(self, self.answers()))
 
     def on_key(self, event: events.Key) -> None:
@@ -260,9 +291,19 @@ class Form(Vertical):
         if event.key == "escape":
             event.stop()
             self.post_message(self.Left(self))
+        elif event.key == "enter" and isinstance(self.app.focused, Choice) and self._more_to_ask():
+            event.stop()
+            event.prevent_default()
+            self.screen.focus_next()
         elif event.key == "ctrl+s" or (event.key == "enter" and isinstance(self.app.focused, Choice)):
             event.stop()
             self.send()
+
+    def _more_to_ask(self) -> bool:
+        """Whether Enter, having taken something from a list, goes on: in a long form more fields are still to come."""
+        shown = [field for field in self.fields if not field.arg.hidden]
+        here = self.app.focused
+        return self.long and isinstance(here, Choice) and here.took and self._answer(shown[-1]) is not here
 
 
 def _text_of(widget: Widget) -> str:

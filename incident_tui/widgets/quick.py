@@ -8,6 +8,7 @@ from typing import Any
 from textual import events
 from textual.message import Message
 
+from incident_tui.widgets.confirm import pressed
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Line, Span, length
 
@@ -37,6 +38,8 @@ class QuickBar(Lines, can_focus=True):
         self._letters: tuple[tuple[str, str], ...] = ()
         self._known: frozenset[str] = frozenset()
         self._what: Any = None
+        self._other = ""
+        """The key that was pressed last and is none of the letters, as it is shown."""
 
     def ask(
         self, title: str, subject: str, letters: Sequence[tuple[str, str]], known: Sequence[str], what: Any
@@ -44,6 +47,7 @@ class QuickBar(Lines, can_focus=True):
         """Show these (letter, words); ``known`` are all letters that may be pressed, shown or not."""
         self._title, self._subject, self._what = title, subject, what
         self._letters, self._known = tuple(letters), frozenset(known)
+        self._other = ""
         self.lay()
         self.screen.set_focus(self)
 
@@ -63,10 +67,12 @@ class QuickBar(Lines, can_focus=True):
                 lines.append(line)
                 line = (Span("  "),)
             line = (*line, *piece)
-        self.show((*lines, line))
+        other = f"  {self._other} is none of these. Nothing is done yet; Esc goes back."
+        said: tuple[Line, ...] = ((Span(other, "caution"),),) if self._other else ()
+        self.show((*lines, line, *said))
 
     def on_key(self, event: events.Key) -> None:
-        """A known letter answers; everything else but Escape and Enter is passed over."""
+        """A known letter answers; what is none of them is told so, and does nothing."""
         if event.key.startswith("ctrl+"):
             return
         event.stop()
@@ -77,6 +83,9 @@ class QuickBar(Lines, can_focus=True):
             self.post_message(self.Picked("", self._what))
         elif event.character in self._known:
             self.post_message(self.Picked(event.character or "", self._what))
+        else:
+            self._other = pressed(event)
+            self.lay()
 
     def on_lines_acted(self, event: Lines.Acted) -> None:
         """A click on a letter."""

@@ -70,8 +70,10 @@ def row_line(fitted: Sequence[Fitted], cells: Cells, flags: Flags, width: int) -
 
 def _gutter(flags: Flags) -> Line:
     changed = flags.flash is not None
-    sign = "•" if changed else "✓" if flags.selected else " "
-    return (Span("▸" if flags.cursor else " ", "accent bold"), Span(sign, "caution" if changed else "accent"))
+    # A selection is seen whatever else happens to the row: an act on rows that look unselected is the worst of slips.
+    sign = "✓" if flags.selected else "•" if changed else " "
+    tone = "caution" if changed and not flags.selected else "accent bold"
+    return (Span("▸" if flags.cursor else " ", "accent bold"), Span(sign, tone))
 
 
 def _place_of(fitted: Sequence[Fitted], mark: str) -> Column | None:

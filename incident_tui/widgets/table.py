@@ -8,7 +8,7 @@ hang on keys; see ``Roll`` for why nothing moves under the cursor.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -152,8 +152,18 @@ class VirtualTable(ScrollView, can_focus=True):
     @property
     def chosen(self) -> tuple[str, ...]:
         """The rows a verb acts on: those selected, else the one under the cursor."""
-        picked = tuple(key for key in self.roll.shown if key in self.roll.selected and key in self.roll.rows)
-        return picked or ((self.roll.cursor,) if self.row is not None and self.roll.cursor else ())
+        return self.selected or ((self.roll.cursor,) if self.row is not None and self.roll.cursor else ())
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """The rows selected that are shown: on these and no other a verb would act."""
+        return tuple(key for key in self.roll.shown if key in self.roll.selected and key in self.roll.rows)
+
+    def unselect(self, keys: Sequence[str]) -> None:
+        """These are selected no more."""
+        if self.roll.selected & set(keys):
+            self.roll.selected.difference_update(keys)
+            self.refresh()
 
     @property
     def in_view(self) -> tuple[str, ...]:
@@ -395,7 +405,7 @@ class VirtualTable(ScrollView, can_focus=True):
         elif move == "select" and self.roll.cursor is not None:
             self.roll.toggle(self.roll.cursor)
             self.refresh()
-            self.put(line + 1)
+            self.post_message(self.Moved(self, self.roll.cursor))  # what a key would do now is another thing
         elif move == "settle":
             self.settle()
         elif move == "sort":

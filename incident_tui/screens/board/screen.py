@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -170,6 +171,14 @@ class BoardPlace(Place):
     def chosen(self) -> tuple[str, ...]:
         """The rows selected, else the one under the cursor."""
         return self._table.chosen
+
+    def selected(self) -> tuple[str, ...]:
+        """The rows picked out with space that are shown."""
+        return self._table.selected
+
+    def unselect(self, keys: Sequence[str]) -> None:
+        """The ticks of these rows go."""
+        self._table.unselect(keys)
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on a row; a filter that hides it is taken away."""

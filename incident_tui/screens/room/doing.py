@@ -14,6 +14,8 @@ from incident.values import read_clock
 from incident_tui.actions import Act, Action, applies, build
 from incident_tui.answers import choices_of
 from incident_tui.screens.palette.screen import row_words
+from incident_tui.screens.room.telling import LIVE
+from incident_tui.widgets.filter import plural
 from incident_tui.widgets.form import Form
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ ENVELOPE: Final = (
 WRITERS: Final = frozenset({"log", "own-log", "decide", "own-decide"})
 """The verbs of the log, which ask for both."""
 LABELS_MAX: Final = 300
+LOOKED_AT: Final = 12
+"""Lines at the end of the log among which the one that an act has made is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Deed:
     values: Mapping[str, Any] = field(default_factory=dict)
     happened_at: int | None = None
     on_behalf_of: str = ""
+    passed: tuple[str, ...] = ()
+    """Rows that were selected, too, and that it makes no sense for."""
     form: bool = False
     """It comes out of a form, whose draft ends when it is done."""
     composed: bool = False
@@ -71,13 +77,17 @@ class Doing:
         if rows is None:
             rows = self.room.front.chosen() if self.room.front.scope == board.name else ()
         keys = tuple(rows) if verb.row else ()
-        row = board.rows(look).get(keys[0]) if keys else None
+        here = board.rows(look) if keys else {}
+        able = tuple(key for key in keys if key in here and applies(action, here[key], look))
+        # Of several, those it makes sense for; what was left out is said when it is done.
+        keys = able or keys
+        row = here.get(keys[0]) if keys else None
         if (row is not None or not verb.row) and not applies(action, row, look):
             what = row_words(board, row, look) if row is not None else "here"
             self.room.say(f"{verb.title} does not apply to {what} now." if row is not None else
                           f"{verb.title} does not apply now.")  # fmt: skip
             return
-        deed = Deed(action, keys)
+        deed = Deed(action, keys, passed=tuple(key for key in rows if key not in keys) if verb.row else ())
         if verb.quick and (row is not None or not verb.row):
             self._ask_letter(deed, row, look)
         elif verb.args or (verb.row and row is None):
@@ -99,9 +109,7 @@ class Doing:
             if all(labels):
                 letters.append((letter, " ".join(label for label in labels if label)))
         subject = row_words(board, row, look).split("  ")[0] if row is not None else ""
-        if len(deed.rows) > 1:
-            subject = f"{len(deed.rows)} {board.noun}s"
-        self.room.ask_letter(verb.title, subject, letters, tuple(verb.quick), deed)
+        self.room.ask_letter(verb.title, several(deed) or subject, letters, tuple(verb.quick), deed)
 
     def letter(self, letter: str, deed: Deed) -> None:
         """A letter of the quick line, or "" for the whole form."""
@@ -133,11 +141,19 @@ class Doing:
         kept = {} if answers else _read_draft(self.room.session.draft(self._draft))
         draft = dict(answers or kept)
         subject = row_words(board, row, look) if row is not None else ""
-        if len(deed.rows) > 1:
-            subject = f"{len(deed.rows)} {board.noun}s"
         self.form_deed = deed
         self.room.show_form(
-            Form(verb.title, subject, args, look, row, draft, help=verb.help, first=focus, kept=bool(kept))
+            Form(
+                verb.title,
+                several(deed) or subject,
+                args,
+                look,
+                row,
+                draft,
+                help=verb.help,
+                first=focus,
+                kept=bool(kept),
+            )
         )
 
     def written(self, answers: Mapping[str, str]) -> None:
@@ -184,13 +200,15 @@ class Doing:
         board, verb = deed.action.board, deed.action.verb
         if board is None or verb is None:
             return
-        refusal: Refusal | None = None
+        answers: dict[str | None, Refusal | str] = {}
         for key in deed.rows or (None,):
             act = Act(board.name, verb.name, key, deed.values, deed.happened_at, deed.on_behalf_of)
-            answer = self.submit(act)
-            refusal = refusal or (answer if isinstance(answer, Refusal) else None)
-        if refusal is not None:
-            self._refused(deed, refusal)
+            answers[key] = self.submit(act)
+        taken = {key: answer for key, answer in answers.items() if not isinstance(answer, Refusal)}
+        # The ticks go with the act: the next one must not meet rows that nobody has in mind any more.
+        self.room.front.unselect([key for key in (*taken, *deed.passed) if key is not None])
+        if len(taken) < len(answers):
+            self._refused(deed, answers, len(taken))
             return
         if deed.composed:
             self.room.words.written()
@@ -198,6 +216,18 @@ class Doing:
             self.room.session.keep_draft(self._draft, "")
             self.close_form()
         self.room.done(deed.action)
+        rows = board.rows(self.look) if deed.rows else {}
+        names = [
+            row_words(board, rows[key], self.look).split("  ")[0] for key in deed.rows[:1] if key in rows
+        ]
+        self.did(tuple(taken.values()), " ".join((verb.title, *names)), several(deed))
+
+    def did(self, ids: Sequence[str], words: str, many: str = "") -> None:
+        """Say that it was done: as the log says it, else in these words."""
+        lines = self.room.session.log().last(LOOKED_AT)
+        said = next((line.text for line in lines if line.command_id in ids), words)
+        live = str(self.room.session.link.word) == LIVE
+        self.room.voice.did(f"{'sent' if live else 'kept'}{f', {many}' if many else ''}: {said}")
 
     def submit(self, act: Act) -> Refusal | str:
         """One act as a command; answers its id, or why not."""
@@ -212,19 +242,30 @@ class Doing:
             command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
         )
 
-    def _refused(self, deed: Deed, refusal: Refusal) -> None:
+    def _refused(self, deed: Deed, answers: Mapping[str | None, Refusal | str], taken: int) -> None:
+        """The first no, and of how many; what is asked again is asked for those only."""
+        left = {key: answer for key, answer in answers.items() if isinstance(answer, Refusal)}
+        refusal = next(iter(left.values()))
+        said = f"{taken} done, {len(left)} not. " if len(answers) > 1 else ""
         form = self.room.form
         if form is None:
-            self.room.say(refusal.sentence)
+            self.room.say(said + refusal.sentence)
             return
-        names = {asked.arg.name for asked in form.fields}
+        self.form_deed = replace(deed, rows=tuple(key for key in left if key is not None))
         name = refusal.facts.get("arg") or refusal.facts.get("missing") or ""
-        form.say(refusal.sentence, name if name in names else "")
+        form.refuse(said + refusal.sentence, name)
 
     def close_form(self) -> None:
         """Put the form away."""
         self.form_deed = None
         self.room.hide_form()
+
+
+def several(deed: Deed) -> str:
+    """How many rows it is for, when it is more than one or some were left out: "6 of 8 units"."""
+    noun = "row" if deed.action.board is None else deed.action.board.noun
+    many, of = len(deed.rows), f" of {len(deed.rows) + len(deed.passed)}" if deed.passed else ""
+    return f"{many}{of} {plural(noun, many + len(deed.passed))}" if many > 1 or deed.passed else ""
 
 
 def _which(board: Board, action: Action) -> Arg:

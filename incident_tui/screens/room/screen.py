@@ -261,7 +261,7 @@ class Room(Footed):
         if self._front in ("help", "refused", "incidents"):
             back = self.actions.by_name["app.back"]
             hints = [*(a for a in self.actions.verbs(self.front.scope) if a.keys), *hints[-3:], back]
-        self.query_one(FooterLine).tell(hints, self._mode(look))
+        self.query_one(FooterLine).tell(hints, self._mode(look), len(self.front.selected()))
 
     def _mode(self, look: Look) -> str:
         return str(look.state.organisation.mode) if look.state.organisation.opened else self.session.mode
@@ -321,6 +321,7 @@ class Room(Footed):
         """What no widget wanted: look it up in the table."""
         self.sight.key_pressed()
         self.say("")
+        self.voice.did("")
         focused = self.focused
         typing = isinstance(focused, (Input, TextArea))
         if typing and focused is not None and event.key in focused._bindings.key_to_bindings:  # noqa: SLF001
@@ -472,6 +473,7 @@ class Room(Footed):
     def _row_moved(self, event: VirtualTable.Moved) -> None:
         if event.by_hand:
             self.sight.key_pressed()
+            self.voice.did("")
         self.foot()
 
     @on(VirtualTable.Broken)

@@ -69,6 +69,8 @@ class Sight:
         answer = self.room.session.acknowledge(subjects)
         if isinstance(answer, Refusal):
             self.room.say(answer.sentence)
+        else:
+            self.room.doing.did((answer,), "acknowledged")
         self.room.recount()
 
     # -- the ways to what waits -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from incident_tui.actions import Act
 from incident_tui.bell import REASON_MAX, Bell, Muted
 from incident_tui.screens.conflicts.screen import Notice
 from incident_tui.screens.room.sight import ALARMS
+from incident_tui.widgets.footer import FooterLine
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, wrap
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from incident_tui.screens.room.screen import Room
 
 SAID_SECONDS: Final = 10.0
+DID_SECONDS: Final = 4.0
 TOASTS: Final = {"alarm": ("error", 12.0), "caution": ("warning", 8.0), "call": ("information", 20.0)}
 """How a notice of this severity is shown, and for how long."""
 
@@ -31,7 +33,7 @@ class Voice:
     def __init__(self, room: Room, kept: deque[Notice]) -> None:
         self.room = room
         self.kept = kept
-        self._said_until = float("-inf")
+        self._said_until = self._did_until = float("-inf")
         self.bell = Bell(self._ring)
 
     def stroke(self) -> None:
@@ -41,6 +43,8 @@ class Voice:
             self.notice(severity, sentence)
         if self._said_until < time.monotonic():
             self.say("")
+        if self._did_until < time.monotonic():
+            self.did("")
 
     def notice(self, severity: str, sentence: str) -> None:
         """Tell a person once, as a toast, and keep it in the list of notices."""
@@ -59,6 +63,11 @@ class Voice:
         said.show([(Span(" ▲ " if i == 0 else "   ", tone), Span(part, tone)) for i, part in
                    enumerate(wrap(safe_text(sentence), width)[:3])] if sentence else [])  # fmt: skip
         self._said_until = time.monotonic() + SAID_SECONDS if sentence else float("inf")
+
+    def did(self, sentence: str) -> None:
+        """One quiet sentence in the place of the foot's keys: it was done. It goes by itself, and with the next key."""
+        self.room.query_one(FooterLine).say(safe_text(sentence))
+        self._did_until = time.monotonic() + DID_SECONDS if sentence else float("inf")
 
     # -- the bell -------------------------------------------------------------------------------------------
 

@@ -311,6 +311,7 @@ class Words:
             return
         self.written()
         self.room.done(action)
+        self.room.doing.did((answer,), entry.text)
 
     def written(self) -> None:
         """What stood in the composer is on its way to the disk: empty it, and forget the draft."""
