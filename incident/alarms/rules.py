@@ -11,7 +11,8 @@ from incident.kernel.record import Record
 from incident.kernel.slice import Context, Line, Names, Refusal, View
 from incident.kernel.text import clip
 
-WORDS_MAX = 300
+WORDS_MAX = 4_000
+"""Room to name every alarm that is acknowledged at once: the line is evidence of who knew what, and when."""
 
 
 def heard_by(state: Alarms, alarm: Alarm, agency: str) -> Heard | None:

@@ -375,6 +375,15 @@ def test_what_a_person_acknowledges_stays_listed_and_is_on_record() -> None:
     given.when(facts.Acknowledge((alarm.key,))).nothing()
 
 
+def test_all_at_once_names_each_in_the_log() -> None:
+    given = _declare(opened()).later(60)
+    found = standing(given.view, given.now)
+    assert len(found) > 12
+    given.did(facts.Acknowledge(tuple(alarm.key for alarm in found), f"{len(found)} alarms"))
+    assert given.line().text.startswith(f"acknowledges {len(found)} alarms: ")
+    assert all(alarm.words in given.line().text for alarm in found)
+
+
 def test_an_acknowledgement_of_what_has_gone_meanwhile_lands_all_the_same() -> None:
     given = opened()
     _two_rvps(given)
