@@ -8,6 +8,7 @@ from typing import Final
 from incident.alarms.agreement import first_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
+from incident.boundaries.rules import boundaries
 from incident.kernel.slice import View
 from incident.log import log
 from incident.organisation import organisation
@@ -46,7 +47,13 @@ NO_SPECIALIST = Kind(
     "no_specialist", "No specialist team committed", (10,), "resources", "commit", rings=False, answered=True
 )
 NO_CARE = Kind(
-    "no_humanitarian", "No humanitarian task has been raised", (23,), "tasks", "raise", rings=False
+    "no_humanitarian",
+    "No humanitarian task has been raised",
+    (23,),
+    "tasks",
+    "raise",
+    rings=False,
+    answered=True,
 )
 
 SPECIALIST: Final = frozenset({"HART", "SORT"})
@@ -135,7 +142,9 @@ def _humanitarian(view: View) -> Iterator[Alarm]:
     since = first_declared(view)
     if since is None or any(task.category == "humanitarian" for task in tasks(view).rows.values()):
         return
-    words = "No humanitarian task has been raised: rest centre, families, the vulnerable"
+    if any(feature.kind == "rest_centre" for feature in boundaries(view).rows.values()):
+        return
+    words = "No rest centre and no humanitarian task: families, the vulnerable; acknowledge if none is needed"
     yield Alarm("tasks/humanitarian", NO_CARE.name, words, since + HUMANITARIAN_MS)
 
 
@@ -146,5 +155,5 @@ def rules() -> Iterable[Rule]:
         Rule((DECISION_DUE,), ("log",), _decisions),
         Rule((UNCONFIRMED, DISPUTED, SHIFT_ENDS), ("resources",), _units),
         Rule((NO_SPECIALIST,), ("organisation", "resources"), _specialist),
-        Rule((NO_CARE,), ("organisation", "tasks"), _humanitarian),
+        Rule((NO_CARE,), ("organisation", "tasks", "boundaries"), _humanitarian),
     )

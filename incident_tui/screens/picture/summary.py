@@ -230,9 +230,7 @@ def alarms_view(board: Board, look: Look, width: int, most: int, key: str = "") 
     said += f", {heard} heard" if heard else ""
     head = Span(said, "alarm bold" if ringing > heard else "caution bold" if ringing else "dim")
     if not rows:
-        return View(
-            (head,), (Item((Span("none stands", "good"),), "alarms"),)
-        )
+        return View((head,), (Item((Span("none stands", "good"),), "alarms"),))
     shown = rows[: max(1, most - 1)]
     items = tuple(_alarm(row, look, width) for row in shown)
     more = len(rows) - len(shown)
@@ -452,9 +450,10 @@ def next_view(look: Look, width: int, most: int) -> View:
     for one in found[: most - 1]:
         late = one.at <= look.now
         when = Span(f"{look.clock(one.at)}  ", "alarm bold" if late else "accent bold")
+        over = [Span(f"  ▲ {span(look.now - one.at)} late", "alarm")] if late else []
         by = Span(
             one.agency + ("  us" if one.agency == mine else ""), "accent" if one.agency == mine else "dim"
         )
-        line = spread((when, Span(one.words)), (by,), width)
+        line = spread((when, Span(one.words), *over), (by,), width)
         items.append(Item(line, one.board, one.row))
     return View((Span("NEXT", "dim"),), tuple(items))
