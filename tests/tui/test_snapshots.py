@@ -34,6 +34,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "tasks": ("4", "j"),
     "log": ("5",),
     "casualties": ("6", "j"),
+    "methane": ("colon", *"methane", "enter"),
     "aid": ("7",),
     "messages": ("8",),
     "exercise": ("9",),
@@ -53,7 +54,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "detail": ("2", "enter"),
 }
 EVERYWHERE = (
-    "picture", "resources", "boundaries", "tasks", "log", "casualties", "aid", "messages", "exercise", "alarms",
+    "picture", "resources", "boundaries", "tasks", "log", "casualties", "methane", "aid", "messages", "exercise", "alarms",
     "incidents", "refused", "help",
 )  # fmt: skip
 """Those that are kept at every size; the others at 80x24 and 120x40."""

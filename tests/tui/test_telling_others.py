@@ -46,7 +46,7 @@ def test_the_first_takes_its_key_the_type_and_enter(monkeypatch: pytest.MonkeyPa
 def test_one_letter_of_a_further_one_takes_four_keys() -> None:
     async def story(desk: Desk) -> None:
         desk.room.go("methane")
-        await desk.shows("v3 now", "48 estimated", "A routes in")
+        await desk.shows("v3 now", "48 estimated", "E  present")
         await desk.press("c", *"60", "enter")
         assert isinstance(desk.last, Publish)
         assert (desk.last.report.total, desk.last.report.p1) == (60, 6)

@@ -408,9 +408,10 @@ class FakeSession:
         role: str = "operator",
         stream: str = INCIDENT_STREAM,
         name: str = "Sam",
+        having_seen: Any = None,
     ) -> str:
-        """Another room does something, and it arrives here."""
-        given = self.world[stream].by(agency, role, name)
+        """Another room does something, and it arrives here. ``having_seen``: it had seen no more than at this mark."""
+        given = self.world[stream].by(agency, role, name).having_seen(having_seen)
         given.now = self.at
         before = len(given.records)
         given.did(command)

@@ -113,7 +113,7 @@ def _hospital(row: Receiving, look: Look, width: int) -> tuple[Line, Line]:
     said = said_cell(row, look)
     far = distance_words(distance_km(row.place, look))
     below = [Span("  " + "  ".join(part for part in (row.place.type, far) if part) + "  ", "dim")]
-    below.append(Span(said.text, "dim" if said.tone == "ink" else said.tone))
+    below.append(Span(said.text.removesuffix(" plan"), "dim" if said.tone == "ink" else said.tone))
     left = [row.remaining(priority, wanted) for priority in PRIORITIES]
     return tuple(spans), spread(below, _left(left), width)
 
