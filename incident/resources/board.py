@@ -15,7 +15,7 @@ from incident.resources import facts as f
 from incident.resources.fold import offer_subject, resources
 from incident.resources.returns import returned
 from incident.resources.words import is_wanted, unit_totals
-from incident.statuses import span, stale_minutes, status, word_of
+from incident.statuses import HOSPITAL, SCENE, span, stale_minutes, status, word_of
 from incident.values import split_key, unit_key
 
 NOT_AVAILABLE = "not available"
@@ -160,8 +160,11 @@ def _time(row: Row, look: Look) -> Cell:
 def _place(row: Row, look: Look) -> Cell:
     if isinstance(row, f.Resource):
         arrow = f"→ {row.destination}" if row.destination else ""
-        if status(row.status).moving:
+        now = status(row.status)
+        if now.moving:
             return Cell(arrow)
+        if now.group in (SCENE, HOSPITAL):  # it has arrived: an arrow would send it on
+            return Cell(row.place or (row.destination if now.group == HOSPITAL else ""))
         return Cell(row.place or arrow)
     if isinstance(row, Idle) and row.held:
         return Cell(f"held by {row.held}", "caution")

@@ -152,6 +152,7 @@ def test_the_cells_of_a_committed_unit(room: Room) -> None:
     }
     assert room.cells(A101, agency="SCAS")["callsign"] == "LAS/A101", "outside its home it carries its trust"
     room.act("status", A101, status="scn")
+    assert room.cells(A101)["place"] == "", "it has arrived: no arrow sends it on"
     room.act("place", A101, place="sector 2")
     assert room.cells(A101)["place"] == "sector 2"
     look = room.look()
