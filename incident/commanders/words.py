@@ -19,7 +19,8 @@ def sentence(event: Any, record: Record, _names: Names) -> Line:
     # Exercise control may speak for an agency that nobody plays.
     whose = "" if event.agency == record.agency else f"for {event.agency}: "
     if isinstance(event, f.DeskHandedOver):
-        first = f"{whose}hands over desk {event.desk} from {event.outgoing} to {event.incoming}"
+        desk = event.desk if "desk" in event.desk.lower() else f"desk {event.desk}"
+        first = f"{whose}hands over {desk} from {event.outgoing} to {event.incoming}"
         points = f"Open: {event.points}" if event.points else "Nothing open"
         return Line(sentences(first, points, _contact(event.contact)), ACT)
     role = called(event.role, event.label)

@@ -86,7 +86,7 @@ def detail(row: InjectRow, look: Look, papers: Injects, began: int | None) -> Se
         ("state", state_cell(row, look, began)),
         ("time", Cell(t_words(inject.at) + ("" if began is None else f"  {_clock(inject, look, began)}"))),
         ("from", Cell(inject.sender)),
-        ("to", Cell(f"{', '.join(inject.to)}, by {inject.means}")),
+        ("to", Cell(f"{', '.join(inject.to)}, {inject.how}")),
         ("text", Cell(inject.text)),
     ]
     lines += [("expected", Cell(inject.expected, "accent"))] if inject.expected else []

@@ -24,7 +24,7 @@ from incident.methane.facts import (
 )
 from incident.methane.fold import current, methane
 from incident.methane.rules import major_of, tidy
-from incident.methane.words import CERTAINTY_UNSAID, hazard_words, service_words
+from incident.methane.words import CERTAINTY_UNSAID, count_words, hazard_words, service_words
 from incident.organisation import charter_of, organisation
 from incident.values import Location, as_location
 
@@ -273,7 +273,8 @@ def _check(report: Report, look: Look) -> None:
     sum_ = report.sorted_total
     if report.total is not None and sum_ is not None and sum_ > report.total:
         raise ValueError(
-            f"The priorities add up to {sum_}, more than the {report.total} casualties in all: correct one of them."
+            f"The priorities add up to {sum_}, more than the {report.total} casualties in all: correct one of "
+            f"{count_words(report)}."
         )
     version = last(look)
     if version is None or tidy(report) != version.report or look.me is None:

@@ -32,7 +32,7 @@ def told(inject: Inject, incident: str, view_of: Callable[[str], Any]) -> tuple[
 
     A call reaches one room. What the others hear of it, they hear from that room.
     """
-    words = f"{inject.sender}, by {inject.means}: {inject.text}"
+    words = f"{inject.sender}, {inject.how}: {inject.text}"
     steps = [
         Step("own", agency, "log.write", msgspec.json.encode({"text": words}).decode())
         for agency in inject.to
@@ -40,7 +40,7 @@ def told(inject: Inject, incident: str, view_of: Callable[[str], Any]) -> tuple[
     ]
     if steps:
         return tuple(steps)
-    words = f"{inject.sender} to {', '.join(inject.to)}, by {inject.means}: {inject.text}"
+    words = f"{inject.sender} to {', '.join(inject.to)}, {inject.how}: {inject.text}"
     return (Step("scene", EXCON, "log.write", msgspec.json.encode({"text": words}).decode(), "excon"),)
 
 

@@ -94,6 +94,11 @@ class Inject(msgspec.Struct, frozen=True, omit_defaults=True):
     held: bool = False
     """Fired by hand only: its time passes without it."""
 
+    @property
+    def how(self) -> str:
+        """By what it reaches them, as one says it: by phone, in person."""
+        return self.means if self.means.startswith("in ") else f"by {self.means}"
+
 
 # -- how an agency behaves that nobody plays -------------------------------------------------------------------
 

@@ -170,7 +170,7 @@ def test_a_deputy_is_named_and_ends_with_the_holder_or_by_taking_over() -> None:
 
 def test_a_shift_handover_is_an_observation_that_is_never_late() -> None:
     given = opened().did(f.HandOverDesk("LAS", "Desk 3", "Sam", "Kim", "two crews not answered"))
-    assert given.line().text == "hands over desk Desk 3 from Sam to Kim. Open: two crews not answered."
+    assert given.line().text == "hands over Desk 3 from Sam to Kim. Open: two crews not answered."
     assert (post(given, "LAS/desk/desk 3").holder, post(given, "LAS/desk/desk 3").note) == (
         "Kim", "two crews not answered",
     )  # fmt: skip

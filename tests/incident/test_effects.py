@@ -45,6 +45,12 @@ def test_its_words_are_written_where_those_it_is_for_keep_their_own_log() -> Non
     assert acts[0].command == Write("999 caller, by phone: Coach on its side")
 
 
+def test_a_person_who_comes_in_is_not_by_in_person() -> None:
+    whole, inject = made(told=True)
+    acts, _ = asked(opened(), (whole, msgspec.structs.replace(inject, means="in person")))
+    assert acts[0].command == Write("999 caller, in person: Coach on its side")
+
+
 def test_where_nobody_keeps_a_log_of_their_own_all_hear_it() -> None:
     acts, _ = asked(opened(), made(told=True), own=False)
     assert [(act.stream, act.actor.agency, act.actor.role) for act in acts] == [

@@ -489,6 +489,10 @@ def test_what_was_not_touched_is_never_turned_back_by_a_form_that_was_open_when_
 def test_slips_are_caught_before_they_are_sent_to_everybody() -> None:
     given = sent()
     assert no(given, "numbers 48 60").startswith("The priorities add up to 60, more than the 48")
+    given.did(changed(untriaged=3))
+    assert no(given, "numbers 48 40 6").endswith("correct one of P1 40, P2 6, untriaged 3."), (
+        "the unseen one too"
+    )
     assert "whole number" in no(given, "numbers 4.5")
     assert "LBF is no agency" in no(given, "services LBF 2 pumps")
     assert "none of" in no(given, "methane type=sleigh")
