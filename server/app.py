@@ -19,7 +19,7 @@ from incident.catalogue import Charter
 from incident.state import MODELS
 from server import logs
 from server.admin import AdminDoor, AdminError, Answer
-from server.conductor import Conductor
+from server.conductor import BACK_SECONDS, Conductor
 from server.datafolder import DataFolder, secret_of
 from server.directory import EVERY_SECONDS
 from server.exercise import open_exercise
@@ -147,7 +147,7 @@ class App:
     def _set_going(self, stop_when_empty: float | None) -> None:
         self._crew.spawn(self._hub.beat())
         self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
-        self._crew.spawn(Conductor(self._hub).run())
+        self._crew.spawn(Conductor(self._hub, back_seconds=BACK_SECONDS).run())
         if stop_when_empty is not None:
             self._crew.spawn(self._stop_when_empty(stop_when_empty))
 

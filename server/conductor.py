@@ -23,6 +23,8 @@ AGAIN_SECONDS: Final = 60.0
 
 SYSTEM: Final = Actor("system", "", "system")
 ANSWER_SECONDS: Final = 4.0
+BACK_SECONDS: Final = 20.0
+"""Whose line broke, or whose server was started again, is back within this time, and as good as there until then."""
 TRIED_MAX: Final = 10_000
 
 
@@ -95,10 +97,18 @@ class _Trial:
 
 
 class Conductor:
-    """Asks every stream what is due, and what automation would do about it, and writes that."""
+    """Asks every stream what is due, and what automation would do about it, and writes that.
 
-    def __init__(self, hub: Hub) -> None:
+    ``back_seconds``: for so long who has gone counts as here. Of the streams that stand already nothing is done in
+    anybody's name for so long, since after a start the rooms are not back yet; the system's own goes on.
+    """
+
+    def __init__(self, hub: Hub, *, back_seconds: float = 0.0) -> None:
         self._hub = hub
+        self._back_seconds = back_seconds
+        self._stood = frozenset(hub.sequencers)
+        self._began: float | None = None
+        self._here: dict[str, float] = {}
         self._actors: dict[Actor, Automaton] = {}
         self._tried: dict[tuple[str, ...], _Trial] = {}
         self._asked: dict[str, tuple[tuple[str, ...], Act]] = {}
@@ -113,7 +123,8 @@ class Conductor:
     async def tick(self) -> None:
         """Write what is to be written now, giving way between streams."""
         hub = self._hub
-        now, manned = hub.now(), frozenset(hub.people())
+        now, manned = hub.now(), self._manned()
+        waits = self._waiting()
         for stream, model, state, _seq in tuple(hub.streams()):
             with logs.guarded("what is due failed", stream=stream):  # in one stream: the others have theirs
                 at = model.now(state, now)
@@ -121,8 +132,25 @@ class Conductor:
                     if due.at <= at:
                         self._write("due", stream, Act(due.at, due.key, stream, SYSTEM, due.command))
                 for act in hub.models.acts(stream, self._state, now, manned):
-                    self._write("act", stream, act)
+                    if act.actor == SYSTEM or stream not in waits:
+                        self._write("act", stream, act)
             await asyncio.sleep(0)
+
+    def _manned(self) -> frozenset[str]:
+        """The agencies of which a person is here, or was a moment ago: a line that breaks leaves no empty room."""
+        clock = asyncio.get_running_loop().time()
+        self._here = {agency: at for agency, at in self._here.items() if clock - at < self._back_seconds}
+        self._here |= dict.fromkeys(self._hub.people(), clock)
+        return frozenset(self._here)
+
+    def _waiting(self) -> frozenset[str]:
+        """The streams that stood before this start, while their rooms may still be on the way back."""
+        clock = asyncio.get_running_loop().time()
+        if self._began is None:
+            self._began = clock
+        if clock - self._began >= self._back_seconds:
+            self._stood = frozenset()
+        return self._stood
 
     def _state(self, stream: str) -> Any | None:
         """What the disk has of a stream; None when there is none of that name."""

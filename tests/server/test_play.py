@@ -218,3 +218,48 @@ def test_a_virtual_agency_answers_until_a_person_of_it_comes() -> None:
             assert virtual() > 0
 
     run(scene())
+
+
+def acts_of(home: House, actor: str) -> int:
+    return sum(record.actor == actor for record in home.hub.store.load(INCIDENT_STREAM))
+
+
+@pytest.mark.parametrize("how", ["the line breaks", "the server is started again"])
+def test_nobody_plays_a_room_that_is_only_on_its_way_back(how: str) -> None:
+    """What a person has left open for a moment is theirs: a broken line must not answer it for them."""
+    disk, time, clock = MemoryDisk(), Time(), [1_000.0]
+
+    async def scene() -> None:
+        asyncio.get_running_loop().time = lambda: clock[0]  # type: ignore[method-assign]
+        async with served(disk, time) as home:
+            await begun(home)
+            conductor = Conductor(home.hub)
+            async with seat(home, "SECAMB"):
+                time.later(4)
+                if how == "the line breaks":
+                    conductor = Conductor(home.hub, back_seconds=20)
+                    clock[0] += 30
+                    await conductor.tick()
+            if how == "the line breaks":
+                await hurried(home, conductor, clock)
+        if how != "the line breaks":
+            async with served(disk, time) as home:
+                await hurried(home, Conductor(home.hub, back_seconds=20), clock)
+
+    run(scene())
+
+
+async def hurried(home: House, conductor: Conductor, clock: list[float]) -> None:
+    """For twenty seconds nobody else speaks for SECAMB; after that its room is empty."""
+    for _ in range(1_000):  # no timer goes off while the clock of the loop is turned by hand
+        await asyncio.sleep(0)
+    assert "SECAMB" not in home.hub.people()
+    await conductor.tick()
+    clock[0] += 19
+    await conductor.tick()
+    assert acts_of(home, "virtual/SECAMB") == 0
+    clock[0] += 2
+    await conductor.tick()
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    assert acts_of(home, "virtual/SECAMB") > 0
