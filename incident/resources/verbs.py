@@ -150,6 +150,19 @@ def _correct(row: Row, values: _Values, look: Look) -> Any:
     return cls(key_of(row, look), _code(values), _text(values, "reason"))
 
 
+def _release(row: Any, values: Mapping[str, Any], look: Look) -> f.Release:
+    """One unit. Further callsigns are no reason: a log that says so for ever is worse than a question."""
+    reason = _text(values, "reason")
+    here = {part for key in look.state.resources.units for part in (key, split_key(key)[1])}
+    words = reason.replace(",", " ").upper().split()
+    if words and all(word in here for word in words):
+        raise ValueError(
+            f"A line releases one unit, and {reason} would stand as the reason: write a line for each, "
+            "or mark them in the list with space."
+        )
+    return f.Release(key_of(row, look), reason)
+
+
 def _commit(row: Row, values: _Values, look: Look) -> f.Commit:
     everything = rows(look)
     chosen = {key_of(row, look): row}
@@ -285,7 +298,7 @@ HOLDING_VERBS = (
         "Release",
         "release",
         f.Release,
-        lambda row, values, look: f.Release(key_of(row, look), _text(values, "reason")),
+        _release,
         key="x",
         args=(_WHY,),
         applies=_ours_here,

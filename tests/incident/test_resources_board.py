@@ -448,6 +448,8 @@ def test_the_rest_of_the_verbs_build_what_they_say(room: Room) -> None:
     assert room.act("decline_control", A101, agency="SCAS", reason="no room") == f.DeclineControl(
         A101, "no room"
     )
+    with pytest.raises(ValueError, match="A line releases one unit"):
+        room.act("release", A101, reason="A101 LAS/A101")
     assert room.act("release", A101, reason="done") == f.Release(A101, "done")
     assert not resources(room.incident.view).units
 
