@@ -17,8 +17,9 @@ from incident.exercises.facts import SPEEDS, EndPlay, Pause, Resume, SetSpeed, S
 from incident.fleet.facts import EnterUnits, Entry, OpenRegister, TakeNumber
 from incident.injects.facts import Fire, Hold, LoadScenario, MarkActioned, Reinstate, Skip, WriteNote
 from incident.kernel.board import Arg, Look
+from incident.kernel.model import Model
 from incident.kernel.receipts import Acknowledge, Deliver, See
-from incident.kernel.slice import Context, Refusal
+from incident.kernel.slice import Conflict, Context, Refusal
 from incident.organisation.facts import AssignNumber, Close, Invite, Join, Open, OpenOwn
 from incident.state import EXCON, INCIDENT, OWN, REGISTER, own_stream
 from tests.incident.papers import QUICK
@@ -114,8 +115,8 @@ OFTEN = {
     "mutual_aid.recall": 4.0,
     "mutual_aid.agree_recall": 8.0,
     "mutual_aid.counter": 3.0,
-    "mutual_aid.take_counter": 8.0,
-    "mutual_aid.refuse_counter": 8.0,
+    "mutual_aid.take_counter": 25.0,
+    "mutual_aid.refuse_counter": 25.0,
     "mutual_aid.home": 3.0,
     "mutual_aid.answer_counter": 8.0,
     "injects.write_note": 3.0,
@@ -155,6 +156,7 @@ class Author:
         """By whom, in which stream, and what was written."""
         self.focus = frozenset(self.rng.sample((*SLICES, *DEEP), FOCUS))
         self._weights: dict[str, float] = {}
+        self._names: dict[str, tuple[list[str], list[float]]] = {}
         shown = {board.name for part in INCIDENT.slices if part.name in self.focus for board in part.boards}
         if "injects" in self.focus:
             shown.add("exercise")
@@ -203,7 +205,7 @@ class Author:
                 )
             )
         refused = None
-        for _ in range(TRIES):
+        for _ in range(TRIES // 2):
             try:
                 drawn = self._by_guess(client, stream, careless=0.3)
             except (GivenUp, ValidationError):
@@ -406,8 +408,7 @@ class Author:
         if replica is None:
             raise GivenUp
         assert replica.model in (INCIDENT, OWN, EXCON, REGISTER)
-        names = list(replica.model.commands)
-        name = rng.choices(names, [self._weight(name) for name in names])[0]
+        name = rng.choices(*self._drawn_from(replica.model))[0]
         spec = replica.model.spec_of(name)
         if spec.cls in (Deliver, See, Acknowledge):
             subjects = replica.model.addressed(replica.projected, client.actor.agency)
@@ -420,14 +421,27 @@ class Author:
         others = [(s, c) for name, s, c in self.lately if name != client.name and s in client.replicas]
         if not others:
             raise GivenUp
-        stream, before = self.rng.choice(others)
+        fields = [one for one in others if self._conflict(client, *one) is Conflict.FIELD]
+        stream, before = self.rng.choice(fields if fields and self.rng.random() < 0.5 else others)
         mine = self._guess(client, stream, stream).command(type(before))
         same = {name: getattr(before, name) for name in mine.__struct_fields__ if self.rng.random() < 0.7}
         return stream, msgspec.structs.replace(mine, **same)
 
+    @staticmethod
+    def _conflict(client: Client, stream: str, command: Any) -> Conflict:
+        model = client.replicas[stream].model
+        return model.spec_of(model.name_of(command)).conflict
+
     def _guess(self, client: Client, stream: str, where: str, careless: float = 0.0) -> Guess:
         view = client.replicas[where].projected
         return Guess(self.rng, view, client.actor.agency, stream, self.world.now, self.agencies, careless)
+
+    def _drawn_from(self, model: Model) -> tuple[list[str], list[float]]:
+        found = self._names.get(model.name)
+        if found is None:
+            names = list(model.commands)
+            found = self._names[model.name] = names, [self._weight(name) for name in names]
+        return found
 
     def _weight(self, name: str) -> float:
         """How likely a command (by its slice) or a verb (by its board) is to be drawn in this run."""

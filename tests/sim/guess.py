@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from incident.casualties.facts import Counts, PickCount
+from incident.casualties.facts import STAGES, Counts, PickCount
 from incident.commanders import Brief
 from incident.log import author
 from incident.organisation.facts import DECLARATIONS
@@ -348,6 +348,9 @@ class Guess:
 
     def _altogether(self) -> int:
         return self.rng.randint(0, 48)
+
+    def _count_stage(self) -> str:
+        return "total" if self._slip() else self.rng.choice(list(STAGES))
 
     def _count_place(self) -> str:
         return self.rng.choice(("", "WEXHAM", "wexham ", "sector A"))

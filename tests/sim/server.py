@@ -41,7 +41,7 @@ from tests.sim.truth import Basis, Truth
 from tests.sim.wire import Wire
 from tests.sim.world import World
 
-BEAT_MS = 2_000
+BEAT_MS = 3_000
 UNKNOWN = Refusal("unknown_stream", "There is no such incident, or it is not open to your agency.")
 
 
@@ -139,6 +139,7 @@ class Server:
         self.disk = Disk(epoch=world.uuid())
         self.disk.truth = truth
         self.up = False
+        self.beat_ms = BEAT_MS
         self.fate: Fate | None = None
         """What the next commit will meet, when it is to fail."""
         self.lives = 0
@@ -163,7 +164,7 @@ class Server:
         for stream in self.store.heads():
             self._sequencer(stream).ledger.load(self.store.load(stream))
         self.world.say("server up", self.lives, sum(self.store.heads().values()))
-        self.world.after(BEAT_MS, self._beat, self.lives)
+        self.world.after(self.beat_ms, self._beat, self.lives)
 
     def kill(self) -> None:
         """The process is gone at this moment, whatever it was doing."""
@@ -413,7 +414,7 @@ class Server:
             return
         for seat in self.seats.values():
             seat.post(self._heartbeat(seat))
-        self.world.after(BEAT_MS, self._beat, life)
+        self.world.after(self.beat_ms, self._beat, life)
 
     def _heartbeat(self, seat: Seat, echo: int | None = None) -> Heartbeat:
         heads = self.store.heads()

@@ -24,7 +24,7 @@ from tests.incident.given import charter
 from tests.sim.author import AGENCIES, Author
 from tests.sim.client import Client
 from tests.sim.reckoning import reckon, unsettled
-from tests.sim.server import Server, Weather
+from tests.sim.server import BEAT_MS, Server, Weather
 from tests.sim.truth import Story, Truth
 from tests.sim.world import START, Violation, World
 
@@ -33,6 +33,10 @@ AGAIN_MS = 60_000
 """What the rules refused the server itself, it tries again after so long, under another id."""
 
 CLIENTS_MAX = 6
+TICK_MS = 2_000
+WAITING_MS = 20_000
+"""How often it is asked what is due: while people work, and while only time passes."""
+
 HEAL_MS = 60_000
 """Once everything is whole again, nothing may be pending or syncing for longer than this."""
 
@@ -261,7 +265,7 @@ class Simulation:
     def _due(self) -> None:
         """Time's door, and the one who restarts a server that has ended."""
         world = self.world
-        world.after(1_000, self._due)
+        world.after(TICK_MS if self.server.beat_ms == BEAT_MS else WAITING_MS, self._due)
         if not self.server.up:
             if self.calm or world.chance(0.3):
                 self.server.start()
@@ -304,16 +308,16 @@ class Simulation:
 
     def _wait_for_what_is_due(self) -> None:
         """Nobody does anything until time itself has brought what it will bring within half an hour."""
-        world = self.world
+        world, server = self.world, self.server
         world.run(world.now + 5_000)
-        due = [
-            one.at
-            for sequencer in self.server.sequencers.values()
-            for one in sequencer.ledger.model.due(sequencer.ledger.durable.state, world.now)
-            if one.at - world.now < 1_800_000
-        ]
-        if due:
-            world.run(max(due) + 2_000)
+        server.beat_ms = WAITING_MS
+        waits = [0]
+        for sequencer in server.sequencers.values():
+            model, state = sequencer.ledger.model, sequencer.ledger.durable.state
+            at = model.now(state, world.now)
+            waits += (due.at - at for due in model.due(state, at) if due.at - at < 1_800_000)
+        world.run(world.now + max(waits) + WAITING_MS)
+        server.beat_ms = BEAT_MS
 
     def _make_whole(self) -> None:
         self.world.say("calm")
