@@ -15,6 +15,8 @@ from unittest.mock import patch
 
 import msgspec
 
+from incident.casualties import fold as casualties
+from incident.exercises import fold as exercises
 from incident.kernel.claims import ClaimTable, Holding
 from incident.kernel.ledger import Head, Ledger
 from incident.kernel.model import Model
@@ -277,6 +279,54 @@ def _restores_without_tasks(stack: ExitStack) -> Planted:
     return _patched(Model, "restore", restore)(stack)
 
 
+def _aid_is_not_claimed(stack: ExitStack) -> Planted:
+    inner = Model.claims
+
+    def claims(self: Model, event: Any) -> Any:
+        if getattr(event, "reason", "").startswith("mutual aid "):
+            return (), ()
+        return inner(self, event)
+
+    return _patched(Model, "claims", claims)(stack)
+
+
+def _counts_for_everybody(stack: ExitStack) -> Planted:
+    inner = casualties._counted
+
+    def counted(slot: Any, event: Any, record: Record) -> Any:
+        after = inner(slot, event, record)
+        latest = {
+            agency: msgspec.structs.replace(one, counts=event.counts) for agency, one in after.latest.items()
+        }
+        return msgspec.structs.replace(after, latest=latest)
+
+    return _patched(casualties, "_counted", counted)(stack)
+
+
+def _clock_turned_twice(stack: ExitStack) -> Planted:
+    def fold(self: Model, records: Iterable[Record], view: Any = None) -> Any:
+        state = self.initial() if view is None else view
+        for record in records:
+            state = self.apply(state, self.timed(state, record))
+        return state
+
+    return _patched(Model, "fold", fold)(stack)
+
+
+def _pause_is_played(stack: ExitStack) -> Planted:
+    """While the clock stands, its time passes all the same, and is added when it runs again."""
+    inner = exercises.changed
+
+    def changed(play: Any, real: int, most: int) -> Any:
+        after = inner(play, real, most)
+        if len(after) > 1 and after[-1] is not play.segments[-1:] and after[-2].speed == 0:
+            late = real - after[-2].real
+            after = (*after[:-1], msgspec.structs.replace(after[-1], shown=after[-1].shown + late))
+        return after
+
+    return _patched(exercises, "changed", changed)(stack)
+
+
 def _snapshot_of_the_newest(stack: ExitStack) -> Planted:
     """A snapshot of what is there now, labelled with an older place."""
 
@@ -432,5 +482,31 @@ BUGS = (
         "a snapshot is of a later moment than it says",
         _snapshot_of_the_newest,
         ("every copy", "every replica"),
+    ),
+    Bug(
+        "aid not claimed",
+        "units named on a request for aid are claimed from no other incident",
+        _and_no_walls(_aid_is_not_claimed),
+        ("one incident at a time",),
+        150,
+    ),
+    Bug(
+        "counted for everybody",
+        "one agency's count of casualties is written into the others' counts, too",
+        _counts_for_everybody,
+        ("each agency speaks for itself",),
+    ),
+    Bug(
+        "clock turned twice",
+        "a replay takes its records' times through the exercise clock twice",
+        _clock_turned_twice,
+        ("replay = live", "snapshot + records", "every copy"),
+    ),
+    Bug(
+        "pause is played",
+        "the exercise clock makes up for a pause when it runs again",
+        _pause_is_played,
+        ("the exercise clock goes steadily", "invariant"),
+        60,
     ),
 )

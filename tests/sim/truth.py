@@ -16,6 +16,7 @@ from incident.kernel.model import Model, Models, SlicePart
 from incident.kernel.protocol import Done, Submit
 from incident.kernel.record import Record, encode_body, first_break, genesis
 from incident.kernel.slice import Actor, Conflict, Refusal
+from tests.sim import promises
 from tests.sim.world import Violation, World
 
 _ENCODE = msgspec.json.Encoder(order="sorted")
@@ -148,6 +149,8 @@ class Truth:
         self._decided_by_the_rules(chronicle, story, records, state)
         for sentence in model.invariants(state):
             raise self.wrong("invariant", sentence, "after", story.submit.type, "in", proposal.stream)
+        for promise, sentence in promises.broken(proposal.stream, before, state, records):
+            raise self.wrong(promise, sentence, "after", story.submit.type)
         self._one_holder(model, records, proposal.stream)
         self._snapshot_continues(chronicle, records, parts)
         chronicle.records.extend(records)
@@ -156,6 +159,10 @@ class Truth:
         if chronicle.commands % SNAPSHOT_EVERY == 0:
             chronicle.snapshots.append((chronicle.head, chronicle.parts))
         self.logged[proposal.command_id] = Done(proposal.command_id, records[0].seq, records[-1].seq)
+        if any(record.type == "resources.committed" for record in records):
+            heads = {stream: one.states[one.head] for stream, one in self.chronicles.items()}
+            for sentence in promises.in_two_places(heads):
+                raise self.wrong("one incident at a time", sentence)
         self.accepted_types.add(story.submit.type)
         self.events_seen.update(record.type for record in records)
 
