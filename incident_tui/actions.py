@@ -231,6 +231,14 @@ class Actions:
             found += [action for action in here if action not in found]
         return [*dict.fromkeys(found)][: most - len(ways)] + ways if found else ways
 
+    def due_first(self, found: Sequence[Action], board: str, *, due: bool) -> list[Action]:
+        """``due``: the row waits for our acknowledgement, so the key that gives it stands before all others."""
+        key = next(iter(self.keys_of("app.acknowledge")), "")
+        does = self.for_key(key, board) if key and due else None
+        if does is None:
+            return list(found)
+        return [does, *(action for action in found if action is not does)]
+
     # -- checking -------------------------------------------------------------------------------------------
 
     def clashes(self) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ class Seen:
     """Room for list and detail side by side."""
     wall: bool = False
     """Room for three side by side."""
+    waiting: frozenset[str] = frozenset()
+    """What waits for our acknowledgement, as ``board/key`` of its row."""
 
 
 class Place(Container):

@@ -111,7 +111,14 @@ class BoardPlace(Place):
             )
             return
         mark = seen.marks.get(board.version(row))
-        told = (key, row, mark, seen.look.now // 1000, seen.look.unconfirmed)
+        told = (
+            key,
+            row,
+            mark,
+            seen.look.now // 1000,
+            seen.look.unconfirmed,
+            f"{self.scope}/{key}" in seen.waiting,
+        )
         if self._told is not None and self._told[1] is row and self._told == told:
             return  # a stroke of the pump that has nothing to do with this row
         self._told = told
@@ -134,7 +141,10 @@ class BoardPlace(Place):
             action for action in seen.actions.verbs(self.scope) if action.keys and action.verb is not None
         ]
         able = [action for action in found if applies(action, row, seen.look)]
-        return sorted(able, key=lambda action: action.verb is not None and not action.verb.row)
+        found = sorted(able, key=lambda action: action.verb is not None and not action.verb.row)
+        return seen.actions.due_first(
+            found, self.scope, due=f"{self.scope}/{self._table.key}" in seen.waiting
+        )
 
     # -- what is found again ------------------------------------------------------------------------------------
 

@@ -228,7 +228,8 @@ class Room(Footed):
         look = self.session.look()
         wide = not self.has_class("-narrow") and not self.has_class("-small")
         marks, stale = marks_of(look, self.session), stale_words(self.session, look)
-        return Seen(look, self.session, self.actions, marks, stale, wide, self.has_class("-wall"))
+        wall, waiting = self.has_class("-wall"), self.sight.things
+        return Seen(look, self.session, self.actions, marks, stale, wide, wall, waiting)
 
     def _count(self, seen: Seen) -> None:
         self._counted = time.monotonic()
@@ -258,6 +259,7 @@ class Room(Footed):
         look = self.session.look() if seen is None else seen.look
         found = self.front.row()
         hints = self.actions.hints(self.front.scope, None if found is None else found[1], look)
+        hints = self.actions.due_first(hints, self.front.scope, due=self.sight.due)
         if self._front in ("help", "refused", "incidents"):
             back = self.actions.by_name["app.back"]
             hints = [*(a for a in self.actions.verbs(self.front.scope) if a.keys), *hints[-3:], back]

@@ -38,12 +38,18 @@ class Sight:
         self.room = room
         self.waiting: frozenset[str] = frozenset()
         """Subjects addressed to our agency that nobody here has acknowledged yet."""
+        self.things: frozenset[str] = frozenset()
+        """The things they are about: ``board/key``."""
         session = room.session
         self.trail = Trail(session.view_state("tried"), lambda text: session.keep_view_state("tried", text))
 
     def look(self, look: Look) -> int:
         """Take up what is addressed to us now; answers how much of it waits for an answer."""
         self.waiting = to_answer(look)
+        things = frozenset(thing_of(subject) for subject in self.waiting)
+        if things != self.things:
+            self.things = things
+            self.room.recount()  # the place in front has been shown the ones before
         return len(self.waiting)
 
     def _about(self, keys: tuple[str, ...]) -> list[str]:
@@ -57,6 +63,12 @@ class Sight:
             seen = self._about(self.room.front.in_sight())
             if seen:
                 self.room.session.see(seen)
+
+    @property
+    def due(self) -> bool:
+        """Whether the row under the cursor waits for our acknowledgement."""
+        found = self.room.front.row()
+        return found is not None and f"{self.room.front.scope}/{found[0]}" in self.things
 
     def acknowledge(self) -> None:
         """``a``: acknowledge what is under the cursor, or say where something waits for it."""
@@ -87,8 +99,7 @@ class Sight:
 
     def next(self) -> None:
         """``.``: to the next row that waits for our acknowledgement, in the order of the tabs, round and round."""
-        things = {thing_of(subject) for subject in self.waiting}
-        places = self._rows_of(lambda board, key: f"{board.name}/{key}" in things)
+        places = self._rows_of(lambda board, key: f"{board.name}/{key}" in self.things)
         if not places:
             self.room.say("Nothing waits to be acknowledged.", "dim")
             return

@@ -7,24 +7,31 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
+
 from incident.kernel.board import Board, Look
 from incident.kernel.slice import Refusal
 from incident.kernel.text import safe_text
-from incident_tui.actions import Act
+from incident_tui.actions import Act, key_words
 from incident_tui.bell import REASON_MAX, Bell, Muted
 from incident_tui.screens.conflicts.screen import Notice
 from incident_tui.screens.room.sight import ALARMS
 from incident_tui.widgets.footer import FooterLine
 from incident_tui.widgets.lines import Lines
-from incident_tui.widgets.paint import Span, wrap
+from incident_tui.widgets.paint import Span, cut, wrap
 
 if TYPE_CHECKING:
     from incident_tui.screens.room.screen import Room
 
 SAID_SECONDS: Final = 10.0
 DID_SECONDS: Final = 4.0
-TOASTS: Final = {"alarm": ("error", 12.0), "caution": ("warning", 8.0), "call": ("information", 20.0)}
+TOASTS: Final = {"alarm": ("error", 10.0), "caution": ("warning", 6.0), "call": ("information", 15.0)}
 """How a notice of this severity is shown, and for how long."""
+
+
+TOAST_LINES: Final = 3
+TOAST_FRAME: Final = 3
+"""Cells of a toast that are not its words; its widths stand in the stylesheet."""
 
 
 class Voice:
@@ -52,9 +59,30 @@ class Voice:
         at = self.room.session.now()
         self.kept.append(Notice(f"notice/{at}/{len(self.kept)}", at, severity, text))
         kind, seconds = TOASTS.get(severity, ("information", 5.0))
-        self.room.app.notify(text, severity=kind, timeout=seconds, markup=False)  # type: ignore[arg-type]
+        self.room.app.notify(self._short(text), severity=kind, timeout=seconds, markup=False)  # type: ignore[arg-type]
         if severity in ("alarm", "call") and self.room.settings.bell and self.bell.muted is None:
             self.room.app.bell()
+
+    def _short(self, text: str) -> str:
+        """As much as stands in a few lines; the rest is in the list of notices, and it is said where."""
+        room = self.room
+        narrow, form = room.has_class("-narrow"), room.form is not None
+        if form and not narrow:
+            width = 42 if room.has_class("-long") else 62
+        else:
+            width = min(room.size.width * 96 // 100, (78 if form else 64) if narrow else 76)
+        keys = room.actions.keys_of("go.refused")
+        more = f"…  {key_words(keys[0])} all" if keys else "…"
+        width = max(20, width - TOAST_FRAME)
+        parts = wrap(text, width)
+        if len(parts) <= TOAST_LINES:
+            return text
+        return "\n".join(
+            [
+                *parts[: TOAST_LINES - 1],
+                cut(parts[TOAST_LINES - 1], width - cell_len(more)).rstrip("… ") + more,
+            ]
+        )
 
     def say(self, sentence: str, tone: str = "caution") -> None:
         """Say one sentence above the foot; "" takes it away. The next key does, too."""

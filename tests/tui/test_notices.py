@@ -1,0 +1,59 @@
+"""A notice lies where nobody types, and says no more than three lines; what is due at a row is its first key."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets._toast import Toast
+
+from incident.messages.facts import Send
+from tests.tui.desk import Desk, told
+
+LONG = "On the border of two trusts, as drawn by both of them, and neither has said that it leads. " * 4
+
+
+def covered(desk: Desk) -> list[tuple[int, int]]:
+    """The cells of the field that has the keys that lie under a notice."""
+    field = desk.app.focused
+    assert field is not None
+    toasts = list(desk.app.screen.query(Toast))
+    assert toasts
+    return [toast.region.offset for toast in toasts if toast.region.intersection(field.region).area]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("keys", [("1", "l"), ("2", ":"), ("2", "/"), ("ctrl+p",), ("4", "t"), ("m",)])
+def test_no_notice_lies_over_the_field_in_which_one_types(
+    size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(*keys)
+        desk.session.say("caution", LONG)
+        await desk.shows("On the border")
+        for toast in desk.app.screen.query(Toast):
+            assert toast.region.height <= 3
+        assert covered(desk) == []
+
+    told(story, size=size)
+
+
+def test_what_is_more_than_three_lines_says_where_the_rest_is() -> None:
+    async def story(desk: Desk) -> None:
+        desk.session.say("caution", LONG + "THE END")
+        await desk.shows("On the border", "…  ! all")
+        await desk.hides("THE END")
+
+    told(story)
+
+
+def test_a_row_that_waits_for_us_has_acknowledging_as_its_first_key() -> None:
+    async def story(desk: Desk) -> None:
+        desk.session.happens("SCAS", Send("Where do your crews report?", "LAS"))
+        await desk.press("8")
+        lines = await desk.shows("a   Acknowledge")
+        await desk.shows(" a acknowledge   ")
+        assert lines[-1].startswith(" a acknowledge")
+        await desk.press("a")
+        await desk.shows("sent: ")
+        await desk.hides("a   Acknowledge")
+
+    told(story)
