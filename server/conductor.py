@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from incident.kernel.ledger import REUSED
 from incident.kernel.protocol import Done, Submit
 from incident.kernel.record import encode_body
 from incident.kernel.slice import Act, Actor, Refusal
@@ -26,6 +27,8 @@ ANSWER_SECONDS: Final = 4.0
 BACK_SECONDS: Final = 20.0
 """Whose line broke, or whose server was started again, is back within this time, and as good as there until then."""
 TRIED_MAX: Final = 10_000
+NOT_NOW: Final = frozenset({"busy", "disk_full"})
+"""Refusals of the machine and not of the rules: nobody is told, and it is tried again."""
 
 
 class Automaton:
@@ -176,10 +179,16 @@ class Conductor:
     def _heard(self, command_id: str, refusal: Refusal | None) -> None:
         """What came of it. The same id would be refused the same for ever, so the next attempt has another."""
         cause, act = self._asked.pop(command_id, ((), None))
+        if refusal is not None and refusal.code == REUSED.code:
+            refusal = None  # nobody else can make our ids: it was done before a restart, and would be put otherwise now
         trial = self._tried.get(cause)
         if trial is not None and refusal is not None:
             trial.refused += 1
-        if act is not None and act.told is not None:
+        if act is None or act.told is None or (refusal is not None and refusal.code in NOT_NOW):
+            return
+        with logs.guarded(
+            "what came of an act was not heard", stream=cause[1]
+        ):  # the log stands all the same
             then = act.told("" if refusal is None else refusal.sentence)
             if then is not None:
                 self._write(cause[0], cause[1], then)

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from incident.kernel.protocol import Records
-from incident.kernel.slice import Actor, Refusal
+from incident.kernel.slice import Act, Actor, Refusal
 from server import conductor
 from server.conductor import Automaton, Conductor
 from server.store.memory import MemoryDisk, MemoryStore
 from tests.running import run
 from tests.server.house import BOARD, House, house
-from tests.server.toy import SetAlarm, Take, Write
+from tests.server.toy import TOYS, SetAlarm, Take, Write
 
 
 def notes(home: House, stream: str = BOARD) -> Any:
@@ -112,5 +112,74 @@ def test_a_long_running_write_is_answered_in_its_turn() -> None:
             assert {answer.last for answer in answers if not isinstance(answer, Refusal)} == set(
                 range(2, 102)
             )
+
+    run(scene())
+
+
+class Playing:
+    """The toy, with somebody who wants one thing done, and hears what came of it."""
+
+    def __init__(self, command: Any, heard: list[str]) -> None:
+        self.command, self.heard = command, heard
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(TOYS, name)
+
+    def acts(self, stream: str, *_: Any) -> tuple[Act, ...]:
+        return (Act(0, "one", stream, Actor("excon", "LAS", "operator"), self.command, self.told),)
+
+    def told(self, refused: str) -> None:
+        self.heard.append(refused)
+
+
+async def acted(home: House, command: Any, heard: list[str]) -> None:
+    home.hub.models = Playing(command, heard)
+    await Conductor(home.hub).tick()
+    await asyncio.sleep(0.02)
+
+
+def test_what_was_done_before_a_restart_is_done_though_it_would_be_put_otherwise_now() -> None:
+    """What an act says may follow from the state, which the act itself has changed."""
+    disk, heard = MemoryDisk(), list[str]()
+
+    async def scene() -> None:
+        async with house(MemoryStore(disk)) as home:
+            await home.opened("LAS")
+            await acted(home, Write("as it was"), [])
+        async with house(MemoryStore(disk)) as home:
+            await acted(home, Write("as it would be put now"), heard)
+            assert [record.command_id for record in home.hub.store.load(BOARD)].count(
+                home.hub.own_id("act", BOARD, "one", "0")
+            ) == 1
+        assert heard == [""]
+
+    run(scene())
+
+
+def test_a_full_disk_is_no_answer_of_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = list[str]()
+
+    async def scene() -> None:
+        async with house() as home:
+            await home.opened("LAS")
+            with monkeypatch.context() as full:
+                full.setattr(home.hub.store, "refuses", lambda: "The disk is full.")
+                await acted(home, Write("x"), heard)
+            assert heard == []
+            await acted(home, Write("x"), heard)
+
+    run(scene())
+
+
+def test_a_slip_in_whoever_hears_an_answer_does_not_end_the_server() -> None:
+    async def scene() -> None:
+        async with house() as home:
+            await home.opened("LAS")
+            playing = Playing(Write("x"), [])
+            playing.told = lambda _refused: 1 // 0  # type: ignore[assignment,return-value]
+            home.hub.models = playing
+            await Conductor(home.hub).tick()
+            await asyncio.sleep(0.02)
+            assert home.hub.failure is None
 
     run(scene())
