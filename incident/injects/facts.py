@@ -117,11 +117,15 @@ class Fired(msgspec.Struct, frozen=True):
 
 
 class Performed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of one effect of an inject. ``refused`` is why it was not taken, "" when it was."""
+    """What came of one effect of an inject. ``refused`` is why it was not taken, "" when it was.
+
+    ``left``: it was not tried, since a person of the virtual agency was there to decide.
+    """
 
     inject: int
     place: str
     refused: str = ""
+    left: bool = False
 
 
 class Hindered(msgspec.Struct, frozen=True):
@@ -225,9 +229,10 @@ class MarkFired(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Written by the system: what came of an effect; with ``place`` "" it could not be tried."""
+    """Written by the system: what came of an effect; with ``place`` "" it could not be tried, ``left`` to people."""
 
     inject: Number
     attempt: Annotated[int, Meta(ge=0, le=10_000)]
     place: Annotated[str, Meta(max_length=60)] = ""
     refused: Sentence = ""
+    left: bool = False

@@ -16,8 +16,12 @@ from incident.scenario.facts import Inject, Scenario
 
 SYSTEM: Final = Actor("system", "", "system")
 SECOND_MS: Final = 1_000
+TOLD: Final = "/told/"
 PATIENCE_MS: Final = 10 * 60 * SECOND_MS
-"""How long after its last step an inject is looked at: what could not be tried may become possible."""
+"""How long after its last step an inject is looked at: what could not be tried may become possible.
+
+What nobody has tried, since the server was down all that time, is still done later.
+"""
 
 
 def firing(
@@ -44,11 +48,40 @@ def firing(
             if row.asked or (not paused and row.state == "pending" and began + inject.at * SECOND_MS <= now):
                 key = f"inject/{row.number}/{row.attempt}/fire"
                 yield Act(now, key, stream, SYSTEM, MarkFired(row.number))
-        elif now <= row.fired_at + _last(inject) + PATIENCE_MS:
-            acts, problems = brought_about(
+            continue
+        late = now > row.fired_at + _last(inject) + PATIENCE_MS
+        if not late or _untried(inject, row):
+            acts, problems, left = brought_about(
                 scenario, inject, incident, model_of, view_of, fired_at=row.fired_at, now=now, manned=manned
             )
+            if _said(row, late=late):
+                acts = tuple(act for act in acts if TOLD not in act.key)
             yield from _effects(row, stream, acts, problems, now)
+            yield from _left(row, stream, left, now)
+
+
+def _untried(inject: Inject, row: Standing) -> bool:
+    """Whether an effect has neither happened nor been told of as hindered."""
+    places = map(str, range(len(inject.effects)))
+    silent = inject.told and not any(map(_is_told, row.results))
+    return not row.problems and (silent or any(place not in row.results for place in places))
+
+
+def _said(row: Standing, *, late: bool) -> bool:
+    """Whether its words have been heard by all that are to hear them: who opens a log later is not rung again."""
+    return "told/EXCON" in row.results or (late and any(map(_is_told, row.results)))
+
+
+def _is_told(place: str) -> bool:
+    return place.startswith("told/")
+
+
+def _left(row: Standing, stream: str, places: tuple[str, ...], now: int) -> Iterator[Act]:
+    """What is left to people stays theirs when they have gone."""
+    for place in places:
+        if place not in row.results:
+            key = f"inject/{row.number}/{row.attempt}/{place}/left"
+            yield Act(now, key, stream, SYSTEM, Report(row.number, row.attempt, place, left=True))
 
 
 def _last(inject: Inject) -> int:

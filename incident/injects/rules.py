@@ -76,7 +76,7 @@ def _by_itself(row: Standing, command: facts.MarkFired | facts.Report) -> Answer
         return (facts.Hindered(row.number, command.refused),) if new else ()
     if command.place in row.results or len(row.results) >= facts.RESULTS_MAX:
         return ()
-    return (facts.Performed(row.number, command.place, command.refused),)
+    return (facts.Performed(row.number, command.place, command.refused, command.left),)
 
 
 def _by_hand(row: Standing, command: Any) -> Answer:

@@ -40,7 +40,9 @@ def _inject(event: Any) -> Line:
             return Line(f"{name} goes out", ACT)
         case facts.Performed():
             done = f"was refused: {event.refused}" if event.refused else "is done"
-            return Line(f"{name}, effect {event.place}, {done}", ACT if event.refused else MACHINE)
+            done = "is left to the person who is there" if event.left else done
+            quiet = not event.refused and not event.left
+            return Line(f"{name}, effect {event.place}, {done}", MACHINE if quiet else ACT)
         case facts.Hindered():
             return Line(f"{name} cannot do all it should: {event.problem}", ACT)
         case facts.HeldBack():

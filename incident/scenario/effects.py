@@ -54,19 +54,25 @@ def brought_about(
     fired_at: int,
     now: int,
     manned: Collection[str],
-) -> tuple[tuple[Act, ...], tuple[str, ...]]:
-    """What is due of an inject that was fired, and a sentence for each step that cannot be done as things stand.
+) -> tuple[tuple[Act, ...], tuple[str, ...], tuple[str, ...]]:
+    """What is due of an inject that was fired, a sentence for each step that cannot be done as things stand, and the
+    places of those that are left to people: once left they are theirs for good.
 
     ``incident`` is the name of the incident's stream, ``view_of`` gives the state of a stream or None. ``fired_at``
     and ``now`` are UTC ms on the incident's clock.
     """
     acts: list[Act] = []
     problems: list[str] = []
+    left: list[str] = []
     words = told(inject, incident, view_of) if inject.told else ()
-    done = tuple(step for step in inject.effects if not _plays_itself(scenario, step.agency, manned))
-    for step in (*words, *done):
+    steps = [(f"told/{step.agency}", step) for step in words]
+    steps += [(str(number), step) for number, step in enumerate(inject.effects)]
+    for place, step in steps:
         at = fired_at + step.after * SECOND_MS
         if at > now:
+            continue
+        if place.isdecimal() and _plays_itself(scenario, step.agency, manned):
+            left.append(place)
             continue
         stream = stream_of(incident, step)
         model, view = model_of(stream), view_of(stream)
@@ -77,9 +83,8 @@ def brought_about(
         if actor is None:
             problems.append(f"inject {inject.number}: {command}")
         else:
-            place = f"told/{step.agency}" if step in words else str(inject.effects.index(step))
             acts.append(Act(at, f"inject/{inject.number}/{place}", stream, actor, command))
-    return tuple(acts), tuple(problems)
+    return tuple(acts), tuple(problems), tuple(left)
 
 
 def _plays_itself(scenario: Scenario, agency: str, manned: Collection[str]) -> bool:

@@ -39,7 +39,7 @@ def asked(given: Given, play: tuple[Scenario, Inject], *, after: int = 0, **more
 
 
 def test_its_words_are_written_where_those_it_is_for_keep_their_own_log() -> None:
-    acts, problems = asked(opened(), made(told=True))
+    acts, problems, _ = asked(opened(), made(told=True))
     assert problems == ()
     assert [(act.stream, act.actor.name, act.actor.agency) for act in acts] == [(OWN_STREAM, "excon", "LAS")]
     assert acts[0].command == Write("999 caller, by phone: Coach on its side")
@@ -47,12 +47,12 @@ def test_its_words_are_written_where_those_it_is_for_keep_their_own_log() -> Non
 
 def test_a_person_who_comes_in_is_not_by_in_person() -> None:
     whole, inject = made(told=True)
-    acts, _ = asked(opened(), (whole, msgspec.structs.replace(inject, means="in person")))
+    acts, _, _ = asked(opened(), (whole, msgspec.structs.replace(inject, means="in person")))
     assert acts[0].command == Write("999 caller, in person: Coach on its side")
 
 
 def test_where_nobody_keeps_a_log_of_their_own_all_hear_it() -> None:
-    acts, _ = asked(opened(), made(told=True), own=False)
+    acts, _, _ = asked(opened(), made(told=True), own=False)
     assert [(act.stream, act.actor.agency, act.actor.role) for act in acts] == [
         (INCIDENT_STREAM, "EXCON", "excon")
     ]
@@ -73,8 +73,14 @@ def test_a_virtual_agency_with_somebody_there_decides_for_itself_and_a_played_on
         Step("scene", "SCAS", "log.write", '{"text":"a"}'),
         Step("scene", "LAS", "log.write", '{"text":"b"}'),
     )
-    acts, _ = asked(opened(), made(*steps), manned=("SCAS", "LAS"))
+    acts, _, left = asked(opened(), made(*steps), manned=("SCAS", "LAS"))
+    assert left == ("0",)
     assert [act.actor.agency for act in acts] == ["LAS"]
+
+
+def test_two_steps_that_say_the_same_are_two() -> None:
+    step = Step("scene", "SCAS", "log.write", '{"text":"a"}')
+    assert [act.key for act in asked(opened(), made(step, step))[0]] == ["inject/7/0", "inject/7/1"]
 
 
 def test_what_cannot_be_done_is_said_and_the_rest_is_done() -> None:
@@ -85,7 +91,7 @@ def test_what_cannot_be_done_is_said_and_the_rest_is_done() -> None:
         Step("own", "SCAS", "log.write", '{"text":"x"}'),
         Step("scene", "SCAS", "nothing.known", "{}"),
     )
-    acts, problems = asked(given, made(*steps))
+    acts, problems, _ = asked(given, made(*steps))
     assert [act.command for act in acts] == [Accept(given.last)]
     assert problems == (
         "inject 7: there is no task No such thing yet",

@@ -181,6 +181,42 @@ def test_an_effect_that_was_written_and_not_reported_is_not_written_twice() -> N
     assert row(play.excon).results == {"told/LAS": ""} or list(row(play.excon).results.values()) == [""]
 
 
+def test_what_was_left_to_a_person_is_not_done_when_they_have_gone() -> None:
+    play = Exercise().start()
+    play.manned |= {"SECAMB"}
+    play.later(6).tick()
+    play.manned -= {"SECAMB"}
+    play.later(1).tick()
+    assert play.scene.view.organisation.parties["SECAMB"].declared != "standby"
+    assert row(play.excon, 2).results == {"0": "", "1": ""}
+    assert row(play.excon, 2).trouble == ()
+    assert any("effect 0, is left to the person" in line for line in lines_of(play.excon))
+
+
+def test_an_effect_that_the_server_was_down_for_is_not_lost() -> None:
+    """The clock of the exercise goes on while the server does not: at eight times, ten minutes are soon over."""
+    play = Exercise().start().later(1)
+    play.tick(ticks=1)
+    assert (row(play.excon).state, row(play.excon).results) == ("sent", {})
+    play.later(60).tick()
+    assert play.texts()[0] == "999 caller to LAS, by phone: A coach is on its side."
+    assert list(row(play.excon).results) == ["told/EXCON"]
+    play.later(60).tick()
+    assert row(play.excon, 2).results == {"0": "", "1": ""}
+    assert not [act for act in play.due() if act.key.startswith(("inject/1/", "inject/2/"))]
+
+
+def test_who_opens_a_log_after_a_call_is_not_rung_again() -> None:
+    play = Exercise().start().later(1).tick()
+    play.streams[OWN_STREAM] = Given(OWN, OWN_STREAM, now=play.scene.now).by("LAS").did(OpenOwn())
+    assert not [act for act in play.due() if act.key.startswith("inject/1/")]
+
+
+def lines_of(given: Given) -> list[str]:
+    names = given.model.names(given.view)
+    return [given.model.sentence(record, names).text for record in given.records]
+
+
 def test_a_refused_effect_is_seen_by_exercise_control_and_not_tried_for_ever() -> None:
     play = Exercise().start().later(16).tick()
     assert row(play.excon, 4).trouble
