@@ -15,11 +15,11 @@ from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Actor, Refusal
 from incident.log.facts import Strike, Write
 from incident.organisation.facts import Declare, Invite, Open
-from incident.state import INCIDENT
+from incident.state import INCIDENT, own_stream
 from incident.tasks.facts import Raise
 from incident_tui import streams as streams_module
 from incident_tui import watched as watched_module
-from incident_tui.chores import is_automatic, own_stream
+from incident_tui.chores import is_automatic
 from incident_tui.session import Session
 from tests.running import run
 from tests.tui.rooms import SetClock, asleep, at_desk, texts, until

@@ -43,7 +43,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "refused": ("exclamation_mark",),
     "help": ("2", "question_mark"),
     "form": ("4", "t"),
-    "methane": ("m",),
+    "methane-form": ("m",),
     "jump": ("2", "semicolon"),
     "filtered": ("2", "slash", "h", "a", "r", "t", "enter"),
     "quick": ("2", "s"),
@@ -54,8 +54,8 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "detail": ("2", "enter"),
 }
 EVERYWHERE = (
-    "picture", "resources", "boundaries", "tasks", "log", "casualties", "methane", "aid", "messages", "exercise", "alarms",
-    "incidents", "refused", "help",
+    "picture", "resources", "boundaries", "tasks", "log", "casualties", "methane", "aid", "messages", "exercise",
+    "alarms", "incidents", "refused", "help",
 )  # fmt: skip
 """Those that are kept at every size; the others at 80x24 and 120x40."""
 FRAMES = " ─│"
