@@ -80,8 +80,8 @@ class Place(Container):
         """The rows picked out one by one for the next act; none is the rule."""
         return ()
 
-    def unselect(self, keys: Sequence[str]) -> None:
-        """These are selected no more: what they were selected for is done."""
+    def unselect(self, keep: Sequence[str] = ()) -> None:
+        """Nothing is selected any more but these: what it was selected for is done, or left."""
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on a row; False when it is not here."""

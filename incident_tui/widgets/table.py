@@ -159,10 +159,10 @@ class VirtualTable(ScrollView, can_focus=True):
         """The rows selected that are shown: on these and no other a verb would act."""
         return tuple(key for key in self.roll.shown if key in self.roll.selected and key in self.roll.rows)
 
-    def unselect(self, keys: Sequence[str]) -> None:
-        """These are selected no more."""
-        if self.roll.selected & set(keys):
-            self.roll.selected.difference_update(keys)
+    def unselect(self, keep: Sequence[str] = ()) -> None:
+        """Nothing is selected any more but these."""
+        if not self.roll.selected <= set(keep):
+            self.roll.selected.intersection_update(keep)
             self.refresh()
 
     @property

@@ -75,3 +75,30 @@ def test_what_was_done_is_said_at_the_foot_until_the_next_key() -> None:
         await desk.shows("kept: ", "open RVP Q")
 
     told(story)
+
+
+def test_a_selection_does_not_outlive_its_screen() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("2", "space", "down", "space", "1", "2")
+        assert desk.room.front.selected() == ()
+
+    told(story)
+
+
+def test_find_looks_through_the_log_too() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("find fuel spill")
+        await desk.press("enter")
+        await desk.shows("▸ 14:29:20")
+        assert desk.room.front.place == "log"
+        await desk.press("1", ":")
+        await desk.type("find own 2")
+        await desk.press("enter")
+        await desk.shows("OWN 2", "relief crews asked for")
+        await desk.press("1", ":")
+        await desk.type("find scas")
+        await desk.press("enter")
+        await desk.shows("fuel spill across", "Two buses for P3")
+
+    told(story)

@@ -186,9 +186,9 @@ class BoardPlace(Place):
         """The rows picked out with space that are shown."""
         return self._table.selected
 
-    def unselect(self, keys: Sequence[str]) -> None:
-        """The ticks of these rows go."""
-        self._table.unselect(keys)
+    def unselect(self, keep: Sequence[str] = ()) -> None:
+        """The ticks of all other rows go, of those that a filter hides, too."""
+        self._table.unselect(keep)
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on a row; a filter that hides it is taken away."""

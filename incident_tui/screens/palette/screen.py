@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +13,15 @@ from textual.message import Message
 
 from incident.kernel.board import Board, Look
 from incident_tui.actions import Action, Actions, applies, key_words
+from incident_tui.feed import LogLine
+from incident_tui.screens.log.lines import find as line_words
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Line, Span, fit, spread
 from incident_tui.widgets.prompt import Prompt
 
 SHOWN_MAX: Final = 12
 ROWS_SEARCHED_MAX: Final = 5_000
+LINES_SEARCHED_MAX: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,21 @@ def search(typed: str, actions: Actions, look: Look, here: tuple[str, Any] | Non
     return sorted(hits, key=lambda hit: hit.rank)
 
 
+def search_lines(typed: str, lines: Mapping[str, LogLine], look: Look) -> list[Hit]:
+    """Lines of the log in which all of it stands, by their keys there, the newest first: "own 5", "rest centre"."""
+    parts = typed.casefold().split()
+    hits = []
+    for age, (key, line) in enumerate(reversed(list(lines.items())[-LINES_SEARCHED_MAX:])):
+        number = f"own {line.seq}" if line.own else f"#{line.seq}"
+        words = f"{number} {line_words(line, look)}"
+        numbered = typed.strip().casefold() in (number, f"own #{line.seq}" if line.own else str(line.seq))
+        if parts and (numbered or all(part in words for part in parts)):
+            title = f"{number.upper()}  {look.clock(line.at)}  {line.agency}  {line.text}"
+            hits.append(Hit((0 if numbered else 2, 2, f"{age:06}"), title, "line", board="log", row=key))
+    exact = [hit for hit in hits if not hit.rank[0]]
+    return exact or hits
+
+
 def row_words(board: Board, row: Any, look: Look) -> str:
     """What a row is called: its worthiest columns side by side."""
     columns = sorted(board.columns, key=lambda column: column.priority)[:3]
@@ -109,6 +128,7 @@ class Palette(Vertical):
         self._look: Look | None = None
         self._here: tuple[str, Any] | None = None
         self._scope = ""
+        self._log: Mapping[str, LogLine] = {}
         self.hits: list[Hit] = []
         self.at = 0
 
@@ -117,8 +137,16 @@ class Palette(Vertical):
         yield Lines("panel", id="palette-hits")
         yield Prompt("» ", id="palette-line")
 
-    def open(self, actions: Actions, look: Look, here: tuple[str, Any] | None, scope: str) -> None:
-        """Begin anew, for the row under the cursor."""
+    def open(
+        self,
+        actions: Actions,
+        look: Look,
+        here: tuple[str, Any] | None,
+        scope: str,
+        lines: Mapping[str, LogLine] | None = None,
+    ) -> None:
+        """Begin anew, for the row under the cursor; ``lines`` of the log are looked through, too, when given."""
+        self._log = lines or {}
         self._actions, self._look, self._here, self._scope = actions, look, here, scope
         prompt = self.query_one(Prompt)
         prompt.put("")
@@ -128,6 +156,9 @@ class Palette(Vertical):
     def _find(self, typed: str) -> None:
         if self._actions is not None and self._look is not None:
             self.hits = search(typed, self._actions, self._look, self._here, self._scope)
+            if self._log:
+                rows = [hit for hit in self.hits if hit.row]
+                self.hits = [*rows, *search_lines(typed, self._log, self._look)]
             self.at = 0
             self.lay()
 

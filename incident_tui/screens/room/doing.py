@@ -206,7 +206,8 @@ class Doing:
             answers[key] = self.submit(act)
         taken = {key: answer for key, answer in answers.items() if not isinstance(answer, Refusal)}
         # The ticks go with the act: the next one must not meet rows that nobody has in mind any more.
-        self.room.front.unselect([key for key in (*taken, *deed.passed) if key is not None])
+        if set(deed.rows) & set(self.room.front.selected()):
+            self.room.front.unselect(keep=[key for key in answers if key is not None and key not in taken])
         if len(taken) < len(answers):
             self._refused(deed, answers, len(taken))
             return

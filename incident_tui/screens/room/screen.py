@@ -289,6 +289,8 @@ class Room(Footed):
         self.keeping.moment()
         if self._front not in (place, "help"):
             self._came_from = self._front
+        if self._front != place:
+            self.front.unselect()
         if place == "help":
             help_place = self.places["help"]
             if isinstance(help_place, HelpPlace):

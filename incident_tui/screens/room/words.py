@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.slice import Refusal
 from incident_tui import papers, themes
 from incident_tui.actions import Act, AppAct, parse
+from incident_tui.feed import LogLine
 from incident_tui.looking import named
 from incident_tui.nearest import near, offer
+from incident_tui.screens.log.lines import lines_shown
 from incident_tui.screens.log.screen import LogPlace
-from incident_tui.screens.palette.screen import Palette, search
+from incident_tui.screens.palette.screen import Palette, search, search_lines
 from incident_tui.screens.room.doing import BEHALF, HAPPENED, Deed
 from incident_tui.screens.room.jump import Jump
 from incident_tui.widgets.command_line import CommandLine
@@ -131,17 +133,22 @@ class Words:
         self.room.run_worker(opening(), name="enter", group="enter", exclusive=True, exit_on_error=False)
 
     def find(self, wanted: str) -> None:
-        """``find hart``: to the only row that fits, else the palette with what was found."""
+        """``find hart``: to the only row or line of the log that fits, else the palette with what was found."""
         look = self.room.session.look()
         hits = (
             [hit for hit in search(wanted, self.room.actions, look, None, "") if hit.row]
             if wanted.strip()
             else []
         )
-        if len(hits) == 1:
-            self.room.go(hits[0].board, hits[0].row)
-        elif hits:
-            self.palette()
+        log = self.room.places["log"]
+        machine = isinstance(log, LogPlace) and log.machine
+        lines = lines_shown(self.room.session.log().lines, machine=machine)
+        said = search_lines(wanted, lines, look) if wanted.strip() else []
+        if len(hits) == 1 or (len(said) == 1 and not hits):
+            hit = (hits or said)[0]
+            self.room.go(hit.board, hit.row)
+        elif hits or said:
+            self.palette(lines)
             self.room.query_one(Palette).query_one(Prompt).put(wanted)
         else:
             self.room.say(f"Nothing is called {wanted}." if wanted.strip() else "Say what to find: find hart")
@@ -224,13 +231,13 @@ class Words:
             return
         self.room.front.take_focus()
 
-    def palette(self) -> None:
-        """Everything, by a few letters."""
+    def palette(self, lines: Mapping[str, LogLine] | None = None) -> None:
+        """Everything, by a few letters; or, of these lines of the log and of all rows, what is to be found."""
         for line in LINES:
             self.room.set_class(line == "-palette", line)
         front = self.room.front
         self.room.query_one(Palette).open(
-            self.room.actions, self.room.session.look(), front.row(), front.scope
+            self.room.actions, self.room.session.look(), front.row(), front.scope, lines
         )
 
     def compose(self) -> None:
