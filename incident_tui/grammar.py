@@ -20,6 +20,7 @@ from incident.kernel.slice import Refusal
 from incident.values import read_clock
 from incident_tui.answers import CHOICES_SHOWN, choices_of, choose, read_answer
 from incident_tui.nearest import likeness, near, offer
+from incident_tui.tokens import Token, tokens_of, with_grids
 
 LINE_MAX: Final = 2000
 TYPED: Final = frozenset({"choice", "agency", "minutes", "time", "number", "flag"})
@@ -59,16 +60,6 @@ class AppAct:
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of a line, where it stands in it, and whether it was quoted."""
-
-    text: str
-    start: int
-    quoted: bool = False
-
-
-_TOKEN = re.compile(r'([a-z_]+=)"([^"]*)"?|"([^"]*)"?|“([^”]*)”?|([^\s"“]\S*)')
 _SIGNS = re.compile(r"^[^\w]+")
 """A glyph before a name is no part of it."""
 VERY_LIKE: Final = 0.7
@@ -80,16 +71,6 @@ LOGGED: Final = frozenset({"log", "ownlog"})
 """Words that open an entry of the log, before whose text a time of day is the time it happened."""
 
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
-
-
-def tokens_of(line: str) -> tuple[Token, ...]:
-    """The words of a line; what stands in double quotes is one word, with or without the closing one."""
-    tokens = []
-    for found in _TOKEN.finditer(line):
-        name, given, *words = found.groups()
-        text = name + given if name is not None else next(part for part in words if part is not None)
-        tokens.append(Token(text, found.start(), quoted=name is None and words[-1] is None))
-    return tuple(tokens)
 
 
 def find_verb(boards: Sequence[Board], board: str, verb: str) -> tuple[Board, Verb] | None:
@@ -268,6 +249,8 @@ class _Reading:
             self.meant = key is not None and tokens is written
             if key is not None:
                 self.row = self.board.rows(self.look).get(key)
+            if any(arg.kind == "location" for arg in self.verb.args):
+                tokens = with_grids(tokens)
             named, tokens = self._named(tokens)
             args = [arg for arg in self.verb.args if arg.name not in named]
             values = {**self._defaults(), **named, **self._answers(args, tokens)}

@@ -218,3 +218,14 @@ def test_the_time_may_stand_behind_the_word_log_as_in_the_composer() -> None:
     assert behind.happened_at == before.happened_at is not None
     assert behind.values == before.values
     assert acted('log "14:05 was the time"').happened_at is None
+
+
+@pytest.mark.parametrize("grid", ["TQ 0402 7829", "tq 0402 7829", '"TQ 0402 7829"'])
+def test_a_grid_reference_without_quotes_is_one_word(grid: str) -> None:
+    """Its northing was once taken for a radius of 7.8 km, and the radius for a review in 200 minutes."""
+    made = build(acted(f"propose inner_cordon {grid} 200m"), LOOK, BOARDS)
+    assert not isinstance(made, Refusal), made
+    command, _ = made
+    assert command.shape.radius_m == 200.0
+    assert command.shape.place.grid == "TQ 0402 7829"
+    assert command.review_due is None
