@@ -51,8 +51,18 @@ def _time(row: Any, look: Look) -> Cell:
 
 def _state(row: Any, look: Look) -> Cell:
     if isinstance(row, InjectRow):
-        return papers.state_cell(row, look, play_of(look).started_at)
-    return Cell(*standing(row))
+        cell = papers.state_cell(row, look, play_of(look).started_at)
+        return Cell(f"next {cell.text}", "accent") if row.inject.number == _next(look) else cell
+    return Cell("NO DUFF", "alarm") if row.suspended else Cell(*standing(row))
+
+
+def _next(look: Look) -> int:
+    """The number of the inject that goes out next by itself; 0 when there is none, or play has not begun or is over."""
+    own, play = papers_of(look), play_of(look)
+    if own is None or own.scenario is None or not play.started or play.ended_at is not None:
+        return 0
+    coming = next_due(own.scenario, own)
+    return 0 if coming is None else coming.number
 
 
 def _words(row: Any, look: Look) -> Cell:
@@ -66,9 +76,9 @@ def _words(row: Any, look: Look) -> Cell:
 
 
 COLUMNS = (
-    Column("what", "Inject", 8, _what, priority=0),
-    Column("time", "Time", 9, _time, priority=1),
-    Column("state", "State", 18, _state, priority=0),
+    Column("what", "Inject", 6, _what, priority=0),
+    Column("time", "Time", 8, _time, priority=1),
+    Column("state", "State", 12, _state, priority=0),
     Column("words", "What", 20, _words, priority=1, grow=3),
 )
 
@@ -80,7 +90,7 @@ def detail(row: Any, look: Look) -> Sequence[tuple[str, Cell]]:
         return papers.detail(row, look, own or Injects(), play_of(look).started_at)
     lines: list[tuple[str, Cell]] = [
         ("", Cell(row.title or "Exercise", "strong")),
-        ("play", _state(row, look)),
+        ("play", Cell(*standing(row))),
     ]
     if row.code_word:
         lines.append(("code word", Cell(row.code_word, "strong")))

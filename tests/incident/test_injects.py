@@ -318,7 +318,7 @@ def test_exercise_control_sees_its_injects_and_players_see_none() -> None:
     rows = BOARD.rows(seen)
     assert list(rows) == ["play", "1", "2", "3", "4"]
     assert cells(rows["1"], seen)[:3] == ["1", "T+1", "sent"]
-    assert cells(rows["2"], seen) == ["2", "T+5", "in 4m", "SECAMB > LAS SCAS (radio): We stand by."]
+    assert cells(rows["2"], seen) == ["2", "T+5", "next in 4m", "SECAMB > LAS SCAS (radio): We stand by."]
     assert ("expected", "LAS answers within 2 min") in [(t, c.text) for t, c in BOARD.detail(rows["2"], seen)]
     assert ("next", "T+5  inject 2: We stand by.") in [
         (t, c.text) for t, c in BOARD.detail(rows["play"], seen)

@@ -11,6 +11,7 @@ import asyncio
 import os
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -216,13 +217,20 @@ def register() -> Given:
 class FakeSession:
     """A seat of LAS that needs no server. `live` histories are what the server would have."""
 
-    def __init__(self, *, me: Actor | None = None, opened_one: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        me: Actor | None = None,
+        opened_one: bool = True,
+        more: Mapping[str, Given] | None = None,
+    ) -> None:
         self.home = Path("/nowhere")
         self.papers = Path("/nowhere/papers")
         self.me = me or Actor("EOC desk 2", "LAS", "operator")
         self.world = {INCIDENT_STREAM: busy_incident()}
         if self.me.agency == "LAS":
             self.world |= {OWN_STREAM: own_part(), REGISTER_STREAM: register()}
+        self.world |= more or {}
         self.charter = self.world[INCIDENT_STREAM].charter
         self.server_name, self.mode = "demo server", "exercise"
         self.at = max(given.now for given in self.world.values()) + 30 * SECOND

@@ -19,7 +19,7 @@ COLUMNS: Final[tuple[tuple[str, str, int], ...]] = (
     ("scene", "scene", 8),
     ("moving", "moving", 9),
     ("hospital", "hospital", 11),
-    ("discharged", "sent home", 11),
+    ("discharged", "sent home", 12),
     ("total", "in all", 9),
     ("unexplained", "unexplained", 14),
 )
@@ -43,14 +43,21 @@ def totals_lines(look: Look, width: int) -> Sequence[Line]:
     shown: list[tuple[str, str, int]] = [
         one for one in COLUMNS if one[0] != "discharged" or "discharged" in said
     ]
-    spare = max(0, min(2, (width - LABEL - 2 - sum(cells for *_, cells in shown)) // len(shown)))
-    head = (Span(fit("TOTALS", LABEL + 2), "dim"),)
+    spare = min(2, (width - LABEL - 2 - sum(cells for *_, cells in shown)) // len(shown))
+    label = LABEL + 2
+    if spare < -2:  # beside a form
+        spare, label = -2, LABEL
+        shown = [
+            (name, title, cells) if name != "unexplained" else (name, "unexpl.", 10)
+            for name, title, cells in shown
+        ]
+    head = (Span(fit("TOTALS", label), "dim"),)
     lines: list[Line] = [
         (*head, *(Span(fit(title.upper(), cells + spare, "right"), "dim") for _, title, cells in shown))
     ]
     for name, tone, texts in rows:
         age = name == "age"
-        spans = [Span(fit(name, LABEL + 2), tone if age else f"{tone} bold")]
+        spans = [Span(fit(name, label), tone if age else f"{tone} bold")]
         for column, _, cells in shown:
             text = texts.get(column, UNSAID)
             spans.append(Span(fit(text, cells + spare, "right"), _tone(column, text, age=age)))

@@ -9,11 +9,13 @@ from incident.kernel.board import Board
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.casualties.screen import CasualtiesPlace
 from incident_tui.screens.conflicts.screen import ConflictsPlace
+from incident_tui.screens.exercise.screen import ExercisePlace
 from incident_tui.screens.incidents.screen import IncidentsPlace
 from incident_tui.screens.methane.screen import MethanePlace
 
 KINDS: Final[Mapping[str, Callable[[Board], BoardPlace]]] = {
     "casualties": CasualtiesPlace,
+    "exercise": ExercisePlace,
     "incidents": IncidentsPlace,
     "methane": MethanePlace,
     "refused": ConflictsPlace,
