@@ -13,7 +13,7 @@ from typing import Any
 from incident.kernel.board import Look
 from incident.log import LATE_MS
 from incident.values import length_words, read_clock
-from incident_tui.grammar import tokens_of
+from incident_tui.tokens import tokens_of
 from incident_tui.widgets.prompt import Prompt
 
 

@@ -15,8 +15,9 @@ from incident.resources.facts import SetStatus
 from incident.state import INCIDENT
 from incident.tasks.facts import Decline, Raise
 from incident_tui.answers import choose, read_answer
-from incident_tui.grammar import Act, AppAct, build, parse, tokens_of
+from incident_tui.grammar import Act, AppAct, build, parse
 from incident_tui.screens.incidents.listing import incidents_board
+from incident_tui.tokens import tokens_of
 from tests.incident.given import INCIDENT_STREAM, MINUTE
 from tests.tui.world import busy_incident
 
