@@ -109,6 +109,8 @@ APP: Final[tuple[Action, ...]] = (
            example="jump"),
     Action("app.next", "Next to acknowledge", ("next",), help="Goes to the next row that was sent to us.",
            example="next"),
+    Action("app.unread", "Next unread line of our own", ("unread",), example="unread",
+           help="A call, or what a colleague wrote in our own part of the log, that was not read at this desk."),
     Action("app.alarm", "Next alarm", ("alarm",), help="Goes to the alarms.", example="alarm"),
     Action("app.help", "Help", ("help", "keys"), help="The keys of this screen, and every word.", example="help"),
     Action("app.mute", "Mute the alarm bell", ("mute",), help="Asks why, for our log. Alarms are still shown.",

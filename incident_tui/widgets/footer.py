@@ -16,6 +16,8 @@ FORM_KEYS = (
     ("ctrl+s", "send", ""),
     ("esc", "keep draft", ""),
 )
+WRITE_KEYS = (("enter", "write", ""), ("esc", "back to the keys, the draft is kept", ""))
+"""While one writes in the log: letters are text there, and no keys."""
 SMALL_KEYS = (("enter", "write", ""), ("ctrl+q", "quit", "app.quit"))
 
 

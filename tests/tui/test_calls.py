@@ -64,3 +64,35 @@ def test_an_example_in_a_form_says_that_it_is_one() -> None:
         await desk.shows("e.g. 15m, 1h30 or 14:45")
 
     told(story)
+
+
+def test_one_key_leads_through_the_unread_lines_of_our_own_and_the_tab_counts_them() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.shows("METHANE v2")
+        called(desk.session, "first call")
+        called(desk.session, "second call", name="Kim")
+        await desk.shows("Log ✉2")
+        await desk.press("'")
+        await desk.shows("first call", "1 more unread: ' leads on.", "Log ✉1")
+        await desk.press("'")
+        await desk.shows("second call", "That was the last one unread.")
+        await desk.hides("Log ✉")
+        await desk.press("'")
+        await desk.shows("No line of our own part of the log is unread.")
+
+    told(story)
+
+
+def test_what_stood_on_the_log_is_read_when_one_leaves_it_and_ones_own_lines_are_never_unread() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.shows("METHANE v2")
+        called(desk.session, "mine", name=desk.session.me.name)
+        called(desk.session, "one")
+        called(desk.session, "two")
+        await desk.shows("Log ✉2")
+        await desk.press("5")
+        await desk.shows("two")
+        await desk.press("1")
+        await desk.hides("Log ✉")
+
+    told(story)

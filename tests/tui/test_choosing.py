@@ -128,3 +128,18 @@ def test_a_key_that_is_no_answer_says_what_the_answers_are() -> None:
         await desk.shows("Not done.")
 
     told(story)
+
+
+def test_while_one_writes_in_the_log_the_last_line_names_no_keys_that_would_be_letters() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.shows("d declare")
+        await desk.press("l")
+        await desk.hides("d declare")
+        await desk.shows("esc back to the keys")
+        await desk.type("one line")
+        await desk.press("enter")
+        await desk.shows("sent: one line")
+        await desk.press("escape")
+        await desk.shows("d declare")
+
+    told(story)

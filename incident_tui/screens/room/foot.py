@@ -10,6 +10,10 @@ from typing import Final, Self
 
 from textual.screen import Screen
 
+from incident_tui.screens.room.jump import JUMP_KEYS, Jump
+from incident_tui.widgets.composer import Composer
+from incident_tui.widgets.footer import FORM_KEYS, SMALL_KEYS, WRITE_KEYS
+
 LIGHT: Final = frozenset({
     "-command", "-filter", "-palette", "-composing", "-quick", "-confirm", "-asking",
 })  # fmt: skip
@@ -20,6 +24,17 @@ FOOT: Final = ("#composer", "#command", "#filter", "#palette", "#quick", "#confi
 
 class Footed(Screen[None]):
     """A screen with such a foot."""
+
+    def keys_of_a_line(self) -> tuple[tuple[str, str, str], ...]:
+        """What the last line names while letters are no keys of the place in front; nothing while they are."""
+        composer = self.query_one(Composer)
+        if self.has_class("-small"):
+            return SMALL_KEYS
+        if self.query_one(Jump).open:
+            return JUMP_KEYS
+        if self.has_class("-form"):
+            return FORM_KEYS
+        return WRITE_KEYS if self.focused is not None and composer in self.focused.ancestors else ()
 
     def set_class(self, add: bool, *class_names: str, update: bool = True) -> Self:
         """As Textual has it, but for the classes that only the foot follows."""

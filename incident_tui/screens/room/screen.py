@@ -31,7 +31,7 @@ from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.calls import LOOKED_AT, Calls
 from incident_tui.screens.room.doing import Deed, Doing
 from incident_tui.screens.room.foot import Footed
-from incident_tui.screens.room.jump import JUMP_KEYS, Jump
+from incident_tui.screens.room.jump import Jump
 from incident_tui.screens.room.keeping import Keeping
 from incident_tui.screens.room.kinds import KINDS
 from incident_tui.screens.room.sight import ALARMS, Sight
@@ -52,7 +52,7 @@ from incident_tui.widgets.command_line import CommandLine
 from incident_tui.widgets.composer import Composer
 from incident_tui.widgets.confirm import Confirm
 from incident_tui.widgets.filter import FilterLine
-from incident_tui.widgets.footer import FORM_KEYS, SMALL_KEYS, FooterLine
+from incident_tui.widgets.footer import FooterLine
 from incident_tui.widgets.form import Form
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, wrap
@@ -251,9 +251,8 @@ class Room(Footed):
 
     def foot(self, seen: Seen | None = None) -> None:
         """The keys that make sense now."""
-        jumping = self.query_one(Jump).open
-        if self.form is not None or self.has_class("-small") or jumping:
-            keys = SMALL_KEYS if self.has_class("-small") else JUMP_KEYS if jumping else FORM_KEYS
+        keys = self.keys_of_a_line()
+        if keys:
             self.query_one(FooterLine).tell_keys(keys, self._mode(self.session.look()))
             return
         look = self.session.look() if seen is None else seen.look
@@ -290,7 +289,7 @@ class Room(Footed):
         if self._front not in (place, "help"):
             self._came_from = self._front
         if self._front != place:
-            self.front.unselect()
+            self.sight.leave()
         if place == "help":
             help_place = self.places["help"]
             if isinstance(help_place, HelpPlace):

@@ -14,8 +14,10 @@ from incident.kernel.board import Board, Look
 from incident.kernel.slice import Refusal
 from incident_tui.actions import key_words
 from incident_tui.screens.board.screen import BoardPlace
+from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.room.hints import Trail, next_hint
 from incident_tui.screens.room.telling import to_answer
+from incident_tui.screens.room.unread import LOOKED_AT, Unread
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span
 
@@ -40,11 +42,15 @@ class Sight:
         """Subjects addressed to our agency that nobody here has acknowledged yet."""
         self.things: frozenset[str] = frozenset()
         """The things they are about: ``board/key``."""
+        self.unread = Unread()
         session = room.session
         self.trail = Trail(session.view_state("tried"), lambda text: session.keep_view_state("tried", text))
 
     def look(self, look: Look) -> int:
         """Take up what is addressed to us now; answers how much of it waits for an answer."""
+        me = self.room.session.me
+        lines = self.room.session.log().last(LOOKED_AT)
+        self.unread.look(lines, look.stream, "" if me is None else me.name)
         self.waiting = to_answer(look)
         things = frozenset(thing_of(subject) for subject in self.waiting)
         if things != self.things:
@@ -59,6 +65,9 @@ class Sight:
 
     def key_pressed(self) -> None:
         """What is on the screen now has been before somebody's eyes."""
+        front = self.room.front
+        if isinstance(front, LogPlace) and front.table.key is not None:
+            self.unread.read((front.table.key,))
         if self.waiting and not self.room.has_class("-small"):
             seen = self._about(self.room.front.in_sight())
             if seen:
@@ -88,8 +97,11 @@ class Sight:
     # -- the ways to what waits -----------------------------------------------------------------------------
 
     def by_board(self) -> dict[str, int]:
-        """How much of it stands on each board."""
-        return dict(Counter(subject.partition("/")[0] for subject in self.waiting))
+        """How much of it stands on each board; at the log, what is unread in our own part."""
+        return {
+            **Counter(subject.partition("/")[0] for subject in self.waiting),
+            "log": len(self.unread.keys),
+        }
 
     def keys(self) -> tuple[str, str]:
         """The keys that lead to the next alarm and to the next thing that waits, as they are shown."""
@@ -108,6 +120,27 @@ class Sight:
         does = ("acknowledges", "is the next")
         ways = [f"{key_words(key)} {words}" for found, words in zip(keys, does, strict=True) for key in found]
         self.room.say(f"{len(places)} to answer: {', '.join(ways)}.", "dim")
+
+    def line(self) -> None:
+        """``'``: to the oldest line of our own part of the log that is unread here."""
+        keys = self.unread.keys
+        if not keys:
+            self.room.say("No line of our own part of the log is unread.", "dim")
+            return
+        self.unread.read(keys[:1])
+        self.room.go("log", keys[0])
+        more = len(keys) - 1
+        way = next((key_words(key) for key in self.room.actions.keys_of("app.unread")), ":unread")
+        self.room.say(
+            f"{more} more unread: {way} leads on." if more else "That was the last one unread.", "dim"
+        )
+
+    def leave(self) -> None:
+        """Somebody goes elsewhere: what stood there of the log is read, and what was selected is so no more."""
+        front = self.room.front
+        if isinstance(front, LogPlace):
+            self.unread.read(front.in_sight())
+        front.unselect()
 
     def alarm(self) -> None:
         """``,``: to the alarms, and from there on to the one below, round and round."""

@@ -51,6 +51,7 @@ class Words:
             "app.jump": self.room.query_one(Jump).start,
             "app.acknowledge": self.room.sight.acknowledge,
             "app.next": self.room.sight.next,
+            "app.unread": self.room.sight.line,
             "app.alarm": self.room.sight.alarm,
             "app.unmute": self.room.voice.unmute,
             "app.help": lambda: self.room.go("help"),
@@ -246,6 +247,7 @@ class Words:
         composer = self.room.query_one(Composer)
         self.room.set_focus(composer.field)  # at once: the entry may follow the key in one breath
         composer.shape(self.room.session.look())
+        self.room.foot()
 
     def filter(self, text: str) -> None:
         """Filter by this, or open the line to type it in."""
