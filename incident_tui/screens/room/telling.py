@@ -23,6 +23,7 @@ from incident_tui.widgets.tabs import Tab
 
 HOUR_MS: Final = 3_600_000
 LIVE: Final = "LIVE"
+RANK: Final = {"DECLARED": 0, "STANDBY": 1}
 
 
 def standing_of(look: Look, session: Session) -> Standing:
@@ -34,7 +35,8 @@ def standing_of(look: Look, session: Session) -> Standing:
         return Standing(session.mode, clock=clock, zone=zone)
     mine = "" if look.me is None else look.me.agency
     said = {code: _said(party, look) for code, party in state.parties.items() if party.left_at is None}
-    others = tuple(said[code] for code in said if code != mine)
+    # Who has declared is asked first; who has only joined says little, and goes first when room is scarce.
+    others = tuple(sorted((said[code] for code in said if code != mine), key=lambda one: RANK.get(one[1], 2)))
     played = play(look.state)
     begun = state.opened_at if played.started_at is None else played.started_at
     return Standing(
