@@ -187,6 +187,10 @@ class LogFeed:
         newest.sort(key=lambda pair: pair[0])
         return [*(line for _, line in newest[-count:]), *self._waiting()]
 
+    def last_own(self, count: int) -> list[LogLine]:
+        """The newest confirmed lines of our own part, so many of them, whatever else has come."""
+        return [line for strand in self._strands if strand.own for _, line in strand.current()[-count:]]
+
     def _waiting(self) -> list[LogLine]:
         waiting = [line for strand in self._strands for line in strand.waiting()]
         waiting.sort(key=lambda line: line.recorded_at)

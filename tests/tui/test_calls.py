@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incident.log.facts import Write
-from incident_tui.screens.room.calls import Calls
+from incident_tui.screens.room.calls import LOOKED_AT, Calls
 from tests.tui.desk import Desk, told
 from tests.tui.world import OWN_STREAM, FakeSession
 
@@ -21,13 +21,38 @@ def test_what_was_there_before_is_not_told_and_each_call_is_told_once() -> None:
     session = FakeSession()
     heard: list[str] = []
     calls = Calls(heard.append)
-    calls.hear(session.log().last(20), session.stream)
+    calls.hear(session.log().last_own(20), session.stream, session.now())
     assert heard == []
     called(session, CALL)
     called(session, "a colleague's own line", name="Kim")
     for _ in range(3):
-        calls.hear(session.log().last(20), session.stream)
+        calls.hear(session.log().last_own(20), session.stream, session.now())
     assert heard == [CALL.strip()]
+
+
+def test_a_call_is_told_however_much_else_comes_with_it() -> None:
+    session = FakeSession()
+    heard: list[str] = []
+    calls = Calls(heard.append)
+    calls.hear(session.log().last_own(LOOKED_AT), session.stream, session.now())
+    called(session, "a call")
+    for number in range(LOOKED_AT + 1):
+        session.happens("SCAS", Write(f"line {number}"))
+    calls.hear(session.log().last_own(LOOKED_AT), session.stream, session.now())
+    assert heard == ["a call"]
+
+
+def test_what_is_fetched_from_long_ago_does_not_ring() -> None:
+    """The lines of a room that is entered late arrive after the room is there."""
+    session = FakeSession()
+    heard: list[str] = []
+    calls = Calls(heard.append)
+    calls.hear((), session.stream, session.now())
+    called(session, "an old call")
+    session.later(600)
+    called(session, "a call")
+    calls.hear(session.log().last_own(LOOKED_AT), session.stream, session.now())
+    assert heard == ["a call"]
 
 
 def test_a_call_comes_up_and_stays_among_the_notices() -> None:

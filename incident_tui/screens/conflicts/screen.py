@@ -22,9 +22,12 @@ WORDS: Final = {
 }  # fmt: skip
 """Facts of a refusal, as they are said on a card."""
 
+HELD: Final = "claim_held"
+"""The refusal of the table of claims, which many incidents share: its times are those of the server."""
+
 
 class Notice:
-    """One notice, kept. ``at`` is UTC ms; ``severity`` info, caution or alarm."""
+    """One notice, kept. ``at`` is UTC ms by the server's clock, as a card's is; ``severity`` info, caution or alarm."""
 
     __slots__ = ("at", "key", "sentence", "severity")
 
@@ -39,7 +42,7 @@ Row = CardItem | Notice
 
 
 def _at(row: Row, look: Look) -> Cell:
-    return Cell(clock_words(row.at, look), "dim")
+    return Cell(clock_words(look.timed(row.at), look), "dim")
 
 
 def _what(row: Row, _look: Look) -> Cell:
@@ -68,14 +71,14 @@ COLUMNS: Final = (
 def detail(row: Row, look: Look) -> Sequence[tuple[str, Cell]]:
     """A card in full."""
     if isinstance(row, Notice):
-        return [("", Cell(row.sentence, "strong")), ("at", Cell(clock_words(row.at, look), "dim"))]
+        return [("", Cell(row.sentence, "strong")), ("at", _at(row, look))]
     refusal: Refusal = row.refusal
     pairs = [
         ("", Cell(row.text, "strong")),
         ("refused", Cell(refusal.sentence, "alarm")),
-        ("at", Cell(clock_words(row.at, look), "dim")),
+        ("at", _at(row, look)),
     ]
-    pairs += [(WORDS.get(name, name.replace("_", " ")), Cell(fact_words(name, value, look)))
+    pairs += [(WORDS.get(name, name.replace("_", " ")), Cell(fact_words(name, value, look, real=refusal.code == HELD)))
               for name, value in refusal.facts.items() if value]  # fmt: skip
     if refusal.conflict:
         pairs.append(("", Cell("Somebody else was first. Nothing is sent again by itself.", "dim")))
@@ -83,10 +86,10 @@ def detail(row: Row, look: Look) -> Sequence[tuple[str, Cell]]:
     return pairs
 
 
-def fact_words(name: str, value: str, look: Look) -> str:
-    """A fact as people read it: moments as clock times, streams by what is held there."""
+def fact_words(name: str, value: str, look: Look, *, real: bool = False) -> str:
+    """A fact as people read it: moments as clock times (``real``: the server's), streams by what is held there."""
     if name in ("since", "at") and value.isdigit():
-        return clock_words(int(value), look)
+        return clock_words(look.timed(int(value)) if real else int(value), look)
     if value == look.stream:
         return "this incident"
     return "another incident" if value.startswith("incident/") else value

@@ -53,7 +53,8 @@ def _parties(row: Listing, _look: Look) -> Cell:
 
 def _opened(row: Listing, look: Look) -> Cell:
     at = int(row.summary.get("opened_at") or 0)
-    return Cell(f"{look.clock(at)}, {length_words(look.now - at)} ago" if at else "", "dim")
+    now = look.now if row.stream == look.stream else look.real or look.now  # each exercise has its own clock
+    return Cell(f"{look.clock(at)}, {length_words(now - at)} ago" if at else "", "dim")
 
 
 def _state(row: Listing, _look: Look) -> Cell:

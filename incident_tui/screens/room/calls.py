@@ -12,7 +12,9 @@ from typing import Final
 from incident_tui.feed import LogLine
 
 LOOKED_AT: Final = 12
-"""Lines at the end of the log that are looked through; more do not come in one stroke."""
+"""Lines at the end of our own part of the log that are looked through; more calls are not shown in one stroke."""
+RINGS_MS: Final = 5 * 60_000
+"""What came longer ago, by real time, is no ringing telephone: who comes back to the room reads it in the log."""
 
 
 class Calls:
@@ -23,15 +25,17 @@ class Calls:
         self._stream = ""
         self._heard = 0
 
-    def hear(self, lines: Sequence[LogLine], stream: str) -> None:
-        """Tell what has come since the last time; what was there when the room opened is in the log."""
-        own = [line for line in lines if line.own and line.seq]
+    def hear(self, own: Sequence[LogLine], stream: str, now: int) -> None:
+        """Tell what has come since the last time; what was there when the room opened is in the log.
+
+        ``own`` are the last lines of our own part, ``now`` UTC ms by the server's clock.
+        """
         newest = max((line.seq for line in own), default=0)
         if stream != self._stream:
             self._stream, self._heard = stream, newest
             return
         for line in own:
-            if line.seq > self._heard and from_exercise(line):
+            if line.seq > self._heard and from_exercise(line) and now - line.real_at < RINGS_MS:
                 self._tell(line.text)
         self._heard = max(self._heard, newest)
 

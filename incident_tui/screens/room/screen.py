@@ -238,7 +238,7 @@ class Room(Footed):
         self._heard = heard_of(boards, seen.look)
         self._unread = self.sight.look(seen.look)
         self.voice.hear(seen.look)
-        self.calls.hear(self.session.log().last(LOOKED_AT), seen.look.stream)
+        self.calls.hear(self.session.log().last_own(LOOKED_AT), seen.look.stream, self.session.now())
         filtered = frozenset(name for name, place in self.places.items() if place.filter_text)
         counts = Counts(self.alarms, self.sight.by_board(), filtered)
         tabs = tabs_of(boards, seen.look, self.session, counts, self._front)

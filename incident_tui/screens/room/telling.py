@@ -111,7 +111,7 @@ def wire_of(
         present=tuple(code for code in sorted(present) if me is None or code != me.agency)
         + ((f"+{len(seats) - 1} here",) if len(seats) > 1 else ()),
         keys=keys,
-        muted=look.clock(muted.at) if muted is not None else "",
+        muted=look.clock(look.timed(muted.at)) if muted is not None else "",
     )
 
 
@@ -122,7 +122,7 @@ def _words(session: Session, look: Look) -> str:
         return session.disk_trouble
     if str(link.word) == LIVE:
         return link.sentence
-    since = f"since {look.clock(link.since_ms)}" if link.since_ms else ""
+    since = f"since {look.clock(look.timed(link.since_ms))}" if link.since_ms else ""
     again = f"next try in {link.retry_in_s:.0f} s" if link.retry_in_s is not None else ""
     return ", ".join(part for part in (since, again) if part) + (
         f"  {link.sentence}" if link.sentence else ""
@@ -134,7 +134,7 @@ def stale_words(session: Session, look: Look) -> str:
     link = session.link
     if str(link.word) in (LIVE, "READ ONLY") or not link.since_ms:
         return ""
-    return f"as at {look.clock(link.since_ms)}, own copy"
+    return f"as at {look.clock(look.timed(link.since_ms))}, own copy"
 
 
 @dataclass(frozen=True, slots=True)
