@@ -241,10 +241,12 @@ def run_app(session: Session, settings: Settings, trouble_file: Path | None = No
     async def running() -> None:
         await session.open()
         _settle()
+        preparing = asyncio.create_task(session.placer.prepare())
         try:
             with probing(), watching(lambda: app.exit(GONE, return_code=GONE)):
                 await app.run_async()
         finally:
+            preparing.cancel()
             await session.close()
 
     asyncio.run(running())

@@ -7,7 +7,9 @@ command; the person is told once, and the location goes without.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,14 @@ class Placer:
         self._say = say
         self._areas: Any = None
         self._told: set[str] = set()
+
+    async def prepare(self) -> None:
+        """Read the areas beside the screen, so that the first place that is given holds up nobody who types.
+
+        It takes most of a second. What is wrong with them is told when a place is given.
+        """
+        with suppress(ImportError, ConfigError):
+            await asyncio.to_thread(self._read)
 
     def completed(self, command: Any, charter: Charter | None) -> Any:
         """The command with what can be computed of its location; any other command as it is."""

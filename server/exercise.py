@@ -52,10 +52,8 @@ async def open_exercise(hub: Hub, charter: Charter, asked: Mapping[str, Any]) ->
     if charter.mode != "exercise":
         raise AdminError("This data folder is for live use: exercises are opened in another.")
     path, hold = Path(str(asked.get("file", ""))), bool(asked.get("hold"))
-    try:
-        tree = read_yaml(path)
-        tables = {agency: _table(path, file) for agency, file in EXERCISES.tables(tree)}
-        scenario = EXERCISES.read(tree, tables, charter)
+    try:  # not in the loop: the rooms of other incidents wait for nobody's file
+        scenario, tables = await asyncio.to_thread(_read, path, charter)
     except ConfigError as error:
         raise AdminError(str(error)) from None
 
@@ -87,6 +85,17 @@ async def open_exercise(hub: Hub, charter: Charter, asked: Mapping[str, Any]) ->
     logs.note("exercise opened", stream=stream, commands=len(done))
     told = hub.model(stream).summary(view_of(stream))
     return {"stream": stream, "title": scenario.title, "number": told.get("number", ""), "held": hold}
+
+
+def _read(path: Path, charter: Charter) -> tuple[Any, dict[str, str]]:
+    """The scenario of a file, and the text of the tables that it names, by agency.
+
+    Raises:
+        ConfigError: with everything that is wrong with it.
+    """
+    tree = read_yaml(path)
+    tables = {agency: _table(path, file) for agency, file in EXERCISES.tables(tree)}
+    return EXERCISES.read(tree, tables, charter), tables
 
 
 def _stream(hub: Hub, scenario: str, view_of: Callable[[str], Any]) -> str:

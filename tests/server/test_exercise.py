@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.reader import DEFAULTS
+from config.reader import DEFAULTS, read_yaml
 from incident.catalogue import Charter
 from incident.kernel.checks import ConfigError
 from incident.state import MODELS
+from server import exercise
 from server.admin import AdminError
 from server.conductor import Conductor
 from server.datafolder import init
@@ -83,6 +85,25 @@ def test_it_stands_and_is_played_and_falls_silent_for_people(tmp_path: Path) -> 
             authors = {record.actor for record in home.hub.store.load(stream)}
             assert {"excon", "virtual/SCAS", "virtual/SECAMB"} <= authors
             assert MODELS.of(stream).invariants(state(home, stream)) == ()  # type: ignore[union-attr]
+
+    run(scene())
+
+
+def test_no_file_is_read_where_the_rooms_are_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where: list[int] = []
+
+    def read(path: Path) -> Any:
+        where.append(threading.get_ident())
+        return read_yaml(path)
+
+    monkeypatch.setattr(exercise, "read_yaml", read)
+
+    async def scene() -> None:
+        charter = charter_of(tmp_path)
+        async with house(models=MODELS, charter=charter, now=lambda: T0) as home:
+            await open_exercise(home.hub, charter, asked(COACH))
+        assert where
+        assert threading.get_ident() not in where
 
     run(scene())
 

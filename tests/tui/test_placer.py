@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from incident.kernel.checks import validate
 from incident.log.facts import Write
 from incident.organisation.facts import GiveLocation, Open
 from incident.values import Location, read_location
+from incident_tui import placer as placer_module
 from incident_tui.placer import NO_LIBRARY, OTHER_AREAS, Placer
 from tests.incident.given import charter
 from tests.running import run
@@ -45,6 +47,32 @@ def test_a_location_typed_as_a_grid_reference_gets_its_point_and_whose_area_it_i
         assert "Tell: SCAS SECAMB. The word tell invites them." in placer.proposal(made, "LAS")
         assert "Tell: LAS SECAMB." in placer.proposal(made, "SCAS")
     assert told == []
+
+
+def test_the_areas_are_read_beside_the_screen_before_a_place_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    where: list[int] = []
+
+    def read(path: Path) -> Any:
+        where.append(threading.get_ident())
+        return read_yaml(path)
+
+    monkeypatch.setattr(placer_module, "read_yaml", read)
+    placer = Placer(None, Told())
+    run(placer.prepare())
+    assert placer.completed(GiveLocation(COACH), CHARTER).placing.trust == "SCAS"
+    assert len(where) == 1
+    assert threading.get_ident() not in where
+
+
+def test_areas_that_cannot_be_read_are_told_when_a_place_is_given(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("{", encoding="utf-8")
+    placer = Placer(tmp_path, told := Told())
+    run(placer.prepare())
+    assert told == []
+    assert placer.completed(GiveLocation(COACH), CHARTER).placing is None
+    assert "cannot be used" in told[0]
 
 
 def test_what_concerns_nobody_else_makes_no_proposal() -> None:
