@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
-from incident.fleet import fleet
+from incident.fleet import fleet, register_stream
 from incident.fleet.facts import TakeNumber
 from incident.kernel.receipts import Deliver, See, receipt
 from incident.kernel.slice import Actor, Refusal
@@ -27,11 +27,6 @@ SUBJECTS_MAX: Final = 50
 def is_automatic(command_id: str) -> bool:
     """Whether a session made this id by itself: what a person writes has an id of version 7."""
     return len(command_id) > 14 and command_id[14] == "5"
-
-
-def register_stream(mode: str, agency: str) -> str:
-    """Our register."""
-    return f"register/{mode}/{agency}"
 
 
 class Submit(Protocol):

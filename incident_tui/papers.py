@@ -22,6 +22,7 @@ from incident.reports.document import Document, to_csv, to_text
 from incident_tui.clock import iso_time
 from incident_tui.feed import LogLine
 from incident_tui.nearest import near, offer
+from incident_tui.seat import private_folder
 from incident_tui.session import Session
 
 FORMATS: Final = ("text", "csv", "json")
@@ -141,7 +142,7 @@ def write(folder: Path, name: str, text: str) -> Path:
         PaperError: it cannot be written, with the system's reason.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
         for count in range(1, 100):
             stem, dot, ending = name.rpartition(".")
             path = folder / (name if count == 1 else f"{stem}_{count}{dot}{ending}")

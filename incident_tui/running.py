@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from incident.fleet import register_stream
 from incident.kernel.model import Models
 from incident.kernel.protocol import PROTOCOL, Bye, Directory, Error, Heartbeat, Hello, Welcome
 from incident.kernel.record import Record
@@ -22,7 +23,6 @@ from incident.kernel.text import SafeText, clip, safe_text
 from incident.state import MODELS
 from incident_tui.cache import Cache
 from incident_tui.cards import Outcome
-from incident_tui.chores import register_stream
 from incident_tui.clock import Clock
 from incident_tui.desk import AtDesk, Desk
 from incident_tui.feed import LogFeed

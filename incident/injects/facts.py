@@ -18,7 +18,6 @@ NOTES_MAX: Final = 2_000
 RESULTS_MAX: Final = 60
 
 State = Literal["pending", "held", "sent", "skipped", "actioned"]
-STATES: Final = ("pending", "held", "sent", "actioned", "skipped")
 MARKS: Final = ("", "met", "partly", "not_met")
 """What an evaluator's note says of an objective; "" says nothing of that."""
 

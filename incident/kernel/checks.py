@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, overload
+from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
 
 from incident.kernel.text import clip, safe_text, text_flaw
 
@@ -67,12 +67,6 @@ class MarkedMap:
 
 
 Marked: TypeAlias = MarkedScalar | MarkedList | MarkedMap
-
-
-class Reader(Protocol):
-    """What reads a file into a marked tree; raises `ConfigError` when the file cannot be read."""
-
-    def __call__(self, path: Any, /) -> Marked: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ Owner = Annotated[str, Meta(max_length=80)]
 Key = Annotated[str, Meta(max_length=80)]
 Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Outcome = Annotated[str, Meta(pattern=r"^(stands|replaced|ended)$(?!\n)")]
-OUTCOMES: Final = ("stands", "replaced", "ended")
 
 
 # -- state ----------------------------------------------------------------------------------------------------

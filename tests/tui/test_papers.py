@@ -106,11 +106,13 @@ def test_a_file_is_private_and_nothing_is_written_over(tmp_path: Path) -> None:
     name, text = prepared("log csv", FakeSession())  # type: ignore[arg-type]
     assert name.startswith("EXERCISE_M4-M25-coach_log_2026")
     assert name.endswith(".csv")
-    first, second = write(tmp_path / "papers", name, text), write(tmp_path / "papers", name, "other")
+    folder = tmp_path / "desk" / "papers"
+    first, second = write(folder, name, text), write(folder, name, "other")
     assert first != second
     assert first.read_bytes().decode() == text
     if os.name == "posix":
         assert stat.S_IMODE(first.stat().st_mode) == 0o600
+        assert {stat.S_IMODE(made.stat().st_mode) for made in (folder, folder.parent)} == {0o700}
     blocked = tmp_path / "file"
     blocked.write_text("x")
     with pytest.raises(PaperError, match="cannot be written"):

@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from incident.kernel.board import Board, Cell, Look
-from incident.organisation.board import place_lines
 from incident.resources.words import unit_totals
-from incident.values import length_words
 from incident_tui.feed import LogLine
 from incident_tui.screens.log.lines import WEIGHTS, agency_cell, key_of, number_cell, text_tone, time_cell
 from incident_tui.widgets.block import Item, View
 from incident_tui.widgets.columns import GAP, Fitted, fit_columns
-from incident_tui.widgets.paint import Line, Span, fit, length, shorten, spread, wrap
+from incident_tui.widgets.paint import Line, Span, fit, length, shorten, wrap
 
 TRUSTS_MAX: Final = 6
 """Agencies that have a column of their own among the totals of units."""
@@ -68,36 +66,6 @@ def _row_line(fitted: Sequence[Fitted], row: Any, look: Look) -> Line:
         cell = column.cell(row, look)
         spans += [Span(fit(cell.text, cells, column.align), cell.tone), Span(" " * GAP)]
     return tuple(spans[:-1])
-
-
-# -- the incident itself --------------------------------------------------------------------------------------
-
-
-def incident_view(look: Look, width: int) -> View:
-    """What and where it is, whether that is sure, and what we have said of it."""
-    state = look.state.organisation
-    kind = str(state.kind).replace("_", " ")
-    age = length_words(look.now - state.opened_at)
-    head = spread(
-        (Span(state.title, "strong"), Span(f"  {kind}", "dim")),
-        (Span(f"opened {look.clock(state.opened_at)} by {state.opened_by}, {age} ago", "dim"),),
-        width,
-    )
-    lines = []
-    for title, cell in place_lines(look):
-        text, _, word = cell.text.rpartition("  ")
-        sure = word in ("confirmed", "provisional")
-        left = (
-            Span("✱ " if title == "location" else "  ", "alarm"),
-            Span(text if sure else cell.text, "ink"),
-        )
-        right = (
-            (Span(word, "good" if word == "confirmed" else "caution"),) if sure else (Span(title, cell.tone),)
-        )
-        lines.append(
-            Item(spread(left, right, width), "parties", look.me.agency if look.me is not None else "")
-        )
-    return View(head, tuple(lines))
 
 
 # -- units ----------------------------------------------------------------------------------------------------
@@ -191,11 +159,6 @@ def log_lines(line: LogLine, look: Look, width: int, *, wrapped: bool, brief: bo
     parts = wrap(line.text, max(12, width - indent))
     first: Line = (*head, Span(parts[0], text_tone(line)))
     return [first, *((Span(" " * indent), Span(part, text_tone(line))) for part in parts[1:])]
-
-
-def cell_line(cell: Cell, width: int) -> Line:
-    """A cell as a whole line."""
-    return (Span(fit(cell.text, width), cell.tone),)
 
 
 def share(room: int, wants: Sequence[tuple[int, int]]) -> list[int]:
