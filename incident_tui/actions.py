@@ -86,8 +86,8 @@ APP: Final[tuple[Action, ...]] = (
         example="incidents",
     ),
     Action(
-        "go.refused", "Refused and notices", ("refused", "notices"), group="Screens",
-        help="What the server said no to, kept until it is cleared, and every notice.", example="refused",
+        "go.refused", "Conflicts and notices", ("refused", "conflicts", "notices"), group="Screens",
+        help="What the server said no to, what two agencies see differently, and every notice.", example="conflicts",
     ),
     Action("go.to", "Go to a screen", ("go",), group="Screens", help="By digit or name.", example="go 3"),
     Action(

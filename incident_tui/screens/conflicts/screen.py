@@ -1,7 +1,7 @@
-"""Refused commands as cards, kept until a person clears them; below, every notice that was shown as a toast.
+"""Conflicts: refused commands as cards, kept until a person clears them; below, what is in dispute, and every notice.
 
 A card is never a dialogue in somebody's way. It says what was meant, why it was refused, who holds the thing and
-since when, and which other commands hung on it.
+since when, and which other commands hung on it. A dispute shows every value with who gave it; Enter goes there.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from textual import on
+
 from incident.kernel.board import Board, Cell, Column, Look, Verb
 from incident.kernel.slice import Refusal
 from incident_tui.cache import CardItem
 from incident_tui.screens.board.screen import BoardPlace
+from incident_tui.screens.conflicts.disputes import Dispute, Disputes
 from incident_tui.screens.log.lines import clock_words
 from incident_tui.widgets.table import VirtualTable
 
@@ -38,33 +41,41 @@ class Notice:
         self.sentence = sentence
 
 
-Row = CardItem | Notice
+Row = CardItem | Dispute | Notice
 
 
 def _at(row: Row, look: Look) -> Cell:
-    return Cell(clock_words(look.timed(row.at), look), "dim")
+    # A dispute is of the incident and in its time; cards and notices are in this room's.
+    at = row.at if isinstance(row, Dispute) else look.timed(row.at)
+    return Cell(clock_words(at, look), "dim")
 
 
 def _what(row: Row, _look: Look) -> Cell:
     if isinstance(row, Notice):
         tones = {"alarm": "alarm", "caution": "caution"}
         return Cell("notice", tones.get(row.severity, "dim"))
+    if isinstance(row, Dispute):
+        return Cell("▲ DISPUTED", "alarm")
     return Cell("▲ REFUSED", "alarm")
 
 
 def _text(row: Row, _look: Look) -> Cell:
-    return Cell(row.sentence, "dim") if isinstance(row, Notice) else Cell(row.text, "strong")
+    if isinstance(row, Notice):
+        return Cell(row.sentence, "dim")
+    return Cell(row.what if isinstance(row, Dispute) else row.text, "strong")
 
 
 def _why(row: Row, _look: Look) -> Cell:
-    return Cell("") if isinstance(row, Notice) else Cell(row.refusal.sentence, "caution")
+    if isinstance(row, Notice):
+        return Cell("")
+    return Cell(row.words() if isinstance(row, Dispute) else row.refusal.sentence, "caution")
 
 
 COLUMNS: Final = (
     Column("at", "Time", 9, _at, priority=1),
     Column("what", "", 10, _what, priority=2),
-    Column("text", "What was meant", 24, _text, priority=0, grow=2),
-    Column("why", "Why not", 20, _why, priority=1, grow=2),
+    Column("text", "What", 16, _text, priority=0, grow=1),
+    Column("why", "Who says what", 24, _why, priority=1, grow=4),
 )
 
 
@@ -72,6 +83,8 @@ def detail(row: Row, look: Look) -> Sequence[tuple[str, Cell]]:
     """A card in full."""
     if isinstance(row, Notice):
         return [("", Cell(row.sentence, "strong")), ("at", _at(row, look))]
+    if isinstance(row, Dispute):
+        return _dispute(row, look)
     refusal: Refusal = row.refusal
     pairs = [
         ("", Cell(row.text, "strong")),
@@ -83,6 +96,16 @@ def detail(row: Row, look: Look) -> Sequence[tuple[str, Cell]]:
     if refusal.conflict:
         pairs.append(("", Cell("Somebody else was first. Nothing is sent again by itself.", "dim")))
     pairs += [("hung on it", Cell(submit.type.replace("_", " "), "caution")) for submit in row.dependants]
+    return pairs
+
+
+def _dispute(row: Dispute, look: Look) -> list[tuple[str, Cell]]:
+    pairs = [("", Cell(f"{row.what}  DISPUTED", "strong")), ("since", Cell(clock_words(row.at, look), "dim"))]
+    pairs += [
+        (value.agency, Cell(f"{value.words}, since {clock_words(value.at, look)}", "caution"))
+        for value in row.values
+    ]
+    pairs.append(("", Cell(f"Both stand until {row.way}. Enter goes there.", "ink")))
     return pairs
 
 
@@ -102,36 +125,49 @@ class Clear:
 def conflicts_board(
     cards: Callable[[], Sequence[CardItem]], notices: Callable[[], Sequence[Notice]]
 ) -> Board:
-    """The board over the cards and notices that there are now, the newest first, cards before notices."""
+    """The board over the cards, disputes and notices that there are now: cards first, the newest first."""
+    disputes = Disputes()
 
-    def rows(_look: Look) -> Mapping[str, Any]:
+    def rows(look: Look) -> Mapping[str, Any]:
         found: dict[str, Row] = {card.command_id: card for card in reversed(cards())}
-        return {**found, **{notice.key: notice for notice in reversed(notices())}}
+        return {**found, **disputes.of(look), **{notice.key: notice for notice in reversed(notices())}}
+
+    def alarm(look: Look) -> int:
+        return len(cards()) + len(disputes.of(look))
 
     return Board(
         name="refused",
-        title="Refused",
+        title="Conflicts",
         digit="",
         rows=rows,
         columns=COLUMNS,
         verbs=(
             Verb("clear", "Clear the card", "clear", Clear, lambda _row, _values, _look: Clear(), key="x",
-                 help="It has been dealt with."),
+                 applies=lambda row, _look: isinstance(row, CardItem), help="It has been dealt with."),
         ),
         detail=detail,
         find=lambda row, look: f"{_text(row, look).text} {_why(row, look).text}".lower(),
         named=lambda _text, _look: None,
-        count=lambda _look: len(cards()),
-        alarm=lambda _look: len(cards()),
+        count=alarm,
+        alarm=alarm,
         noun="card",
-        empty="Nothing was refused. Refused commands stay here until somebody clears them.",
+        empty="Nothing was refused, and nothing is in dispute. What was refused stays here until somebody clears it.",
     )  # fmt: skip
 
 
 class ConflictsPlace(BoardPlace):
-    """Cards and notices as a list with detail. A card that is cleared goes at once."""
+    """Cards, disputes and notices as a list with detail. A card that is cleared goes at once."""
 
     tailed = False
 
     def __init__(self, board: Board) -> None:
         super().__init__(board, VirtualTable(board, patient=False))
+
+    @on(VirtualTable.Entered)
+    def _settle(self, event: VirtualTable.Entered) -> None:
+        """Enter on a dispute: to the thing itself, where it is settled."""
+        row = self._table.row
+        if isinstance(row, Dispute):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Opened(row.place, row.row))

@@ -165,7 +165,8 @@ def tabs_of(
             count = board.count(look) if opened and board.count is not None else 0
             tabs[board.digit] = tab(board.name, board.digit, board.title, count)
     incidents = tab("incidents", "0", "Incidents", len(session.incidents))
-    refused = [Tab("refused", "!", "Refused", 0, len(session.cards))] if session.cards else []
+    conflicts = counts.alarms.get("refused", len(session.cards))
+    refused = [Tab("refused", "!", "Conflicts", 0, conflicts)] if conflicts else []
     plain = [tab(board.name, "", board.title) for board in boards if not board.digit and board.name == front]
     here = [Tab("help", "?", "Help")] if front == "help" else plain
     found = (*(tabs[digit] for digit in sorted(tabs)), *refused, incidents)
@@ -173,14 +174,10 @@ def tabs_of(
 
 
 def alarms_of(boards: Sequence[Board], look: Look) -> Mapping[str, int]:
-    """The alarms of each board; what was refused is counted elsewhere. Each is a walk over a whole board."""
+    """The alarms of each board. Each is a walk over a whole board."""
     if not look.state.organisation.opened:
         return {}
-    return {
-        board.name: board.alarm(look)
-        for board in boards
-        if board.alarm is not None and board.name != "refused"
-    }
+    return {board.name: board.alarm(look) for board in boards if board.alarm is not None}
 
 
 def to_answer(look: Look) -> frozenset[str]:
