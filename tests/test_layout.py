@@ -11,11 +11,14 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 Rule = Callable[[Path], list[str]]
+
+pytestmark = pytest.mark.xdist_group("layout")  # one worker: every file is parsed once
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("incident", "server", "incident_tui", "config")
@@ -52,11 +55,17 @@ PAPERS = "ARCHITECTURE.md CHANGELOG.md LICENSE Makefile README.md docs docs/adr 
 TEST_FOLDERS = frozenset("config e2e golden incident kernel server sim store tui".split())
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    """The tree of a file, made once: many rules look at the same files, and none changes them."""
+    return ast.parse(text)
+
+
 def sources(root: Path, *packages: str) -> Iterator[tuple[str, ast.Module]]:
     """The Python files of the packages, by their path from the root."""
     for package in packages:
         for path in sorted((root / package).rglob("*.py")):
-            yield path.relative_to(root).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+            yield path.relative_to(root).as_posix(), parsed(path.read_text(encoding="utf-8"))
 
 
 def committed(root: Path) -> list[Path]:
@@ -183,7 +192,7 @@ def slices_unlisted(root: Path) -> list[str]:
     listed: set[str] = set()
     for registry in ("incident/state.py", "incident/fleet.py", "incident/fleet/__init__.py"):
         if (root / registry).exists():
-            listed |= set(imports(ast.parse((root / registry).read_text(encoding="utf-8"))))
+            listed |= set(imports(parsed((root / registry).read_text(encoding="utf-8"))))
     if (root / "incident/fleet.py").exists() or (root / "incident/fleet").is_dir():
         listed.add("incident.fleet")  # it is the registry of its own stream
     return [
@@ -226,7 +235,7 @@ def widgets_where_none_may_be(root: Path) -> list[str]:
         if path is None or module in seen:
             return []
         seen.add(module)
-        for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
+        for name in imports(parsed(path.read_text(encoding="utf-8"))):
             if name.split(".")[0] == "textual":
                 return [module, name]
             if name.startswith("incident_tui.") and (road := road_to_textual(name, seen)):

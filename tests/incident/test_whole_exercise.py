@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import pytest
+
 from incident.boundaries.facts import Agree, Propose, Shape
 from incident.exercises.facts import NoDuff, Pause, Resume
 from incident.kernel.receipts import Acknowledge, Deliver, See
@@ -19,6 +21,8 @@ from incident.tasks.facts import Accept, Begin, Finish, Raise
 from incident.values import Location
 from tests.incident.given import INCIDENT_STREAM, charter
 from tests.incident.theatre import HOUSE, SECOND, Theatre, scenario_of
+
+pytestmark = pytest.mark.xdist_group("whole exercise")  # one worker: it is played once
 
 DESK = Actor("Desk 1", "LAS", "operator")
 CONTROL = Actor("Control", "EXCON", "excon")
