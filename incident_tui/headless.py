@@ -28,7 +28,7 @@ from incident.state import INCIDENT
 from incident_tui import papers
 from incident_tui.actions import AppAct, build, parse
 from incident_tui.clock import iso_time, long_time
-from incident_tui.feed import LogLine
+from incident_tui.feed import LINES_MAX, PAGE, LogLine
 from incident_tui.grammar import find_verb
 from incident_tui.screens.incidents.listing import incidents_board
 from incident_tui.session import Session
@@ -245,6 +245,10 @@ def spoken(picture: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+PAGES_MAX: Final = 2 * LINES_MAX // PAGE
+"""Pages of older lines that are fetched for one paper, of each stream; what is missing then, its foot says."""
+
+
 # -- report ---------------------------------------------------------------------------------------------------
 
 
@@ -274,9 +278,14 @@ async def report(
 
 
 async def _whole_log(session: Session, seconds: float) -> None:
-    """Fetch what is older, page by page, for as long as pages come."""
+    """Fetch what is older, page by page, for as long as pages come.
+
+    Of a log with more lines than a desk holds the oldest go again while new ones come, so there is an end to it.
+    """
     with contextlib.suppress(TimeoutError):
-        while session.log().more:
+        for _ in range(PAGES_MAX):
+            if not session.log().more:
+                return
             async with asyncio.timeout(seconds):
                 session.log().older()
                 await session.changed(session.version)

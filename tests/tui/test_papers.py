@@ -202,3 +202,30 @@ def test_papers_without_a_screen_with_a_server_and_from_the_own_copy(tmp_path: P
             assert "There is no paper nonsense" in complaints[0]
 
     run(scenario())
+
+
+def test_a_log_that_never_ends_is_printed_as_far_as_it_is_here() -> None:
+    """A desk holds so many lines; while new ones come, the oldest of a very long log go as fast as they are fetched."""
+
+    class Endless:
+        asked = 0
+        more = True
+
+        def older(self) -> bool:
+            self.asked += 1
+            return True
+
+    feed = Endless()
+
+    class Busy:
+        version = 0
+
+        def log(self) -> Endless:
+            return feed
+
+        async def changed(self, _since: int) -> int:
+            assert feed.asked <= headless.PAGES_MAX
+            return 1
+
+    run(headless._whole_log(Busy(), 5.0))  # type: ignore[arg-type]
+    assert feed.asked == headless.PAGES_MAX
