@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incident.log.facts import Write
 from incident_tui.screens.room.calls import LOOKED_AT, Calls
+from incident_tui.screens.room.unread import Unread
 from tests.tui.desk import Desk, told
 from tests.tui.world import OWN_STREAM, FakeSession
 
@@ -121,3 +122,14 @@ def test_what_stood_on_the_log_is_read_when_one_leaves_it_and_ones_own_lines_are
         await desk.hides("Log ✉")
 
     told(story)
+
+
+def test_lines_of_before_that_come_after_the_room_are_read() -> None:
+    """A room that is entered late gets its log page by page."""
+    session = FakeSession()
+    unread = Unread()
+    unread.look((), session.stream, "EOC desk 2", session.look().now)
+    assert unread.look(session.log().last_own(200), session.stream, "EOC desk 2", session.look().now) == 0
+    session.later(1)
+    called(session, "a call")
+    assert unread.look(session.log().last_own(200), session.stream, "EOC desk 2", session.look().now) == 1

@@ -49,8 +49,8 @@ class Sight:
     def look(self, look: Look) -> int:
         """Take up what is addressed to us now; answers how much of it waits for an answer."""
         me = self.room.session.me
-        lines = self.room.session.log().last(LOOKED_AT)
-        self.unread.look(lines, look.stream, "" if me is None else me.name)
+        lines = self.room.session.log().last_own(LOOKED_AT)
+        self.unread.look(lines, look.stream, "" if me is None else me.name, look.now)
         self.waiting = to_answer(look)
         things = frozenset(thing_of(subject) for subject in self.waiting)
         if things != self.things:

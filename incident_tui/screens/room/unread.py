@@ -13,7 +13,7 @@ from incident_tui.feed import LogLine
 from incident_tui.screens.log.lines import WEIGHTS, key_of
 
 LOOKED_AT: Final = 200
-"""Lines at the end of the log that are looked through; what is older is not asked for any more."""
+"""Lines at the end of our own part that are looked through; what is older is not asked for any more."""
 
 
 class Unread:
@@ -22,18 +22,27 @@ class Unread:
     def __init__(self) -> None:
         self._stream = ""
         self._floor = 0
+        self._since = 0
         self._read: set[str] = set()
         self.keys: tuple[str, ...] = ()
         """The keys of the lines in the log, the oldest first."""
 
-    def look(self, lines: Sequence[LogLine], stream: str, name: str) -> int:
-        """Take up the last lines; answers how many are unread. ``name`` is who sits here."""
-        own = [line for line in lines if line.own and line.seq]
+    def look(self, own: Sequence[LogLine], stream: str, name: str, now: int) -> int:
+        """Take up the last lines of our own part; answers how many are unread.
+
+        ``name`` is who sits here, ``now`` UTC ms by the incident's clock: lines of before may come after the room.
+        """
         if stream != self._stream:
             self._stream, self._read = stream, set()
             self._floor = max((line.seq for line in own), default=0)
+            self._since = now
         told = [
-            line for line in own if line.seq > self._floor and line.weight in WEIGHTS and line.actor != name
+            line
+            for line in own
+            if line.seq > self._floor
+            and line.recorded_at >= self._since
+            and line.weight in WEIGHTS
+            and line.actor != name
         ]
         found = [key_of(line) for line in told]
         self._read &= set(found)
