@@ -71,9 +71,9 @@ def _order(request: f.Request, look: Look) -> Any:
 
 COLUMNS = (
     Column("number", "No", 9, _number, priority=1, sort=lambda r, _l: r.number),
-    Column("route", "From → to", 15, _route, priority=1),
-    Column("what", "What", 14, _what, priority=0, grow=1),
-    Column("state", "State", 18, state_cell, priority=0, grow=2),
+    Column("route", "From → to", 13, _route, priority=1),
+    Column("what", "What", 13, _what, priority=0, grow=1),
+    Column("state", "State", 16, state_cell, priority=0, grow=2),
     Column("needed", "Needed by", 14, needed_cell, priority=3, sort=lambda r, _l: r.terms.needed_by or 0),
     Column("told", "Told", 14, _told, priority=2),
     Column("units", "Units", 12, _units, priority=4, grow=2),

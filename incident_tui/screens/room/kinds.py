@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from incident.kernel.board import Board
+from incident_tui.screens.aid.screen import AidPlace
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.casualties.screen import CasualtiesPlace
 from incident_tui.screens.conflicts.screen import ConflictsPlace
@@ -18,5 +19,6 @@ KINDS: Final[Mapping[str, Callable[[Board], BoardPlace]]] = {
     "exercise": ExercisePlace,
     "incidents": IncidentsPlace,
     "methane": MethanePlace,
+    "mutual_aid": AidPlace,
     "refused": ConflictsPlace,
 }
