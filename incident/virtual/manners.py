@@ -87,7 +87,7 @@ def takes_part(mind: Mind) -> Iterator[Act]:
 
 
 def _declares(mind: Mind, party: Any) -> Iterator[Act]:
-    """The last that is due, unless somebody has spoken for the agency since."""
+    """The last that is due, unless somebody has spoken since; it goes no way back from what a person has said."""
     due = [one for one in mind.habit.declares if mind.at(one.at) <= mind.now]
     if not due or mind.over:
         return
@@ -98,7 +98,10 @@ def _declares(mind: Mind, party: Any) -> Iterator[Act]:
     spoken_since = party.declared_at is not None and party.declared_at >= max(at, party.joined_at + 1)
     if party.declared == said.state or spoken_since:
         return
-    reason = said.reason or ("As it looks now" if is_back(party.declared, said.state) else "")
+    back = is_back(party.declared, said.state)
+    if back and party.declared_by != mind.name:
+        return
+    reason = said.reason or ("As it looks now" if back else "")
     yield from mind.act(at, f"declare/{said.at}/{said.state}", Declare(mind.agency, said.state, reason))
 
 

@@ -35,6 +35,11 @@ class Mind:
     began: int
 
     @property
+    def name(self) -> str:
+        """In whose name it speaks."""
+        return f"virtual/{self.agency}"
+
+    @property
     def invited(self) -> bool:
         """Whether it is party to the incident at all."""
         party = self.view.organisation.parties.get(self.agency)
@@ -83,8 +88,8 @@ class Mind:
     def act(self, at: int, key: str, command: Any) -> Iterator[Act]:
         """This, once its moment has come."""
         if at <= self.now:
-            actor = Actor(f"virtual/{self.agency}", self.agency, "operator")
-            yield Act(at, f"virtual/{self.agency}/{key}", self.stream, actor, command)
+            actor = Actor(self.name, self.agency, "operator")
+            yield Act(at, f"{self.name}/{key}", self.stream, actor, command)
 
 
 def together(subjects: Iterable[str]) -> str:

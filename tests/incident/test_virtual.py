@@ -221,6 +221,14 @@ def test_it_does_not_take_back_what_a_person_has_said_for_its_agency() -> None:
     assert play.run(600).view.organisation.parties["SCAS"].declared == "declared"
 
 
+def test_it_goes_no_way_back_from_what_a_person_has_said_before_its_own_time_came() -> None:
+    later = (Declaring(60, "standby"), Declaring(120, "declared"))
+    play = Played(scenario(joins=Wait(10, 10), declares=later)).run(30)
+    play.given.by("SCAS").did(Declare("SCAS", "declared"))
+    assert play.run(80).view.organisation.parties["SCAS"].declared == "declared"
+    assert play.run(80).view.organisation.parties["SCAS"].declared_by == "Sam"
+
+
 def test_going_back_has_a_reason() -> None:
     said = (Declaring(20, "declared"), Declaring(60, "standby"))
     assert Played(scenario(joins=Wait(5, 5), declares=said)).run(70).view.organisation.parties["SCAS"].reason
