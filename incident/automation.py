@@ -34,6 +34,8 @@ def acts(
     played, own = play(view), view_of(f"{stream}/excon")
     if not played.started or played.ended_at is not None or played.suspended or own is None:
         return tuple(found)
+    if view.organisation.closed:  # nobody is there any more to be told anything
+        return tuple(found)
     papers, began, at = injects(own), played.started_at or 0, incident_now(view, now)
     # What a person of exercise control fires goes out while the clock stands, too; nothing else moves then.
     found += firing(

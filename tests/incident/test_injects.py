@@ -16,7 +16,7 @@ from incident.injects.rows import InjectRow
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor
 from incident.log.facts import Write
-from incident.organisation.facts import Open, OpenOwn
+from incident.organisation.facts import Close, Declare, Open, OpenOwn
 from incident.scenario.facts import Inject
 from incident.state import EXCON, INCIDENT, MODELS, OWN, own_stream
 from incident.tasks.facts import Raise
@@ -258,6 +258,15 @@ def test_nothing_is_played_before_the_start_after_the_end_or_without_papers() ->
     bare = Exercise().start()
     del bare.streams[EXCON_STREAM]
     assert bare.later(30).due() == ()
+
+
+def test_nothing_is_played_in_an_incident_that_is_closed() -> None:
+    play = Exercise().start()
+    for agency in ("SCAS", "SECAMB", "LAS"):
+        play.scene.by(agency, "tactical_commander").did(Declare(agency, "stand_down"))
+    play.scene.did(Close())
+    play.later(30)
+    assert play.due() == ()
 
 
 def test_parts_follow_the_clock_and_then_there_is_nothing_to_do() -> None:

@@ -204,6 +204,19 @@ def test_papers_without_a_screen_with_a_server_and_from_the_own_copy(tmp_path: P
     run(scenario())
 
 
+def test_a_bug_in_a_paper_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence would be taken for a paper that lies in its folder."""
+    monkeypatch.setattr("incident_tui.papers.prepared", lambda *_: {}["nothing"])
+
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("print log")
+        await desk.press("enter")
+        await desk.shows("Something here is broken (printing: KeyError)")
+
+    told(story)
+
+
 def test_a_log_that_never_ends_is_printed_as_far_as_it_is_here() -> None:
     """A desk holds so many lines; while new ones come, the oldest of a very long log go as fast as they are fetched."""
 

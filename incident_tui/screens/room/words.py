@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.slice import Refusal
@@ -128,10 +129,19 @@ class Words:
         session = self.room.session
 
         async def opening() -> None:
-            await session.open_incident(stream)
-            self.room.go("picture")
+            with self._told("entering an incident"):
+                await session.open_incident(stream)
+                self.room.go("picture")
 
         self.room.run_worker(opening(), name="enter", group="enter", exclusive=True, exit_on_error=False)
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """A bug in what goes on beside the screen is told: silence would be taken for done."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, the room stays open
+            self.room.app.trouble(error, what)  # type: ignore[attr-defined]
 
     def find(self, wanted: str) -> None:
         """``find hart``: to the only row or line of the log that fits, else the palette with what was found."""
@@ -173,13 +183,14 @@ class Words:
 
         async def printing() -> None:
             session = self.room.session
-            try:
-                name, text = papers.prepared(what, session)
-                path = await asyncio.to_thread(papers.write, session.papers, name, text)
-            except papers.PaperError as error:
-                self.room.say(str(error))
-            else:
-                self.room.say(f"Written: {path}", "good")
+            with self._told("printing"):
+                try:
+                    name, text = papers.prepared(what, session)
+                    path = await asyncio.to_thread(papers.write, session.papers, name, text)
+                except papers.PaperError as error:
+                    self.room.say(str(error))
+                else:
+                    self.room.say(f"Written: {path}", "good")
 
         self.room.run_worker(printing(), name="print", group="print", exit_on_error=False)
 
