@@ -81,7 +81,7 @@ def test_escape_and_a_letter_that_stands_nowhere_stay_where_one_was() -> None:
 def test_the_letters_move_nothing_and_more_rows_than_letters_share_them_evenly() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("5")
-        before = text_of(desk.app)
+        before = await desk.shows("ENTRY")
         await desk.press(";")
         after = await desk.shows("letter go there")
         assert [line[2:] for line in after[5:-3]] == [line[2:] for line in before[5:-3]]
