@@ -44,10 +44,10 @@ class Near(msgspec.Struct, frozen=True):
 class Placing(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a place lies among the areas of one set.
 
-    ``state`` is "inside" one area, on the "border" (some other area, or this one's edge, is nearer than the set is
-    accurate), or "outside" every area: at sea. ``trust`` is the area in which the drawn lines have it, "" for none;
-    on a border that is a likelihood and no answer. ``near`` is every other area, the nearest first. ``areas`` is
-    the digest of the set.
+    ``state`` is "inside" one area, on the "border" (some other area is nearer than the set is accurate: at a common
+    line, or just off the edge of one), or "outside" every area: at sea. ``trust`` is the area in which the drawn
+    lines have it, "" for none; on a border that is a likelihood and no answer. ``near`` is every other area, the
+    nearest first. ``areas`` is the digest of the set.
     """
 
     state: Annotated[str, Meta(pattern=r"^(inside|border|outside)$(?!\n)")]

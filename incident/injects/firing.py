@@ -46,7 +46,8 @@ def firing(
         row = papers.rows[key_of(inject.number)]
         if row.fired_at is None:
             if row.asked or (not paused and row.state == "pending" and began + inject.at * SECOND_MS <= now):
-                key = f"inject/{row.number}/{row.attempt}/fire"
+                # Held in the same moment, it is answered "so already"; fired by hand after that, it is another thing.
+                key = f"inject/{row.number}/{row.attempt}/fire/{row.version}"
                 yield Act(now, key, stream, SYSTEM, MarkFired(row.number))
             continue
         late = now > row.fired_at + _last(inject) + PATIENCE_MS

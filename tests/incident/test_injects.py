@@ -181,6 +181,17 @@ def test_an_effect_that_was_written_and_not_reported_is_not_written_twice() -> N
     assert row(play.excon).results == {"told/LAS": ""} or list(row(play.excon).results.values()) == [""]
 
 
+def test_what_is_held_as_it_goes_out_goes_out_when_fired_by_hand() -> None:
+    """The machine's order meets a hold that it had not seen, and is answered with nothing: that id is used up."""
+    play = Exercise().start().later(1)
+    (order,) = (act for act in play.due() if act.command == f.MarkFired(1))
+    play.excon.by("EXCON", "excon", "Control").did(f.Hold(1))
+    play.excon.system().when(order.command).nothing()
+    play.done[order.key] = ""
+    play.excon.by("EXCON", "excon", "Control").did(f.Fire(1))
+    assert row(play.tick().excon).state == "sent"
+
+
 def test_what_was_left_to_a_person_is_not_done_when_they_have_gone() -> None:
     play = Exercise().start()
     play.manned |= {"SECAMB"}
