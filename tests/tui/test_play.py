@@ -25,6 +25,17 @@ def test_no_duff_is_called_from_any_screen_and_stands_above_every_one() -> None:
     told(story)
 
 
+def test_real_time_goes_on_while_the_clock_of_the_exercise_stands() -> None:
+    async def story(desk: Desk) -> None:
+        desk.session.happens("SCAS", NoDuff("a real fire"), name="Kim")
+        await desk.press("9", "enter")
+        await desk.shows("SCAS Kim, 0 s ago")
+        desk.session.later(180)
+        await desk.shows("SCAS Kim, 3 min ago")
+
+    told(story)
+
+
 def test_a_player_has_no_hand_on_the_clock() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("9")

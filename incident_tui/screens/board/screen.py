@@ -115,7 +115,7 @@ class BoardPlace(Place):
             key,
             row,
             mark,
-            seen.look.now // 1000,
+            (seen.look.real or seen.look.now) // 1000,
             seen.look.unconfirmed,
             f"{self.scope}/{key}" in seen.waiting,
         )
