@@ -7,6 +7,7 @@ import pytest
 from incident.exercises import facts as x
 from incident.injects import facts as f
 from incident.kernel.slice import Actor
+from incident_tui.screens.exercise import blocks
 from tests.incident.papers import EXCON_STREAM, papers
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession
@@ -165,3 +166,15 @@ def test_a_player_sees_the_clock_the_code_word_and_the_way_to_stop_it_and_no_pap
         assert desk.session.submitted == []
 
     told(story, size=size, session=session)
+
+
+def test_of_two_thousand_notes_only_those_that_fit_are_laid(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = control()
+    for number in range(30):
+        session.happens("EXCON", f.WriteNote(f"note {number}"), "excon", EXCON_STREAM)
+    laid: list[str] = []
+    real = blocks.wrap
+    monkeypatch.setattr(blocks, "wrap", lambda text, width: laid.append(text) or real(text, width))
+    view = blocks.notes_view(session.look(), 60, 10)
+    assert len(view.items) == 9
+    assert len(laid) <= 10

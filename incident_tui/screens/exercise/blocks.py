@@ -209,7 +209,7 @@ def notes_view(look: Look, width: int, most: int) -> View:
         line = (Span("NOTE    ", "dim"), *_note(notes[0], look), Span(f"  {notes[0].text}"))
         return View((), (Item(shorten(line, width), HERE, _about(notes[0])),))
     items: list[Item] = []
-    for note in notes:
+    for note in notes[:most]:  # there may be two thousand, and this is made four times a second
         items.append(Item(shorten(_note(note, look), width), HERE, _about(note)))
         items += [
             Item((Span("  "), Span(part)), HERE, _about(note))
