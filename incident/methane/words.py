@@ -124,12 +124,15 @@ def fields(version: Version) -> tuple[Field, ...]:
 
 
 def differences(old: Version | None, new: Version) -> tuple[Difference, ...]:
-    """What the new version says otherwise than the old, field by field; all that it says, when there is no old."""
+    """What the new version says otherwise than the old, field by field; all that it says, when there is no old.
+
+    M is the word of each author's own agency: from another agency it says another thing, and nothing new.
+    """
     then = tuple(UNSAID for _ in range(len(_FIELDS) + 1)) if old is None else [f.words for f in fields(old)]
     return tuple(
         Difference(now.letter, now.name, was, now.words)
         for was, now in zip(then, fields(new), strict=True)
-        if was != now.words
+        if was != now.words and not (now.letter == "M" and old is not None and old.agency != new.agency)
     )
 
 

@@ -196,7 +196,7 @@ def test_a_refused_command_is_a_card_until_it_is_cleared_and_never_a_dialogue() 
         await desk.press("!")
         await desk.shows("▲ REFUSED", "held by  another incident", "Somebody else was first.")
         await desk.press("x")
-        await desk.shows("Nothing was refused.")
+        await desk.shows("Nothing was refused, and nothing is in dispute")
         assert desk.session.cards == ()
 
     told(story)

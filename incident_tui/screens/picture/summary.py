@@ -100,11 +100,15 @@ def _right(right: Sequence[Span], *, new: bool) -> Sequence[Span]:
 def _head(version: Version, look: Look, width: int) -> Line:
     """Which version, by whom and how old; that another stands beside it is said first."""
     left = [Span(f"{version.kind} {version.name}", "strong bold")]
-    both = len(standing(methane(look.state)))
-    if both > 1:
-        left.append(Span(f"  ▲ {both} stand", "alarm bold"))
+    left += _beside(look)
     age = f"by {version.agency}, {length_words(look.now - version.at)} ago"
     return spread((*left, Span(f"   {age}", "dim")), (), width)
+
+
+def _beside(look: Look) -> list[Span]:
+    """That another version stands beside the one to go by: two rooms wrote at once."""
+    both = len(standing(methane(look.state)))
+    return [Span(f"  ▲ {both} stand", "alarm bold")] if both > 1 else []
 
 
 def _no_methane(look: Look, width: int) -> View:
@@ -203,6 +207,7 @@ def methane_lines(look: Look, width: int) -> View:
     head = shorten(
         (
             Span(f"{version.kind} {version.name}", "strong bold"),
+            *_beside(look),
             Span(f"  {age}   ", "dim"),
             Span(_where(version.report.location)),
         ),
@@ -304,7 +309,9 @@ def _agency_rows(look: Look) -> list[tuple[str, list[Span]]]:
             _scene(counts.get(code), required=code in missing),
             _command(look, code, agency),
         ]
-        found.append(((code != state.lead, code != mine, party.invited_at, code), code, cells))
+        # The trusts before all others: whatever is hidden where room is scarce, it is not the neighbour.
+        place = (code != state.lead, code != mine, agency.type != "ambulance", party.invited_at, code)
+        found.append((place, code, cells))
     for code in missing:
         if code not in state.parties:
             name = _name(code, known.get(code) or Agency(code, code), ())
@@ -315,7 +322,7 @@ def _agency_rows(look: Look) -> list[tuple[str, list[Span]]]:
                 Span("▲ required", "alarm bold"),
                 Span("–", "dim"),
             ]
-            found.append(((True, True, 0, code), code, cells))
+            found.append(((True, True, False, 0, code), code, cells))
     return [(code, cells) for _, code, cells in sorted(found, key=lambda one: one[0])]
 
 
