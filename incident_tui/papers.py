@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,9 @@ from incident_tui.session import Session
 
 FORMATS: Final = ("text", "csv", "json")
 ENDINGS: Final = {"text": "txt", "csv": "csv", "json": "json"}
+CLOCKS_APART_MS: Final = 2_000
+"""An exercise clock that differs by more than this is named, or its times would be taken for the wall's."""
+
 BLANK: Final = ("methane-form", "log-form")
 """Forms for paper: no incident is needed for them."""
 
@@ -93,7 +96,7 @@ def _of_weight(lines: Sequence[LogLine]) -> list[LogLine]:
 
 def _log(wanted: Wanted, session: Session, lines: Sequence[LogLine]) -> str:
     if wanted.format == "csv":
-        return to_csv(papers.COLUMNS, papers.log_rows(lines, iso_time))
+        return to_csv(papers.COLUMNS, papers.log_rows(lines, _moment(session)))
     if wanted.format == "json":
         head = {
             "mode": session.mode,
@@ -102,6 +105,14 @@ def _log(wanted: Wanted, session: Session, lines: Sequence[LogLine]) -> str:
         }
         return msgspec.json.format(msgspec.json.encode(head)).decode() + "\n"
     return _written(papers.log(session.look(), lines, foot_of(session)), wanted)
+
+
+def _moment(session: Session) -> Callable[[int], str]:
+    """How a cell writes a time: by the wall's clock with its zone, by that of an exercise with a word that says so."""
+    look = session.look()
+    if abs(look.now - look.real) <= CLOCKS_APART_MS:
+        return iso_time
+    return lambda at: f"{iso_time(at)[:19].replace('T', ' ')} exercise clock"
 
 
 def _written(document: Document, wanted: Wanted) -> str:
@@ -121,6 +132,9 @@ def foot_of(session: Session) -> str:
     link = session.link
     alone = "" if str(link.word) == "LIVE" else f", while {link.word}: this room's own copy"
     older = " Older lines of the log are not here." if session.log().more else ""
+    look = session.look()
+    if abs(look.now - look.real) > CLOCKS_APART_MS:
+        older += f" Times of the log are by the exercise clock, which stood at {look.clock(look.now)} then."
     return f"Made by {who}, {when}, up to record {link.head}{alone}.{older}"
 
 

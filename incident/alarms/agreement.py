@@ -132,9 +132,10 @@ def _rvps(view: View) -> Iterator[Alarm]:
         yield Alarm(key, RVPS_DIFFER.name, words, points[1].proposed_at, points[1].id)
     for point in points:
         for code in counted(view):
-            if code not in point.answers and organisation(view).parties[code].joined_at is not None:
+            joined = organisation(view).parties[code].joined_at
+            if code not in point.answers and joined is not None:
                 words = f"{code} has not answered {point.name}, which {point.owner} proposes"
-                begins = point.placed_at + AGREE_MS
+                begins = max(point.placed_at, joined) + AGREE_MS
                 yield Alarm(f"rvp/{point.id}/{code}", RVP_UNAGREED.name, words, begins, point.id, (code,))
 
 

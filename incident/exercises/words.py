@@ -53,7 +53,8 @@ def suspended(view: View) -> str:
         return ""
     call = play.calls[-1]
     more = f" (and {len(play.calls) - 1} more)" if len(play.calls) > 1 else ""
-    return f"NO DUFF - REAL EMERGENCY: exercise suspended by {call.agency} {call.actor}: {call.reason}{more}"
+    # What has happened stands first: at 80 columns the rest may be cut.
+    return f"NO DUFF, REAL: {call.reason}{more}. Exercise suspended by {call.agency} {call.actor}"
 
 
 def standing(play: Play) -> tuple[str, str]:

@@ -220,8 +220,7 @@ def test_anybody_of_any_party_calls_no_duff(role: str) -> None:
     given.did(f.NoDuff("controller collapsed"))
     assert given.view.exercises.rate == 0
     banner = suspended(given.view)
-    assert banner.startswith("NO DUFF - REAL EMERGENCY: exercise suspended by ")
-    assert "controller collapsed" in banner
+    assert banner.startswith("NO DUFF, REAL: controller collapsed. Exercise suspended by ")
     assert given.line().weight == "decision"
     assert given.model.critical(given.records[-1])
 
@@ -254,7 +253,7 @@ def test_no_duff_is_heard_before_play_after_it_and_a_second_time() -> None:
     assert given.view.exercises.rate == 0
     given.when(f.NoDuff("fire alarm here")).nothing()
     given.by("SCAS").did(f.NoDuff("and here"))
-    assert suspended(given.view).endswith("and here (and 1 more)")
+    assert "and here (and 1 more)" in suspended(given.view)
     for number in range(f.CALLS_MAX + 3):
         given.did(f.NoDuff(f"again {number}"))
     assert len(given.view.exercises.calls) == f.CALLS_MAX

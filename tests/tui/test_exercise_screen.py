@@ -126,7 +126,7 @@ def test_no_duff_stands_in_full_and_is_not_taken_back_by_one_key() -> None:
     async def story(desk: Desk) -> None:
         desk.session.happens("SCAS", x.NoDuff("controller collapsed in the Bicester room"))
         await desk.press("9")
-        await desk.shows("NO DUFF, suspended", "▲ NO DUFF - REAL EMERGENCY")
+        await desk.shows("NO DUFF, suspended", "▲ NO DUFF, REAL: controller collapsed")
         before = len(desk.session.submitted)
         await desk.press("p")
         assert len(desk.session.submitted) == before

@@ -12,12 +12,12 @@ def test_no_duff_is_called_from_any_screen_and_stands_above_every_one() -> None:
         await desk.press("4", ":")
         await desk.type("noduff a real fire in the room")
         await desk.press("enter")
-        await desk.shows("NO DUFF - REAL EMERGENCY: exercise suspended by LAS")
+        await desk.shows("NO DUFF, REAL: a real fire in the room. Exercise suspended by LAS")
         assert desk.last == NoDuff("a real fire in the room")
         for digit in "123459":
             await desk.press(digit)
             top = text_of(desk.app)[:2]
-            assert "NO DUFF - REAL EMERGENCY" in top[0]
+            assert "NO DUFF, REAL: a real fire" in top[0]
             assert top[1].startswith(" EXERCISE ")
             assert "paused  real" in top[1]
         await desk.shows("NO DUFF, suspended", "9 Exercise")

@@ -182,9 +182,7 @@ def test_both_clocks_stand_as_the_design_has_them() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_duff_fills_a_line_of_its_own(width: int) -> None:
-    line = banner_line(
-        "NO DUFF - REAL EMERGENCY: exercise suspended by SCAS Kim: controller collapsed", width
-    )
+    line = banner_line("NO DUFF, REAL: controller collapsed. Exercise suspended by SCAS Kim", width)
     assert length(line) == width
-    assert text(line).startswith(" ▲ NO DUFF - REAL EMERGENCY")
+    assert text(line).startswith(" ▲ NO DUFF, REAL: controller")
     assert all(span.style == "alarm bold reverse" for span in line)

@@ -41,7 +41,7 @@ def standing_of(look: Look, session: Session) -> Standing:
     begun = state.opened_at if played.started_at is None else played.started_at
     return Standing(
         mode=state.mode,
-        title=safe_text(state.title),
+        title=("CLOSED  " if state.closed else "") + safe_text(state.title),
         number=state.number or f"{state.opened_by}-?",
         own=said.get(mine),
         others=others,
@@ -182,8 +182,8 @@ def alarms_of(boards: Sequence[Board], look: Look) -> Mapping[str, int]:
 
 def to_answer(look: Look) -> frozenset[str]:
     """Subjects addressed to our agency that nobody here has acknowledged yet, or seen, where that is enough."""
-    if look.me is None or not look.state.organisation.opened:
-        return frozenset()
+    if look.me is None or look.me.role == "excon" or not look.state.organisation.opened:
+        return frozenset()  # nothing in the play waits for exercise control
     mine = look.me.agency
     quiet = seen_is_enough(look.state.messages)
     asked = (
