@@ -34,7 +34,8 @@ def foot_lines(request: f.Request, look: Look, width: int, key: str) -> list[Lin
     covers = cover_left(look, request)
     for cover in covers:
         words = f"  {'▲ ' if cover.short else ''}{cover_words(cover)}"
-        lines.append(shorten((Span(words, "alarm bold" if cover.short else "good"),), width))
+        tone = "alarm bold" if cover.short else "caution" if not cover.left else "good"
+        lines.append(shorten((Span(words, tone),), width))
     if not covers:
         lines.append((Span("  nobody can say: our own register is not here", "caution"),))
     return lines
