@@ -151,7 +151,7 @@ def conflicts_board(
         count=alarm,
         alarm=alarm,
         noun="card",
-        empty="Nothing was refused, and nothing is in dispute. What was refused stays here until somebody clears it.",
+        empty="Nothing was refused. Nothing is in dispute.",
     )  # fmt: skip
 
 
