@@ -126,9 +126,6 @@ def foot_of(session: Session) -> str:
     me = session.me
     who = f"{safe_text(me.name)} of {me.agency}" if me is not None else "a seat that is not signed in"
     when = datetime.fromtimestamp(session.now() / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    look = session.look()
-    if look.now != look.real:
-        when += f" (the exercise clock showed {look.clock(look.now)})"
     link = session.link
     alone = "" if str(link.word) == "LIVE" else f", while {link.word}: this room's own copy"
     older = " Older lines of the log are not here." if session.log().more else ""

@@ -63,5 +63,5 @@ def test_another_incident_is_as_old_as_it_is() -> None:
 def test_a_paper_of_an_exercise_says_by_which_clock_it_was_made() -> None:
     session = eight_times()
     look = session.look()
-    assert f"(the exercise clock showed {look.clock(look.now)})" in foot_of(cast(Any, session))
+    assert f"by the exercise clock, which stood at {look.clock(look.now)}" in foot_of(cast(Any, session))
     assert "exercise clock" not in foot_of(cast(Any, FakeSession()))
