@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import ValidationError
 
+from incident.casualties.facts import PickCount
 from incident.exercises.facts import SPEEDS, EndPlay, Pause, Resume, SetSpeed, StartPlay
 from incident.fleet.facts import EnterUnits, Entry, OpenRegister, TakeNumber
 from incident.injects.facts import Fire, Hold, LoadScenario, MarkActioned, Reinstate, Skip, WriteNote
@@ -20,6 +21,7 @@ from incident.kernel.board import Arg, Look
 from incident.kernel.model import Model
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.slice import Conflict, Context, Refusal
+from incident.mutual_aid.commands import AnswerCounter, OfferNextInviting
 from incident.organisation.facts import AssignNumber, Close, Invite, Join, Open, OpenOwn
 from incident.state import EXCON, INCIDENT, OWN, REGISTER, own_stream
 from tests.incident.papers import QUICK
@@ -82,7 +84,8 @@ OFTEN = {
     "parties.accept-lead": 6.0,
     "parties.decline-lead": 6.0,
     "parties.withdraw-lead": 6.0,
-    "casualties.pick_count": 4.0,
+    "casualties.count": 3.0,
+    "casualties.pick_count": 8.0,
     "casualties.pick": 8.0,
     "places.open_places": 2.0,
     "places.allocate": 3.0,
@@ -249,6 +252,9 @@ class Author:
             return stream, Join(f"{agency} duty manager")
         if self.rng.random() < 0.5:
             return None
+        settled = self._settles(client, stream)
+        if settled is not None and self.rng.random() < 0.5:
+            return stream, settled
         own = own_stream(stream, agency)
         if own not in client.replicas or not client.replicas[own].projected.organisation.opened:
             return own, OpenOwn()
@@ -259,6 +265,20 @@ class Author:
                 return client.register, TakeNumber(state.incident_id)
             if not number.endswith("?"):
                 return stream, AssignNumber(number)
+        return None
+
+    def _settles(self, client: Client, stream: str) -> Any:
+        """What is said to an answer that was not what was wanted, and to counts that contradict each other."""
+        view, rng = client.replicas[stream].projected, self.rng
+        for request in view.mutual_aid.rows.values():
+            if request.requester == client.actor.agency and request.state == "countered":
+                return AnswerCounter(request.id, rng.random() < 0.5)
+            if request.requester == client.actor.agency and request.state in ("declined", "expired"):
+                return OfferNextInviting(request.id, "NACC")
+        rivals = [one for slot in view.casualties.slots.values() for one in slot.rivals]
+        if rivals and client.actor.role == "tactical_commander":
+            one = rng.choice(rivals)
+            return PickCount(one.stage, one.version, one.place)
         return None
 
     def _controlled(self, client: Client, stream: str) -> Drawn | None:

@@ -264,14 +264,18 @@ class Client:
 
     # -- a person works -------------------------------------------------------------------------------------------
 
-    def submit(self, stream: str, command: Any, **more: Any) -> Refusal | str:
+    def seen(self, stream: str, command: Any) -> dict[str, str]:
+        """What this person sees now of the things a command touches."""
+        replica = self.replicas.get(stream)
+        return {} if replica is None else replica.model.base_for(replica.projected, command)
+
+    def submit(self, stream: str, command: Any, base: dict[str, str], **more: Any) -> Refusal | str:
         """Take a command on, as a session does: stamp it, note what was seen of the things it touches."""
         known = stream in self.replicas
         replica, world = self.replica(stream), self.world
         if not known and self.welcomed:
             self.watch(stream)
         written_at = world.now + self.skew
-        base = replica.model.base_for(replica.projected, command)
         body = encode_body(command)
         submit = Submit(
             stream=stream,
@@ -406,7 +410,7 @@ class Client:
             (
                 {"type": "tasks.dance"},
                 {"type": type_, "v": 99},
-                {"type": type_, "body": msgspec.Raw(b'{"agency": 7, "text": [], "units": 1}')},
+                {"type": type_, "body": msgspec.Raw(b'["agency", 7]')},
                 {"type": "log.write", "body": msgspec.Raw(b'{"text": "\\u001b]52;c;YQ==\\u0007"}')},
                 {"type": "log.write", "body": msgspec.Raw(b'{"text": 1, "text": "twice"}')},
             )

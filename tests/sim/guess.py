@@ -190,6 +190,9 @@ class Guess:
     def _task(self) -> str:
         return str(self._one(self._rows("tasks")))
 
+    def _amend_depends_on(self) -> tuple[str, ...]:
+        return (self._task(),)
+
     _each_depends_on = _task
 
     def _message(self) -> str:
@@ -334,8 +337,8 @@ class Guess:
     def _allocate_count(self) -> int:
         return self.rng.randint(1, 6)
 
-    def _declarecapacity_p1(self) -> int:
-        return self.rng.randint(0, 8)
+    def _declarecapacity_p1(self) -> int | None:
+        return None if self._slip() else self.rng.randint(0, 8)
 
     _declarecapacity_p2 = _declarecapacity_p3 = _declarecapacity_p1
 
@@ -350,10 +353,10 @@ class Guess:
         return self.rng.randint(0, 48)
 
     def _count_stage(self) -> str:
-        return "total" if self._slip() else self.rng.choice(list(STAGES))
+        return "total" if self._slip() else self.rng.choice(("at_scene", "at_scene", "at_hospital", *STAGES))
 
     def _count_place(self) -> str:
-        return self.rng.choice(("", "WEXHAM", "wexham ", "sector A"))
+        return self.rng.choice(("", "", "", "WEXHAM", "wexham ", "sector A"))
 
     def _whole_pickcount(self) -> PickCount:
         slot = self._one(list(self.view.casualties.slots.values()))

@@ -13,12 +13,14 @@ from unittest.mock import patch
 
 import msgspec
 
+from incident.casualties.facts import PickCount
 from incident.catalogue import Charter
 from incident.kernel import ledger as ledger_module
 from incident.kernel import replica as replica_module
 from incident.kernel.protocol import Done, Submit
 from incident.kernel.record import encode_body
 from incident.kernel.slice import Act, Actor, Refusal
+from incident.organisation.facts import PickLocation
 from incident.state import MODELS
 from tests.incident.given import charter
 from tests.sim.author import AGENCIES, Author
@@ -33,6 +35,9 @@ AGAIN_MS = 60_000
 """What the rules refused the server itself, it tries again after so long, under another id."""
 
 CLIENTS_MAX = 6
+FORMS = 0.12
+"""How often what somebody writes stood open for a while before it was sent."""
+
 TICK_MS = 2_000
 WAITING_MS = 20_000
 """How often it is asked what is due: while people work, and while only time passes."""
@@ -196,21 +201,32 @@ class Simulation:
             if client.alive and self.left > 0:
                 drawn = self.author.draw(client)
                 if drawn is not None:
-                    self._write(client, *drawn)
+                    self._begin(client, *drawn)
         for _ in range(world.between(0, 2) if client.alive else 0):
             mistake = self.author.draw_mistake(client)
             if mistake is not None:
-                self._write(client, *mistake)
+                self._begin(client, *mistake)
         world.after(world.between(100, 6_000), self._act, client)
 
-    def _write(self, client: Client, stream: str, command: Any) -> None:
+    def _begin(self, client: Client, stream: str, command: Any) -> None:
+        """Written at once, mostly; else in a form that stands open for a while, and knows what stood there then."""
+        world, seen = self.world, client.seen(stream, command)
+        long = isinstance(command, (PickCount, PickLocation))  # who settles a dispute reads first
+        if world.chance(0.6 if long else FORMS):
+            world.after(world.between(1_000, 20_000), self._write, client, stream, command, seen)
+        else:
+            self._write(client, stream, command, seen)
+
+    def _write(self, client: Client, stream: str, command: Any, seen: dict[str, str]) -> None:
         world, more = self.world, {}
+        if not client.alive or self.calm:
+            return
         if world.chance(0.2):
             ahead = 600_000 if world.chance(0.05) else 0
             more["happened_at"] = world.now - world.between(0, 1_800_000) + 4 * ahead
         if world.chance(0.1):
             more["on_behalf_of"] = "Tactical commander"
-        if not isinstance(client.submit(stream, command, **more), Refusal):
+        if not isinstance(client.submit(stream, command, seen, **more), Refusal):
             self.left -= 1
 
     def _misfortune(self, client: Client) -> None:

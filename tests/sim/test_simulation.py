@@ -80,6 +80,7 @@ def refusal_codes() -> set[str]:
     return {code.value for code in codes if isinstance(code, ast.Constant)}
 
 
+@pytest.mark.timeout(900)
 def test_everything_is_drawn_and_no_promise_is_broken(seed: int) -> None:
     """Every command of every slice was taken, every event recorded, every no said, and all trouble met."""
     models = (INCIDENT, OWN, EXCON, REGISTER)
@@ -142,6 +143,7 @@ def test_one_seed() -> None:
 # -- it bites -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug) -> None:
     for number in range(bug.seeds):
