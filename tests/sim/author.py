@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import ValidationError
 
-from incident.casualties.facts import PickCount
+from incident.casualties.facts import Count, Counts, PickCount
 from incident.exercises.facts import SPEEDS, EndPlay, Pause, Resume, SetSpeed, StartPlay
 from incident.fleet.facts import EnterUnits, Entry, OpenRegister, TakeNumber
 from incident.injects.facts import Fire, Hold, LoadScenario, MarkActioned, Reinstate, Skip, WriteNote
@@ -276,9 +276,11 @@ class Author:
             if request.requester == client.actor.agency and request.state in ("declined", "expired"):
                 return OfferNextInviting(request.id, "NACC")
         rivals = [one for slot in view.casualties.slots.values() for one in slot.rivals]
-        if rivals and client.actor.role == "tactical_commander":
+        if rivals:
             one = rng.choice(rivals)
-            return PickCount(one.stage, one.version, one.place)
+            if client.actor.role == "tactical_commander":
+                return PickCount(one.stage, one.version, one.place)
+            return Count(one.stage, Counts(p1=rng.randint(0, 40)), one.place)
         return None
 
     def _controlled(self, client: Client, stream: str) -> Drawn | None:

@@ -353,7 +353,8 @@ class Guess:
         return self.rng.randint(0, 48)
 
     def _count_stage(self) -> str:
-        return "total" if self._slip() else self.rng.choice(("at_scene", "at_scene", "at_hospital", *STAGES))
+        wrong = self.careless and self.rng.random() < 0.5
+        return "total" if wrong else self.rng.choice(("at_scene", "at_scene", "at_hospital", *STAGES))
 
     def _count_place(self) -> str:
         return self.rng.choice(("", "", "", "WEXHAM", "wexham ", "sector A"))
