@@ -408,7 +408,8 @@ _INCIDENT_VERBS = (
         lambda _row, values, _look: facts.Close(_text(values, "reason")),
         row=False,
         args=(Arg("reason", "Reason", required=False, rest=True),),
-        applies=lambda _row, look: not _state(look).closed and _state(look).lead == _me(look),
+        # Whose it is and what still stands against it is said by the rule, with the names.
+        applies=lambda _row, look: not _state(look).closed,
         confirm=True,
     ),
     Verb(
