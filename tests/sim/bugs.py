@@ -386,7 +386,7 @@ BUGS = (
         "refusals forgotten",
         "a late copy of a refused command is decided anew",
         _ledger(ForgetsRefusals),
-        ("same answer", "a refused command"),
+        ("same answer", "a refused command", "answered by the rules"),
         400,
     ),
     Bug(
