@@ -40,9 +40,11 @@ class Order:
     ) -> list[str]:
         """The keys in the order of their rows; the same list as before when nothing has moved. Not to be changed."""
         under = (by, backwards, look.me, look.now // (1000 * SECONDS), look.unconfirmed)
-        if under != self._under:
-            self._under, self._known, self._keys = under, {}, []
-        known, moved = self._known, keys != self._keys
+        anew = under != self._under
+        if anew:
+            self._under, self._known = under, {}
+        # also when it is asked anew and nothing is left: the last row must not stand for ever
+        known, moved = self._known, anew or keys != self._keys
         for key in keys:
             row = rows[key]
             before = known.get(key)

@@ -120,6 +120,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self.moves: Mapping[str, str] = self.MOVES
         self.note: Line = ()
         """Words at the right end of the header, such as how old the picture is."""
+        self._noted = False
         self._clock = clock
         self._look: Look | None = None
         self._marks: Mapping[str, str] = {}
@@ -300,7 +301,7 @@ class VirtualTable(ScrollView, can_focus=True):
     def _repaint(self, lines: list[int]) -> None:
         if lines:
             self.refresh(*(Region(0, line + 1, self.size.width, 1) for line in lines))
-        if self.roll.waiting or self.note:
+        if self.roll.waiting or self.note or self._noted:
             self.refresh(Region(0, 0, self.size.width, 1))
 
     # -- painting -------------------------------------------------------------------------------------------
@@ -330,6 +331,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _header(self, width: int) -> Strip:
         end: Line = (Span(self.hint, "caution"),) if self.hint else self.note
+        self._noted = bool(end)
         return paint_of(self).strip(header_line(self._fitted, width, self.sorting.by, end), width)
 
     def _row_strip(self, key: str, width: int, y: int) -> Strip:

@@ -54,6 +54,14 @@ def test_rows_come_and_go() -> None:
     assert order.sorted(list(back), back, look(), asked) == ["5", "7", "2"]
 
 
+def test_the_last_row_leaves_also_when_all_are_asked_anew_in_that_moment() -> None:
+    order, asked = Order(), Asked()
+    rows = {"a": Row(1)}
+    assert order.sorted(list(rows), rows, look(), asked) == ["a"]
+    assert order.sorted([], {}, look(1_000 * SECONDS), asked) == []
+    assert order.sorted([], {}, look(1_000 * SECONDS + 1), asked) == []
+
+
 def test_what_follows_from_the_time_is_asked_again_every_few_seconds() -> None:
     order = Order()
     rows = {"later": Row(90_000), "sooner": Row(1_500)}

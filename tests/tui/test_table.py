@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from incident.kernel.board import Board, Cell, Column, Look
 from incident_tui import themes
+from incident_tui.widgets.paint import Span
 from incident_tui.widgets.table import FLASH_SECONDS, HOLD_SECONDS, VirtualTable
 from tests.running import run
 
@@ -91,6 +92,21 @@ def test_only_what_is_visible_is_asked_for_and_painted() -> None:
             ]
             assert it.asked < 40
             assert it.table.painted_count < 40
+
+    run(scenario())
+
+
+def test_a_note_that_no_longer_holds_is_painted_away() -> None:
+    async def scenario() -> None:
+        async with hall(5) as (it, pilot):
+            it.table.note = (Span("as at 14:02, own copy", "caution"),)
+            it.feed()
+            await pilot.pause()
+            assert lines(pilot)[0].endswith("as at 14:02, own copy")
+            it.table.note = ()
+            it.table.tick()
+            await pilot.pause()
+            assert lines(pilot)[0] == "  CALLSIGN      STATUS"
 
     run(scenario())
 
