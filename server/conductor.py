@@ -179,8 +179,11 @@ class Conductor:
     def _heard(self, command_id: str, refusal: Refusal | None) -> None:
         """What came of it. The same id would be refused the same for ever, so the next attempt has another."""
         cause, act = self._asked.pop(command_id, ((), None))
-        if refusal is not None and refusal.code == REUSED.code:
-            refusal = None  # nobody else can make our ids: it was done before a restart, and would be put otherwise now
+        heard = act is not None and act.told is not None
+        if heard and refusal is not None and refusal.code == REUSED.code:
+            refusal = (
+                None  # it was done before a restart, and would be put otherwise now: what came of it is told
+            )
         trial = self._tried.get(cause)
         if trial is not None and refusal is not None:
             trial.refused += 1

@@ -10,6 +10,9 @@ from incident.organisation import organisation
 from incident.reports import facts
 from incident.reports.facts import HEADINGS, Part, Report, Reports
 
+OPENING = 160
+"""Characters of a report's first part that stand in the log; what is left out is marked."""
+
 
 def decide(view: View, command: facts.Sign, ctx: Context) -> tuple[Any, ...] | Refusal:
     """A signature is a fact, whenever it lands; a report with nothing in it is none."""
@@ -56,8 +59,9 @@ def evolve(state: Reports, event: facts.Signed, record: Record) -> Reports:
 
 def sentence(event: facts.Signed, record: Record, names: Names) -> Line:
     """That it was signed, and how it opens; the whole stands on its board."""
-    opening = " ".join(event.parts[0].text.split())[:160] if event.parts else ""
-    return Line(f"signs {names('reports', thing_id(record))}: {opening}", "decision")
+    opening = " ".join(event.parts[0].text.split()) if event.parts else ""
+    shown = opening if len(opening) <= OPENING else f"{opening[: OPENING - 1]}…"
+    return Line(f"signs {names('reports', thing_id(record))}: {shown}", "decision")
 
 
 def label(state: Reports, key: str) -> str:

@@ -47,3 +47,15 @@ def test_a_player_has_no_hand_on_the_clock() -> None:
         await desk.press("escape")
 
     told(story)
+
+
+def test_what_cannot_be_written_down_is_refused_before_the_second_key_is_asked_for() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("2", ":")
+        await desk.type("release A101 A102")
+        await desk.press("enter")
+        await desk.shows("A line releases one unit, and A102 would stand as the reason")
+        assert "yes, release" not in "\n".join(text_of(desk.app))
+        assert not desk.session.submitted
+
+    told(story)

@@ -196,7 +196,7 @@ def test_a_refused_command_is_a_card_until_it_is_cleared_and_never_a_dialogue() 
         await desk.press("!")
         await desk.shows("▲ REFUSED", "held by  another incident", "Somebody else was first.")
         await desk.press("x")
-        await desk.shows("Nothing was refused, and nothing is in dispute")
+        await desk.shows("Nothing was refused. Nothing is in dispute")
         assert desk.session.cards == ()
 
     told(story)
@@ -287,7 +287,7 @@ def test_below_that_only_the_log_can_be_written() -> None:
 def test_a_list_of_tasks_says_when_each_is_due_however_narrow_it_is(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
         await desk.press("4")
-        lines = await desk.shows("Open RVP B")
+        lines = await desk.shows("Open RVP B", "WITH", "STATE", "DUE")
         head = next(line for line in lines if "NO " in line and "TASK" in line)
         assert all(title in head for title in ("NO", "TASK", "WITH", "STATE", "DUE"))
         assert any("SCAS-T1" in line and "14:45 in 14m" in line for line in lines), lines

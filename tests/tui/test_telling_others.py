@@ -25,13 +25,13 @@ def seat_with(*commands: object, agency: str = "SCAS") -> FakeSession:
     return session
 
 
-def test_the_first_takes_its_key_the_type_and_enter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_takes_its_key_the_type_and_sending(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(world, "_reports", lambda _given: None)  # nobody has sent one yet
 
     async def story(desk: Desk) -> None:
         await desk.press("m")
-        await desk.shows("METHANE to every party", "▸ road traffic collision")
-        await desk.press(*"road", "enter")
+        await desk.shows("METHANE to every party", "16 of 16  type to find")
+        await desk.press(*"road", "enter", "ctrl+s")
         assert isinstance(desk.last, Publish)
         assert desk.last.report.type == "rtc"
         assert desk.last.report.location == desk.session.look().state.organisation.location

@@ -186,6 +186,13 @@ class Doing:
             self.finish(deed)
             return
         look = self.look
+        made = {
+            key: build(self._act(deed, key), look, self.room.actions.boards) for key in deed.rows or (None,)
+        }
+        refused = {key: answer for key, answer in made.items() if isinstance(answer, Refusal)}
+        if len(refused) == len(made):  # nobody is asked whether what cannot be written down should be done
+            self._refused(deed, refused, 0)
+            return
         rows = board.rows(look) if verb.row else {}
         names = ", ".join(
             row_words(board, rows[key], look).split("  ")[0] for key in deed.rows if key in rows
@@ -195,6 +202,11 @@ class Doing:
         question = " · ".join(part for part in (verb.title, names, said) if part) + f".  {verb.help}"
         self.room.ask_confirm(question.strip(), f"yes, {verb.title.split(',')[0].lower()}", deed)
 
+    def _act(self, deed: Deed, key: str | None) -> Act:
+        board, verb = deed.action.board, deed.action.verb
+        assert board is not None and verb is not None  # noqa: S101, PT018 - who calls has asked
+        return Act(board.name, verb.name, key, deed.values, deed.happened_at, deed.on_behalf_of)
+
     def finish(self, deed: Deed) -> None:
         """Submit it, once for each row; say what is refused at once."""
         board, verb = deed.action.board, deed.action.verb
@@ -202,8 +214,7 @@ class Doing:
             return
         answers: dict[str | None, Refusal | str] = {}
         for key in deed.rows or (None,):
-            act = Act(board.name, verb.name, key, deed.values, deed.happened_at, deed.on_behalf_of)
-            answers[key] = self.submit(act)
+            answers[key] = self.submit(self._act(deed, key))
         taken = {key: answer for key, answer in answers.items() if not isinstance(answer, Refusal)}
         # The ticks go with the act: the next one must not meet rows that nobody has in mind any more.
         if set(deed.rows) & set(self.room.front.selected()):
