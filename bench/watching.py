@@ -61,7 +61,7 @@ def _titled(room: Rooms, words: str) -> Mark:
 
 SCENES = (
     Scene("Resources", "2", "A001", _placed, "j", re.compile(r"▸\W+A001"), "k"),
-    Scene("Picture", "1", "PARTIES", _titled, ":", re.compile("t SCAS open RVP B"), "Enter"),
+    Scene("Picture", "1", "AT SCENE", _titled, ":", re.compile("t SCAS open RVP B"), "Enter"),
     Scene("Log", "5", "ENTRY"),
 )
 
