@@ -10,7 +10,7 @@ from incident.alarms.facts import Alarm, Kind
 from incident.boundaries.facts import CORDONS, ZONES, Feature
 from incident.boundaries.rules import boundaries, counted, rivals
 from incident.kernel.slice import View
-from incident.organisation import organisation, parties
+from incident.organisation import OVER, off_scene, organisation, over, parties, scene_over, stood_down
 from incident.organisation.facts import Party
 from incident.resources import Resource, resources
 from incident.values import MINUTE_MS, stop
@@ -60,9 +60,27 @@ def declared(view: View) -> Mapping[str, Party]:
 
 
 def first_declared(view: View) -> int | None:
-    """When the first agency declared a major incident (UTC ms); None when none has."""
-    times = [party.declared_at for party in declared(view).values() if party.declared_at is not None]
-    return min(times, default=None)
+    """Since when one agency or another has declared a major incident (UTC ms); None when none does any more.
+
+    That the first has stood down since makes it no younger, so long as another had declared before it did.
+    """
+    since = min(
+        (party.major_at for party in declared(view).values() if party.major_at is not None), default=None
+    )
+    if since is None:
+        return None
+    known = organisation(view).parties.values()
+    gone = [party for party in known if party.declared in OVER and party.major_at is not None]
+    for party in sorted(gone, key=lambda party: -(party.declared_at or 0)):
+        if (party.declared_at or 0) >= since:
+            since = min(since, party.major_at or since)
+    return since
+
+
+def scene_declared(view: View) -> int | None:
+    """As ``first_declared``; None once the scene is clear: what only a scene needs is asked for no more."""
+    there = any(party.declared == "declared" for party in declared(view).values())
+    return first_declared(view) if there else None
 
 
 # -- declarations and the lead ----------------------------------------------------------------------------------
@@ -70,11 +88,11 @@ def first_declared(view: View) -> int | None:
 
 def _silent(view: View) -> Iterator[Alarm]:
     """Grenfell: a declaration goes to everybody at once, and each answers for itself."""
-    since = first_declared(view)
+    since = scene_declared(view)
     if since is None:
         return
     state = organisation(view)
-    who = min(declared(view).values(), key=lambda party: (party.declared_at or since, party.agency)).agency
+    who = min(declared(view).values(), key=lambda party: (party.major_at or since, party.agency)).agency
     for code in counted(view):
         party = state.parties[code]
         if not party.spoken_for:
@@ -89,7 +107,7 @@ def _contacts(view: View) -> Iterator[Alarm]:
     state = organisation(view)
     for code in counted(view):
         party = state.parties[code]
-        if party.joined_at is not None and not party.spoc:
+        if party.joined_at is not None and not party.spoc and not stood_down(view, code):
             begins = party.joined_at + CONTACT_MS
             yield Alarm(
                 f"contact/{code}", NO_CONTACT.name, f"{code} has named nobody to ring", begins, code, (code,)
@@ -110,7 +128,7 @@ def _lead(view: View) -> Iterator[Alarm]:
 
 def _location(view: View) -> Iterator[Alarm]:
     state = organisation(view)
-    if state.disputed:
+    if state.disputed and not over(view):
         given = " and ".join(sighting.agency for sighting in state.sightings)
         at = state.sightings[1].at
         yield Alarm("location", PLACE_DISPUTED.name, f"Location disputed between {given}", at, state.lead)
@@ -124,6 +142,8 @@ def _live(view: View) -> list[Feature]:
 
 
 def _rvps(view: View) -> Iterator[Alarm]:
+    if scene_over(view):
+        return
     points = sorted((f for f in _live(view) if f.kind == "rvp"), key=lambda f: (f.proposed_at, f.id))
     if len(points) > 1 and any(point in rivals(view) for point in points):
         named = ", ".join(f"{point.name} of {point.owner}" for point in points)
@@ -133,30 +153,36 @@ def _rvps(view: View) -> Iterator[Alarm]:
     for point in points:
         for code in counted(view):
             joined = organisation(view).parties[code].joined_at
-            if code not in point.answers and joined is not None:
+            if code not in point.answers and joined is not None and not off_scene(view, code):
                 words = f"{code} has not answered {point.name}, which {point.owner} proposes"
                 begins = max(point.placed_at, joined) + AGREE_MS
                 yield Alarm(f"rvp/{point.id}/{code}", RVP_UNAGREED.name, words, begins, point.id, (code,))
 
 
 def _missing(view: View) -> Iterator[Alarm]:
-    since = first_declared(view)
+    since = scene_declared(view)
     if since is None:
         return
     kinds = {feature.kind for feature in _live(view)}
+    gone: dict[str, int] = {}  # what was withdrawn is missing since then
+    for feature in boundaries(view).rows.values():
+        if feature.withdrawn_at is not None:
+            gone[feature.kind] = max(feature.withdrawn_at, gone.get(feature.kind, 0))
+    lacks_rvp, lacks_fcp = (max(since, gone.get(kind, 0)) for kind in ("rvp", "fcp"))
+    lacks_zone = max(since, *(gone.get(kind, 0) for kind in CORDONS | ZONES))
     if "rvp" not in kinds:
-        yield Alarm("ground/rvp", NO_RVP.name, "No rendezvous point has been proposed", since + AGREE_MS)
+        yield Alarm("ground/rvp", NO_RVP.name, "No rendezvous point has been proposed", lacks_rvp + AGREE_MS)
     if "fcp" not in kinds:
-        yield Alarm("ground/fcp", NO_FCP.name, "No forward command post has been set", since + FCP_MS)
+        yield Alarm("ground/fcp", NO_FCP.name, "No forward command post has been set", lacks_fcp + FCP_MS)
     if not kinds & (CORDONS | ZONES):
         yield Alarm(
-            "ground/zones", NO_ZONES.name, "Neither a cordon nor a zone has been set", since + ZONES_MS
+            "ground/zones", NO_ZONES.name, "Neither a cordon nor a zone has been set", lacks_zone + ZONES_MS
         )
 
 
 def _reviews(view: View) -> Iterator[Alarm]:
     for feature in _live(view):
-        if feature.review_due is not None:
+        if feature.review_due is not None and not stood_down(view, feature.owner):
             key = f"review/{feature.id}/{feature.review_due}"
             words = f"{feature.name} of {feature.owner} is due for review"
             yield Alarm(key, REVIEW_DUE.name, words, feature.review_due, feature.id, (feature.owner,))
@@ -203,6 +229,6 @@ def rules() -> Iterable[Rule]:
         Rule((PLACE_DISPUTED,), ("organisation",), _location),
         Rule((RVPS_DIFFER, RVP_UNAGREED), ("organisation", "boundaries"), _rvps),
         Rule((NO_RVP, NO_FCP, NO_ZONES), ("organisation", "boundaries"), _missing),
-        Rule((REVIEW_DUE,), ("boundaries",), _reviews),
+        Rule((REVIEW_DUE,), ("boundaries", "organisation"), _reviews),
         Rule((CREWS_DIFFER,), ("boundaries", "resources"), _crews),
     )

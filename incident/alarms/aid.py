@@ -8,6 +8,7 @@ from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
 from incident.kernel.slice import View
 from incident.mutual_aid import mutual_aid, promised_twice
+from incident.organisation import stood_down
 
 UNANSWERED = Kind("aid_unanswered", "A request for aid is not answered", (10, 11), "mutual_aid", "accept")
 UNFILLED = Kind(
@@ -22,12 +23,13 @@ TWICE = Kind("promised_twice", "One unit is promised twice", (12,), "mutual_aid"
 def _requests(view: View) -> Iterator[Alarm]:
     for request in mutual_aid(view).rows.values():
         both = (request.lender, request.requester)
-        if request.state == "sent":
+        needed = not stood_down(view, request.requester)
+        if request.state == "sent" and needed:
             half = request.answer_minutes * 30_000
             words = f"{request.lender} has not answered {request.number} of {request.requester}"
             key = f"aid/asked/{request.id}/{request.offer}"
             yield Alarm(key, UNANSWERED.name, words, request.offered_at + half, request.id, both)
-        elif request.state in ("declined", "expired") and not request.passed_on:
+        elif request.state in ("declined", "expired") and not request.passed_on and needed:
             said = "declined" if request.state == "declined" else "has let expire"
             words = f"{request.lender} {said} {request.number}"
             if request.state == "declined" and any(answer.not_taken for answer in request.answers):
@@ -58,5 +60,9 @@ def _twice(view: View) -> Iterator[Alarm]:
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
-        Rule((UNANSWERED, UNFILLED, RECALL, TWICE), ("mutual_aid",), lambda v: (*_requests(v), *_twice(v))),
+        Rule(
+            (UNANSWERED, UNFILLED, RECALL, TWICE),
+            ("mutual_aid", "organisation"),
+            lambda v: (*_requests(v), *_twice(v)),
+        ),
     )

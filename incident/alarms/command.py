@@ -10,7 +10,7 @@ from incident.alarms.facts import Alarm, Kind
 from incident.commanders import ROLES, Vacancy, at_work, vacant
 from incident.comms import control_room_link, failed, link_missing, unanswered, untested
 from incident.kernel.slice import View
-from incident.organisation import organisation
+from incident.organisation import organisation, stood_down
 from incident.values import MINUTE_MS
 
 VACANT_MS: Final = 5 * MINUTE_MS
@@ -56,12 +56,14 @@ def _link(view: View) -> Iterator[Alarm]:
     if link is None:
         return
     for agency in untested(view):
+        if stood_down(view, agency):
+            continue
         begins = max(link.set_at, organisation(view).parties[agency].invited_at) + TEST_MS
         words = f"{agency} has not tested {link.name}"
         yield Alarm(f"comms/test/{link.id}/{agency}", UNTESTED.name, words, begins, link.id, (agency,))
     for agency in failed(view):
         test = link.test(agency)
-        if test is not None:
+        if test is not None and not stood_down(view, agency):
             words = f"{link.name} does not work for {agency}"
             key = f"comms/failed/{link.id}/{agency}/{test.at}"
             yield Alarm(key, FAILED.name, words, test.at, link.id, (agency,))
@@ -70,6 +72,8 @@ def _link(view: View) -> Iterator[Alarm]:
 def _calls(view: View) -> Iterator[Alarm]:
     """Manchester: one officer on one engaged line was the only route."""
     for one in unanswered(view):
+        if stood_down(view, one.agency):  # of a channel: once all have
+            continue
         ways = (
             f": try {', '.join(one.alternatives[:2])}" if one.alternatives else ", and no other way is known"
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from incident.alarms.agreement import first_declared
+from incident.alarms.agreement import scene_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
 from incident.kernel.slice import View
-from incident.organisation import charter_of
+from incident.organisation import charter_of, over, scene_over
 from incident.places import drafts, over_allocated, places
 from incident.places.facts import LIVE, PRIORITIES
 from incident.values import MINUTE_MS
@@ -25,7 +25,7 @@ OVER = Kind("over_allocated", "A hospital is sent more than it can take", (18,),
 
 
 def _none(view: View) -> Iterator[Alarm]:
-    since = first_declared(view)
+    since = scene_declared(view)
     if since is not None and not places(view).rows and charter_of(view).places:
         words = "No hospital is stood up for this incident"
         yield Alarm("places/none", NO_HOSPITAL.name, words, since + STAND_UP_MS)
@@ -33,7 +33,7 @@ def _none(view: View) -> Iterator[Alarm]:
 
 def _drafts(view: View) -> Iterator[Alarm]:
     found = sorted(drafts(view), key=lambda row: (row.opened_at, row.place.code))
-    if not found:
+    if not found or scene_over(view):
         return
     names = ", ".join(row.place.name for row in found[:NAMED_MAX])
     more = f" and {len(found) - NAMED_MAX} more" if len(found) > NAMED_MAX else ""
@@ -42,6 +42,8 @@ def _drafts(view: View) -> Iterator[Alarm]:
 
 
 def _over(view: View) -> Iterator[Alarm]:
+    if over(view):
+        return
     for row, name, by in over_allocated(view):
         code = row.place.code
         # From when it was promised: that they have left or come since then is nothing new.
@@ -55,5 +57,5 @@ def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
         Rule((NO_HOSPITAL,), ("places", "organisation"), _none),
-        Rule((DRAFT, OVER), ("places",), lambda view: (*_drafts(view), *_over(view))),
+        Rule((DRAFT, OVER), ("places", "organisation"), lambda view: (*_drafts(view), *_over(view))),
     )

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from incident.alarms.agreement import first_declared
+from incident.alarms.agreement import scene_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
 from incident.kernel.receipts import receipt
 from incident.kernel.slice import View
 from incident.messages import ANSWER_WITHIN_MS, messages, waits_for
-from incident.methane import UNREAD_MS, Version, current, methane, required_absent, standing, subject
+from incident.methane import UNREAD_MS, absent_since, current, methane, required_absent, standing, subject
 from incident.methane.reading import readers
-from incident.organisation import charter_of, organisation, parties
+from incident.organisation import (
+    charter_of,
+    off_scene,
+    organisation,
+    over,
+    parties,
+    stood_down,
+    stood_down_at,
+)
 from incident.values import MINUTE_MS
 
 FIRST_MS: Final = 3 * MINUTE_MS
@@ -43,24 +51,16 @@ def _absent(view: View) -> Iterator[Alarm]:
     if version is None:
         return
     for agency in missing:
-        since = _required_since(view, agency, version)
+        since = absent_since(view, agency)
         words = f"{agency} is required and not at the scene"
         yield Alarm(f"absent/{agency}", ABSENT.name, words, since + ABSENT_MS, version.id)
-
-
-def _required_since(view: View, agency: str, version: Version) -> int:
-    """Since when every version has required it (UTC ms): a new version does not make it younger."""
-    since = version.at
-    for other in reversed(methane(view).versions):
-        if agency not in {service.agency for service in other.report.required}:
-            break
-        since = min(since, other.at)
-    return since
 
 
 def _unread(view: View) -> Iterator[Alarm]:
     for version in standing(methane(view)):
         for agency in readers(view, version):
+            if stood_down(view, agency):
+                continue
             if receipt(view.receipts, subject(version), agency).seen is None:
                 invited = organisation(view).parties[agency].invited_at
                 begins = max(version.recorded_at, invited) + UNREAD_MS
@@ -70,7 +70,7 @@ def _unread(view: View) -> Iterator[Alarm]:
 
 
 def _sent(view: View) -> Iterator[Alarm]:
-    since = first_declared(view)
+    since = scene_declared(view)
     version = current(methane(view))
     if version is None:
         if since is not None:
@@ -79,7 +79,7 @@ def _sent(view: View) -> Iterator[Alarm]:
             yield Alarm("methane/none", NONE.name, words, since + FIRST_MS, "", (who,))
         return
     together = standing(methane(view))
-    if len(together) > 1:
+    if len(together) > 1 and not over(view):
         named = " and ".join(f"{one.name} of {one.agency}" for one in together)
         key = "methane/differ/" + together[-1].id
         words = f"METHANE {named} were written without knowing each other"
@@ -87,12 +87,12 @@ def _sent(view: View) -> Iterator[Alarm]:
     if since is not None:
         words = f"{version.kind} {version.name} is due for review: send it again, changed or not"
         key = f"methane/old/{version.id}"
-        yield Alarm(key, OLD.name, words, version.at + AGAIN_MS, version.id, (version.agency,))
+        yield Alarm(key, OLD.name, words, max(since, version.at + AGAIN_MS), version.id, (version.agency,))
 
 
 def _providers(view: View) -> Iterator[Alarm]:
     """Manchester: the event's own medical provider sent no METHANE."""
-    since = first_declared(view)
+    since = scene_declared(view)
     if since is None:
         return
     known = charter_of(view).agencies
@@ -100,7 +100,7 @@ def _providers(view: View) -> Iterator[Alarm]:
     for code in parties(view):
         party = organisation(view).parties[code]
         private = code in known and known[code].type == "private"
-        if private and code not in wrote and party.joined_at is not None:
+        if private and code not in wrote and party.joined_at is not None and not off_scene(view, code):
             begins = max(since, party.joined_at) + PROVIDER_MS
             words = f"{code} is at the event and has sent no METHANE"
             yield Alarm(f"provider/{code}", PROVIDER.name, words, begins, "", (code, organisation(view).lead))
@@ -116,6 +116,9 @@ def _messages(view: View) -> Iterator[Alarm]:
             party = known.get(agency)
             if party is not None and party.left_at is not None:
                 continue  # nobody is there any more to acknowledge it
+            done = stood_down_at(view, agency)
+            if done is not None and message.recorded_at <= done:
+                continue  # what it is sent after that is asked of it all the same
             invited = 0 if party is None else party.invited_at
             begins = max(message.recorded_at, invited) + ANSWER_WITHIN_MS
             words = f"{agency} has not acknowledged {message.number}: {message.text}"
@@ -126,7 +129,7 @@ def _messages(view: View) -> Iterator[Alarm]:
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
-        Rule((ABSENT,), ("methane", "resources"), _absent),
+        Rule((ABSENT,), ("methane", "resources", "organisation"), _absent),
         Rule((UNREAD,), ("methane", "organisation", "receipts"), _unread),
         Rule((NONE, TWO, OLD), ("methane", "organisation"), _sent),
         Rule((PROVIDER,), ("methane", "organisation"), _providers),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from incident.alarms.agreement import first_declared
+from incident.alarms.agreement import first_declared, scene_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
 from incident.boundaries.rules import boundaries
 from incident.kernel.slice import View
 from incident.log import log
-from incident.organisation import organisation
+from incident.organisation import organisation, stood_down
 from incident.resources import Resource, resources
 from incident.resources.facts import Report
 from incident.statuses import WORKING, status
@@ -74,7 +74,7 @@ def _tasks(view: View) -> Iterator[Alarm]:
 
 def _decisions(view: View) -> Iterator[Alarm]:
     for key, decision in log(view).decisions.items():
-        if decision.open and decision.review_at is not None:
+        if decision.open and decision.review_at is not None and not stood_down(view, decision.agency):
             words = f"{decision.name} is due for review: {decision.text}"
             name = f"decision/{key}/{decision.review_at}"
             yield Alarm(name, DECISION_DUE.name, words, decision.review_at, key, (decision.agency,))
@@ -88,7 +88,7 @@ def _units(view: View) -> Iterator[Alarm]:
         if unit.sent_at and not unit.crew_told_at:
             silent.setdefault(unit.controlling, []).append((unit.sent_at + TOLD_MS, key))
         if unit.crew_shift_end is not None and status(unit.status).group in WORKING:
-            over.setdefault(unit.controlling, []).append((unit.crew_shift_end, key))
+            over.setdefault(unit.controlling, []).append((max(unit.crew_shift_end, unit.committed_at), key))
         if unit.reports and unit.disputed:
             agency, report = _against(unit)
             said = f"{key}: {unit.controlling} says {status(unit.status).word}, {agency} {status(report.status).word}"
@@ -129,9 +129,12 @@ def _together(
 
 def _specialist(view: View) -> Iterator[Alarm]:
     """Manchester: HART was allocated late. Asked once: who does not need it acknowledges, and that is recorded."""
-    since = first_declared(view)
-    if since is None or any(unit.kind in SPECIALIST for unit in resources(view).units.values()):
+    since = scene_declared(view)
+    state = resources(view)
+    if since is None or any(unit.kind in SPECIALIST for unit in state.units.values()):
         return
+    # If one was here, from when the last of them was released.
+    since = max([since, *(past.released_at for past in state.released.values() if past.kind in SPECIALIST)])
     lead = organisation(view).lead
     words = "Neither HART nor SORT is committed: send them, or acknowledge that they are not needed"
     yield Alarm("attendance/specialist", NO_SPECIALIST.name, words, since + SPECIALIST_MS, "", (lead,))
@@ -152,7 +155,7 @@ def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
         Rule((UNANSWERED, OVERDUE), ("tasks",), _tasks),
-        Rule((DECISION_DUE,), ("log",), _decisions),
+        Rule((DECISION_DUE,), ("log", "organisation"), _decisions),
         Rule((UNCONFIRMED, DISPUTED, SHIFT_ENDS), ("resources",), _units),
         Rule((NO_SPECIALIST,), ("organisation", "resources"), _specialist),
         Rule((NO_CARE,), ("organisation", "tasks", "boundaries"), _humanitarian),

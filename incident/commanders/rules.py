@@ -11,7 +11,7 @@ from incident.commanders import facts as f
 from incident.commanders.facts import ROLES, Commanders, Post, place_of, tidy
 from incident.kernel.record import Record
 from incident.kernel.slice import Context, Refusal, View
-from incident.organisation import charter_of, is_party, organisation, parties
+from incident.organisation import charter_of, is_party, organisation, parties, stood_down
 from incident.statuses import SCENE, STATUSES
 
 Answer = tuple[Any, ...] | Refusal
@@ -347,18 +347,23 @@ def key_roles(view: View, agency: str) -> tuple[str, ...]:
 
 
 def at_work(view: View) -> dict[str, int]:
-    """The parties that have declared a major incident or have units at the scene, and since when (UTC ms)."""
+    """The parties that have declared a major incident or have units at the scene, and since when (UTC ms).
+
+    Who has stood down is not: a unit of theirs that is still there asks for itself.
+    """
     since: dict[str, int] = {}
     for unit in view.resources.units.values():
         status = STATUSES.get(unit.status)
         if status is not None and status.group == SCENE:
-            since[unit.controlling] = min(unit.since, since.get(unit.controlling, unit.since))
+            since[unit.controlling] = min(unit.scene_at, since.get(unit.controlling, unit.scene_at))
     found: dict[str, int] = {}
     for code in parties(view):
         party = organisation(view).parties[code]
+        if stood_down(view, code):
+            continue
         times = [since[code]] if code in since else []
-        if party.declared in f.AT_WORK and party.declared_at is not None:
-            times.append(party.declared_at)
+        if party.declared in f.AT_WORK and party.major_at is not None:
+            times.append(party.major_at)
         if times:
             found[code] = min(times)
     return found

@@ -17,7 +17,7 @@ from incident.methane.fold import (
     standing,
     version_of,
 )
-from incident.methane.reading import UNREAD_MS, ReceiptRow, receipt_rows, required_absent
+from incident.methane.reading import UNREAD_MS, ReceiptRow, absent_since, receipt_rows, required_absent
 from incident.methane.rules import decide, major_of
 from incident.methane.words import Difference, Field, differences, fields, sentence, summary
 
@@ -30,6 +30,7 @@ __all__ = [
     "ReceiptRow",
     "Report",
     "Version",
+    "absent_since",
     "before",
     "current",
     "differences",

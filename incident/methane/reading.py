@@ -8,11 +8,11 @@ import msgspec
 
 from incident.kernel.receipts import Receipt, receipt
 from incident.kernel.slice import View
-from incident.methane.facts import Version, subject
+from incident.methane.facts import Service, Version, subject
 from incident.methane.fold import current, methane
-from incident.organisation import charter_of, organisation, parties
+from incident.organisation import charter_of, off_scene, organisation, parties, stood_down
 from incident.statuses import SCENE, STATUSES
-from incident.values import MINUTE_MS
+from incident.values import MINUTE_MS, split_key
 
 UNREAD_MS: Final = 2 * MINUTE_MS
 """Not read by an agency for so long alarms the sender (inquiry lesson 1: it reached one room and went no further)."""
@@ -22,6 +22,7 @@ class ReceiptRow(msgspec.Struct, frozen=True, gc=False):
     """What one agency has done with one version. Times are UTC ms, None as long as it has not.
 
     ``waiting`` is how long it took or has taken to be read (ms): from when it could be read there to when it was.
+    ``owed``: it is at work on the incident, so that it must be read there; who has stood down need not.
     """
 
     agency: str
@@ -30,6 +31,7 @@ class ReceiptRow(msgspec.Struct, frozen=True, gc=False):
     acknowledged: int | None
     by: str
     waiting: int
+    owed: bool = True
 
     @property
     def unread(self) -> bool:
@@ -39,7 +41,7 @@ class ReceiptRow(msgspec.Struct, frozen=True, gc=False):
     @property
     def late(self) -> bool:
         """Unread for so long that the sender is alarmed."""
-        return self.unread and self.waiting >= UNREAD_MS
+        return self.unread and self.owed and self.waiting >= UNREAD_MS
 
 
 def readers(view: View, version: Version) -> tuple[str, ...]:
@@ -63,18 +65,42 @@ def receipt_rows(view: View, now: int, version: Version | None = None) -> tuple[
         # Who was invited after it was sent could not read it earlier.
         since = max(version.recorded_at, organisation(view).parties[code].invited_at)
         waiting = max(0, (now if got.seen is None else got.seen) - since)
-        found.append(ReceiptRow(code, got.delivered, got.seen, got.acknowledged, got.by, waiting))
+        owed = not stood_down(view, code)
+        found.append(ReceiptRow(code, got.delivered, got.seen, got.acknowledged, got.by, waiting, owed))
     return tuple(found)
 
 
 def required_absent(view: View) -> tuple[str, ...]:
     """The agencies that the current version requires and that are not there (inquiry lesson 2).
 
-    There is who is named as present, or has a unit at the scene.
+    There is who is named as present, or has a unit at the scene. Nobody is missed once the scene is clear.
     """
     version = current(methane(view))
     if version is None:
         return ()
-    there = {service.agency for service in version.report.present}
+    there = _named(version.report.present)
     there |= {unit.home for unit in view.resources.units.values() if STATUSES[unit.status].group == SCENE}
-    return tuple(service.agency for service in version.report.required if service.agency not in there)
+    wanted = (service.agency for service in version.report.required)
+    return tuple(agency for agency in wanted if agency not in there and not off_scene(view, agency))
+
+
+def absent_since(view: View, agency: str) -> int:
+    """Since when an agency that is required and not there has been so (UTC ms).
+
+    Since every version has required it and named it nowhere as present: a new version does not make it younger. But
+    if its units were there and have left, since the last of them left.
+    """
+    since: int | None = None
+    for version in reversed(methane(view).versions):
+        report = version.report
+        if agency not in _named(report.required) or (since is not None and agency in _named(report.present)):
+            break
+        since = version.at if since is None else min(since, version.at)
+    state = view.resources
+    left: list[int] = [unit.scene_at for unit in state.units.values() if unit.home == agency]
+    left += [past.left_scene_at for past in state.released.values() if split_key(past.unit)[0] == agency]
+    return max((since or 0, *left))
+
+
+def _named(services: tuple[Service, ...]) -> set[str]:
+    return {service.agency for service in services}

@@ -34,8 +34,9 @@ def major_of(view: View, agency: str) -> tuple[Kind, Major, int | None]:
     party = organisation(view).parties.get(agency)
     declared = "" if party is None else party.declared
     major = _MAJOR.get(declared, "no")
-    # The time is that of the declaration itself; once the scene is clear it is no longer kept.
-    since = None if party is None or declared not in ("declared", "standby") else party.declared_at
+    # The time is that of the declaration itself, also once the scene is clear.
+    since = None if party is None else party.declared_at if declared == "standby" else party.major_at
+    since = since if major != "no" else None
     return "ETHANE" if major == "no" else "METHANE", major, since
 
 

@@ -10,6 +10,7 @@ from incident.catalogue import Charter
 from incident.kernel.slice import Claim, CommandSpec, Conflict, EventSpec, Offline, Slice, View
 from incident.organisation import facts, fold, rules, words
 from incident.organisation.board import BOARD
+from incident.organisation.ending import OVER, off_scene, over, scene_over, stood_down, stood_down_at
 from incident.organisation.facts import (
     ACTIVE,
     DECLARATIONS,
@@ -26,6 +27,7 @@ __all__ = [
     "DECLARATIONS",
     "KINDS",
     "OPEN",
+    "OVER",
     "SLICE",
     "LeadOffer",
     "Organisation",
@@ -33,8 +35,13 @@ __all__ = [
     "Sighting",
     "charter_of",
     "is_party",
+    "off_scene",
     "organisation",
+    "over",
     "parties",
+    "scene_over",
+    "stood_down",
+    "stood_down_at",
 ]
 
 

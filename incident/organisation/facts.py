@@ -72,6 +72,8 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     declared: str = ""
     declared_at: int | None = None
     declared_by: str = ""
+    major_at: int | None = None
+    """When it declared the major incident (UTC ms), kept when it says scene clear and when it stands down."""
     reason: str = ""
     version: str = ""
     changed: str = ""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from incident.kernel.record import Record
 from incident.kernel.slice import Due, View
 from incident.organisation import facts
+from incident.organisation.ending import OVER
 from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party, Sighting
 from incident.organisation.rules import answers
 
@@ -141,9 +142,19 @@ def _declared(party: Party, declared: str, reason: str, record: Record) -> Party
         declared=declared,
         declared_at=record.at,
         declared_by=record.actor,
+        major_at=_major_at(party, declared, record.at),
         reason=reason,
         version=record.command_id,
     )
+
+
+def _major_at(party: Party, declared: str, at: int) -> int | None:
+    """Who says scene clear, or that again, has declared no later than it had; who went back and declares, anew."""
+    if declared in OVER:
+        return party.major_at
+    if declared not in ("declared", "scene_clear"):
+        return None
+    return at if party.major_at is None or party.declared in OVER else party.major_at
 
 
 def _located(state: Organisation, event: Any, record: Record) -> Organisation:

@@ -23,7 +23,7 @@ from incident.methane import current, fields, methane, receipt_rows
 from incident.methane.words import hazard_words
 from incident.mutual_aid import mutual_aid
 from incident.mutual_aid.facts import SETTLED
-from incident.organisation import organisation, parties
+from incident.organisation import organisation, parties, scene_over, stood_down
 from incident.organisation.rules import spoken
 from incident.resources import unit_totals
 from incident.tasks.facts import OPEN, Task
@@ -89,7 +89,7 @@ def report(look: Look) -> Iterable[str]:
     yield stop(f"{version.kind} {version.name} of {version.agency}, {look.clock(version.at)}")
     for field in fields(version):
         yield stop(f"{field.letter} {field.name}: {field.words}")
-    unread = [row.agency for row in receipt_rows(look.state, look.now) if row.unread]
+    unread = [row.agency for row in receipt_rows(look.state, look.now) if row.unread and row.owed]
     if unread:
         yield stop(f"Not read by {', '.join(unread)}")
 
@@ -238,27 +238,33 @@ def coming(look: Look) -> Iterable[str]:
 
 
 def upcoming(look: Look) -> list[Coming]:
-    """Everything that has a time set and is not over, the earliest first; what is overdue stands at the top."""
+    """Everything that has a time set and is not over, the earliest first; what is overdue stands at the top.
+
+    What is over says ``incident.organisation.ending``: once the incident is closed, nothing is next.
+    """
+    view = look.state
+    if organisation(view).closed:
+        return []
     found: list[Coming] = []
-    for key, task in tasks(look.state).rows.items():
+    for key, task in tasks(view).rows.items():
         if task.due is not None and task.state in OPEN and task.state != "done":
             found.append(Coming(task.due, task.title, task.agency, "tasks", key))
-    for feature in live(look.state):
-        if feature.review_due is not None:
+    for feature in live(view):
+        if feature.review_due is not None and not stood_down(view, feature.owner):
             words = f"{feature.name} review"
             found.append(Coming(feature.review_due, words, feature.owner, "boundaries", feature.id))
-    for key, one in log(look.state).decisions.items():
-        if one.open and one.review_at is not None:
+    for key, one in log(view).decisions.items():
+        if one.open and one.review_at is not None and not stood_down(view, one.agency):
             found.append(Coming(one.review_at, f"{one.name} review", one.agency, "decisions", key))
-    for offer in organisation(look.state).lead_offers:
-        answers = organisation(look.state).lead if offer.claim else offer.to
+    for offer in organisation(view).lead_offers:
+        answers = organisation(view).lead if offer.claim else offer.to
         found.append(Coming(offer.lapses_at, "answer to the lead due", answers, "parties", answers))
-    for key, request in mutual_aid(look.state).rows.items():
-        if request.state == "sent":
+    for key, request in mutual_aid(view).rows.items():
+        if request.state == "sent" and not stood_down(view, request.requester):
             words = f"{request.number} answer due"
             found.append(Coming(request.answer_by, words, request.lender, "mutual_aid", key))
-    version = current(methane(look.state))
-    if version is not None:
+    version = current(methane(view))
+    if version is not None and not scene_over(view):
         at = version.at + AGAIN_MS
         found.append(Coming(at, f"{version.kind} review", version.agency, "methane", version.id))
     return sorted(found)

@@ -85,6 +85,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     destination: str = ""
     note: str = ""
     said_by: str = ""
+    scene_at: int = 0
+    """When it last came to the scene or, while it is not there, when it last left it (UTC ms); 0: it never was."""
     sent_at: int = 0
     """When it was last given a destination (UTC ms); 0 when it is bound for nowhere."""
     crew_told_at: int = 0
@@ -117,6 +119,8 @@ class PastCommitment(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     since: int
     version: str
     reason: str = ""
+    left_scene_at: int = 0
+    """When it last left the scene (UTC ms); 0: it never was there."""
 
 
 class Resources(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Claim, View
 from incident.organisation import organisation
 from incident.resources import facts as f
-from incident.statuses import AWAY, FREE, STATUSES, status
+from incident.statuses import AWAY, FREE, SCENE, STATUSES, status
 from incident.values import split_key
 
 _REPLACE = msgspec.structs.replace
@@ -42,13 +42,15 @@ def evolve(state: f.Resources, event: Any, record: Record) -> f.Resources:
 def _committed(event: f.Committed, record: Record) -> f.Resource:
     one = event.commitment
     home, callsign = split_key(one.unit)
+    since = record.at if one.since is None else min(one.since, record.at)
     return f.Resource(
         home=home,
         callsign=callsign,
         kind=one.kind,
         controlling=home,
         status=one.status,
-        since=record.at if one.since is None else min(one.since, record.at),
+        since=since,
+        scene_at=since if status(one.status).group == SCENE else 0,
         heard_at=record.at,
         commitment=thing_id(record),
         committed_at=record.at,
@@ -79,6 +81,7 @@ def _released(state: f.Resources, unit: f.Resource, event: f.Released, record: R
         since=unit.since,
         version=record.command_id,
         reason=event.reason,
+        left_scene_at=record.at if status(unit.status).group == SCENE else unit.scene_at,
     )
     units = {key: other for key, other in state.units.items() if key != event.unit}
     released = {**state.released, unit.commitment: past}
@@ -148,6 +151,7 @@ def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
         sent_at=unit.sent_at if destination else 0,
         crew_told_at=told if destination else 0,
         since=record.at,
+        scene_at=record.at if (before.group == SCENE) != (after.group == SCENE) else unit.scene_at,
         heard_at=record.at,
         said_by=record.agency,
         status_version=record.command_id,

@@ -10,6 +10,7 @@ from incident.comms import comms
 from incident.comms.facts import TestChannel
 from incident.kernel.receipts import Acknowledge, Deliver, See, receipt
 from incident.kernel.slice import Act
+from incident.organisation import OVER
 from incident.organisation.facts import (
     AcceptLead,
     Declare,
@@ -19,7 +20,7 @@ from incident.organisation.facts import (
 )
 from incident.organisation.rules import answers, is_back
 from incident.scenario.facts import Wait
-from incident.virtual.mind import OVER, Mind, together
+from incident.virtual.mind import Mind, together
 
 SUBJECTS_MAX: Final = 50
 ANSWERED: Final = frozenset({"tasks", "boundaries", "resources", "organisation", "mutual_aid", "comms"})

@@ -13,11 +13,10 @@ from typing import Any, Final
 
 from incident.kernel.model import Model
 from incident.kernel.slice import Act, Actor, View
+from incident.organisation import OVER
 from incident.scenario.facts import Behaviour, Scenario, Wait
 
 SECOND_MS: Final = 1_000
-OVER: Final = frozenset({"cancelled", "stand_down", "recovery", "closed"})
-"""Declarations that mean: this agency is no longer at work on it."""
 CLEAR: Final = "scene_clear"
 
 

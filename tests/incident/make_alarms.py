@@ -14,7 +14,9 @@ HEAD = """# Alarms
 Made from the code. Nobody sets an alarm: it is computed from the record, the same in every room. It rings once in each room, can be
 acknowledged (`a`; that is on record, with who and when) and stays listed until its cause is gone. A *prompt* does not ring: it is due by
 good practice, not yet a failure. The test of each is `tests/incident/test_alarms.py::test_it_rises_and_clears[name]`: it lets the alarm
-rise, and clears it with the verb named here.
+rise, and clears it with the verb named here. Who has stood down is asked nothing more, once the scene is clear nobody is asked for what a
+scene needs, and once all have stood down only what was begun is asked on: a unit still committed, a recall, a task, people in no count, an
+offer of the lead (`tests/incident/test_alarms_end.py`).
 
 | alarm | name, and its test | rings | cleared with | lessons |
 |---|---|---|---|---|

@@ -111,7 +111,9 @@ def test_the_m_is_what_the_authors_own_agency_has_declared() -> None:
     given.did(o.Declare("SCAS", "declared")).did(o.Declare("SCAS", "scene_clear")).did(changed(total=51))
     version = current(methane(given.view))
     assert version is not None
-    assert (version.major, version.major_at) == ("declared", None), "a clear scene is one of a major incident"
+    assert (version.major, version.major_at) == ("declared", given.now), (
+        "a clear scene is one of a major incident"
+    )
 
 
 def test_where_it_is_must_be_said_and_nothing_else_need_be_known() -> None:

@@ -1,0 +1,71 @@
+"""When it is over: for one agency, at the scene, and for everybody. Written here once, for all that is asked of them.
+
+An agency that has stood down owes nothing of what the incident had asked of it: no commander, no word about a point
+on the ground, no look at a METHANE. Once the scene is clear for all, nobody is asked for what only a scene needs:
+a rendezvous point, a service that is required there. Once all have stood down, nothing is asked that the incident was
+for. What was begun and not ended is asked on all the same, because standing down does not end it: a unit still
+committed, a recall, an open task, casualties in no count, a lead that was offered. A list that nags about what is
+over is soon looked at by nobody, and then the one line that still counts is not seen either.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from incident.kernel.slice import View
+from incident.organisation.facts import ACTIVE, Organisation, Party
+
+OVER: Final = frozenset({"cancelled", "stand_down", "recovery", "closed"})
+"""Declarations that mean: this agency is no longer at work on it."""
+
+CLEAR: Final = OVER | {"scene_clear"}
+"""Declarations that mean: this agency has nothing more to do at the scene."""
+
+
+def stood_down(view: View, agency: str) -> bool:
+    """Whether an agency has stood down, by its own word or because all who were at work have."""
+    return _says(view, agency, OVER) or over(view)
+
+
+def off_scene(view: View, agency: str) -> bool:
+    """Whether nothing is asked any more of an agency at the scene."""
+    return _says(view, agency, CLEAR) or scene_over(view)
+
+
+def stood_down_at(view: View, agency: str) -> int | None:
+    """Since when an agency has stood down (``stood_down``; UTC ms): what it is asked after that, it is asked anew."""
+    state: Organisation = view.organisation
+    party = state.parties.get(agency)
+    if party is not None and party.declared in OVER:
+        return party.declared_at
+    if not over(view):
+        return None
+    return max((one.declared_at or 0 for one in _present(state) if one.declared in OVER), default=None)
+
+
+def scene_over(view: View) -> bool:
+    """Whether all who were at work say that the scene is clear, or have stood down."""
+    return _all(view, CLEAR)
+
+
+def over(view: View) -> bool:
+    """Whether all who were at work have stood down, the lead among them, whose incident it is."""
+    return _all(view, OVER)
+
+
+def _says(view: View, agency: str, words: frozenset[str]) -> bool:
+    state: Organisation = view.organisation
+    party = state.parties.get(agency)
+    return party is not None and party.declared in words
+
+
+def _all(view: View, words: frozenset[str]) -> bool:
+    state: Organisation = view.organisation
+    if state.closed:
+        return True
+    busy = ACTIVE - words
+    return _says(view, state.lead, words) and not any(party.declared in busy for party in _present(state))
+
+
+def _present(state: Organisation) -> list[Party]:
+    return [party for party in state.parties.values() if party.left_at is None]
