@@ -2,7 +2,8 @@
 
 The parts of an incident take on its clock; injects go out and bring about what they should; virtual agencies answer.
 The server asks this of every incident, about once a second, and writes the acts in the name of whoever is given in
-them; it knows nothing of what they mean. While NO DUFF stands, nothing is played.
+them; it knows nothing of what they mean. While NO DUFF stands, nothing is played. Once play has ended, those
+whom nobody plays pack up.
 """
 
 from __future__ import annotations
@@ -32,17 +33,20 @@ def acts(
         return ()
     found = list(_follow(stream, view, view_of, now)) if play(view).segments else []
     played, own = play(view), view_of(f"{stream}/excon")
-    if not played.started or played.ended_at is not None or played.suspended or own is None:
+    if not played.started or played.suspended or own is None:
         return tuple(found)
     if view.organisation.closed:  # nobody is there any more to be told anything
         return tuple(found)
     papers, began, at = injects(own), played.started_at or 0, incident_now(view, now)
+    ended = played.ended_at is not None
     # What a person of exercise control fires goes out while the clock stands, too; nothing else moves then.
-    found += firing(
-        papers, stream, model_of, view_of, began=began, now=at, manned=manned, paused=not played.running
-    )
-    if papers.scenario is not None and played.running:
-        found += replies(papers.scenario, model, stream, view, now=at, began=began, manned=manned)
+    if not ended:
+        paused = not played.running
+        found += firing(papers, stream, model_of, view_of, began=began, now=at, manned=manned, paused=paused)
+    if papers.scenario is not None and (played.running or ended):
+        found += replies(
+            papers.scenario, model, stream, view, now=at, began=began, manned=manned, ended=ended
+        )
     return tuple(found)
 
 

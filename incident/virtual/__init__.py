@@ -16,6 +16,7 @@ from incident.scenario.facts import Scenario
 from incident.virtual.lending import lends
 from incident.virtual.manners import leads, receives, speaks, takes_part
 from incident.virtual.mind import Mind
+from incident.virtual.packing import packs_up
 from incident.virtual.wheels import drives
 from incident.virtual.work import stands_on_the_ground, works
 
@@ -35,11 +36,12 @@ def replies(
     now: int,
     began: int,
     manned: Collection[str],
+    ended: bool = False,
 ) -> tuple[Act, ...]:
     """What every virtual agency of a scenario would do now, the longest due first.
 
     ``now`` and ``began`` (T+0) are UTC ms on the incident's own clock; ``manned`` are the agencies of which a person
-    is connected.
+    is connected. Once play has ``ended`` it packs up, and does nothing else.
     """
     state = view.organisation
     if not state.opened or state.closed or state.mode != "exercise":
@@ -48,6 +50,6 @@ def replies(
     for party in scenario.parties:
         if party.played == "virtual" and party.agency not in manned:
             mind = Mind(scenario, party.agency, party.behaviour, model, stream, view, now, began)
-            for habit in HABITS:
+            for habit in (packs_up,) if ended else HABITS:
                 found += habit(mind)
     return tuple(sorted(found, key=lambda act: (act.at, act.key))[:ACTS_MAX])
