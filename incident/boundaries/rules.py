@@ -38,7 +38,7 @@ from incident.boundaries.facts import (
 )
 from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Context, Refusal, View
-from incident.organisation import charter_of, organisation, parties
+from incident.organisation import charter_of, closed, organisation, parties
 
 CORNERS_MIN = 3
 RIVAL_KINDS = ("rvp", "fcp")
@@ -55,7 +55,7 @@ def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     if not organisation(view).opened:
         return Refusal("not_open", "This incident is not open.")
     if isinstance(command, Propose):
-        return _propose(view, command, ctx)
+        return closed(view, ctx, "nothing is proposed") or _propose(view, command, ctx)
     feature = boundaries(view).rows.get(command.feature)
     if feature is None:
         return Refusal("no_such_feature", "There is no such feature on the ground here.")

@@ -21,7 +21,7 @@ from incident.messages.facts import (
     Withdrawn,
     subject,
 )
-from incident.organisation import charter_of, is_party, organisation, parties
+from incident.organisation import charter_of, closed, is_party, organisation, parties
 
 _TOGETHER: Final = 50
 """More than the bound are dropped so many at a time, not one for each that is sent."""
@@ -38,7 +38,8 @@ def messages(view: View) -> Messages:
 def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     """What a command makes happen, or the reason why not."""
     if isinstance(command, Send):
-        return _send(view, command, ctx)
+        shut = None if command.reply_to else closed(view, ctx, "a message is sent")
+        return shut or _send(view, command, ctx)
     message = messages(view).rows.get(command.message)
     if message is None:
         return Refusal("no_such_message", "There is no such message here.")

@@ -11,7 +11,7 @@ from incident.kernel.checks import nearest
 from incident.kernel.slice import Context, Refusal, View
 from incident.methane.facts import KEY, Hazard, Kind, Major, Publish, Published, Report, Service
 from incident.methane.fold import methane, unaware
-from incident.organisation import charter_of, organisation
+from incident.organisation import charter_of, closed, organisation
 
 _MAJOR: dict[str, Major] = {"declared": "declared", "scene_clear": "declared", "standby": "standby"}
 """Declaration -> what it means for the M: a scene that is clear is still that of a major incident."""
@@ -19,6 +19,9 @@ _MAJOR: dict[str, Major] = {"declared": "declared", "scene_clear": "declared", "
 
 def decide(view: View, command: Publish, ctx: Context) -> tuple[Published, ...] | Refusal:
     """The version this report makes, whoever else has written one meanwhile."""
+    shut = closed(view, ctx, "a METHANE is sent")
+    if shut is not None:
+        return shut
     report = tidy(command.report)
     if not report.location.known:
         return Refusal("empty", "Say where it is: words, a grid reference or latitude,longitude.")

@@ -11,7 +11,7 @@ from incident.mutual_aid import events as e
 from incident.mutual_aid import facts as f
 from incident.mutual_aid.fold import mutual_aid, proposal
 from incident.mutual_aid.steps import UNIT_STEPS, move, name_units
-from incident.organisation import charter_of, is_party, organisation, parties
+from incident.organisation import charter_of, closed, is_party, organisation, parties
 from incident.organisation.facts import PARTIES_MAX, AgenciesInvited
 from incident.permissions import granted, is_exercise_control
 from incident.resources import resources
@@ -30,8 +30,12 @@ _Answer = tuple[Any, ...] | Refusal
 
 def decide(view: View, command: Any, ctx: Context) -> _Answer:
     """What somebody's act makes happen, or the reason why not."""
-    if organisation(view).closed and isinstance(command, c.Raise):
-        return Refusal("closed", "This incident is closed: nothing can be asked for it.")
+    asks = isinstance(command, c.Raise | c.Approve | c.OfferNext)
+    if asks or isinstance(command, c.NameUnits):
+        words = "aid is asked for" if asks else "a unit is named"
+        shut = closed(view, ctx, words, late=False)
+        if shut is not None:
+            return shut
     if isinstance(command, c.Raise):
         return _raise(view, command, ctx)
     if isinstance(command, c.ReportPressure):

@@ -10,7 +10,7 @@ from incident.catalogue import Charter
 from incident.kernel.slice import Claim, CommandSpec, Conflict, EventSpec, Offline, Slice, View
 from incident.organisation import facts, fold, rules, words
 from incident.organisation.board import BOARD
-from incident.organisation.ending import OVER, off_scene, over, scene_over, stood_down, stood_down_at
+from incident.organisation.ending import OVER, closed, off_scene, over, scene_over, stood_down, stood_down_at
 from incident.organisation.facts import (
     ACTIVE,
     DECLARATIONS,
@@ -34,6 +34,7 @@ __all__ = [
     "Party",
     "Sighting",
     "charter_of",
+    "closed",
     "is_party",
     "off_scene",
     "organisation",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from incident.kernel.slice import View
+from incident.kernel.slice import Context, Refusal, View
 from incident.organisation.facts import ACTIVE, Organisation, Party
 
 OVER: Final = frozenset({"cancelled", "stand_down", "recovery", "closed"})
@@ -69,3 +69,17 @@ def _all(view: View, words: frozenset[str]) -> bool:
 
 def _present(state: Organisation) -> list[Party]:
     return [party for party in state.parties.values() if party.left_at is None]
+
+
+def closed(view: View, ctx: Context, begun: str, *, late: bool = True) -> Refusal | None:
+    """The answer to whoever begins new work (``begun``: "a task is raised") in an incident that is closed.
+
+    Nobody is there any more to take it on, so a METHANE, a message, a task, a unit or a request would be lost on
+    them without a word. Observations are taken all the same: log entries, receipts, counts, states, what became of
+    work that was begun before. ``late``: so is what was written before the closing by a room that was cut off.
+    """
+    state: Organisation = view.organisation
+    if not state.closed or (late and ctx.written_at < (state.closed_at or 0)):
+        return None
+    sentence = f"This incident is closed: {begun} in it no more. Reopen it, or write it into the log."
+    return Refusal("closed", sentence, {"since": str(state.closed_at)})

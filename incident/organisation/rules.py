@@ -10,6 +10,7 @@ from typing import Any, Final
 from incident.catalogue import Charter
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import facts
+from incident.organisation.ending import closed
 from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party
 from incident.placing import Placing
 from incident.values import stop
@@ -40,7 +41,7 @@ def decide(view: View, command: Any, ctx: Context) -> Answer:
         case facts.AssignNumber():
             return _number(state, command)
         case facts.Invite():
-            return _invite(state, command)
+            return closed(view, ctx, "an agency is invited") or _invite(state, command)
         case facts.TakeBackInvitation():
             return _take_back(view, command, ctx)
         case facts.Join() | facts.NameContact() | facts.Leave():

@@ -6,7 +6,7 @@ from typing import Any
 
 from incident.kernel.checks import nearest
 from incident.kernel.slice import Context, Refusal, View
-from incident.organisation import charter_of, organisation
+from incident.organisation import charter_of, closed, organisation
 from incident.places.facts import (
     HOLDS_MAX,
     PLACES_MAX,
@@ -40,7 +40,7 @@ def decide(view: View, command: Any, ctx: Context) -> Answer:
     if not organisation(view).opened:
         return Refusal("not_open", "This incident is not open.")
     if isinstance(command, OpenPlaces):
-        return _open(view, command)
+        return closed(view, ctx, "a hospital is stood up") or _open(view, command)
     row = places(view).rows.get(command.place)
     if row is None:
         known = charter_of(view).places.get(command.place)
@@ -50,7 +50,7 @@ def decide(view: View, command: Any, ctx: Context) -> Answer:
         case DeclareCapacity():
             return _declare(row, command, ctx)
         case Allocate():
-            return _allocate(row, command, ctx)
+            return closed(view, ctx, "a casualty is allocated") or _allocate(row, command, ctx)
         case _:
             return _step(row, command, ctx)
 

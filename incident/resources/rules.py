@@ -6,7 +6,7 @@ from typing import Any
 
 from incident.kernel.checks import nearest
 from incident.kernel.slice import Context, Refusal, View
-from incident.organisation import charter_of, is_party, organisation
+from incident.organisation import charter_of, closed, is_party, organisation
 from incident.permissions import is_exercise_control, is_system
 from incident.resources import facts as f
 from incident.resources.fold import edited, resources
@@ -54,8 +54,9 @@ def decide(view: View, command: Any, ctx: Context) -> _Answer:
 
 def _commit(view: View, command: f.Commit, ctx: Context) -> _Answer:
     about = organisation(view)
-    if about.closed:
-        return Refusal("closed", "This incident is closed: nothing can be committed to it.")
+    shut = closed(view, ctx, "a unit is committed", late=False)
+    if shut is not None:
+        return shut
     home = split_key(command.units[0].unit)[0]
     if not is_party(view, home):
         return Refusal("not_party", f"{home} is not party to this incident.")

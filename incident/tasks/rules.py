@@ -6,7 +6,7 @@ from typing import Any
 
 from incident.kernel.checks import nearest
 from incident.kernel.slice import Context, Refusal, View
-from incident.organisation import charter_of, is_party, organisation, parties
+from incident.organisation import charter_of, closed, is_party, organisation, parties
 from incident.tasks.facts import (
     ASSIGNED,
     FIELDS,
@@ -74,7 +74,7 @@ def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     if not organisation(view).opened:
         return Refusal("not_open", "This incident is not open.")
     if isinstance(command, Raise):
-        return _raise(view, command)
+        return closed(view, ctx, "a task is raised") or _raise(view, command)
     task = tasks(view).rows.get(command.task)
     if task is None:
         return Refusal("no_such_task", "There is no such task here.")
