@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from incident_tui.app import IncidentApp
+from incident_tui.screens.room.jump import LETTERS, Label
 from incident_tui.screens.room.screen import Room
 from tests.running import run
 from tests.tui.world import FakeSession, app_of, local_time_is_utc, text_of
@@ -77,6 +78,16 @@ class Desk:
             if not any(words in line for line in text_of(self.app) for words in gone):
                 return
         raise AssertionError(f"{gone} still on the screen:\n" + "\n".join(text_of(self.app)))
+
+    async def letter_before(self, words: str) -> str:
+        """The jump letter that stands before these words, once it stands there."""
+        for _ in range(400):
+            line = next((line for line in text_of(self.app) if words in line), words)
+            before = line[: line.index(words)].rstrip()
+            if self.room.query(Label) and before and before[-1] in LETTERS:
+                return before[-1]
+            await asyncio.sleep(0.01)
+        raise AssertionError("\n".join(text_of(self.app)))
 
     @property
     def last(self) -> Any:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from incident_tui.screens.room.jump import LETTERS, Jump, Label, targets_of
+from incident_tui.screens.room.jump import LETTERS, Jump, targets_of
 from incident_tui.widgets.table import VirtualTable
 from tests.tui.desk import Desk, told
-from tests.tui.world import text_of
 
 LOOKS: tuple[dict[str, Any], ...] = ({}, {"ascii": "always"}, {"theme": "mono"}, {"theme": "high-contrast"})
-
-
-async def letter_before(desk: Desk, words: str) -> str:
-    for _ in range(400):
-        line = next(line for line in text_of(desk.app) if words in line)
-        before = line[: line.index(words)].rstrip()
-        if desk.room.query(Label) and before and before[-1] in LETTERS:
-            return before[-1]
-        await asyncio.sleep(0.01)
-    raise AssertionError("\n".join(text_of(desk.app)))
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
@@ -32,7 +20,7 @@ def test_a_letter_at_a_row_puts_the_cursor_there(size: tuple[int, int], look: di
     async def story(desk: Desk) -> None:
         await desk.press("2", ";")
         await desk.shows("letter go there", "esc stay here")
-        await desk.press(await letter_before(desk, "H101"))
+        await desk.press(await desk.letter_before("H101"))
         found = desk.room.front.row()
         assert found is not None
         assert found[0] == "LAS/H101"
@@ -57,7 +45,7 @@ def test_a_letter_at_a_tab_goes_there_and_one_at_a_block_takes_the_keys() -> Non
         assert block.parent is not None
         assert (block.region.x - 1, block.region.y) == (target.x, target.y)
         await desk.press(";")
-        await desk.press(await letter_before(desk, "4 Tasks"))
+        await desk.press(await desk.letter_before("4 Tasks"))
         assert desk.room.front.place == "tasks"
 
     told(story)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LETTERS: Final = "asdfghjklqwertyuiopzxcvbnm"
 """The nearest to the fingers first."""
 STYLE: Final = "active-ink bold on active"
+SETTLING_MAX: Final = 12
+"""Layouts that are waited for at most, before the letters are put where things stand now."""
 JUMP_KEYS: Final = (("letter", "go there", ""), ("esc", "stay here", ""))
 
 
@@ -76,11 +78,17 @@ class Jump(Widget, can_focus=True):
         self.close()
         self.due = True
         self._room.set_focus(self)
-        self.call_after_refresh(self._show)
+        self.call_after_refresh(self._show, SETTLING_MAX, ())
 
-    def _show(self) -> None:
-        self.due = False
+    def _show(self, rounds: int, before: Sequence[tuple[int, int]]) -> None:
+        """Blocks find their heights one after the other: what stands where it stood is laid out."""
+        self._room.front.tick()
         found = targets_of(self._room) if self.has_focus else []
+        places = tuple((target.x, target.y) for target in found)
+        if places != before and rounds:
+            self.call_after_refresh(self._show, rounds - 1, places)
+            return
+        self.due = False
         if not found:
             self.stop()
             return
