@@ -2,7 +2,8 @@
 
 The first says which incident this is and who says what of it, in the frame colour of exercise or live; the
 second says whether this room is cut off. What is dropped when it is narrow, and in which order, is written down
-here once: never the exercise word, the clock, the link word, alarms, the own declaration or the lead.
+here once: never the exercise word, the clock, the link word, alarms, the own declaration or the lead; and one other
+agency's declaration after the time since the start, the number, the zone and the end of the title.
 """
 
 from __future__ import annotations
@@ -107,8 +108,11 @@ class _Parts:
             for shown in range(count, min(count, 2) - 1, -1):
                 yield self.left(shown, it.title, number=True, place=True), self.right(zone=True, since=True)
                 yield self.left(shown, it.title, number=True, place=True), self.right(zone=True, since=False)
-        for shown in range(count, -1, -1):
+        for shown in range(count, 0, -1):
             yield self.left(shown, it.title, number=True), self.right(zone=True, since=True)
+        if count:
+            yield from self.one_other()
+        yield self.left(0, it.title, number=True), self.right(zone=True, since=True)
         yield self.left(0, it.title, number=True), self.right(zone=True, since=False)
         yield self.left(0, it.title, number=True), self.right(zone=False, since=False)
         for size in range(len(it.title) - 1, TITLE_LEAST - 1, -1):
@@ -128,14 +132,32 @@ class _Parts:
             )
         yield self.least()
 
+    def one_other(self) -> Iterable[tuple[list[Span], list[Span]]]:
+        """Shapes with one other agency's declaration: it outlives the number, the zone, and the end of the title."""
+        it = self.it
+        for number, zone in ((True, True), (True, False), (False, True)):
+            yield self.left(1, it.title, number=number), self.right(zone=zone, since=False)
+        timed = bool(it.others[0][2])
+        for brief in (False, True) if timed else (False,):
+            for size in range(len(it.title), min(len(it.title), TITLE_LEAST) - 1, -1):
+                left = self.left(1, _cut(it.title, size), number=False, brief=brief)
+                yield left, self.right(zone=False, since=False)
+
     def least(self) -> tuple[list[Span], list[Span]]:
         """What is never dropped."""
         return self.left(0, "", number=False, wide=False), self.right(zone=False, since=False, real=False)
 
     def left(
-        self, shown: int, title: str, *, number: bool, wide: bool = True, place: bool = False
+        self,
+        shown: int,
+        title: str,
+        *,
+        number: bool,
+        wide: bool = True,
+        brief: bool = False,
+        place: bool = False,
     ) -> list[Span]:
-        """Mode, title, number, declarations, lead and place, with so many other agencies."""
+        """Mode, title, number, declarations, lead and place, with so many other agencies (``brief``: times alone)."""
         it, ink = self.it, self.ink
         gap = "   " if number else "  "
         spans = [Span(f" {it.mode.upper()} " if it.mode else " incident-tui ", f"{ink} bold")]
@@ -146,7 +168,7 @@ class _Parts:
         said = []
         if it.own is not None:
             said.append(self.said(it.own, wide=wide))
-        said += [self.said(other, wide=True) for other in it.others[:shown]]
+        said += [self.said(other, wide=not brief) for other in it.others[:shown]]
         more = len(it.others) - shown
         for index, words in enumerate(said):
             spans += [

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from incident.log.facts import Write
+from incident.methane import receipt_rows
 from incident.organisation.facts import Declare, Open
 from incident.resources.facts import SetStatus
 from incident.state import INCIDENT
+from incident.values import span
+from incident_tui.screens.picture.summary import agencies_view
 from incident_tui.widgets.form import Form
 from tests.incident.given import INCIDENT_STREAM, OWN_STREAM, REGISTER_STREAM
 from tests.tui.desk import Desk, told
@@ -379,3 +383,21 @@ def test_there_is_a_field_for_every_kind_of_answer() -> None:
         assert every <= shown
 
     told(story)
+
+
+@pytest.mark.parametrize("width", [54, 55, 57, 62, 78])
+@pytest.mark.parametrize("minutes", [3, 12, 65, 25 * 60])
+def test_how_long_a_methane_is_unread_is_never_cut(width: int, minutes: int) -> None:
+    session = FakeSession()
+    session.at += minutes * 60_000
+    look = session.look()
+    view = agencies_view(look, width, 12)
+    lines = ["".join(part.text for part in item.line) for item in view.items]
+    waits = {row.agency: span(row.waiting) for row in receipt_rows(look.state, look.now) if row.unread}
+    assert waits
+    for agency, age in waits.items():
+        line = next(line for line in lines if line.startswith(agency))
+        assert f" {age} " in line, line
+    assert all(cell_len(line) <= width for line in lines)
+    if width >= 57:
+        assert any("✗ unread" in line for line in lines)

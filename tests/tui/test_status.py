@@ -70,13 +70,42 @@ def test_what_drops_first_when_it_is_narrow() -> None:
     assert "LFB INVITED" in at[160]
     assert "T+00:30" in at[160]
     assert "SCAS STANDBY  +2" in at[120]
-    assert "LAS-2611-03" in at[100]
-    assert "LAS-2611-03" not in at[80]
+    assert "LAS-2611-03" in at[120]
+    assert "LAS-2611-03" not in at[100], "who has declared is asked before the number"
+    assert "SCAS STANDBY  +2" in at[100]
+    assert "SCAS" not in at[80].replace("lead SCAS", "")
     assert "M4/M25 COACH" in at[80]
     assert "M4/M25 COACH" in at[60]
     assert "M4/M25 COACH" not in at[50]
     long = replace(STANDING, title="Collision of a coach and a tanker at the interchange")
-    assert "Collision of a coach and…" in text(first_line(long, 100)).replace(" …", "…")
+    assert "Collision of a coach and a…" in text(first_line(long, 100))
+
+
+@pytest.mark.parametrize("rate", ["paused", "×4", "×10"])
+def test_beside_both_clocks_of_an_exercise_own_and_one_other_declaration_stand_with_their_times(
+    rate: str,
+) -> None:
+    played = replace(
+        STANDING,
+        others=(("SCAS", "DECLARED", "14:06"), ("SECAMB", "STANDBY", ""), ("LFB", "INVITED", "")),
+        rate=rate,
+        real="15:01",
+    )
+    at = {width: text(first_line(played, width)) for width in WIDTHS}
+    assert "LAS DECLARED 14:02 · SCAS DECLARED 14:06  +2" in at[120]
+    assert "M4/M25 COACH" in at[120]
+    assert f"EX 14:32:07 {rate}  real 15:01" in at[120]
+    assert "LAS DECLARED 14:02 · SCAS DECLARED 14:06 · SECAMB STANDBY" in at[200]
+    assert rate != "×4" or "LAS DECLARED 14:02 · SCAS 14:06  +2" in at[100]
+    assert "LAS" in at[80]
+    assert "14:02" in at[80]
+    assert "lead SCAS" in at[80]
+    assert all(length(first_line(played, width)) == width for width in WIDTHS)
+    long = replace(
+        played, title="Collision of a coach and a tanker at the interchange", lead="SECAMB DISPUTED"
+    )
+    assert "LAS DECLARED 14:02 · SCAS " in text(first_line(long, 120))
+    assert "14:06" in text(first_line(long, 120))
 
 
 def test_each_mode_has_its_frame_and_no_incident_has_none() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from rich.cells import cell_len
+
 from incident.alarms import FINDER
 from incident.alarms.board import AlarmRow
 from incident.boundaries.rules import agreed_by, boundaries, live
@@ -39,6 +41,10 @@ GRID_COLUMNS: Final = ("scene", "moving", "hospital", "unexplained")
 GRID_ROOMY: Final = {"scene": 9, "moving": 9, "hospital": 11, "unexplained": 14}
 GRID_TIGHT: Final = {"scene": 6, "moving": 7, "hospital": 9, "unexplained": 12}
 LABEL: Final = 11
+UNREAD_CELLS: Final = cell_len("✗ unread 1h05")
+READ_LEAST: Final = cell_len("✓ wrote it")
+AGENCY_LEAST: Final = cell_len("SECAMB lead")
+"""Columns of the agencies: the least that each is given."""
 
 
 # -- METHANE ----------------------------------------------------------------------------------------------------
@@ -264,11 +270,11 @@ def agencies_view(look: Look, width: int, most: int) -> View:
     """Each agency: what it has declared, whether it has read the METHANE, what it has at the scene, who commands."""
     version = current(methane(look.state))
     title = f"{version.kind} {version.name}" if version is not None else "METHANE"
-    names = _columns(width, title)
+    rows = _agency_rows(look)
+    names = _columns(width, title, [cells for _, cells in rows])
     head = _gapped(
         [Span(fit(name.upper() if name != title else name, cells), "dim") for name, cells in names]
     )
-    rows = _agency_rows(look)
     shown = rows[: max(1, most - 1)] if len(rows) > most - 1 else rows
     if len(shown) < len(rows):
         shown = shown[:-1]
@@ -278,15 +284,22 @@ def agencies_view(look: Look, width: int, most: int) -> View:
     return View(head, items, (Span(f"+{more} more", "accent", "go.parties"),) if more else ())
 
 
-def _columns(width: int, title: str) -> list[tuple[str, int]]:
-    names = [("agency", 12), ("declared", 11), (title, 14), ("at scene", 10), ("command", 8)]
-    spare = width - sum(cells + 1 for _, cells in names) + 1
-    if spare < 0:
-        names = [("agency", 11), ("declared", 10), (title, 11), ("at scene", 10), ("command", 8)]
-        spare = width - sum(cells + 1 for _, cells in names) + 1
-    if spare > 0:
-        names[0] = (names[0][0], names[0][1] + min(8, spare))
-    return names
+def _columns(width: int, title: str, rows: Sequence[Sequence[Span]]) -> list[tuple[str, int]]:
+    """Names and cells of each column. What must be there whole is first; the rest of the room makes it roomy."""
+    roomy = (("agency", 20), ("declared", 11), (title, 14), ("at scene", 10), ("command", 8))
+    sizes = [max(len(name), *(cell_len(row[n].text) for row in rows)) for n, (name, _) in enumerate(roomy)]
+    # How long it has been unread is the point of the column: room for an hour and more is kept from the start.
+    sizes[2] = max(sizes[2], UNREAD_CELLS if any(row[2].text.startswith("✗") for row in rows) else 0)
+    spare = width - sum(sizes) - len(sizes) + 1
+    if spare < 0 and sizes[2] > (least := max(len(title), READ_LEAST)):
+        taken = min(-spare, sizes[2] - least)
+        sizes[2], spare = sizes[2] - taken, spare + taken
+    if spare < 0:  # its tags go before any other agency's words do
+        sizes[0], spare = max(AGENCY_LEAST, sizes[0] + spare), 0
+    for n in (2, 1, 0, 3, 4):
+        more = min(spare, max(0, roomy[n][1] - sizes[n]))
+        sizes[n], spare = sizes[n] + more, spare - more
+    return [(name, size) for (name, _), size in zip(roomy, sizes, strict=True)]
 
 
 def _agency_rows(look: Look) -> list[tuple[str, list[Span]]]:
@@ -392,7 +405,11 @@ def _command(look: Look, code: str, agency: Agency) -> Span:
 
 
 def _agency_line(row: tuple[str, list[Span]], cells: Sequence[int]) -> Line:
-    return _gapped([Span(fit(one.text, width), one.style) for one, width in zip(row[1], cells, strict=True)])
+    spans = list(row[1])
+    if cell_len(spans[2].text) > cells[2]:  # the age is never cut: the words before it go
+        mark, *_, age = spans[2].text.split()
+        spans[2] = Span(f"{mark} {age}", spans[2].style)
+    return _gapped([Span(fit(one.text, width), one.style) for one, width in zip(spans, cells, strict=True)])
 
 
 def _gapped(spans: Sequence[Span]) -> Line:

@@ -23,7 +23,7 @@ from incident_tui.widgets.tabs import Tab
 
 HOUR_MS: Final = 3_600_000
 LIVE: Final = "LIVE"
-RANK: Final = {"DECLARED": 0, "STANDBY": 1}
+RANK: Final = {"DECLARED": 0, "STANDBY": 1, "INVITED": 3}
 
 
 def standing_of(look: Look, session: Session) -> Standing:
@@ -36,7 +36,13 @@ def standing_of(look: Look, session: Session) -> Standing:
     mine = "" if look.me is None else look.me.agency
     said = {code: _said(party, look) for code, party in state.parties.items() if party.left_at is None}
     # Who has declared is asked first; who has only joined says little, and goes first when room is scarce.
-    others = tuple(sorted((said[code] for code in said if code != mine), key=lambda one: RANK.get(one[1], 2)))
+    # Among equals who leads is first; parties have no order of their own.
+    others = tuple(
+        sorted(
+            (said[code] for code in said if code != mine),
+            key=lambda one: (RANK.get(one[1], 2), one[0] != state.lead, one[0]),
+        )
+    )
     played = play(look.state)
     begun = state.opened_at if played.started_at is None else played.started_at
     return Standing(
