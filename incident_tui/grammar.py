@@ -380,6 +380,8 @@ class _Reading:
 
     def _taken(self, arg: Arg, tokens: tuple[Token, ...], *, sure: bool) -> Any | None:
         """The answer these tokens give, or None when they cannot."""
+        if arg.shape and not re.fullmatch(arg.shape, " ".join(token.text for token in tokens), re.IGNORECASE):
+            return None
         if sure and arg.kind in TYPED and not self._certain(arg, " ".join(token.text for token in tokens)):
             return None
         if arg.rest and arg.kind not in SEVERAL | TYPED:

@@ -103,6 +103,11 @@ def size(shape: Shape) -> str:
     return f", {shape.radius_m:.0f} m" if shape.radius_m < 1000 else f", {shape.radius_m / 1000:.1f} km"
 
 
+def place_words(feature: Feature) -> str:
+    """Where it lies, and how far it reaches, in words."""
+    return _where(feature.shape)
+
+
 # -- cells --------------------------------------------------------------------------------------------------
 
 
@@ -150,7 +155,7 @@ def _ours(feature: Feature, look: Look) -> Cell:
 
 
 def _place(feature: Feature, _look: Look) -> Cell:
-    return Cell(_where(feature.shape))
+    return Cell(place_words(feature))
 
 
 def review_cell(feature: Feature, look: Look) -> Cell:
@@ -270,9 +275,15 @@ def _propose(_row: Any, values: Mapping[str, Any], look: Look) -> Propose:
     scheme: Any = values.get("scheme") or ""
     words = words_of(kind, "A")
     if kind in ZONES and not scheme:
-        raise ValueError(f"{words} needs its scheme: plato, cbrn, fire or other.")
+        raise ValueError(
+            f"{words} needs its scheme: plato, cbrn, fire or other. Typed in one line it stands last: "
+            f"propose {kind.partition('_')[0]} PLACE fire."
+        )
     if kind in CORDONS and not values.get("radius"):
-        raise ValueError(f"{words} needs a radius, such as 500m.")
+        raise ValueError(
+            f"{words} needs a radius, such as 500m. Typed in one line it stands behind the place: "
+            f"propose {kind.partition('_')[0]} PLACE 500m."
+        )
     return Propose(
         kind, _shape(values), values.get("name") or "", scheme, values.get("note") or "", _due(values, look)
     )
@@ -296,7 +307,7 @@ def _undecided(feature: Feature, look: Look) -> bool:
 
 
 _PLACE = Arg("place", "Where (words, grid reference or lat,long)", "location", limit=200)
-_RADIUS = Arg("radius", "Radius (500m, 1.5km)", "text", required=False, limit=10)
+_RADIUS = Arg("radius", "Radius (500m, 1.5km)", "text", False, limit=10, shape=r"\d+(\.\d+)?(m|km)?")
 _REVIEW = Arg("review", "Review due (30m or 14:50)", "time", required=False)
 
 VERBS = (
@@ -318,7 +329,7 @@ VERBS = (
             Arg("note", "Note", "text", required=False, limit=1000),
         ),
         example='propose rvp "Colnbrook by-pass TQ 0227 7759"',
-        help="Every party is asked to agree; yours counts as agreed.",
+        help="Every party is asked; yours counts as agreed. A zone ends in its scheme: propose hot PLACE fire.",
     ),
     Verb(
         "agree",

@@ -23,7 +23,7 @@ from incident.casualties.fold import (
     version,
 )
 from incident.casualties.rules import decide
-from incident.casualties.words import GRID, grid, sentence, stale
+from incident.casualties.words import GRID, counted_at, grid, sentence, stale
 from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Span",
     "Totals",
     "casualties",
+    "counted_at",
     "disagreements",
     "grid",
     "reported",

@@ -93,18 +93,28 @@ def _cells(row: Totals) -> dict[str, str]:
     return {**cells, "unexplained": unexplained_words(row.unexplained)}
 
 
-def _ages(view: View, now: int) -> tuple[str, str, dict[str, str]]:
+def _oldest(view: View) -> dict[str, Snapshot]:
+    """The oldest count that stands in each column."""
     slots = casualties(view).slots.values()
-    ages, old = {}, False
+    found = {}
     for column, stages in {**COLUMNS, "total": (TOTAL,)}.items():
         standing = [s for slot in slots if slot.stage in stages for s in slot.standing]
         if standing:
-            oldest = min(standing, key=lambda s: s.at)
-            late = stale(oldest, now)
-            ages[column] = f"▲ {span(now - oldest.at)}" if late else span(now - oldest.at)
-            old = old or late
+            found[column] = min(standing, key=lambda s: s.at)
+    return found
+
+
+def counted_at(view: View) -> dict[str, int]:
+    """When the oldest count of each column was made (UTC ms); in all, the METHANE that says how many."""
+    times = {column: one.at for column, one in _oldest(view).items()}
     version = reported(view)
-    if version is not None:
-        ages["total"] = span(now - version.at)
-    texts = {column: ages.get(column, NOT_SAID) for column in (*COLUMNS, "total")}
-    return "age", "caution" if old else "dim", {**texts, "unexplained": ""}
+    return times if version is None else {**times, "total": version.at}
+
+
+def _ages(view: View, now: int) -> tuple[str, str, dict[str, str]]:
+    late = {column for column, one in _oldest(view).items() if stale(one, now)}
+    ages = {column: span(now - at) for column, at in counted_at(view).items()}
+    if reported(view) is not None:
+        late.discard("total")
+    texts = {column: f"{'▲ ' if column in late else ''}{ages.get(column, NOT_SAID)}" for column in GRID[:-1]}
+    return "age", "caution" if late else "dim", {**texts, "unexplained": ""}

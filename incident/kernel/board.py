@@ -88,6 +88,8 @@ class Arg:
     limit: int = 500
     hidden: bool = False
     """Not asked for: the form fills it in from its default and shows nothing of it."""
+    shape: str = ""
+    """A pattern that a word of a command line must fit to be this answer; another is left for those behind it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "sitrep": {
         "situation": "Situation",
         "methane": "METHANE",
-        "casualties": "Casualties",
+        "ground": "On the ground",
+        "command": "Command",
+        "casualties": "Casualties and hospitals",
         "resources": "Resources",
         "aid": "Mutual aid",
         "impact": "Impact on other work",
@@ -58,7 +60,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     text: Annotated[str, Meta(max_length=PART_MAX)] = ""
 
 
-Parts = Annotated[tuple[Part, ...], Meta(min_length=1, max_length=12)]
+Parts = Annotated[tuple[Part, ...], Meta(min_length=1, max_length=16)]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):

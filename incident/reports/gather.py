@@ -1,7 +1,8 @@
 """What stands in the state, as lines of a report: one function for each thing, plain English, no judgement.
 
 A report speaks of a moment and says what is not known. The text is a first draft: a person reads it, changes it and
-signs it. Times are local, as on the screen that it is written at.
+signs it. Times are local, as on the screen that it is written at, and times of day: what is signed stays as it is,
+and "5 minutes ago" would be wrong a minute later.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import Final, NamedTuple
 
 from incident.alarms import standing
 from incident.alarms.report import AGAIN_MS
-from incident.boundaries.board import agreement
-from incident.boundaries.facts import KINDS
-from incident.boundaries.rules import live
-from incident.casualties import grid
+from incident.boundaries.board import place_words
+from incident.boundaries.facts import KINDS, SCHEMES, Feature
+from incident.boundaries.rules import agreed_by, counted, live
+from incident.casualties import GRID, counted_at, grid
 from incident.commanders import ROLES, Post, commanders, vacant
+from incident.commanders.facts import RANKS
 from incident.comms import comms, control_room_link, failed, untested
 from incident.kernel.board import Look
 from incident.log import log
@@ -25,10 +27,13 @@ from incident.mutual_aid import mutual_aid
 from incident.mutual_aid.facts import SETTLED
 from incident.organisation import organisation, parties, scene_over, stood_down
 from incident.organisation.rules import spoken
+from incident.places import places
+from incident.places.facts import PRIORITIES, Receiving
+from incident.places.fold import is_draft
 from incident.resources import unit_totals
 from incident.tasks.facts import OPEN, Task
 from incident.tasks.fold import tasks
-from incident.values import length_words, stop
+from incident.values import stop
 
 NEXT_MAX: Final = 8
 LISTED_MAX: Final = 12
@@ -55,8 +60,7 @@ def situation(look: Look) -> Iterable[str]:
     yield stop(f"{state.title} ({state.number or 'not numbered'}), {spoken(state.kind)}, {state.mode}")
     sure = "confirmed" if state.location.confirmed else "provisional"
     yield stop(f"{state.location.words()}, {'DISPUTED' if state.disputed else sure}")
-    age = length_words(look.now - state.opened_at)
-    yield stop(f"Opened {look.clock(state.opened_at)} by {state.opened_by}, {age} ago. Lead: {state.lead}")
+    yield stop(f"Opened {look.clock(state.opened_at)} by {state.opened_by}. Lead: {state.lead}")
 
 
 def declarations(look: Look) -> Iterable[str]:
@@ -70,14 +74,32 @@ def declarations(look: Look) -> Iterable[str]:
 
 
 def ground(look: Look) -> Iterable[str]:
-    """What is agreed on the ground, and by how many."""
-    lines = [
-        stop(
-            f"{feature.name} ({KINDS[feature.kind]}), {feature.owner}: {agreement(feature, look).text.strip('✓✗ ')}"
-        )
-        for feature in live(look.state)
-    ]
-    yield from _listed(lines, "on the ground") or ["Nothing has been set on the ground."]
+    """What is set on the ground, RVP and FCP first, where it lies and who agrees to it; what is missing says so."""
+    features = sorted(live(look.state), key=lambda one: (tuple(KINDS).index(one.kind), one.proposed_at))
+    for kind in ("rvp", "fcp"):
+        if not any(one.kind == kind for one in features):
+            yield f"NO {KINDS[kind]} is set."
+    yield from _listed([_feature(one, look) for one in features], "on the ground")
+
+
+def _feature(one: Feature, look: Look) -> str:
+    kind = "" if KINDS[one.kind].casefold() in one.name.casefold() else f" ({KINDS[one.kind]})"
+    scheme = f", scheme {SCHEMES[one.scheme]}" if one.scheme else ""
+    said = f"{one.name}{kind}{scheme}, {one.owner}, {place_words(one)}: {_agreed(one, look)}"
+    review = f", review {look.clock(one.review_due)}" if one.review_due is not None else ""
+    return stop(said + review)
+
+
+def _agreed(one: Feature, look: Look) -> str:
+    """Who agrees to it in words; the owner's own word alone is a proposal."""
+    against = [code for code, answer in one.answers.items() if not answer.agreed]
+    if against:
+        return f"NOT AGREED by {', '.join(against)}"
+    done, total = agreed_by(look.state, one)
+    if total and done >= total:
+        return f"agreed by all {total}" if total > 1 else "agreed"
+    alone = done == (one.owner in counted(look.state))
+    return "proposed" if alone else f"agreed by {done} of {total}"
 
 
 def report(look: Look) -> Iterable[str]:
@@ -107,10 +129,40 @@ def casualties(look: Look) -> Iterable[str]:
     if all(text in ("–", "") for _, _, cells in rows for text in cells.values()):
         yield "Nobody has counted the casualties."
         return
-    for name, _, cells in rows:
+    for name, _, cells in rows[:-1]:
         said = [f"{column} {text.strip(' ▲')}" for column, text in cells.items() if text not in ("–", "")]
         if said:
             yield stop(f"{name}: {', '.join(said)}")
+    oldest = counted_at(look.state)
+    times = [f"{column} {look.clock(oldest[column])}" for column in GRID if column in oldest]
+    if times:
+        yield stop(f"Oldest count in each: {', '.join(times)}")
+
+
+def hospitals(look: Look) -> Iterable[str]:
+    """What each hospital can take, what it was promised and how much room is left, as P1/P2/P3."""
+    rows = list(places(look.state).rows.values())
+    if not rows:
+        yield "No hospital is stood up."
+        return
+    yield "Hospitals, P1/P2/P3:"
+    yield from _listed([_hospital(row) for row in rows], "hospitals")
+
+
+def _hospital(row: Receiving) -> str:
+    asks = (("allocated", "allocated"), ("on the way", "conveyed"), ("arrived", "arrived"))
+    parts = [f"can take {_three(row.capacity(name) for name in PRIORITIES)}"]
+    for words, step in asks:
+        held = [row.held(name, (step,)) for name in PRIORITIES]
+        if any(held):
+            parts.append(f"{words} {_three(held)}")
+    parts.append(f"room left {_three(row.remaining(name) for name in PRIORITIES)}")
+    draft = ", figures of a DRAFT plan" if is_draft(row) else ""
+    return stop(f"{row.place.name}: {', '.join(parts)}{draft}")
+
+
+def _three(numbers: Iterable[int]) -> str:
+    return "/".join(str(number).replace("-", "−") for number in numbers)
 
 
 # -- people -----------------------------------------------------------------------------------------------------
@@ -118,20 +170,24 @@ def casualties(look: Look) -> Iterable[str]:
 
 def posts(look: Look) -> Iterable[str]:
     """Who holds which role, and which key role is vacant."""
-    held = [
-        _post(post)
+    lead = organisation(look.state).lead
+    found = [
+        post
         for post in commanders(look.state).posts.values()
         if post.holder and post.role in ROLES and ROLES[post.role].level != "room"
     ]
-    yield from _listed(held, "roles") or ["No post is recorded as held."]
+    found.sort(key=lambda post: (post.agency != lead, post.agency, RANKS[post.role], post.label))
+    yield from _listed([_post(post, look) for post in found], "roles") or ["No post is recorded as held."]
     for one in vacant(look.state):
         yield stop(f"VACANT: {one.agency} {ROLES[one.role].words}")
 
 
-def _post(post: Post) -> str:
+def _post(post: Post, look: Look) -> str:
     label = f" {post.label}" if post.label else ""
     contact = f", {post.contact}" if post.contact else ""
-    return stop(f"{post.agency} {ROLES[post.role].words}{label}: {post.holder}{contact}")
+    return stop(
+        f"{post.agency} {ROLES[post.role].words}{label}: {post.holder}{contact}, since {look.clock(post.since)}"
+    )
 
 
 def aid(look: Look) -> Iterable[str]:
@@ -296,7 +352,9 @@ DRAFTS: Final[Mapping[str, Mapping[str, tuple[Draft, ...]]]] = {
     "sitrep": {
         "situation": (situation, declarations),
         "methane": (report,),
-        "casualties": (casualties,),
+        "ground": (ground,),
+        "command": (posts,),
+        "casualties": (casualties, hospitals),
         "resources": (units,),
         "aid": (aid,),
         "impact": (

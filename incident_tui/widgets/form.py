@@ -61,6 +61,8 @@ class Form(Vertical):
     Form { height: 1fr; padding: 0 1 0 2; }
     Form > #form-head { height: auto; }
     Form > #form-fields { height: 1fr; scrollbar-size: 0 0; }
+    Form > #form-more { height: 1; display: none; }
+    Form > #form-more.-shown { display: block; }
     Form > #form-foot { height: auto; }
     Form .field { height: auto; }
     Form .field.-hidden { display: none; }
@@ -137,6 +139,7 @@ class Form(Vertical):
                     yield Lines(classes="label")
                     yield self._widget(field)
                 yield Lines(classes="wrong", id=f"wrong-{field.arg.name}")
+        yield Lines(id="form-more")
         yield Lines(id="form-foot")
 
     def _widget(self, field: Asked) -> Widget:
@@ -165,6 +168,9 @@ class Form(Vertical):
         if self.here:
             self._lay()
             self.focus_first()
+            fields = self.query_one("#form-fields", VerticalScroll)
+            for name in ("scroll_y", "virtual_size", "max_scroll_y"):
+                self.watch(fields, name, self._tell_more, init=False)
 
     def on_resize(self) -> None:
         """Sentences break elsewhere now."""
@@ -214,6 +220,9 @@ class Form(Vertical):
     def _whole(self, field: Asked, label: int, width: int) -> list[tuple[Span, ...]]:
         """What does not fit into its field in full under it, before it is sent; a command typed into it is told."""
         answer = self._answer(field)
+        if isinstance(answer, TextArea) and (rows := answer.wrapped_document.height) > AREA_MAX:
+            said = f"{rows} lines, {AREA_MAX} of them shown: the arrow keys go on"
+            return [(Span("  ▏ ", "rule"), Span(fit(said, width), "dim"))]
         if not isinstance(answer, Line) or not answer.value:
             return []
         if answer.value.startswith(":"):
@@ -223,6 +232,40 @@ class Form(Vertical):
         if cell_len(answer.value) < room:
             return []
         return [(Span("  ▏ ", "rule"), Span(part)) for part in wrap(answer.value, width)]
+
+    def _grow(self) -> None:
+        """A text of several lines is as high as it is long, as far as that goes."""
+        for area in self.query(TextArea):
+            rows = max(LINES_HEIGHT, min(AREA_MAX, area.wrapped_document.height + 1))
+            if area.size.width and area.size.height != rows:
+                area.styles.height = rows
+
+    def _tell_more(self) -> None:
+        """That a form which is longer than the screen goes on: which fields are still below, and how many above."""
+        found, more = self.query("#form-fields"), self.query("#form-more")
+        if not self.here or not found or not more:
+            return
+        self._grow()
+        fields, sign = found.first(VerticalScroll), more.first(Lines)
+        spare = fields.size.height + (1 if sign.display else 0)
+        shown = bool(fields.size.height) and fields.virtual_size.height > spare
+        sign.set_class(shown, "-shown")
+        if not shown:
+            return
+        top, bottom = fields.scroll_y, fields.scroll_y + fields.size.height
+        above, below = 0, []
+        for field in self.fields:
+            answer = self._answer(field)
+            row = answer.parent
+            if field.arg.hidden or not isinstance(row, Widget):
+                continue
+            region = row.virtual_region
+            above += region.bottom <= top
+            if (
+                region.bottom - isinstance(answer, TextArea) > bottom
+            ):  # the last line of a text is a blank one
+                below.append(field.label)
+        sign.show(((Span(fit(_more_words(above, below), max(20, self.size.width - 3)), "accent"),),))
 
     # -- answers --------------------------------------------------------------------------------------------
 
@@ -284,6 +327,7 @@ class Form(Vertical):
     def _written(self, event: Message) -> None:
         event.stop()
         self._lay()
+        self._grow()
         self.post_message(self.Written(self, self.answers()))
 
     def on_key(self, event: events.Key) -> None:
@@ -314,6 +358,12 @@ def _text_of(widget: Widget) -> str:
             return widget.text
         case _:
             return ""
+
+
+def _more_words(above: int, below: Sequence[str]) -> str:
+    up = f"▴ {above} above" if above else ""
+    down = f"▾ {len(below)} more below: {', '.join(below)}" if below else "the end of the form"
+    return "   ".join(filter(None, (up, down)))
 
 
 def _wrong(sentence: str, width: int) -> list[tuple[Span, ...]]:

@@ -8,12 +8,16 @@ import io
 import msgspec
 import pytest
 
+from incident.boundaries import boundaries
 from incident.boundaries import facts as b
+from incident.casualties import facts as cs
+from incident.commanders import facts as cm
 from incident.comms import facts as cf
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor
 from incident.log import facts as lg
 from incident.organisation import facts as o
+from incident.places import facts as pl
 from incident.reports import facts, gather, reports
 from incident.reports.document import EXERCISE, Document, Section, Table, inert, to_csv, to_text
 from incident.reports.facts import HEADINGS, Part, Sign
@@ -34,6 +38,11 @@ def at_work() -> Given:
     given.did(t.Raise("Open the slip road", "SCAS", due=T0 + 20 * MINUTE))
     given.did(lg.Decide("P3 by bus", "frees four crews", review_at=T0 + 60 * MINUTE))
     return given.later(2)
+
+
+def point(given: Given) -> str:
+    """The feature that was proposed last."""
+    return list(boundaries(given.view).rows)[-1]
 
 
 def look(given: Given, agency: str = "LAS", role: str = "operator") -> Look:
@@ -65,6 +74,34 @@ def test_a_sitrep_is_drafted_from_what_is_known() -> None:
     assert "LAS has named nobody to ring" in gather.text("sitrep", "risks", look(at_work().later(5)))
 
 
+def test_a_sitrep_says_what_is_agreed_on_the_ground_who_commands_and_what_the_hospitals_can_take() -> None:
+    given = at_work()
+    given.by("SCAS").did(b.Agree(point(given)))
+    given.by("SECAMB").did(b.Decline(point(given), "one way only")).by("LAS")
+    given.did(b.Propose("hot_zone", HERE, scheme="fire")).by("SCAS").did(b.Agree(point(given))).by("LAS")
+    given.did(cm.TakeRole("LAS", "tactical", "R Okafor", contact="ext 31"))
+    given.did(pl.OpenPlaces(("WEXHAM",))).did(pl.Allocate("WEXHAM", "p1", 2))
+    draft = {name: gather.text("sitrep", name, look(given)) for name in HEADINGS["sitrep"]}
+    assert "NO FCP is set." in draft["ground"]
+    assert (
+        "RVP A, LAS, Colnbrook by-pass TQ 0227 7759: NOT AGREED by SECAMB, review 14:40." in draft["ground"]
+    )
+    assert "hot zone A, scheme fire and rescue, LAS, " in draft["ground"]
+    assert ": agreed by 2 of 3" in draft["ground"]
+    assert "LAS tactical commander: R Okafor, ext 31, since 14:02." in draft["command"]
+    assert "VACANT: LAS operational commander." in draft["command"]
+    assert "Wexham Park: can take 3/6/12, allocated 2/0/0, room left 1/6/12" in draft["casualties"]
+
+
+def test_a_draft_names_times_of_day_which_stay_true_once_it_is_signed() -> None:
+    given = at_work().did(cs.Count("at_scene", cs.Counts(p1=3)))
+    still = ("situation", "methane", "ground", "command", "casualties", "resources", "aid", "open")
+    then, later = look(given), look(given.later(3))
+    for name in still:
+        assert gather.text("sitrep", name, then) == gather.text("sitrep", name, later), name
+    assert "Oldest count in each: scene 14:02" in gather.text("sitrep", "casualties", later)
+
+
 def test_a_talkgroup_that_does_not_work_for_somebody_is_not_called_tested() -> None:
     given = at_work().did(cf.SetLink("ICC-1"))
     for agency, worked in (("LAS", True), ("SCAS", False), ("SECAMB", True)):
@@ -88,7 +125,7 @@ def test_an_iimarch_brief_has_seven_headings_each_with_a_draft() -> None:
     texts = {part.name: part.text for part in signed.parts}
     assert texts["intent"] == "", "what nobody has answered is not signed"
     assert texts["humanitarian"] == "Rest centre open"
-    assert "RVP A (RVP), LAS: proposed." in drafts["method"]
+    assert "RVP A, LAS, Colnbrook by-pass TQ 0227 7759: proposed, review 14:40." in drafts["method"]
 
 
 def test_nothing_is_drafted_of_nothing() -> None:

@@ -230,3 +230,39 @@ def test_a_grid_reference_without_quotes_is_one_word(grid: str) -> None:
     assert command.shape.radius_m == 200.0
     assert command.shape.place.grid == "TQ 0402 7829"
     assert command.review_due is None
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "place", "radius", "scheme"),
+    [
+        ("propose hot scene fire", "hot_zone", "scene", None, "fire"),
+        ("propose hot at the crash fire", "hot_zone", "at the crash", None, "fire"),
+        ("propose warm TQ 0402 7829 200m cbrn", "warm_zone", "", 200.0, "cbrn"),
+        ('propose cold "the car park" plato', "cold_zone", "the car park", None, "plato"),
+        ("propose hot the crash scheme=fire", "hot_zone", "the crash", None, "fire"),
+        ("propose inner the crash 500m", "inner_cordon", "the crash", 500.0, ""),
+        ("propose rvp fire station", "rvp", "fire station", None, ""),
+    ],
+)
+def test_what_is_proposed_is_its_kind_the_place_in_plain_words_a_radius_and_last_the_scheme(
+    line: str, kind: str, place: str, radius: float | None, scheme: str
+) -> None:
+    command = made(line)[0]
+    assert (command.kind, command.scheme, command.shape.radius_m) == (kind, scheme, radius)
+    assert command.shape.place.text == place
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("propose hot the crash", "it stands last: propose hot PLACE fire."),
+        ("propose hot the crash 200m", "it stands last: propose hot PLACE fire."),
+        ("propose outer the crash", "it stands behind the place: propose outer PLACE 500m."),
+    ],
+)
+def test_a_zone_without_its_scheme_and_a_cordon_without_its_radius_are_told_what_to_type(
+    line: str, says: str
+) -> None:
+    answer = build(acted(line), LOOK, BOARDS)
+    assert isinstance(answer, Refusal)
+    assert answer.sentence.endswith(says)

@@ -23,7 +23,7 @@ from tests.running import run
 from tests.tui.desk import Desk, told
 from tests.tui.rooms import FAST, LAS
 from tests.tui.toy_server import INCIDENT_STREAM, ToyServer
-from tests.tui.world import FakeSession, local_time_is_utc
+from tests.tui.world import FakeSession, local_time_is_utc, text_of
 
 local_time_is_utc()
 
@@ -242,3 +242,27 @@ def test_a_log_that_never_ends_is_printed_as_far_as_it_is_here() -> None:
 
     run(headless._whole_log(Busy(), 5.0))  # type: ignore[arg-type]
     assert feed.asked == headless.PAGES_MAX
+
+
+def test_a_form_longer_than_the_screen_says_how_much_is_still_below_until_its_end() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("sitrep")
+        await desk.press("enter")
+        await desk.shows("Write and sign a sitrep", "▾ 12 more below: METHANE, On the ground")
+        await desk.press("tab", "tab")
+        await desk.shows("▴ 1 above   ▾ 10 more below: Command")
+        await desk.press(*(["tab"] * 10))
+        await desk.shows("above   the end of the form")
+
+    told(story, size=(80, 24))
+
+
+def test_a_form_that_fits_has_no_such_sign() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "t")
+        await desk.shows("New task")
+        await desk.press("tab")
+        assert not [line for line in text_of(desk.app) if "more below" in line or "end of the form" in line]
+
+    told(story, size=(120, 40))
