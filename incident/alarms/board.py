@@ -37,6 +37,8 @@ class Reading:
 
     def __init__(self, finder: Finder) -> None:
         self.finder = finder
+        self._last: tuple[Any, int, str, Mapping[str, AlarmRow]] = (None, 0, "", {})
+        """Of one moment the tabs, the bell and the Picture all ask for the same rows."""
 
     def kind(self, row: AlarmRow) -> Kind:
         """What kind of alarm it is."""
@@ -47,6 +49,13 @@ class Reading:
         if look.state is None:
             return {}
         me = look.me.agency if look.me is not None else ""
+        state, now, whose, rows = self._last
+        if state is not look.state or (now, whose) != (look.now, me):
+            rows = self._rows(look, me)
+            self._last = (look.state, look.now, me, rows)
+        return rows
+
+    def _rows(self, look: Look, me: str) -> Mapping[str, AlarmRow]:
         kept = look.state.alarms
         return {
             alarm.key: _row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from incident.commanders import facts as f
 from incident.commanders.facts import ROLES, Commanders, Post, place_of, tidy
 from incident.kernel.record import Record
+from incident.kernel.remembered import remembered
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import charter_of, is_party, organisation, parties, stood_down
 from incident.statuses import SCENE, STATUSES
@@ -346,7 +348,8 @@ def key_roles(view: View, agency: str) -> tuple[str, ...]:
     return f.KEY_BY_TYPE.get(known.type if known is not None else "", ("tactical",))
 
 
-def at_work(view: View) -> dict[str, int]:
+@remembered("resources", "organisation")
+def at_work(view: View) -> Mapping[str, int]:
     """The parties that have declared a major incident or have units at the scene, and since when (UTC ms).
 
     Who has stood down is not: a unit of theirs that is still there asks for itself.

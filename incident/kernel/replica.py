@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby, islice
 from typing import Any
 
 import msgspec
@@ -57,6 +58,10 @@ class Keep(msgspec.Struct, frozen=True):
     """Write this command durably to the outbox, then call ``kept``."""
 
     submit: Submit
+
+
+FOLDED_AT_ONCE = 500
+"""Records of the cache that are held at once while it is taken up."""
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -194,11 +199,11 @@ class Replica:
             if state is None:
                 return False
             self.confirmed, self.cursor, self.hash = state, snapshot.seq, snapshot.hash
-        written = set()
-        for record in records:
-            self._confirm(record)
-            if record.agency == self.actor.agency:
-                written.add(record.command_id)
+        written: set[str] = set()
+        left = iter(records)
+        while some := tuple(islice(left, FOLDED_AT_ONCE)):
+            self._confirm(some)
+            written.update(record.command_id for record in some if record.agency == self.actor.agency)
         waiting = tuple(outbox)
         self._settled = tuple(s.command_id for s in waiting if s.command_id in written)
         for submit in waiting:
@@ -279,8 +284,7 @@ class Replica:
         if fresh[0].seq != self.cursor + 1:
             return (Resync(f"records {self.cursor + 1} to {fresh[0].seq - 1} are missing"),)
         good = self._following(fresh)
-        for record in good:
-            self._confirm(record)
+        self._confirm(good)
         effects: list[Effect] = [Store(good)] if good else []
         # An id of another agency's making is not ours, even when it is the same: ours still waits for its answer.
         for command_id in dict.fromkeys(r.command_id for r in good if r.agency == self.actor.agency):
@@ -405,14 +409,20 @@ class Replica:
 
     # -- inside -----------------------------------------------------------------------------------------------
 
-    def _confirm(self, record: Record) -> None:
+    def _confirm(self, records: Sequence[Record]) -> None:
         # A slice that misses one record must take no further one: what follows builds on what it lacks.
-        if not self._frozen(record.type):
-            try:
-                self.confirmed = self.model.apply(self.confirmed, record)
-            except UnknownType as unknown:
-                self.frozen_slices |= {unknown.slice}
-        self.cursor, self.hash = record.seq, record.hash
+        for name, run in groupby(records, key=lambda record: record.type.partition(".")[0]):
+            known = []
+            for record in run:
+                if name in self.frozen_slices:
+                    break
+                try:
+                    known.append((self.model.read_event(record.type, record.v, record.body), record))
+                except UnknownType as unknown:
+                    self.frozen_slices |= {unknown.slice}
+            self.confirmed = self.model.evolve_run(self.confirmed, known)
+        if records:
+            self.cursor, self.hash = records[-1].seq, records[-1].hash
 
     def _frozen(self, type_: str) -> bool:
         return type_.partition(".")[0] in self.frozen_slices

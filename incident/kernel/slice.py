@@ -9,7 +9,7 @@ they arrive inside commands and context.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -185,6 +185,8 @@ class Slice:
     decide: Callable[[View, Any, Context], tuple[Any, ...] | Refusal]
     evolve: Callable[[Any, Any, Record], Any]
     sentence: Callable[[Any, Record, Names], Line]
+    evolve_run: Callable[[Any, Sequence[tuple[Any, Record]]], Any] | None = None
+    """As ``evolve``, one after the other, over a run of events: for a slice whose state is dear to copy each time."""
     state_v: int = 1
     boards: tuple[Board, ...] = ()
     version: Callable[[Any, str], str] = lambda _state, _key: ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
@@ -35,8 +36,24 @@ def evolve(state: f.Resources, event: Any, record: Record) -> f.Resources:
         return state
     if isinstance(event, f.Released):
         return _released(state, before, event, record)
-    after = _REPLACE(_after(before, event, record), version=record.command_id)
-    return _REPLACE(state, units={**state.units, event.unit: after})
+    return _REPLACE(state, units={**state.units, event.unit: _changed(before, event, record)})
+
+
+def evolve_run(state: f.Resources, run: Sequence[tuple[Any, Record]]) -> f.Resources:
+    """The units after several events: 2,000 of them are copied once, not for each."""
+    units: dict[str, f.Resource] | None = None
+    for event, record in run:
+        if isinstance(event, f.Committed | f.Released):
+            state = evolve(state if units is None else _REPLACE(state, units=units), event, record)
+            units = None
+        elif (before := (state.units if units is None else units).get(event.unit)) is not None:
+            units = dict(state.units) if units is None else units
+            units[event.unit] = _changed(before, event, record)
+    return state if units is None else _REPLACE(state, units=units)
+
+
+def _changed(before: f.Resource, event: Any, record: Record) -> f.Resource:
+    return _REPLACE(_after(before, event, record), version=record.command_id)
 
 
 def _committed(event: f.Committed, record: Record) -> f.Resource:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import compress
+from operator import is_not
 from typing import Any
 
 from incident.kernel.board import Column, Look
@@ -33,6 +35,8 @@ class Order:
         self._under: tuple[Any, ...] = ()
         self._known: dict[str, tuple[Any, Any]] = {}
         self._keys: list[str] = []
+        self._rows: list[Any] = []
+        """The row of each of ``_keys``, as it was looked at last."""
         self._sorted: list[str] = []
 
     def sorted(
@@ -45,13 +49,15 @@ class Order:
             self._under, self._known = under, {}
         # also when it is asked anew and nothing is left: the last row must not stand for ever
         known, moved = self._known, anew or keys != self._keys
-        for key in keys:
-            row = rows[key]
+        here = [rows[key] for key in keys]
+        pairs = zip(keys, here, strict=True)
+        for key, row in pairs if moved else compress(pairs, map(is_not, here, self._rows)):
             before = known.get(key)
             if before is None or before[0] is not row:
                 place = by(row, look)
                 known[key] = (row, place)
                 moved = moved or before is None or before[1] != place
+        self._rows = here
         if moved:
             self._keys = keys
             fresh = sorted(keys, key=lambda key: known[key][1], reverse=backwards)

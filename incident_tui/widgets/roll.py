@@ -100,6 +100,12 @@ class Roll:
         """Select a row, or leave it out again."""
         self.selected ^= {key}
 
+    def chosen(self) -> tuple[str, ...]:
+        """The rows selected that are shown, in their order. Asked many times a second, and mostly there are none."""
+        if not self.selected:
+            return ()
+        return tuple(key for key in self.shown if key in self.selected and key in self.rows)
+
     def _stand(self, keys: list[str]) -> None:
         self.shown = keys
         self.places = {key: line for line, key in enumerate(keys)}

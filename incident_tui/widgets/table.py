@@ -158,7 +158,7 @@ class VirtualTable(ScrollView, can_focus=True):
     @property
     def selected(self) -> tuple[str, ...]:
         """The rows selected that are shown: on these and no other a verb would act."""
-        return tuple(key for key in self.roll.shown if key in self.roll.selected and key in self.roll.rows)
+        return self.roll.chosen()
 
     def unselect(self, keep: Sequence[str] = ()) -> None:
         """Nothing is selected any more but these."""

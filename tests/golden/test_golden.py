@@ -13,7 +13,7 @@ from incident.kernel.model import Model
 from incident.kernel.record import Record, first_break, genesis
 from incident.state import EXCON, INCIDENT, MODELS, OWN, REGISTER
 from tests.golden.make import HISTORIES
-from tests.incident.given import INCIDENT_STREAM, OWN_STREAM, REGISTER_STREAM
+from tests.incident.given import INCIDENT_STREAM, OWN_STREAM, REGISTER_STREAM, in_runs
 from tests.incident.papers import EXCON_STREAM
 
 FOLDER = Path(__file__).resolve().parent
@@ -42,6 +42,11 @@ def model(name: str) -> Model:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stored_log_means_what_it_meant(name: str) -> None:
     assert model(name).digest(model(name).fold(stored(name))) == DIGESTS[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_folded_in_runs_it_means_the_same(name: str) -> None:
+    assert model(name).digest(in_runs(model(name), stored(name))) == DIGESTS[name]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,11 +15,14 @@ from incident_tui.widgets.composer import Composer
 from incident_tui.widgets.footer import FORM_KEYS, SMALL_KEYS, WRITE_KEYS
 
 LIGHT: Final = frozenset({
-    "-command", "-filter", "-palette", "-composing", "-quick", "-confirm", "-asking",
+    "-command", "-filter", "-palette", "-composing", "-composed", "-tailed", "-quick", "-confirm", "-asking",
 })  # fmt: skip
 """Classes of the room that nothing follows but the foot; ``tests/tui/test_styles.py`` holds the stylesheets to it."""
-FOOT: Final = ("#composer", "#command", "#filter", "#palette", "#quick", "#confirm")
-"""The parts of the foot, as selectors."""
+FOOT: Final = ("#composer", "#command", "#filter", "#palette", "#quick", "#confirm", "#tail")
+"""The parts of the foot, as selectors, and the log beside a list."""
+TOO_SMALL: Final = (
+    "This terminal is smaller than 80x22: only the log can be written here. Make it larger for the rest."
+)
 
 
 class Footed(Screen[None]):

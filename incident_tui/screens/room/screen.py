@@ -30,10 +30,11 @@ from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.calls import LOOKED_AT, Calls
 from incident_tui.screens.room.doing import Deed, Doing
-from incident_tui.screens.room.foot import Footed
+from incident_tui.screens.room.foot import TOO_SMALL, Footed
 from incident_tui.screens.room.jump import Jump
 from incident_tui.screens.room.keeping import Keeping
 from incident_tui.screens.room.kinds import KINDS
+from incident_tui.screens.room.pace import Pace
 from incident_tui.screens.room.sight import ALARMS, Sight
 from incident_tui.screens.room.telling import (
     Counts,
@@ -65,15 +66,10 @@ from incident_tui.widgets.tabs import TabLine
 NARROW, WALL, SMALL_WIDTH, SMALL_HEIGHT, LOW = 100, 160, 80, 22, 30
 COUNT_SECONDS: Final = 0.5
 """Counts look at whole boards, so they are made anew twice a second at most."""
-SLOW_SECONDS: Final = 0.025
-"""A pump stroke longer than this makes the next ones rarer."""
 SMALL_ACTS: Final = frozenset({"app.compose", "app.quit", "app.theme", "app.ascii"})
 """All that can be done in a terminal that is too small for the rest."""
 COMPOSED: Final = frozenset({"picture", "log"})
 """Places that always show the composer."""
-TOO_SMALL: Final = (
-    "This terminal is smaller than 80x22: only the log can be written here. Make it larger for the rest."
-)
 
 
 class Room(Footed):
@@ -108,7 +104,8 @@ class Room(Footed):
         self._came_from = "picture"
         self._version = -1
         self._second = -1
-        self._skip = 0
+        self._pace = Pace()
+        self._busy = False
         self._form: Form | None = None
         self._count_due = False
         self._tail = Size(0, 0)
@@ -143,8 +140,7 @@ class Room(Footed):
     def on_mount(self) -> None:
         """Everything in its place, then the pump begins."""
         self.query_one("#small", Lines).show([(Span(TOO_SMALL, "caution"),)])
-        composer = self.query_one(Composer)
-        composer.put(self.session.draft("log"))
+        self.query_one(Composer).put(self.session.draft("log"))
         self.keeping.restore()
         self.sight.hint()
         self.set_interval(1 / max(1, self.settings.pump), self.pump, name="pump")
@@ -158,8 +154,8 @@ class Room(Footed):
         self.set_class(width >= WALL, "-wall")
         self.set_class(height < LOW, "-low")
         self.set_class(width < SMALL_WIDTH or height < SMALL_HEIGHT, "-small")
-        small = wrap(TOO_SMALL, max(10, width - 2))
-        self.query_one("#small", Lines).show([(Span(" " + line, "caution"),) for line in small])
+        small = [(Span(f" {line}", "caution"),) for line in wrap(TOO_SMALL, max(10, width - 2))]
+        self.query_one("#small", Lines).show(small)
         self._version = -1
         if self.has_class("-small"):
             self.words.compose()
@@ -168,29 +164,34 @@ class Room(Footed):
 
     def pump(self) -> None:
         """One stroke. A bug in what is shown is told and written down; it never ends the room."""
-        if self._skip:
-            self._skip -= 1
-            return
-        started = time.perf_counter()
-        try:
-            self._stroke()
-        except Exception as error:  # noqa: BLE001 - the screen must outlive any one of its parts
-            self.app.trouble(error, "the pump")  # type: ignore[attr-defined]
-        taken = time.perf_counter() - started
-        self._skip = min(8, int(taken / SLOW_SECONDS))
+        if self._pace.due():
+            shown = True
+            try:
+                shown = self._stroke()
+            except Exception as error:  # noqa: BLE001 - the screen must outlive any one of its parts
+                self.app.trouble(error, "the pump")  # type: ignore[attr-defined]
+            self._pace.done(shown=shown)
 
-    def _stroke(self) -> None:
+    def _stroke(self) -> bool:
         self.voice.stroke()
         second = self.session.now() // 1000
         tail_resized = self.query_one("#tail", Lines).size != self._tail
-        if self.session.version != self._version or second != self._second or tail_resized:
+        changed = self.session.version != self._version or second != self._second or tail_resized
+        busy, self._busy = self._busy, changed
+        old = time.monotonic() - self._counted >= COUNT_SECONDS
+        if changed and busy and old and self._counted > 0:
+            # Changes at every stroke: the counts have one of their own, so that no key waits for both.
+            self._count(self.seen())
+            return False
+        if changed:
             if second != self._second:
                 self.keeping.moment()
             self._version, self._second = self.session.version, second
             self.feed()
-        elif self._count_due and time.monotonic() - self._counted >= COUNT_SECONDS:
+        elif self._count_due and old:
             self.feed()
         self.front.tick()
+        return True
 
     def feed(self) -> None:
         """Show this moment everywhere it is looked at; what is broken is told, and the rest is shown."""

@@ -1,0 +1,67 @@
+"""How often the room is shown anew, by a clock of the test's own."""
+
+from __future__ import annotations
+
+from incident_tui.screens.room.pace import LEFT_OUT_MAX, SLOW_MAX, Pace
+
+PERIOD = 1 / 18
+
+
+class Machine:
+    """Time and processor time, as they pass."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.used = 3.0
+        self.pace = Pace(lambda: self.now, lambda: self.used)
+
+    def runs(self, seconds: float, *, share: float, stroke: float = 0.002) -> int:
+        """The pump strokes so long, while the program takes this share of a core; how many strokes were made."""
+        made, end = 0, self.now + seconds
+        while self.now < end:
+            began = self.now
+            if self.pace.due():
+                made += 1
+                self.now += stroke
+                self.pace.done()
+            self.now = max(self.now, began + PERIOD)
+            self.used += share * (self.now - began)
+        return made
+
+
+def test_a_machine_with_room_shows_every_stroke() -> None:
+    assert Machine().runs(10, share=0.1) in range(179, 182)
+
+
+def test_a_program_that_takes_too_much_is_shown_more_rarely_but_still_several_times_a_second() -> None:
+    machine = Machine()
+    machine.runs(5, share=0.6)
+    assert machine.runs(10, share=0.6) in range(44, 47)
+    assert LEFT_OUT_MAX == 3
+
+
+def test_every_stroke_is_shown_again_once_there_is_room() -> None:
+    machine = Machine()
+    machine.runs(5, share=0.6)
+    machine.runs(3, share=0.1)
+    assert machine.runs(10, share=0.1) in range(179, 182)
+
+
+def test_a_stroke_that_showed_nothing_is_followed_by_one_that_does() -> None:
+    machine = Machine()
+    machine.runs(5, share=0.6)
+    while not machine.pace.due():
+        pass
+    machine.pace.done(shown=False)
+    assert machine.pace.due()
+
+
+def test_one_slow_stroke_is_followed_by_a_rest() -> None:
+    machine = Machine()
+    assert machine.pace.due()
+    machine.now += 0.080
+    machine.pace.done()
+    assert [machine.pace.due() for _ in range(4)] == [False, False, False, True]
+    machine.now += 10
+    machine.pace.done()
+    assert sum(not machine.pace.due() for _ in range(SLOW_MAX + 1)) == SLOW_MAX
