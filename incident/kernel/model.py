@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 import msgspec
@@ -67,14 +67,18 @@ class SlicePart(msgspec.Struct, frozen=True):
 class _Command:
     slice: Slice
     spec: CommandSpec
-    decoder: msgspec.json.Decoder[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Event:
     slice: Slice
     spec: EventSpec
-    decoder: msgspec.json.Decoder[Any]
+
+
+@cache
+def _decoder(cls: type) -> msgspec.json.Decoder[Any]:
+    """Made at the first use: a client that starts needs few of some two hundred."""
+    return msgspec.json.Decoder(cls)
 
 
 REAL_TIME = Clock()
@@ -112,11 +116,11 @@ class Model:
         for part in slices:
             for command in part.commands:
                 key = type_name(part.name, command.cls)
-                self.commands[key] = _Command(part, command, msgspec.json.Decoder(command.cls))
+                self.commands[key] = _Command(part, command)
                 self.command_names[command.cls] = key
             for event in part.events:
                 key = type_name(part.name, event.cls)
-                self.events[key] = _Event(part, event, msgspec.json.Decoder(event.cls))
+                self.events[key] = _Event(part, event)
                 self.event_names[event.cls] = key
         self.by_name = {part.name: part for part in slices}
         self.labels = {part.name: part.label for part in slices}
@@ -138,7 +142,7 @@ class Model:
         if v != known.spec.v:
             return Refusal("unknown_version", f"Version {known.spec.v} of {type_} is known here, not {v}.")
         try:
-            return known.decoder.decode(body)
+            return _decoder(known.spec.cls).decode(body)
         except msgspec.ValidationError as error:
             return Refusal("bad_shape", _shape_sentence(type_, error))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -225,7 +229,7 @@ class Model:
             raise UnknownType(type_, v)
         try:
             if v == known.spec.v:
-                return known.decoder.decode(body)
+                return _decoder(known.spec.cls).decode(body)
             plain = msgspec.json.decode(body)
             for step in range(v, known.spec.v):
                 plain = known.spec.upcasts[step](plain)

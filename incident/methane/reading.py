@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from incident.kernel.receipts import Receipt, receipt
+from incident.kernel.remembered import remembered
 from incident.kernel.slice import View
 from incident.methane.facts import Service, Version, subject
 from incident.methane.fold import current, methane
@@ -70,6 +71,7 @@ def receipt_rows(view: View, now: int, version: Version | None = None) -> tuple[
     return tuple(found)
 
 
+@remembered("methane", "resources", "organisation")
 def required_absent(view: View) -> tuple[str, ...]:
     """The agencies that the current version requires and that are not there (inquiry lesson 2).
 
