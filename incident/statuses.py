@@ -18,20 +18,24 @@ from incident.kernel.slice import Context, Refusal
 MINUTE: Final = 60_000
 """One minute in the unit of all times here: milliseconds."""
 
-SCENE, RVP, EN_ROUTE, CONVEYING, HOSPITAL, FREE, AWAY, UNKNOWN = (
+SCENE, RVP, EN_ROUTE, CONVEYING, LEFT, HOSPITAL, FREE, AWAY, UNKNOWN = (
     "at scene",
     "at RVP",
     "en route",
     "conveying",
+    "left scene",
     "at hospital",
     "free",
     "away",
     "unknown",
 )
-GROUPS: Final = (SCENE, RVP, EN_ROUTE, CONVEYING, HOSPITAL, FREE, AWAY, UNKNOWN)
-"""What totals count by, in the order in which they are shown."""
+GROUPS: Final = (SCENE, RVP, EN_ROUTE, CONVEYING, LEFT, HOSPITAL, FREE, AWAY, UNKNOWN)
+"""What totals count by, in the order in which they are shown.
 
-WORKING: Final = frozenset((SCENE, RVP, EN_ROUTE, CONVEYING, HOSPITAL))
+No state is of the group *left scene*: a unit that has left it counts there while nothing says that it has a patient.
+"""
+
+WORKING: Final = frozenset((SCENE, RVP, EN_ROUTE, CONVEYING, LEFT, HOSPITAL))
 """The groups of a unit that is at work for the incident; the others could be sent, or could not be had."""
 
 

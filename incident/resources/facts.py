@@ -87,6 +87,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     said_by: str = ""
     scene_at: int = 0
     """When it last came to the scene or, while it is not there, when it last left it (UTC ms); 0: it never was."""
+    loaded: bool = False
+    """It has left the scene after loading: somebody is on board."""
     sent_at: int = 0
     """When it was last given a destination (UTC ms); 0 when it is bound for nowhere."""
     crew_told_at: int = 0

@@ -12,7 +12,7 @@ from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Claim, View
 from incident.organisation import organisation
 from incident.resources import facts as f
-from incident.statuses import AWAY, FREE, SCENE, STATUSES, status
+from incident.statuses import AWAY, CONVEYING, FREE, SCENE, STATUSES, status
 from incident.values import split_key
 
 _REPLACE = msgspec.structs.replace
@@ -149,10 +149,14 @@ def _told(unit: f.Resource, record: Record) -> f.Resource:
 
 
 def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
-    """In another state it is no longer where it was, and once its work is over it is bound for nowhere."""
+    """In another state it is no longer where it was, and once its work is over it is bound for nowhere.
+
+    Nor is it once it leaves the scene, if it was sent there before it came: it has been there, and is not going back.
+    """
     before, after = status(unit.status), status(code)
     place = unit.place if before.group == after.group else ""
-    destination = "" if after.group in (FREE, AWAY) else unit.destination
+    spent = before.group == SCENE and after.group == CONVEYING and unit.sent_at < unit.scene_at
+    destination = "" if spent or after.group in (FREE, AWAY) else unit.destination
     cleared = [
         name
         for name, was, now in (
@@ -169,6 +173,7 @@ def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
         crew_told_at=told if destination else 0,
         since=record.at,
         scene_at=record.at if (before.group == SCENE) != (after.group == SCENE) else unit.scene_at,
+        loaded=code == "LFT" and (unit.loaded if unit.status == code else unit.status == "LDG"),
         heard_at=record.at,
         said_by=record.agency,
         status_version=record.command_id,

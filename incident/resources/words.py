@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from incident.catalogue import Kind
 from incident.kernel.board import Look
 from incident.kernel.record import Record
 from incident.kernel.slice import Line, Names
+from incident.organisation import charter_of
 from incident.resources import facts as f
 from incident.resources.fold import resources
-from incident.statuses import GROUPS, WORKING, stale_minutes, status, word_of
+from incident.statuses import CONVEYING, GROUPS, LEFT, WORKING, stale_minutes, status, word_of
 from incident.values import sentences, split_key
 
 
@@ -146,6 +148,7 @@ def _counted(look: Look) -> Mapping[str, UnitTotals]:
     homes: dict[str, _Count] = {}
     every = _Count()
     now, asked = look.now, bool(look.wanted)
+    kinds = charter_of(look.state).kinds
     for unit in resources(look.state).units.values():
         home = homes.get(unit.home)
         if home is None:
@@ -154,9 +157,9 @@ def _counted(look: Look) -> Mapping[str, UnitTotals]:
             home.wanted += 1
             every.wanted += 1
             continue
-        state = status(unit.status)
-        home.groups[state.group] += 1
-        every.groups[state.group] += 1
+        group = group_of(unit, kinds)
+        home.groups[group] += 1
+        every.groups[group] += 1
         if stale_minutes(unit.status, unit.heard_at, now) is not None:
             home.stale += 1
             every.stale += 1
@@ -164,6 +167,20 @@ def _counted(look: Look) -> Mapping[str, UnitTotals]:
             home.disputed += 1
             every.disputed += 1
     return {agency: _totals(count) for agency, count in (*homes.items(), ("", every))}
+
+
+def group_of(unit: f.Resource, kinds: Mapping[str, Kind]) -> str:
+    """What a unit is counted as, by what is known of its kind: its group, but *conveying* only with a reason.
+
+    That it has left the scene says of a unit that can take a patient no more than that; that it was loading before,
+    or where it takes them, says that it has one. An officer's car conveys nobody.
+    """
+    group = status(unit.status).group
+    if group != CONVEYING:
+        return group
+    kind = kinds.get(unit.kind)
+    able = kind is None or kind.conveys
+    return CONVEYING if able and (unit.loaded or unit.destination) else LEFT
 
 
 def _totals(count: _Count) -> UnitTotals:

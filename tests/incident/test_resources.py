@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from incident.fleet import facts as g
+from incident.kernel.board import Look
 from incident.kernel.claims import ClaimTable
 from incident.kernel.ledger import Ledger, Proposal
 from incident.kernel.receipts import See
 from incident.kernel.replica import Replica
 from incident.kernel.slice import Actor, Conflict, Offline, Refusal
 from incident.organisation.facts import Close, Declare, Leave, OfferLead, Open
-from incident.resources import Resource, held_keys, resources
+from incident.resources import Resource, held_keys, resources, unit_totals
 from incident.resources import facts as f
 from incident.state import INCIDENT, REGISTER
 from incident.statuses import STATUSES, legal
@@ -263,6 +264,45 @@ def test_a_place_ends_with_the_stay_and_a_destination_with_the_work() -> None:
     assert (unit(start).place, unit(start).destination) == ("", "Wexham Park")
     start.did(f.SetStatus(A101, "HOS")).did(f.SetStatus(A101, "CLR"))
     assert (unit(start).place, unit(start).destination) == ("", "")
+
+
+def test_who_leaves_the_scene_is_bound_no_more_for_where_it_was_sent_before_it_came() -> None:
+    start = at_work().did(f.SetStatus(A101, "MOB")).did(f.Describe(A101, destination="RVP B"))
+    start.did(f.ConfirmDestination(A101, "RVP B")).later(9).did(f.SetStatus(A101, "RVP"))
+    assert unit(start).destination == "RVP B"
+    start.later(1).did(f.SetStatus(A101, "SCN")).later(1).did(f.SetStatus(A101, "LDG")).later(1)
+    to_hospital = start.mark()
+    start.did(f.SetStatus(A101, "LFT"))
+    assert (unit(start).destination, unit(start).sent_at, unit(start).crew_told_at) == ("", 0, 0)
+    start.did(f.Describe(A101, destination="Wexham Park")).later(1).did(f.SetStatus(A101, "HOS"))
+    assert unit(start).destination == "Wexham Park"
+    start.view = to_hospital
+    start.did(f.Describe(A101, destination="Wexham Park")).later(1).did(f.SetStatus(A101, "LFT"))
+    assert unit(start).destination == "Wexham Park", "where it takes them was said while it was loading"
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps", "going", "group"),
+    [
+        ("DCA", "MOB SCN LDG LFT", "", "conveying"),
+        ("DCA", "MOB SCN LFT", "Wexham Park", "conveying"),
+        ("DCA", "MOB SCN LFT", "", "left scene"),
+        ("DCA", "MOB SCN LFT CLR", "", "free"),
+        ("RRV", "MOB SCN LDG LFT", "Wexham Park", "left scene"),
+    ],
+)
+def test_only_who_is_known_to_have_a_patient_is_counted_as_conveying(
+    kind: str, steps: str, going: str, group: str
+) -> None:
+    start = at_work(f.Commitment(A101, kind, "AVB", destination="RVP A"))
+    for code in steps.split():
+        start.later().did(f.SetStatus(A101, code))
+    if going:
+        start.did(f.Describe(A101, destination=going))
+    totals = unit_totals(Look(state=start.view, me=start.actor, now=start.now, stream=start.stream))
+    assert {name: count for name, count in totals.groups.items() if count} == {group: 1}
+    assert (totals.all, totals.working) == (1, int(group != "free"))
+    start.check()
 
 
 # -- what others see ------------------------------------------------------------------------------------------
