@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from incident.kernel.board import Arg, Look
@@ -14,6 +15,9 @@ from incident.values import read_clock, read_duration
 from incident_tui.nearest import near, offer
 
 CHOICES_SHOWN: Final = 8
+WORD_LEAST: Final = 4
+"""Letters of a word of a choice from which on a mistyped one is looked for among them."""
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def choices_of(arg: Arg, look: Look, row: Any) -> Sequence[tuple[str, str]]:
@@ -26,8 +30,8 @@ def choices_of(arg: Arg, look: Look, row: Any) -> Sequence[tuple[str, str]]:
     return ()
 
 
-def choose(written: str, choices: Sequence[tuple[str, str]]) -> str:
-    """The value a person means: by value, by words, or by a beginning that fits one only.
+def choose(written: str, choices: Sequence[tuple[str, str]], also: Mapping[str, str] = _NONE) -> str:
+    """The value a person means: by value, by words, or by a beginning that fits one only; ``also`` are other words.
 
     Raises:
         ValueError: none fits, or several do; the sentence names them.
@@ -37,6 +41,8 @@ def choose(written: str, choices: Sequence[tuple[str, str]]) -> str:
         for pair in choices:
             if pair[exact].casefold() == wanted:
                 return pair[0]
+    if wanted in also:
+        return also[wanted]
     fitting = {
         value: words
         for value, words in choices
@@ -46,9 +52,19 @@ def choose(written: str, choices: Sequence[tuple[str, str]]) -> str:
         return next(iter(fitting))
     if fitting:
         raise ValueError(f"{written} may mean {', '.join(list(fitting.values())[:CHOICES_SHOWN])}.")
-    hint = offer(near(written, (name for pair in choices for name in pair)))
+    hint = offer(_nearest(written, choices, also))
     some = ", ".join(words for _, words in choices[:CHOICES_SHOWN])
     raise ValueError(f"{written} is none of {some}.{hint}" if some else f"{written} cannot be chosen here.")
+
+
+def _nearest(written: str, choices: Sequence[tuple[str, str]], also: Mapping[str, str]) -> tuple[str, ...]:
+    """What was meant, perhaps: a value, its words, another word for it, or the choice that one of its words is of."""
+    names = {name: name for pair in choices for name in pair} | {word: word for word in also}
+    for _, words in choices:
+        for word in re.findall(r"\w+", words):
+            if len(word) >= WORD_LEAST:
+                names.setdefault(word, words)
+    return tuple(dict.fromkeys(names[name] for name in near(written, names)))
 
 
 _YES: Final = frozenset({"yes", "y", "true", "on", "1"})
@@ -70,7 +86,7 @@ def read_answer(arg: Arg, written: str, look: Look, row: Any) -> Any:
         raise ValueError(f"at most {arg.limit} characters, and these are {len(text)}.")
     match arg.kind:
         case "choice" | "agency":
-            return choose(text, choices_of(arg, look, row))
+            return choose(text, choices_of(arg, look, row), arg.also)
         case "choices" | "agencies":
             choices = choices_of(arg, look, row)
             return tuple(choose(part, choices) for part in text.replace(",", " ").split())

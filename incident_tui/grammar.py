@@ -27,6 +27,8 @@ TYPED: Final = frozenset({"choice", "agency", "minutes", "time", "number", "flag
 """Kinds of answers that can be told from plain text."""
 SHORT: Final = 20
 """A text of at most so many characters is one word, such as 500m."""
+WORD_LEAST: Final = 3
+"""Letters from which on a further word may be the beginning of one of a choice."""
 SEVERAL: Final = frozenset({"choices", "agencies"})
 
 APP_WORDS: Final[Mapping[str, str]] = {
@@ -393,9 +395,17 @@ class _Reading:
             if arg.kind in SEVERAL:
                 parts = [part for token in tokens for part in token.text.split(",") if part]
                 return tuple(self._one_of(arg, part) for part in parts)
-            return self._value(arg, " ".join(token.text for token in tokens))
+            value = self._value(arg, " ".join(token.text for token in tokens))
         except _Wrong:
             return None
+        return None if arg.kind == "choice" and self._initial(arg, tokens) else value
+
+    def _initial(self, arg: Arg, tokens: tuple[Token, ...]) -> bool:
+        """Whether the last word is somebody's initial: ``operational C Dale`` names no operational c(ommander)."""
+        written = " ".join(token.text for token in tokens).casefold()
+        short = len(tokens) > 1 and len(tokens[-1].text) < WORD_LEAST
+        exact = any(written in (v.casefold(), w.casefold()) for v, w in self._choices(arg))
+        return short and not exact and written not in arg.also
 
     def _certain(self, arg: Arg, written: str) -> bool:
         """Whether words behind plain text are this answer and no part of the text: 15m is, a bare 15 is not."""

@@ -86,6 +86,21 @@ class Session(Running):
         if len(found) == 1:
             await self.open_incident(found[0])
 
+    def preview(
+        self, command: Any, *, stream: str = "", happened_at: int | None = None, on_behalf_of: str = ""
+    ) -> Refusal | None:
+        """The no that `submit` would give to this at once, said before a person is asked for the second key."""
+        command = self.placer.completed(command, self._charter_of(stream or self.stream))
+        return self.writer.preview(
+            stream or self.stream, command, happened_at=self._real(happened_at), on_behalf_of=on_behalf_of
+        )
+
+    def _real(self, happened_at: int | None) -> int | None:
+        incident = self.held().get(self.stream)
+        if happened_at is None or incident is None:
+            return happened_at
+        return incident.model.real(incident.replica.projected, happened_at)
+
     def submit(
         self,
         command: Any,
@@ -104,9 +119,7 @@ class Session(Running):
         """
         opening = self.new_incident() if not stream and isinstance(command, Open) else ""
         command = self.placer.completed(command, self._charter_of(opening or stream or self.stream))
-        incident = self.held().get(self.stream)
-        if happened_at is not None and incident is not None:
-            happened_at = incident.model.real(incident.replica.projected, happened_at)
+        happened_at = self._real(happened_at)
         answer = self.writer.submit(
             opening or stream or self.stream,
             command,

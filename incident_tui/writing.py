@@ -58,6 +58,18 @@ class Writer:
             return frame
         return streams.submit(watched, frame) or frame.command_id
 
+    def preview(
+        self, stream: str, command: Any, *, happened_at: int | None, on_behalf_of: str
+    ) -> Refusal | None:
+        """The no that this would get at once; None where only the server knows. Nothing is kept of it."""
+        watched = self._writable(self._streams(), stream)
+        if isinstance(watched, Refusal):
+            return watched
+        if watched.model.name in ("own", "excon"):
+            return None  # it may have to be opened first
+        frame = self._frame(watched, command, self.ids.new(), None, happened_at, on_behalf_of)
+        return frame if isinstance(frame, Refusal) else watched.replica.preview(frame)
+
     def acknowledge(self, stream: str, things: Sequence[str]) -> Refusal | str:
         """A person acknowledges what was sent to the agency of these things."""
         watched = self._writable(self._streams(), stream)

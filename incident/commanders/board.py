@@ -81,7 +81,7 @@ def holder_cell(row: RoleRow, look: Look) -> Cell:
 
 def _since(row: RoleRow, look: Look) -> Cell:
     at = row.post.since
-    return Cell(f"{look.clock(at)}  {length_words(look.now - at)}" if at else "", "dim")
+    return Cell(look.clock(at) if at else "", "dim")
 
 
 def _deputy(row: RoleRow, _look: Look) -> Cell:
@@ -95,11 +95,12 @@ def _place_in_list(row: RoleRow, look: Look) -> Any:
 
 
 COLUMNS = (
-    Column("agency", "Agency", 11, _agency, priority=0, sort=lambda row, _look: row.post.agency),
-    Column("role", "Role", 26, _role, priority=0, grow=2, sort=lambda row, _look: f.RANKS[row.post.role]),
-    Column("holder", "Held by", 20, holder_cell, priority=0, grow=2),
-    Column("since", "Since", 15, _since, priority=2, sort=lambda row, _look: row.post.since),
-    Column("contact", "Contact", 18, lambda row, _look: Cell(row.post.contact), priority=1, grow=1),
+    # Beside the detail at 120 columns these five fit: who, how to reach them and since when is what is asked.
+    Column("agency", "Agency", 10, _agency, priority=0, sort=lambda row, _look: row.post.agency),
+    Column("role", "Role", 20, _role, priority=0, grow=2, sort=lambda row, _look: f.RANKS[row.post.role]),
+    Column("holder", "Held by", 16, holder_cell, priority=0, grow=2),
+    Column("since", "Since", 5, _since, priority=2, sort=lambda row, _look: row.post.since),
+    Column("contact", "Contact", 14, lambda row, _look: Cell(row.post.contact), priority=1, grow=1),
     Column("deputy", "Deputy", 20, _deputy, priority=4, grow=1),
     Column("level", "Level", 11, lambda row, _look: Cell(ROLES[row.post.role].level, "dim"), priority=6),
 )
@@ -113,7 +114,8 @@ def detail(row: RoleRow, look: Look) -> Sequence[tuple[str, Cell]]:
         ("held by", holder_cell(row, look)),
     ]
     if post.since:
-        lines.append(("since", Cell(f"{_since(row, look).text}, written by {post.by}", "dim")))
+        age = length_words(look.now - post.since)
+        lines.append(("since", Cell(f"{look.clock(post.since)}  {age}, written by {post.by}", "dim")))
     lines += [("contact", Cell(post.contact))] if post.contact else []
     lines += [("deputy", _deputy(row, look))] if post.deputy else []
     if post.relieves:
@@ -130,17 +132,26 @@ def detail(row: RoleRow, look: Look) -> Sequence[tuple[str, Cell]]:
 
 # -- verbs ----------------------------------------------------------------------------------------------------
 
-_NUMBER = re.compile(
-    r"(.*?[^\s,;])[\s,;]+((?:(?:tel|phone|mobile|mob|extension|extn|ext|x)(?![a-z])\.?:?\s*)?\+?\d[\d ()/-]{2,}"
-    r"(?:\s*(?:extension|extn|ext|x)(?![a-z])\.?\s*\d{1,6})?)",
+_EXTENSION: Final = r"(?:extension|extn|ext|x)(?![a-z])\.?:?\s*\d{1,6}"
+_TELEPHONE: Final = (
+    rf"(?:(?:(?:tel|telephone|phone|mobile|mob)(?![a-z])\.?:?\s*)?\+?\d[\d ()/-]{{2,}}(?:\s*{_EXTENSION})?"
+    rf"|{_EXTENSION}|(?:tel|telephone|phone|desk|bleep|pager)(?![a-z])\.?:?\s*\d{{1,6}})"
+)
+_TALKGROUP: Final = (
+    r"(?:(?:on\s+)?(?:talkgroup|tg|callsign|channel|chan)(?![a-z])\.?:?\s*[a-z/-]{0,12}(?:\s|-)?\d{1,6}"
+    r"|(?:on\s+)?(?:talkgroup|tg)(?![a-z])\.?:?\s*[a-z][\w/-]{1,15}|on\s+[a-z]{2,8}[ -]?\d{1,5})"
+)
+_REACHED: Final = re.compile(
+    rf"(.*?[^\s,;])[\s,;]+({_TELEPHONE}(?:[\s,;]+{_TALKGROUP})?|{_TALKGROUP}(?:[\s,;]+{_TELEPHONE})?)",
     re.IGNORECASE,
 )
+"""A name, and behind it how they are reached: a telephone, an extension, a talkgroup, or two of them."""
 
 
 def who(written: str) -> tuple[str, str]:
-    """Name and contact from one line: "J Smith 020 7946 0000", and "R Osei ext 4410", who is reached at ext 4410."""
+    """Name and contact from one line: "J Smith 020 7946 0000", "R Osei ext 31", "C Dale on talkgroup ICC-1"."""
     text = f.tidy(written.replace('"', " "))
-    found = _NUMBER.fullmatch(text)
+    found = _REACHED.fullmatch(text)
     return (found[1], found[2]) if found else (text, "")
 
 
@@ -200,12 +211,14 @@ def _deputise(row: RoleRow, values: Mapping[str, Any], _look: Look) -> f.NameDep
 
 
 def _shift(_row: Any, values: Mapping[str, Any], look: Look) -> f.HandOverDesk:
+    name, number = _who(values)
     return f.HandOverDesk(
         _me(look),
         _text(values, "desk"),
         _text(values, "outgoing") or str(look.me.name),
-        _text(values, "name"),
+        name,
         _text(values, "points"),
+        number,
     )
 
 
@@ -221,7 +234,7 @@ def _my_name(look: Look, _row: Any) -> str:
     return "" if look.me is None else str(look.me.name)
 
 
-_NAME: Final = Arg("name", "Name, and number", rest=True, limit=160)
+_NAME: Final = Arg("name", "Name, and number or talkgroup", rest=True, limit=160)
 _CONTACT: Final = Arg("contact", "Contact, if not a number", required=False, limit=80)
 _DEPUTY: Final = Arg("deputy", "Deputy", required=False, limit=80)
 _PARTY: Final = "Only our own roles: every agency fills its own."
@@ -290,7 +303,7 @@ VERBS = (
         key="i",
         row=False,
         args=(
-            Arg("role", "Role", "choice", True, _roles),
+            Arg("role", "Role", "choice", True, _roles, also=f.ALSO_CALLED),
             _NAME,
             _CONTACT,
             Arg("label", "Which sector, hospital or desk", required=False, limit=40),

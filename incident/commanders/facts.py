@@ -77,6 +77,19 @@ ROLES: Final[Mapping[str, Role]] = {
 }
 """Every role, by its code, in the order in which boards show them. Ambulance words, that others share."""
 
+ALSO_CALLED: Final[Mapping[str, str]] = {
+    "gold": "strategic",
+    "gold commander": "strategic",
+    "silver": "tactical",
+    "silver commander": "tactical",
+    "bronze": "operational",
+    "bronze commander": "operational",
+    "nilo": "tactical_adviser",
+    "aic": "incident",
+    "duty manager": "room",
+}
+"""What people type for some of them: the level by its metal, and common abbreviations."""
+
 RANKS: Final[Mapping[str, int]] = {code: rank for rank, code in enumerate(ROLES)}
 DESK: Final = "desk"
 

@@ -90,6 +90,8 @@ class Arg:
     """Not asked for: the form fills it in from its default and shows nothing of it."""
     shape: str = ""
     """A pattern that a word of a command line must fit to be this answer; another is left for those behind it."""
+    also: Mapping[str, str] = field(default_factory=dict)
+    """Other words for a choice, in small letters, each with the value that it means."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,20 @@ class Replica:
 
         A conflict (somebody else holds it, a newer version) is never refused here; only the ledger may.
         """
+        tried = self._tried(submit)
+        if isinstance(tried, Refusal):
+            return tried
+        entry, state = tried
+        self._pending[submit.command_id] = entry
+        self._projected = state
+        return (Keep(submit), Changed())
+
+    def preview(self, submit: Submit) -> Refusal | None:
+        """The no that ``submit`` would give at once, before anybody is asked whether it should be done."""
+        tried = self._tried(submit)
+        return tried if isinstance(tried, Refusal) else None
+
+    def _tried(self, submit: Submit) -> Refusal | tuple[Pending, Any]:
         if len(self._pending) >= PENDING_MAX:
             return Refusal(
                 "outbox_full", f"{PENDING_MAX:,} changes wait to be sent. Nothing more can be taken on."
@@ -247,9 +261,7 @@ class Replica:
         state = self._attempt(self.projected, entry)
         if entry.refusal is not None and not entry.refusal.conflict:
             return entry.refusal
-        self._pending[submit.command_id] = entry
-        self._projected = state
-        return (Keep(submit), Changed())
+        return entry, state
 
     def kept(self, command_id: str) -> Effects:
         """The outbox has it on the disk: it may be sent now."""

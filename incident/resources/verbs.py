@@ -18,7 +18,7 @@ from incident.resources.board import Row, board, committed, description, held, k
 from incident.resources.returns import correction
 from incident.resources.rules import UNAVAILABLE, keepers
 from incident.statuses import QUICK, STATUSES, known_words, status_of, steps, word_of
-from incident.values import as_words, read_callsign, read_clock, split_key
+from incident.values import as_words, read_callsign, read_due, split_key
 
 _Values = Mapping[str, Any]
 
@@ -205,7 +205,7 @@ def _enter(_row: Any, values: _Values, look: Look) -> g.EnterUnits:
         raise ValueError(f"{key} is not a unit of {look.me.agency}: only its own trust enters it.")
     end = values.get("shift_end")
     if isinstance(end, str):
-        end = read_clock(end, look.now, look.offset_minutes, ahead=True) if end.strip() else None
+        end = read_due(end, look.now, look.offset_minutes) if end.strip() else None
     entry = g.Entry(
         callsign=callsign,
         kind=_text(values, "kind").upper(),
@@ -406,7 +406,7 @@ REGISTER_VERBS = (
             Arg("station", "Station", required=False, limit=60),
             Arg("status", "Status", "choice", False, _every),
             Arg("capabilities", "Can (words)", required=False, limit=200),
-            Arg("shift_end", "Crew's shift ends (19:00)", "time", required=False),
+            Arg("shift_end", "Crew's shift ends (19:00 or 2h30)", "time", required=False),
         ),
         applies=_has_register,
         stream=_register,

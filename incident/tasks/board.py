@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from incident.kernel.board import Board, Cell, Column, Look
-from incident.tasks.facts import CATEGORIES, OPEN, SETTLED, Task
+from incident.tasks.facts import CATEGORIES, OPEN, SETTLED, STAMPED, Stamp, Task
 from incident.tasks.lookup import is_own, named, rows
 from incident.tasks.verbs import VERBS
 from incident.tasks.words import (
@@ -100,6 +100,7 @@ def detail(task: Task, look: Look) -> Sequence[tuple[str, Cell]]:
         ("priority", Cell(task.priority, "caution" if task.priority != "routine" else "ink")),
         ("due", due_cell(task, look)),
     ]
+    lines += [(STAMPED[step], _stamp(task.stamps[step], look)) for step in STAMPED if step in task.stamps]
     optional = (
         ("reason", task.reason, "alarm"),
         ("suggests", task.suggested, "accent"),
@@ -128,6 +129,10 @@ def _asked(task: Task, look: Look) -> Cell:
         if at is not None:
             parts.append(f"{word} {look.clock(at)}")
     return Cell(" · ".join(parts), "alarm" if unanswered(task, look.now) else "ink")
+
+
+def _stamp(stamp: Stamp, look: Look) -> Cell:
+    return Cell(f"{look.clock(stamp.at)} by {stamp.agency}, {stamp.actor}", "ink")
 
 
 def _supporting(task: Task, look: Look) -> str:

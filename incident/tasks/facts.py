@@ -71,6 +71,18 @@ class Update(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
+class Stamp(msgspec.Struct, frozen=True, gc=False):
+    """Who took a step and when (UTC ms)."""
+
+    at: int
+    agency: str
+    actor: str
+
+
+STAMPED = {"accepted": "accepted", "began": "begun", "done": "done", "closed": "verified"}
+"""The steps of which a task keeps who took them last, and how its detail calls them."""
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One task. ``agency`` is accountable, ``raised_by`` verifies and closes. Times are UTC ms.
 
@@ -118,6 +130,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rung_cause: str = ""
     asked: tuple[str, ...] = ()
     """The agencies that were accountable, in order, the present one last; the last ASKED_KEPT of them."""
+    stamps: dict[str, Stamp] = {}
+    """Who took each step of STAMPED, by its name. What was done before it was sent back or asked anew is no more."""
 
 
 class Tasks(msgspec.Struct, frozen=True):

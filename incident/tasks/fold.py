@@ -28,6 +28,7 @@ from incident.tasks.facts import (
     Reassigned,
     Returned,
     Split,
+    Stamp,
     Supported,
     Task,
     Tasks,
@@ -131,21 +132,25 @@ def _stepped(task: Task, event: Any, record: Record) -> Task:
         version = record.command_id
         return msgspec.structs.replace(task, state=state, since=record.at, version=version, **more)
 
+    def by(step: str) -> dict[str, Stamp]:
+        return {**task.stamps, step: Stamp(record.at, record.agency, record.actor)}
+
     match event:
         case Accepted():
-            return to("accepted", reason="")
+            return to("accepted", reason="", stamps=by("accepted"))
         case Declined():
             return to("declined", reason=event.reason, suggested=event.suggested)
         case Began():
-            return to("in_progress", reason="")
+            return to("in_progress", reason="", stamps=by("began"))
         case Blocked():
             return to("blocked", reason=event.reason)
         case Finished():
-            return to("done", evidence=event.evidence, reason="")
+            return to("done", evidence=event.evidence, reason="", stamps=by("done"))
         case Closed():
-            return to("closed", closing=event.note)
+            return to("closed", closing=event.note, stamps=by("closed"))
         case Returned():
-            return to("in_progress", reason=event.reason)
+            left = {step: stamp for step, stamp in task.stamps.items() if step != "done"}
+            return to("in_progress", reason=event.reason, stamps=left)
         case Cancelled():
             return to("cancelled", reason=event.reason)
         case Split():
@@ -168,6 +173,7 @@ def _reassigned(task: Task, agency: str, record: Record) -> Task:
         suggested="",
         assignee="",
         assigned_role="",
+        stamps={},
         edits=_edits(task, record, ASSIGNED),
         asked=(*task.asked, agency)[-ASKED_KEPT:],
     )

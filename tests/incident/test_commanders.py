@@ -6,7 +6,7 @@ import pytest
 
 from incident.commanders import at_work, commanders, held, holder, vacant
 from incident.commanders import facts as f
-from incident.commanders.board import BOARD, named, who
+from incident.commanders.board import BOARD, COLUMNS, named, who
 from incident.commanders.facts import ROLES, Brief, Post
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor
@@ -15,6 +15,7 @@ from incident.resources.facts import Commit, Commitment, Release, SetStatus
 from incident.state import INCIDENT
 from incident_tui.actions import build, parse
 from incident_tui.grammar import Act
+from incident_tui.widgets.columns import fit_columns
 from tests.incident.given import T0, Given, opened
 
 SPOKEN = Brief(information="two coaches, 48 on board", risk="fuel on the road")
@@ -320,6 +321,21 @@ def test_a_written_brief_with_nothing_in_it_is_sent_nowhere() -> None:
     assert "Write at least one section" in answer.sentence
 
 
+@pytest.mark.parametrize("width", [74, 78])
+def test_the_list_says_who_how_to_reach_them_and_since_when_at_120_columns(width: int) -> None:
+    shown = {column.name for column, _ in fit_columns(COLUMNS, width)}
+    assert shown >= {"agency", "role", "holder", "since", "contact"}
+
+
+def test_an_extension_typed_behind_a_name_is_their_contact() -> None:
+    given = led().did(f.TakeRole("LAS", "room", "M Khan"))
+    assert run(given, "appoint operational C Dale ext 31") == f.TakeRole(
+        "LAS", "operational", "C Dale", "ext 31"
+    )
+    shift = run(given, 'shift "call desk" "K Lee ext 12" two crews unanswered')
+    assert (shift.incoming, shift.contact, shift.points) == ("K Lee", "ext 12", "two crews unanswered")
+
+
 def test_name_and_number_from_one_line() -> None:
     assert who("J Smith 020 7946 0000") == ("J Smith", "020 7946 0000")
     assert who('"J Smith" +44 20 7946 0000') == ("J Smith", "+44 20 7946 0000")
@@ -328,6 +344,16 @@ def test_name_and_number_from_one_line() -> None:
     assert who("R Osei x4410") == ("R Osei", "x4410")
     assert who("R Osei 020 7946 0000 ext 12") == ("R Osei", "020 7946 0000 ext 12")
     assert who("Alex 4410") == ("Alex", "4410")
+    assert who("C Dale ext 31") == ("C Dale", "ext 31")
+    assert who("C Dale x31") == ("C Dale", "x31")
+    assert who("C Dale tel 31, tg ICC-1") == ("C Dale", "tel 31, tg ICC-1")
+    assert who("C Dale talkgroup ICC") == ("C Dale", "talkgroup ICC")
+    assert who("C Dale on ICC-1") == ("C Dale", "on ICC-1")
+    assert who("C Dale, callsign AMB 12") == ("C Dale", "callsign AMB 12")
+    assert who("C Dale tg 4 020 7946 0000") == ("C Dale", "tg 4 020 7946 0000")
+    assert who("M Phone") == ("M Phone", "")
+    assert who("Ann Channel") == ("Ann Channel", "")
+    assert who("P Lee on call") == ("P Lee on call", "")
     assert who("Tac 1 officer") == ("Tac 1 officer", "")
     assert who("Max") == ("Max", "")
     assert who("J Smith") == ("J Smith", "")

@@ -430,6 +430,15 @@ def test_units_are_entered_and_removed_from_the_board(room: Room) -> None:
     assert not KEYS["enter_unit"].applies(None, room.look("SCAS"))
 
 
+@pytest.mark.parametrize(("written", "minutes"), [("15m", 15), ("2h30", 150), ("19:00", 300), ("+1h", 60)])
+def test_the_end_of_a_shift_is_a_time_of_day_or_how_long_it_still_is(
+    room: Room, written: str, minutes: int
+) -> None:
+    room.act("enter_unit", None, callsign="A199", kind="DCA", shift_end=written)
+    unit = fleet(room.register.view).units["LAS/A199"]
+    assert unit.crew_shift_end == room.look().now + minutes * MINUTE
+
+
 def test_an_empty_answer_takes_a_field_away(room: Room) -> None:
     room.act("commit", A101, destination="RVP B")
     assert room.act("destination", A101, destination="") == f.Describe(A101, destination="")

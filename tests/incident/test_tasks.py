@@ -443,6 +443,36 @@ def test_unanswered_and_overdue_follow_from_time(priority: str, minutes: int) ->
     assert not overdue(tasks(stage.state).rows[task], (row.due or 0) + 1), "done is done, if not yet verified"
 
 
+def test_the_detail_says_who_accepted_did_and_verified_it_and_when() -> None:
+    stage = Stage()
+    task = raised(stage)
+
+    def said() -> dict[str, str]:
+        view = look(stage)
+        return {title: cell.text for title, cell in BOARD.detail(tasks(stage.state).rows[task], view)}
+
+    assert not {"accepted", "begun", "done", "verified"} & set(said())
+    stage.must("SCAS", f.Accept(task))
+    at = look(stage).clock(tasks(stage.state).rows[task].since)
+    assert said()["accepted"] == f"{at} by SCAS, {tasks(stage.state).rows[task].stamps['accepted'].actor}"
+    stage.must("SCAS", f.Begin(task))
+    stage.must("SCAS", f.Finish(task))
+    assert "by SCAS" in said()["done"]
+    stage.must("LAS", f.Return(task, "the gate is locked"))
+    assert "done" not in said(), "what was sent back is not done"
+    assert "by SCAS" in said()["accepted"]
+    stage.must("SCAS", f.Finish(task))
+    stage.must("LAS", f.Verify(task))
+    texts = said()
+    assert "by LAS" in texts["verified"]
+    assert list(texts).index("accepted") < list(texts).index("done") < list(texts).index("verified")
+    again = raised(stage)
+    stage.must("SCAS", f.Accept(again))
+    stage.must("SCAS", f.Decline(again, "no vehicle"))
+    stage.must("LAS", f.Reassign(again, "SECAMB", "nearer"))
+    assert tasks(stage.state).rows[again].stamps == {}, "another agency has accepted nothing"
+
+
 def test_no_such_task() -> None:
     stage = Stage()
     stage.refused("LAS", f.Accept("00000000-0000-7000-8000-999999999999"), "no_such_task")

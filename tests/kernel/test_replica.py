@@ -159,6 +159,14 @@ def test_an_obvious_no_is_said_at_once_and_nothing_is_kept(room: Room, command: 
     assert isinstance(answer, Refusal)
     assert answer.code == code
     assert room.replica.pending == {}
+    assert room.replica.preview(submit(7, command, view=room.replica.projected)) == answer
+
+
+def test_a_preview_keeps_nothing_and_shows_nothing(room: Room) -> None:
+    before = room.replica.projected
+    assert room.replica.preview(submit(7, Jot("hello"), view=before)) is None
+    assert room.replica.pending == {}
+    assert room.replica.projected is before
 
 
 def test_what_cannot_have_happened_yet_is_said_at_once_by_the_corrected_clock(room: Room) -> None:

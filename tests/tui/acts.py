@@ -78,6 +78,11 @@ def lead_offered(session: FakeSession) -> None:
     session.happens("SCAS", o.OfferLead("LAS", "the scene is yours"), "tactical_commander")
 
 
+def only_aware(session: FakeSession) -> None:
+    """We have declared no more than that we are aware."""
+    session.happens("LAS", o.Declare("LAS", "aware", "one coach only"), "tactical_commander")
+
+
 def done_by_scas(session: FakeSession) -> None:
     """SCAS has done what we asked for."""
     task = next(task for task in session.look().state.tasks.rows.values() if task.agency == "SCAS")
@@ -108,7 +113,7 @@ ACTS: Final[tuple[Act, ...]] = (
         ("D", Typed("P3 by bus"), "tab", Typed("frees four crews"), "enter"), n.Decide, role="tactical_commander",
     ),
     Act("Declare", "picture", ("d", "d", "y"), o.Declare, role="tactical_commander"),
-    Act("Stand by", "picture", ("d", "s", "y"), o.Declare, role="tactical_commander"),
+    Act("Stand by", "picture", ("d", "s", "y"), o.Declare, "", only_aware, "tactical_commander"),
     Act("Accept the lead", "parties", ("A", "enter", "y"), o.AcceptLead, "", lead_offered, "tactical_commander"),
     Act("Invite an agency", "parties", ("i", "space", "enter"), o.Invite),
     Act("Ask an agency for something", "picture", ("t", "s", "c", "tab", Typed("open RVP C"), "enter"), t.Raise),

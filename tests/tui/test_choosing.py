@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from incident.boundaries import facts as b
+from incident.kernel.slice import Actor
+from incident.organisation.facts import AcceptLead, OfferLead
 from incident_tui.widgets.choice import Choice
 from incident_tui.widgets.form import Form
 from tests.tui.desk import Desk, told
+from tests.tui.world import FakeSession
 
 
 def answer(desk: Desk, name: str) -> str:
@@ -143,3 +146,23 @@ def test_while_one_writes_in_the_log_the_last_line_names_no_keys_that_would_be_l
         await desk.shows("d declare")
 
     told(story)
+
+
+def test_what_a_rule_stands_against_is_refused_before_the_second_key_is_asked() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("close")
+        await desk.press("enter")
+        lines = await desk.shows("Only SCAS, which has the lead, closes the incident.")
+        assert not any("yes, close" in line for line in lines)
+        desk.session.happens("SCAS", OfferLead("LAS", "the scene is yours"), "tactical_commander")
+        (offer,) = desk.session.look().state.organisation.lead_offers
+        desk.session.happens("LAS", AcceptLead(offer.id), "tactical_commander")
+        desk.session.touch()
+        await desk.press("escape", "escape", ":")
+        await desk.type("close")
+        await desk.press("enter")
+        await desk.shows("Still at work on it: LAS")
+        assert not desk.session.submitted
+
+    told(story, session=FakeSession(me=Actor("EOC desk 2", "LAS", "tactical_commander")))

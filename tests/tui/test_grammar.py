@@ -266,3 +266,21 @@ def test_a_zone_without_its_scheme_and_a_cordon_without_its_radius_are_told_what
     answer = build(acted(line), LOOK, BOARDS)
     assert isinstance(answer, Refusal)
     assert answer.sentence.endswith(says)
+
+
+@pytest.mark.parametrize(
+    ("line", "role", "holder"),
+    [
+        ("appoint gold J Smith", "strategic", "J Smith"),
+        ("appoint silver commander J Smith", "tactical", "J Smith"),
+        ("appoint nilo R Osei", "tactical_adviser", "R Osei"),
+        ("appoint operational C Dale", "operational", "C Dale"),
+        ("appoint tactical adviser C Dale", "tactical_adviser", "C Dale"),
+        ("appoint operational com C Dale", "operational", "C Dale"),
+    ],
+)
+def test_a_role_is_typed_as_people_call_it_and_an_initial_is_no_part_of_it(
+    line: str, role: str, holder: str
+) -> None:
+    command = made(line)[0]
+    assert (command.role, command.holder) == (role, holder)

@@ -345,6 +345,15 @@ class FakeSession:
 
     # -- writing --
 
+    def preview(
+        self, command: Any, *, stream: str = "", happened_at: int | None = None, on_behalf_of: str = ""
+    ) -> Refusal | None:
+        stream = stream or self.stream
+        frame = self.world[stream].submit(
+            command, happened_at=happened_at, written_at=self.at, on_behalf_of=on_behalf_of
+        )
+        return self.held[stream].replica.preview(_with_id(frame, self._ids.new()))
+
     def submit(
         self,
         command: Any,

@@ -74,8 +74,8 @@ def _why(row: Row, _look: Look) -> Cell:
 COLUMNS: Final = (
     Column("at", "Time", 9, _at, priority=1),
     Column("what", "", 10, _what, priority=2),
-    Column("text", "What", 16, _text, priority=0, grow=1),
-    Column("why", "Who says what", 24, _why, priority=1, grow=4),
+    Column("text", "What", 24, _text, priority=0, grow=2),
+    Column("why", "Who says what", 22, _why, priority=1, grow=3),
 )
 
 

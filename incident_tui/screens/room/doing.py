@@ -186,11 +186,10 @@ class Doing:
             self.finish(deed)
             return
         look = self.look
-        made = {
-            key: build(self._act(deed, key), look, self.room.actions.boards) for key in deed.rows or (None,)
-        }
-        refused = {key: answer for key, answer in made.items() if isinstance(answer, Refusal)}
-        if len(refused) == len(made):  # nobody is asked whether what cannot be written down should be done
+        keys = deed.rows or (None,)
+        tried = {key: self._preview(self._act(deed, key)) for key in keys}
+        refused = {key: answer for key, answer in tried.items() if answer is not None}
+        if len(refused) == len(keys):  # nobody is asked whether what is refused anyway should be done
             self._refused(deed, refused, 0)
             return
         rows = board.rows(look) if verb.row else {}
@@ -201,6 +200,16 @@ class Doing:
                          for arg in verb.args if deed.values.get(arg.name))  # fmt: skip
         question = " · ".join(part for part in (verb.title, names, said) if part) + f".  {verb.help}"
         self.room.ask_confirm(question.strip(), f"yes, {verb.title.split(',')[0].lower()}", deed)
+
+    def _preview(self, act: Act) -> Refusal | None:
+        """The no that is known before anything is sent: it cannot be written down, or a rule stands against it."""
+        made = build(act, self.look, self.room.actions.boards)
+        if isinstance(made, Refusal):
+            return made
+        command, stream = made
+        return self.room.session.preview(
+            command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
+        )
 
     def _act(self, deed: Deed, key: str | None) -> Act:
         board, verb = deed.action.board, deed.action.verb
