@@ -206,6 +206,10 @@ def stale_minutes(code: str, heard_at: int, now: int) -> int | None:
     return over // MINUTE if limit and over > 0 else None
 
 
+LEAST_STALE_MS: Final = MINUTE * min(one.stale_minutes for one in STATUSES.values() if one.stale_minutes)
+"""No state is stale that was heard of within this time."""
+
+
 def span(milliseconds: int) -> str:
     """A length of time as it stands on a board: 45s, 12m, 1h05, 3d. Never negative."""
     seconds = max(0, milliseconds) // 1000

@@ -14,7 +14,7 @@ from incident.kernel.receipts import receipt
 from incident.resources import facts as f
 from incident.resources.fold import offer_subject, resources
 from incident.resources.returns import returned
-from incident.resources.words import is_wanted, unit_totals
+from incident.resources.words import is_wanted
 from incident.statuses import HOSPITAL, SCENE, span, stale_minutes, status, word_of
 from incident.values import split_key, unit_key
 
@@ -336,7 +336,8 @@ def named(typed: str, look: Look) -> str | None:
 
 
 def _count(look: Look) -> int:
-    return unit_totals(look).all
+    units = resources(look.state).units
+    return sum(not is_wanted(unit, look) for unit in units.values()) if look.wanted else len(units)
 
 
 def _alarm(look: Look) -> int:

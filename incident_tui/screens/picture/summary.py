@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from rich.cells import cell_len
@@ -34,6 +36,7 @@ from incident_tui.widgets.block import EMPTY, Item, View
 from incident_tui.widgets.paint import Line, Span, fit, shorten, spread
 
 LETTER: Final = 3
+_STANDS: Final = attrgetter("home", "status")
 COUNTS: Final = (("p1", "P1", "p1"), ("p2", "P2", "p2"), ("p3", "P3", "p3"), ("dead", "†", "dead"))
 """Priorities on the line N: field, sign, tone."""
 
@@ -384,10 +387,10 @@ def _read(code: str, read: dict[str, Any], version: Version | None) -> Span:
 def _at_scene(look: Look) -> dict[str, tuple[int, int]]:
     """For each home: units at the scene, of those at work for the incident."""
     found: dict[str, tuple[int, int]] = {}
-    for unit in look.state.resources.units.values():
-        group = status(unit.status).group
-        there, every = found.get(unit.home, (0, 0))
-        found[unit.home] = (there + (group == SCENE), every + (group in WORKING))
+    for (home, code), number in Counter(map(_STANDS, look.state.resources.units.values())).items():
+        group = status(code).group
+        there, every = found.get(home, (0, 0))
+        found[home] = (there + number * (group == SCENE), every + number * (group in WORKING))
     return found
 
 
