@@ -170,16 +170,7 @@ def _counted(look: Look) -> Mapping[str, UnitTotals]:
                 for count in _both(homes, unit.home):
                     count.wanted += 1
         units = [unit for unit in units if not is_wanted(unit, look)]
-    for (home, code), number in Counter(map(_STANDS, units)).items():
-        group = status(code).group
-        if group != CONVEYING:
-            for count in _both(homes, home):
-                count.groups[group] += number
-    kinds = charter_of(look.state).kinds
-    for unit in units:
-        if unit.status in CARRYING:  # of these, each must be looked at
-            for count in _both(homes, unit.home):
-                count.groups[group_of(unit, kinds)] += 1
+    _group(homes, units, charter_of(look.state).kinds)
     silent = look.now - LEAST_STALE_MS
     for unit in units:
         if unit.heard_at < silent and stale_minutes(unit.status, unit.heard_at, look.now) is not None:
@@ -190,6 +181,18 @@ def _counted(look: Look) -> Mapping[str, UnitTotals]:
             for count in _both(homes, unit.home):
                 count.disputed += 1
     return {agency: _totals(count) for agency, count in homes.items()}
+
+
+def _group(homes: dict[str, _Count], units: Collection[f.Resource], kinds: Mapping[str, Kind]) -> None:
+    for (home, code), number in Counter(map(_STANDS, units)).items():
+        group = status(code).group
+        if group != CONVEYING:
+            for count in _both(homes, home):
+                count.groups[group] += number
+    for unit in units:
+        if unit.status in CARRYING:  # of these, each must be looked at
+            for count in _both(homes, unit.home):
+                count.groups[group_of(unit, kinds)] += 1
 
 
 def _both(homes: dict[str, _Count], home: str) -> tuple[_Count, _Count]:
