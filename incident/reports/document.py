@@ -63,7 +63,7 @@ def to_text(document: Document, width: int = WIDTH) -> str:
                 lines += _hung("  ", part, width)
         for table in section.tables:
             lines += _table(table, width)
-    lines += ["", document.foot, *banner] if document.foot else ["", *banner]
+    lines += ["", *_hung("", document.foot, width), *banner] if document.foot else ["", *banner]
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 

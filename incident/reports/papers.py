@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import groupby
 from typing import Any, Final, Protocol
 
 from incident.kernel.board import Look
@@ -58,6 +60,8 @@ class Entry(Protocol):
     def word(self) -> str: ...
     @property
     def struck(self) -> bool: ...
+    @property
+    def type(self) -> str: ...
 
 
 # -- the board --------------------------------------------------------------------------------------------------
@@ -90,8 +94,24 @@ BOARD: Final[tuple[tuple[str, Callable[[Look], Iterable[str]]], ...]] = (
 
 def _document(title: str, look: Look, sections: tuple[Section, ...], foot: str) -> Document:
     state = organisation(look.state)
-    about = f"{state.title}, {state.number or 'not numbered'}, as at {look.clock(look.now)}"
+    at = f"{look.clock(look.now)} on {day(look.now, look)}"
+    about = f"{state.title}, {state.number or 'not numbered'}, as at {at}"
     return Document(title, state.mode, about, sections, foot)
+
+
+def day(at: int, look: Look) -> str:
+    """The date of a moment (UTC ms) in the time that the paper is written in: "Saturday 21 November 2026"."""
+    zone = timezone(timedelta(minutes=look.offset_minutes))
+    local = datetime.fromtimestamp(at / 1000, tz=zone)
+    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local.year}"
+
+
+DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+"""In English on every machine, whatever its locale."""
 
 
 # -- the log ----------------------------------------------------------------------------------------------------
@@ -124,7 +144,7 @@ def log_rows(lines: Iterable[Entry], moment: Callable[[int], str]) -> list[tuple
     """Each line as cells in the order of COLUMNS; ``moment`` writes a UTC ms."""
     return [
         (
-            f"#{line.seq}" if line.seq else "",
+            number(line),
             moment(line.at),
             moment(line.recorded_at),
             line.agency,
@@ -138,27 +158,80 @@ def log_rows(lines: Iterable[Entry], moment: Callable[[int], str]) -> list[tuple
     ]
 
 
-def log_table(look: Look, lines: Iterable[Entry]) -> Table:
-    """The log for reading: when, number, who, what; what is particular stands behind the text."""
+def number(line: Entry) -> str:
+    """Its number; one of an agency's own part is numbered apart and says so: LAS-o12. "" while it has none."""
+    if not line.seq:
+        return ""
+    return f"{line.agency}-o{line.seq}" if line.own else f"#{line.seq}"
+
+
+def log_table(look: Look, lines: Iterable[Entry], today: int | None = None) -> Table:
+    """The log for reading: when, number, who, what; what is particular stands behind the text.
+
+    ``today`` is a moment (UTC ms) of the day that the heading names: what happened on another one has its date.
+    """
     rows = []
     for line in lines:
-        who = f"{line.agency} for {line.on_behalf_of}" if line.on_behalf_of else line.agency
         about = marks(line)
         text = f"{line.text} ({about})" if about else line.text
         at = f"{look.clock(line.at)}:{line.at // 1000 % 60:02d}"
-        rows.append((at, f"#{line.seq}" if line.seq else "–", who, text))
-    return Table(("time", "number", "agency", "entry"), tuple(rows))
+        if today is not None and day(line.at, look) != day(today, look):
+            _, date, month, _ = day(line.at, look).split()
+            at = f"{date} {month[:3]} {at}"
+        agency = f"{line.agency} for {line.on_behalf_of}" if line.on_behalf_of else line.agency
+        rows.append((at, number(line) or "–", agency, cut(line.actor, AUTHOR_MAX), text))
+    return Table(("time", "number", "agency", "written by", "entry"), tuple(rows))
 
 
 def log(look: Look, lines: Sequence[Entry], foot: str) -> Document:
-    """The log for reading, from the first line that is here."""
-    return _document("Log", look, (Section("Entries", tables=(log_table(look, lines),)),), foot)
+    """The log for reading, from the first line that is here: a section for each day, and the receipts at its end."""
+    entries = [line for line in lines if line.type not in RECEIPTS]
+    sections = [
+        Section(f"Entries of {name}", tables=(log_table(look, kept, kept[0].recorded_at),))
+        for name, kept in (
+            (name, list(some))
+            for name, some in groupby(entries, key=lambda line: day(line.recorded_at, look))
+        )
+    ]
+    receipts = [line for line in lines if line.type in RECEIPTS]
+    if receipts:
+        sections.append(receipt_section(look, receipts))
+        count = len(receipts)
+        said = "1 receipt stands" if count == 1 else f"{count} receipts stand"
+        foot = f"{said} at the end, not among the entries. {foot}"
+    return _document("Log", look, tuple(sections), foot)
+
+
+RECEIPTS: Final[Mapping[str, str]] = {"receipts.delivered": "delivered", "receipts.seen": "seen"}
+"""Lines that a machine writes of every sending: a fifth of a log, and no entry of a loggist."""
+AUTHOR_MAX: Final = 20
+SUBJECT_MAX: Final = 40
+
+
+def receipt_section(look: Look, lines: Sequence[Entry]) -> Section:
+    """What was delivered to whom and seen by whom, and when: one row for each thing that was sent."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for line in lines:
+        what = cut(line.text.partition(": ")[2], SUBJECT_MAX)
+        words = found.setdefault(what, {}).setdefault(RECEIPTS[line.type], [])
+        words.append(f"{line.agency} {look.clock(line.at)}")
+    rows = tuple(
+        (what, "; ".join(f"{word} {', '.join(said)}" for word, said in words.items()))
+        for what, words in found.items()
+    )
+    return Section("Receipts", tables=(Table(("of", "by whom, when"), rows),))
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning with a sign that it goes on."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def log_values(line: Entry) -> dict[str, Any]:
     """One line as plain values, times in UTC ms."""
     return {
         "number": line.seq,
+        "called": number(line),
         "happened_at": line.at,
         "recorded_at": line.recorded_at,
         "agency": line.agency,

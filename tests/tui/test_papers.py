@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from incident_tui import headless
 from incident_tui.link import LinkState
 from incident_tui.papers import PaperError, Wanted, made, prepared, read_wanted, write
 from incident_tui.session import Session
+from tests.incident.given import INCIDENT_STREAM as INCIDENT
+from tests.incident.given import OWN_STREAM
 from tests.running import run
 from tests.tui.desk import Desk, told
 from tests.tui.rooms import FAST, LAS
@@ -26,6 +29,7 @@ from tests.tui.toy_server import INCIDENT_STREAM, ToyServer
 from tests.tui.world import FakeSession, local_time_is_utc, text_of
 
 local_time_is_utc()
+HOUR = 3_600_000
 
 
 def paper(words: str, session: FakeSession | None = None) -> str:
@@ -36,7 +40,7 @@ def test_the_board_says_what_stands_and_ends_with_the_log() -> None:
     text = paper("picture")
     lines = text.splitlines()
     assert lines[0] == lines[-1] == EXERCISE
-    assert lines[2].startswith("M4/M25 coach, not numbered, as at 14:31")
+    assert lines[2] == "M4/M25 coach, not numbered, as at 14:31 on Saturday 21 November 2026"
     titles = [line for line in lines if line.isupper() and not line.startswith(" ")]
     assert titles.index("METHANE") < titles.index("ALARMS") < titles.index("NEXT")
     assert "METHANE v2 of LAS" in text
@@ -58,6 +62,38 @@ def test_the_log_is_text_csv_and_json_with_the_same_lines() -> None:
     assert not [row for row in rows[1:] if row[-1].startswith("=")]
     assert "=HYPERLINK(1)" in paper("log", session)
     assert all(row[1].endswith("Z") or "+" in row[1] for row in rows[1:])
+
+
+def test_the_log_on_paper_has_its_date_authors_own_numbers_and_its_receipts_at_the_end() -> None:
+    session = FakeSession()
+    session.happens("SCAS", Write("sector commander asks for lighting"), name="Jo Bright")
+    session.happens("LAS", Write("call in the night shift"), stream=OWN_STREAM, name="Sam")
+    text = paper("log", session)
+    entries, _, receipts = text.partition("\nRECEIPTS\n")
+    assert "ENTRIES OF SATURDAY 21 NOVEMBER 2026" in entries
+    (line,) = (line for line in entries.splitlines() if "asks for lighting" in line)
+    assert re.search(r"#\d+ +SCAS +Jo Bright +sector commander", line)
+    (line,) = (line for line in entries.splitlines() if "call in the night shift (OWN)" in line)
+    assert re.search(r"LAS-o\d+ +LAS +Sam +call in", line)
+    dropped = [line for line in session.log().lines if line.type in ("receipts.delivered", "receipts.seen")]
+    assert dropped
+    assert not re.search(r"(delivered to|seen by) [A-Z]+: ", text)
+    assert f"{len(dropped)} receipts stand at the end, not among the entries." in text
+    assert len(re.findall(r"[A-Z]{3,} \d\d:\d\d", " ".join(receipts.split()))) == len(dropped)
+    assert max(map(len, text.splitlines())) <= 100
+    numbers = [row[0] for row in csv.reader(io.StringIO(paper("log csv", session)))]
+    assert len(set(numbers)) == len(numbers), "no two lines share a number"
+
+
+def test_what_happened_on_another_day_has_its_date() -> None:
+    session = FakeSession()
+    session.at += 24 * HOUR
+    session.world[INCIDENT].now += 24 * HOUR
+    session.happens("SCAS", Write("the next day"))
+    text = paper("log", session)
+    assert (
+        text.index("ENTRIES OF SATURDAY 21") < text.index("ENTRIES OF SUNDAY 22") < text.index("the next day")
+    )
 
 
 def test_a_report_is_the_signed_one_and_before_that_a_draft_that_says_so() -> None:
@@ -99,7 +135,7 @@ def test_a_mistake_is_said_in_a_sentence(words: str, sentence: str) -> None:
 def test_a_paper_made_while_cut_off_says_so() -> None:
     session = FakeSession()
     session.state = LinkState(LinkWord.ISLAND, since_ms=session.at)
-    assert "while ISLAND: this room's own copy" in paper("picture", session)
+    assert "while ISLAND: this room's own copy" in " ".join(paper("picture", session).split())
 
 
 def test_a_file_is_private_and_nothing_is_written_over(tmp_path: Path) -> None:
@@ -194,7 +230,7 @@ def test_papers_without_a_screen_with_a_server_and_from_the_own_copy(tmp_path: P
             await toy.stop()
             code, said, complaints = await report(toy, "picture")
             assert code == 3
-            assert "this room's own copy" in said[0]
+            assert "this room's own copy" in " ".join(said[0].split())
             code, said, _ = await report(toy, "methane-form")
             assert code == 0
             code, _, complaints = await report(toy, "nonsense")
