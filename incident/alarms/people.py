@@ -8,7 +8,7 @@ from typing import Final
 from incident.alarms.agreement import first_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
-from incident.casualties import Span, casualties, disagreements, totals
+from incident.casualties import Span, casualties, disagreements, totals, unexplained_since
 from incident.casualties.words import where_words
 from incident.kernel.slice import View
 from incident.values import MINUTE_MS
@@ -29,9 +29,8 @@ def _differ(view: View) -> Iterator[Alarm]:
         rivals = slot.rivals
         said = ", ".join(f"{one.agency} {one.counts.everyone}" for one in rivals)
         words = f"Casualties {where_words(slot.stage, slot.place)}: {said}"
-        newest = max(one.at for one in rivals)
         key = f"counts/{slot.stage}/{slot.place}"[:200]
-        yield Alarm(key, DIFFER.name, words, newest, "")
+        yield Alarm(key, DIFFER.name, words, slot.disputed_at, "")
 
 
 def _unexplained(view: View) -> Iterator[Alarm]:
@@ -39,13 +38,17 @@ def _unexplained(view: View) -> Iterator[Alarm]:
     figure = every.unexplained
     if figure is None or figure.low <= 0 <= figure.high:
         return
-    newest = max(one.at for slot in casualties(view).slots.values() for one in slot.standing)
+    since = unexplained_since(view)
+    if since is None:
+        return
     missing = figure.low > 0
     many = (figure if missing else Span(-figure.high, -figure.low)).words()
-    words = (
-        f"{many} casualties are in no count" if missing else f"{many} more casualties counted than expected"
-    )
-    yield Alarm("counts/unexplained", UNEXPLAINED.name, words, newest + UNEXPLAINED_MS, "")
+    one = many == "1"
+    if missing:
+        words = f"{many} {'casualty is' if one else 'casualties are'} in no count"
+    else:
+        words = f"{many} more {'casualty' if one else 'casualties'} counted than expected"
+    yield Alarm("counts/unexplained", UNEXPLAINED.name, words, since + UNEXPLAINED_MS, "")
 
 
 def _uncounted(view: View) -> Iterator[Alarm]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from incident.casualties import facts as f
 from incident.casualties.board import BOARD
+from incident.casualties.facts import Span
 from incident.casualties.fold import (
-    Span,
     Totals,
     casualties,
     disagreements,
@@ -20,6 +20,7 @@ from incident.casualties.fold import (
     label,
     reported,
     totals,
+    unexplained_since,
     version,
 )
 from incident.casualties.rules import decide
@@ -38,6 +39,7 @@ __all__ = [
     "reported",
     "stale",
     "totals",
+    "unexplained_since",
 ]
 
 

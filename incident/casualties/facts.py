@@ -34,6 +34,8 @@ PRIORITIES: Final = {"p1": "P1", "p2": "P2", "p3": "P3", "dead": "dead", "untria
 TOTAL: Final = "total"
 PAST_KEPT: Final = 12
 """Earlier counts that are kept of one stage and place; all of them are in the log."""
+TALLIES_KEPT: Final = 120
+"""Changes of the sum that are kept, to tell since when it does not add up."""
 FOLDED_MAX: Final = 50
 """Characters of a place that tell it from others: a key of what was seen may have 80 on the wire."""
 SLOTS_MAX: Final = 400
@@ -104,11 +106,32 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     replaced: str = ""
 
 
+class Span(msgspec.Struct, frozen=True):
+    """A figure, or while it is disputed the least and the most it may be."""
+
+    low: int
+    high: int
+
+    def words(self) -> str:
+        """Such as "12" or "10–12"; "−2" where a difference is below zero."""
+        low, high = (f"−{-n}" if n < 0 else str(n) for n in (self.low, self.high))
+        return low if low == high else f"{low}–{high}"
+
+    def plus(self, other: Span | None) -> Span:
+        """The sum; what was not said adds nothing."""
+        return self if other is None else Span(self.low + other.low, self.high + other.high)
+
+    def minus(self, other: Span) -> Span:
+        """The difference, as wide as doubt makes it."""
+        return Span(self.low - other.high, self.high - other.low)
+
+
 class Slot(msgspec.Struct, frozen=True, omit_defaults=True):
     """One stage at one place ("": the stage as a whole): the latest count of each agency, and some before them.
 
     ``version`` is the id of the command that last changed what stands. More than one count that stands, and that
-    differ, mean that the figures are DISPUTED (``rivals``).
+    differ, mean that the figures are DISPUTED (``rivals``); ``disputed_at`` is since when (UTC ms), 0 while they
+    are not.
     """
 
     stage: str
@@ -116,6 +139,7 @@ class Slot(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str = ""
     latest: dict[str, Snapshot] = {}
     past: tuple[Snapshot, ...] = ()
+    disputed_at: int = 0
 
     @property
     def standing(self) -> tuple[Snapshot, ...]:
@@ -130,10 +154,19 @@ class Slot(msgspec.Struct, frozen=True, omit_defaults=True):
         return standing if len({snapshot.counts for snapshot in standing}) > 1 else ()
 
 
+class Tally(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What all counts came to from this moment on (UTC ms): the sum of the stages, and what is expected in all."""
+
+    at: int
+    known: Span | None = None
+    total: Span | None = None
+
+
 class Casualties(msgspec.Struct, frozen=True):
-    """Every stage and place that was counted, by its key."""
+    """Every stage and place that was counted, by its key; and what they came to, whenever that changed."""
 
     slots: dict[str, Slot] = {}
+    tallies: tuple[Tally, ...] = ()
 
 
 # -- events -------------------------------------------------------------------------------------------------

@@ -12,12 +12,15 @@ from incident.casualties.facts import (
     PAST_KEPT,
     PRIORITIES,
     STAGES,
+    TALLIES_KEPT,
     TOTAL,
     Casualties,
     Counted,
     CountPicked,
     Slot,
     Snapshot,
+    Span,
+    Tally,
     slot_key,
     version_key,
 )
@@ -52,7 +55,21 @@ def evolve(state: Casualties, event: Any, record: Record) -> Casualties:
             after = _picked(before, event, record)
         case _:
             raise AssertionError(f"no rule for {type(event).__name__}")
-    return state if after is before else Casualties({**state.slots, key: after})
+    if after is before:
+        return state
+    newest = max((snapshot.at for snapshot in after.rivals), default=0)
+    after = replace(after, disputed_at=newest and (after.disputed_at or newest))
+    slots = {**state.slots, key: after}
+    return Casualties(slots, _tallied(state, Casualties(slots), record.at))
+
+
+def _tallied(before: Casualties, after: Casualties, at: int) -> tuple[Tally, ...]:
+    """One more when the sum or what is expected has changed; time goes forward, also for what is written down late."""
+    last = before.tallies[-1] if before.tallies else Tally(at)
+    slot = after.slots.get(slot_key(TOTAL, ""))
+    new = Tally(max(at, last.at), _known(after, "all"), None if slot is None else _span(slot, "all"))
+    same = before.tallies and (new.known, new.total) == (last.known, last.total)
+    return before.tallies if same else (*before.tallies, new)[-TALLIES_KEPT:]
 
 
 def _counted(slot: Slot, event: Counted, record: Record) -> Slot:
@@ -148,26 +165,6 @@ def invariants(view: View) -> tuple[str, ...]:
 # -- what they come to --------------------------------------------------------------------------------------
 
 
-class Span(msgspec.Struct, frozen=True):
-    """A figure, or while it is disputed the least and the most it may be."""
-
-    low: int
-    high: int
-
-    def words(self) -> str:
-        """Such as "12" or "10–12"; "−2" where a difference is below zero."""
-        low, high = (f"−{-n}" if n < 0 else str(n) for n in (self.low, self.high))
-        return low if low == high else f"{low}–{high}"
-
-    def plus(self, other: Span | None) -> Span:
-        """The sum; what was not said adds nothing."""
-        return self if other is None else Span(self.low + other.low, self.high + other.high)
-
-    def minus(self, other: Span) -> Span:
-        """The difference, as wide as doubt makes it."""
-        return Span(self.low - other.high, self.high - other.low)
-
-
 class Totals(msgspec.Struct, frozen=True):
     """One row of the totals. ``name`` is p1, p2, p3, dead, untriaged or ``all``.
 
@@ -216,13 +213,47 @@ def _expected(view: View, name: str) -> Span | None:
 
 def _row(view: View, name: str) -> Totals:
     state = casualties(view)
-    columns = {
-        column: _sum([_stage(state, stage, name) for stage in stages]) for column, stages in COLUMNS.items()
-    }
+    columns = _columns(state, name)
     known = _sum(list(columns.values()))
     total = _expected(view, name)
     unexplained = None if total is None else total.minus(known or Span(0, 0))
     return Totals(name, **columns, known=known, total=total, unexplained=unexplained)
+
+
+def _columns(state: Casualties, name: str) -> dict[str, Span | None]:
+    return {
+        column: _sum([_stage(state, stage, name) for stage in stages]) for column, stages in COLUMNS.items()
+    }
+
+
+def _known(state: Casualties, name: str) -> Span | None:
+    return _sum(list(_columns(state, name).values()))
+
+
+def unexplained_since(view: View) -> int | None:
+    """Since when (UTC ms) the totals do not add up, however often was counted since then; None while they do."""
+    if _explained(totals(view)[-1].unexplained):
+        return None
+    tallies, versions = casualties(view).tallies, methane(view).versions
+    since: int | None = None
+    moments = {tally.at for tally in tallies} | {version.at for version in versions}
+    for at in sorted(moments, reverse=True):
+        tally = next((one for one in reversed(tallies) if one.at <= at), None)
+        if tally is None:  # nothing was counted yet: there was nothing to compare with
+            break
+        total = tally.total
+        if total is None:
+            version = max((one for one in versions if one.at <= at), key=lambda one: one.at, default=None)
+            number = None if version is None else version.report.casualties
+            total = None if number is None else Span(number, number)
+        if since is not None and (total is None or _explained(total.minus(tally.known or Span(0, 0)))):
+            break
+        since = at
+    return since
+
+
+def _explained(difference: Span | None) -> bool:
+    return difference is None or difference.low <= 0 <= difference.high
 
 
 def _stage(state: Casualties, stage: str, name: str) -> Span | None:

@@ -12,8 +12,9 @@ from incident.casualties.facts import (
     Counted,
     CountPicked,
     Snapshot,
+    Span,
 )
-from incident.casualties.fold import COLUMNS, Span, Totals, casualties, reported, totals
+from incident.casualties.fold import COLUMNS, Totals, casualties, reported, totals
 from incident.kernel.board import Cell
 from incident.kernel.record import Record
 from incident.kernel.slice import Line, Names, View

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from incident.alarms import FINDER, facts, standing
+from incident.alarms import FINDER, alarms, facts, standing
+from incident.alarms.rules import heard_by
 from incident.boundaries import facts as b
+from incident.casualties import casualties, disagreements
+from incident.casualties import facts as k
 from incident.commanders import facts as c
 from incident.commanders import vacant
 from incident.kernel.board import Look
@@ -252,3 +255,74 @@ def test_a_unit_that_moves_about_at_the_scene_makes_a_vacant_role_no_younger() -
     assert only(given, "role_vacant") == alarm
     given.did(c.TakeRole("LAS", "tactical", "Lee"))
     assert only(given, "role_vacant").since == alarm.since
+
+
+# -- counts that differ -----------------------------------------------------------------------------------------
+
+
+def _recount(given: Given, agency: str, p1: int, stage: str = "at_scene") -> Given:
+    return given.by(agency).did(k.Count(stage, k.Counts(p1=p1)))
+
+
+def test_a_difference_that_was_acknowledged_rings_no_more_however_often_is_counted() -> None:
+    given = opened().later()
+    CASES["counts_differ"].rise(given)
+    began = given.now
+    alarm = only(given.later(1), "counts_differ")
+    given.by("LAS").did(facts.Acknowledge((alarm.key,)))
+    for n in range(4):
+        _recount(given.later(2), "LAS" if n % 2 else "SCAS", 10 + n)
+        again = only(given, "counts_differ")
+        assert again.since == began
+        assert heard_by(alarms(given.view), again, "LAS") is not None
+    given.by("LAS", "tactical_commander").did(
+        k.PickCount("at_scene", disagreements(given.view)[0].rivals[0].version)
+    )
+    assert "counts_differ" not in kinds(given)
+    mark = given.later().mark()
+    _recount(given, "LAS", 3)
+    given.by("SCAS").having_seen(mark).did(k.Count("at_scene", k.Counts(p1=30)))
+    assert only(given, "counts_differ").since == given.now, "another one, that nobody has heard of"
+    given.check()
+
+
+def test_what_is_unexplained_for_long_is_an_alarm_though_somebody_counts_all_the_time() -> None:
+    given = _recount(opened(), "LAS", 48, "total")
+    for n in range(3):
+        _recount(given.later(2), "LAS", 40 + n)
+    assert only(given, "casualties_unexplained").since == T0 + 5 * MINUTE, "from the first, not from the last"
+    given.by("LAS").did(facts.Acknowledge(("counts/unexplained",)))
+    _recount(given.later(2), "LAS", 47)
+    alarm = only(given, "casualties_unexplained")
+    assert alarm.words == "1 casualty is in no count"
+    assert heard_by(alarms(given.view), alarm, "LAS") is not None
+    _recount(given, "LAS", 48)
+    assert "casualties_unexplained" not in kinds(given)
+    back = given.later(20).now
+    _recount(given, "LAS", 50)
+    assert "casualties_unexplained" not in kinds(given.later(4)), "this one may be of two moments"
+    assert only(given.later(1), "casualties_unexplained").since == back + 5 * MINUTE
+    given.check()
+
+
+def test_what_a_methane_said_before_does_not_make_a_difference_older_or_younger_than_it_is() -> None:
+    def said(total: int) -> m.Publish:
+        return m.Publish(m.Report(Location("M25"), "rtc", total=total))
+
+    given = _recount(opened().did(said(20)), "LAS", 20).later(10).did(said(48))
+    assert "casualties_unexplained" not in kinds(given.later(4))
+    assert only(given.later(1), "casualties_unexplained").since == given.now
+    given.did(said(49)).later(1)
+    assert only(given, "casualties_unexplained").since == given.now - MINUTE, (
+        "one report more changes nothing"
+    )
+    _recount(given, "LAS", 49)
+    assert "casualties_unexplained" not in kinds(given)
+
+
+def test_how_many_changes_of_the_sum_are_kept_is_bounded() -> None:
+    given = _recount(opened(), "LAS", 500, "total")
+    for n in range(k.TALLIES_KEPT + 9):
+        _recount(given.later(0.1), "LAS", n)
+    assert len(casualties(given.view).tallies) == k.TALLIES_KEPT
+    assert "casualties_unexplained" in kinds(given)

@@ -22,9 +22,10 @@ from incident.casualties.facts import (
     PickCount,
     Slot,
     Snapshot,
+    Span,
     slot_key,
 )
-from incident.casualties.fold import Span, evolve, invariants
+from incident.casualties.fold import evolve, invariants
 from incident.kernel.board import Look
 from incident.kernel.protocol import Submit, encode, read_client
 from incident.kernel.slice import Actor, Refusal
