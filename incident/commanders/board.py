@@ -97,8 +97,8 @@ def _place_in_list(row: RoleRow, look: Look) -> Any:
 COLUMNS = (
     # Beside the detail at 120 columns these five fit: who, how to reach them and since when is what is asked.
     Column("agency", "Agency", 10, _agency, priority=0, sort=lambda row, _look: row.post.agency),
-    Column("role", "Role", 20, _role, priority=0, grow=2, sort=lambda row, _look: f.RANKS[row.post.role]),
-    Column("holder", "Held by", 16, holder_cell, priority=0, grow=2),
+    Column("role", "Role", 20, _role, priority=0, grow=1, sort=lambda row, _look: f.RANKS[row.post.role]),
+    Column("holder", "Held by", 16, holder_cell, priority=0, grow=3),
     Column("since", "Since", 5, _since, priority=2, sort=lambda row, _look: row.post.since),
     Column("contact", "Contact", 14, lambda row, _look: Cell(row.post.contact), priority=1, grow=1),
     Column("deputy", "Deputy", 20, _deputy, priority=4, grow=1),

@@ -53,8 +53,11 @@ def test_declaring_takes_a_second_key_and_enter_alone_never_does_it() -> None:
         await desk.press("enter")
         await desk.shows("Not done.")
         assert desk.session.submitted == []
-        await desk.press("d", "s", "y")
-        assert desk.last == Declare("LAS", "standby", "")
+        await desk.press("d", "s")
+        await desk.shows("Going back from major incident needs a reason.")
+        assert desk.session.submitted == [], "what is refused anyway is not asked twice"
+        await desk.press("escape", "d", "T", "y")
+        assert desk.last == Declare("LAS", "stand_down", "")
 
     told(story)
 
