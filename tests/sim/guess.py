@@ -252,11 +252,7 @@ class Guess:
         return "live" if self._slip() else "exercise"
 
     def _incident(self) -> str:
-        return (
-            self.stream.split("/")[1]
-            if self.stream.startswith("incident/")
-            else f"{self.rng.getrandbits(96):036x}"
-        )
+        return self.stream.split("/")[1] if self.stream.startswith("incident/") else self._nothing()
 
     def _takerole_role(self) -> str:
         return "" if self._slip() else self.rng.choice(("tactical", "operational", "room", "sector"))
