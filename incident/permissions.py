@@ -119,6 +119,18 @@ def who_can(charter: Charter, command: str) -> tuple[str, ...]:
     )
 
 
+def explained(charter: Charter, command: str) -> tuple[str, ...]:
+    """Who may do this, as lines for a person: to things of their own agency (or nobody's), and to those of others.
+
+    The server itself is named where it may, too; a command of which no role has a row is refused to everybody.
+    """
+    lines = [command]
+    for title, relation in (("one's own", "own"), ("another agency's", "other")):
+        able = [role.title for role in charter.roles.values() if command in getattr(role, relation)]
+        lines.append(f"  {title:18}{', '.join(able) or 'nobody'}")
+    return tuple(lines)
+
+
 def grants(charter: Charter, role: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What a role may do to own and to other agencies' things; two empty tuples for an unknown role."""
     found = charter.roles.get(role)

@@ -277,6 +277,8 @@ class Streams:
 
 
 MODELS: Final = Streams()
+EVERY_COMMAND: Final = frozenset[str]().union(*(model.commands for model in (INCIDENT, OWN, EXCON, REGISTER)))
+"""What a grant can name."""
 
 Importer = Callable[[str, str, str, Charter], tuple[list[tuple[str, str, tuple[Any, ...]]], list[Problem]]]
 """Text, file name, agency ("": the text says) and charter in; out, for each agency, its code, the stream and the

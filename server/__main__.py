@@ -79,11 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "--stop-when-empty", type=float, metavar="SECONDS", help="stop when all have left for so long"
     )
     made.add_argument("--scratch", action="store_true", help=argparse.SUPPRESS)
-    made = on_folder("token", _token, "make a token for one person or desk")
-    made.add_argument("--agency", required=True, help="such as LAS")
-    made.add_argument("--role", required=True, help="such as operator")
-    made.add_argument("--name", required=True, help='such as "EOC desk 3"; unique in the agency')
-    made.add_argument("--out", type=Path, metavar="FILE", help="write it here, readable by you alone")
+    _rights(on_folder)
     _register(commands, on_folder)
     made = on_folder("exercise", _exercise, "open an exercise from a scenario, and start its clock")
     made.add_argument("scenario", metavar="SCENARIO", help="such as m4-m25-coach, or the path of a YAML file")
@@ -95,6 +91,23 @@ def _parser() -> argparse.ArgumentParser:
     made = command("demo", _demo, "a live exercise on this machine; a second one with another room joins it")
     made.add_argument("--room", default="LAS", help="the control room to open: LAS, SCAS, SECAMB or EXCON")
     return parser
+
+
+def _rights(on_folder: Callable[..., Any]) -> None:
+    """The words about who comes in, and who may do what."""
+    made = on_folder("token", _token, "make a token for one person or desk")
+    made.add_argument("--agency", required=True, help="such as LAS")
+    made.add_argument("--role", required=True, help="such as operator")
+    made.add_argument("--name", required=True, help='such as "EOC desk 3"; unique in the agency')
+    made.add_argument("--out", type=Path, metavar="FILE", help="write it here, readable by you alone")
+    made = on_folder("who-can", _who_can, "say which roles may do something, by the files that count now")
+    made.add_argument(
+        "grant",
+        nargs="?",
+        default="",
+        metavar="GRANT",
+        help="as a refusal names it, or a part of it; else all",
+    )
 
 
 def _register(commands: Any, on_folder: Callable[..., Any]) -> None:
@@ -225,6 +238,26 @@ def _token(asked: argparse.Namespace) -> int:
         raise Said(
             f"{asked.out} cannot be written ({error.strerror}). The token is: {answer['token']}"
         ) from None
+    return OK
+
+
+def _who_can(asked: argparse.Namespace) -> int:
+    """What the roles say. An incident that is open goes by the roles that were frozen into it."""
+    from difflib import get_close_matches
+
+    from incident.permissions import explained
+    from incident.state import EVERY_COMMAND
+    from server.datafolder import existing
+    from server.settings import read_settings
+
+    _, charter = read_settings(existing(asked.folder), asked.config)
+    every = sorted(EVERY_COMMAND)
+    found = [name for name in every if asked.grant in (name, "")] or [n for n in every if asked.grant in n]
+    if not found:
+        near = get_close_matches(asked.grant, every, n=3)
+        raise Said(f"There is no grant {asked.grant!r}." + (f" Near it: {', '.join(near)}." if near else ""))
+    for name in found:
+        print("\n".join(explained(charter, name)))
     return OK
 
 

@@ -21,10 +21,8 @@ from incident.kernel.slice import Actor, Context, Refusal
 from incident.log.facts import Write
 from incident.organisation.facts import Declare, Invite, Join, OfferLead, Open, OpenOwn
 from incident.permissions import granted, grants, permit_register, unknown_grants, who_can
-from incident.state import EXCON, INCIDENT, OWN, REGISTER
+from incident.state import EVERY_COMMAND, INCIDENT, OWN, REGISTER
 from tests.incident.given import OWN_STREAM, T0, Given, charter, opened
-
-EVERY_COMMAND = frozenset().union(*(model.commands for model in (INCIDENT, OWN, EXCON, REGISTER)))
 
 
 def test_who_is_not_party_is_told_only_that_there_is_no_such_incident() -> None:

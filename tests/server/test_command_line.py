@@ -186,6 +186,23 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(folder: Path, capsys: pytest
         assert (folder / "identity.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_who_can_says_which_roles_may_do_something(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["who-can", str(folder), "organisation.pick_location"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "organisation.pick_location"
+    assert told[1].split("  ")[-1].strip() == "Tactical commander, Exercise control"
+    assert told[2].endswith("nobody")
+    assert main(["who-can", str(folder), "log."]) == 0
+    assert {line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")} >= {
+        "log.write",
+        "log.strike",
+    }
+    assert main(["who-can", str(folder)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 300
+    assert main(["who-can", str(folder), "organisation.declair"]) == 1
+    assert "Near it: organisation.declare" in said(capsys)
+
+
 @pytest.mark.parametrize(
     ("agency", "role", "name", "sentence"),
     [
