@@ -97,14 +97,18 @@ def units_view(look: Look, width: int, most: int) -> View:
 
 
 def _units_line(look: Look, width: int) -> Line:
+    """In one line: doubts are never cut off, and groups that do not fit are named by their number of units."""
     every = unit_totals(look)
-    spans = [Span("UNITS  ", "dim")]
-    for group, count in every.groups.items():
-        if count:
-            spans += [Span(f"{count}", "strong"), Span(f" {group}  ", "dim")]
-    if len(spans) == 1:
-        spans.append(Span("none committed", "dim"))
-    return shorten((*spans, *_doubts(every)), width)
+    doubts = _doubts(every)
+    groups = [(count, f" {group}  ") for group, count in every.groups.items() if count]
+    if not groups:
+        return shorten((Span("UNITS  ", "dim"), Span("none committed  ", "dim"), *doubts), width)
+    room = width - length(doubts) - len("UNITS  ")
+    while groups[1:] and sum(len(f"{count}{words}") for count, words in groups) - 2 > room:
+        rest = groups.pop()[0] + groups.pop()[0]
+        groups.append((rest, " elsewhere  "))
+    said = [span for count, words in groups for span in (Span(f"{count}", "strong"), Span(words, "dim"))]
+    return shorten((Span("UNITS  ", "dim"), *said, *doubts), width)
 
 
 def _doubts(totals: Any) -> Line:
