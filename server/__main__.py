@@ -86,11 +86,26 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--hold", action="store_true", help="let the clock wait until exercise control starts it"
     )
-    on_folder("status", _status, "say whether a server runs on this folder, where, and who is there")
-    on_folder("stop", _stop, "stop the server that runs on this folder, in order")
+    _looks(on_folder)
     made = command("demo", _demo, "a live exercise on this machine; a second one with another room joins it")
     made.add_argument("--room", default="LAS", help="the control room to open: LAS, SCAS, SECAMB or EXCON")
     return parser
+
+
+def _looks(on_folder: Callable[..., Any]) -> None:
+    """The words about a server that runs, or does not."""
+    on_folder("status", _status, "say whether a server runs on this folder, where, and who is there")
+    made = on_folder(
+        "doctor", _doctor, "look over the machine, the folder, the log and the server; changes nothing"
+    )
+    made.add_argument(
+        "--seconds",
+        type=float,
+        default=5.0,
+        metavar="N",
+        help="the look at the log may take about so long (5)",
+    )
+    on_folder("stop", _stop, "stop the server that runs on this folder, in order")
 
 
 def _rights(on_folder: Callable[..., Any]) -> None:
@@ -310,6 +325,22 @@ def _status(asked: argparse.Namespace) -> int:
         f"{answer['url']} ({answer['mode']}), {state}, {answer['streams']} streams. Here: {people or 'nobody'}."
     )
     return OK
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    """Every check as it is made; 1 when something is wrong. What is only to be looked at does not count."""
+    from server.datafolder import existing
+    from server.doctor import examine
+
+    if not 0 < asked.seconds <= 86_400:
+        raise Said("--seconds must be above 0 and at most 86,400.")
+    counts = {"ok": 0, "look": 0, "wrong": 0}
+    for found in examine(existing(asked.folder), asked.config, asked.seconds):
+        counts[found.mark] += 1
+        print(f"{found.mark:5}  {found.sentence}", flush=True)
+    wrong, look = counts["wrong"], counts["look"]
+    print(f"{wrong or 'Nothing'} wrong, {look or 'nothing'} to look at, {counts['ok']} ok.")
+    return SAID_WHY if wrong else OK
 
 
 def _stop(asked: argparse.Namespace) -> int:

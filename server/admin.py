@@ -114,8 +114,8 @@ class AdminDoor:
             return {"ok": False, "sentence": "The server could not do it; its log says more."}
 
 
-def call(plate: Path, do: str, **arguments: Any) -> Answer:
-    """Ask the running server of a folder, from the command line.
+def call(plate: Path, do: str, *, within: float | None = None, **arguments: Any) -> Answer:
+    """Ask the running server of a folder, from the command line; ``within`` seconds, else as long as it may take.
 
     Raises:
         NotRunning: nobody answers there; a plate left by a dead server counts as nobody.
@@ -126,7 +126,7 @@ def call(plate: Path, do: str, **arguments: Any) -> Answer:
         request = msgspec.json.encode({"do": do, "secret": found.secret, **arguments}) + b"\n"
         with socket.create_connection(("127.0.0.1", found.port), timeout=SECONDS_MAX) as door:
             door.sendall(request)
-            door.settimeout(ANSWER_SECONDS_MAX)
+            door.settimeout(ANSWER_SECONDS_MAX if within is None else within)
             line = _line(door)
     except (OSError, msgspec.DecodeError):
         raise NotRunning from None

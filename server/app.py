@@ -24,6 +24,7 @@ from server.datafolder import DataFolder, secret_of
 from server.directory import EVERY_SECONDS
 from server.exercise import open_exercise
 from server.gateway import Gateway
+from server.health import trouble
 from server.hub import Hub
 from server.identity import Identity
 from server.operations import bring_in, new_token
@@ -183,6 +184,7 @@ class App:
     def _operations(self) -> dict[str, Any]:
         return {
             "status": self._status,
+            "doctor": self._doctor,
             "stop": self._stop_asked,
             "token": self._token,
             "import": self._import,
@@ -199,6 +201,15 @@ class App:
             "people": self._hub.people(),
             "stopping": self._stop.is_set() or self._hub.stopping,
             "read_only": self._hub.read_only,
+        }
+
+    async def _doctor(self, _asked: Mapping[str, Any]) -> Answer:
+        journal_mode, synchronous = self.store.durability
+        return {
+            "url": f"ws://{self.settings.host}:{self.port}",
+            "trouble": trouble(self._hub),
+            "journal_mode": journal_mode,
+            "synchronous": synchronous,
         }
 
     async def _stop_asked(self, _asked: Mapping[str, Any]) -> Answer:

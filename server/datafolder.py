@@ -165,6 +165,18 @@ def locked(folder: DataFolder) -> Iterator[None]:
         os.close(handle)  # and with it the lock
 
 
+def held_by(folder: DataFolder) -> int | None:
+    """The process that works in this folder; None when none does, 0 when it cannot be told. Raises OSError."""
+    try:
+        handle = os.open(folder.lock, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        return None if _take(handle) else _holder(handle) or 0
+    finally:
+        os.close(handle)
+
+
 def _holder(handle: int) -> int | None:
     with suppress(OSError, ValueError):
         os.lseek(handle, 0, os.SEEK_SET)

@@ -230,7 +230,12 @@ class Hub:
     @property
     def read_only(self) -> bool:
         """The disk has failed, or answers nothing at this moment."""
-        return self.failure is not None or self._turnstile.silent_seconds() > SILENT_SECONDS
+        return self.failure is not None or self.disk_silent
+
+    @property
+    def disk_silent(self) -> bool:
+        """The disk has had something to write for a while and has answered nothing."""
+        return self._turnstile.silent_seconds() > SILENT_SECONDS
 
     def _group(self, group: Sequence[Append]) -> None:
         """The disk has this group. A slip half way leaves what nobody can vouch for: then the server ends.

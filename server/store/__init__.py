@@ -76,6 +76,11 @@ class Store(Protocol):
         ...
 
     @property
+    def durability(self) -> tuple[str, int]:
+        """``journal_mode`` and ``synchronous`` of the connection that writes, as it answered after it was set up."""
+        ...
+
+    @property
     def read_only(self) -> bool:
         """A commit has failed: nothing more is appended until a restart. Reads go on."""
         ...

@@ -102,6 +102,7 @@ class MemoryStore(LoopSide):
         self._schedule = schedule
         self._fault = fault
         self._waiting: deque[Append] = deque()
+        self.durability = ("memory", 0)
         self.full: str | None = None
         """What ``refuses`` answers: set it to play a full disk."""
 

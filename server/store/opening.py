@@ -63,6 +63,8 @@ class Opened:
     mode: str
     streams: dict[str, StreamRow]
     last_id: int
+    durability: tuple[str, int]
+    """``journal_mode`` and ``synchronous``, as the connection itself says."""
 
 
 def connect_sqlite(path: Path) -> sqlite3.Connection:
@@ -116,7 +118,7 @@ def _opened(connection: sqlite3.Connection, path: Path, mode: str) -> Opened:
     tables = _one(connection, "SELECT count(*) FROM sqlite_master")
     new = tables == 0 and _one(connection, "PRAGMA application_id") == 0
     if not new:
-        _check_format(connection, path)
+        check_format(connection, path)
     if _one(connection, "PRAGMA journal_mode = WAL") != "wal":
         raise Unavailable(f"The file system under {path} does not allow a write-ahead log. Use a local disk.")
     for pragma in (
@@ -137,10 +139,11 @@ def _opened(connection: sqlite3.Connection, path: Path, mode: str) -> Opened:
             f"The log {path} was made for {meta['mode']} use and the settings say {mode}. Live and exercise "
             f"never share a data folder: correct the settings or make a new folder."
         )
-    streams = _streams(connection, path)
+    streams = streams_of(connection, path)
     last_id = _one(connection, "SELECT coalesce(max(id), 0) FROM record")
     _check_tails(connection, path, streams)
-    return Opened(connection, meta["epoch"], mode, streams, last_id)
+    durability = (_one(connection, "PRAGMA journal_mode"), _one(connection, "PRAGMA synchronous"))
+    return Opened(connection, meta["epoch"], mode, streams, last_id, durability)
 
 
 def _one(connection: sqlite3.Connection, sql: str) -> Any:
@@ -170,7 +173,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _check_format(connection: sqlite3.Connection, path: Path) -> None:
+def check_format(connection: sqlite3.Connection, path: Path) -> None:
     if _one(connection, "PRAGMA application_id") != APPLICATION_ID:
         raise Unavailable(f"The file {path} is not a log of this program. Name another data folder.")
     found = _one(connection, "PRAGMA user_version")
@@ -190,7 +193,7 @@ def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
         raise Unavailable(f"The log {path} is damaged ({' '.join(str(verdict).split())}). {RESTORE}")
 
 
-def _streams(connection: sqlite3.Connection, path: Path) -> dict[str, StreamRow]:
+def streams_of(connection: sqlite3.Connection, path: Path) -> dict[str, StreamRow]:
     """Every stream; its head must be its last record."""
     found = connection.execute(
         "SELECT id, name, head, hash, (SELECT coalesce(max(seq), 0) FROM record WHERE stream = stream.id) "
@@ -208,29 +211,35 @@ def _check_tails(connection: sqlite3.Connection, path: Path, streams: dict[str, 
     for name, row in streams.items():
         if time.monotonic() > until:
             return
-        first = max(1, row.head - TAIL_RECORDS + 1)
-        before = connection.execute(
-            "SELECT hash FROM record WHERE stream = ? AND seq = ?", (row.id, first - 1)
-        ).fetchone()
-        tail = connection.execute(
-            f"SELECT {RECORD_COLUMNS} FROM record JOIN content USING (id) "  # noqa: S608 - a constant
-            "WHERE stream = ? AND seq >= ? ORDER BY seq",
-            (row.id, first),
-        ).fetchall()
-        try:
-            records = [record_of_row(found) for found in tail]
-            prev = genesis(name) if before is None else before[0].hex()
-            broken = first_break(prev, name, records)
-        except (msgspec.MsgspecError, AttributeError, TypeError, ValueError) as error:
-            raise Unavailable(
-                f"The log {path} is damaged: a record of {name} is garbled. {RESTORE}"
-            ) from error
-        if broken is None and (len(records) != row.head - first + 1 or records[-1].hash != row.hash):
-            broken = row.head
-        if broken is not None:
-            raise Unavailable(
-                f"The log {path} is damaged: record {broken} of {name} breaks its chain. {RESTORE}"
-            )
+        check_tail(connection, path, name, row, TAIL_RECORDS)
+
+
+def check_tail(connection: sqlite3.Connection, path: Path, name: str, row: StreamRow, count: int) -> int:
+    """Follow the chain of the last ``count`` records of a stream up to ``row.head``; answers how many they were.
+
+    Raises:
+        Unavailable: it is broken, and where.
+    """
+    first = max(1, row.head - count + 1)
+    before = connection.execute(
+        "SELECT hash FROM record WHERE stream = ? AND seq = ?", (row.id, first - 1)
+    ).fetchone()
+    tail = connection.execute(
+        f"SELECT {RECORD_COLUMNS} FROM record JOIN content USING (id) "  # noqa: S608 - a constant
+        "WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+        (row.id, first, row.head),
+    ).fetchall()
+    try:
+        records = [record_of_row(found) for found in tail]
+        prev = genesis(name) if before is None else before[0].hex()
+        broken = first_break(prev, name, records)
+    except (msgspec.MsgspecError, AttributeError, TypeError, ValueError) as error:
+        raise Unavailable(f"The log {path} is damaged: a record of {name} is garbled. {RESTORE}") from error
+    if broken is None and (len(records) != row.head - first + 1 or records[-1].hash != row.hash):
+        broken = row.head
+    if broken is not None:
+        raise Unavailable(f"The log {path} is damaged: record {broken} of {name} breaks its chain. {RESTORE}")
+    return len(records)
 
 
 def network_file_system(folder: Path, mounts: Path = Path("/proc/mounts")) -> str | None:

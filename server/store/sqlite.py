@@ -54,6 +54,7 @@ class SqliteStore(LoopSide):
         self.path = path
         self.epoch = opened.epoch
         self.mode = opened.mode
+        self.durability = opened.durability
         self._connect = connect
         self._held = _claims(opened.connection)
         self._writer = Writer(opened, self._from_writer, self._failed)
@@ -114,22 +115,8 @@ class SqliteStore(LoopSide):
         now = time.monotonic()
         if now - self._looked_at >= DISK_LOOK_SECONDS:
             self._looked_at = now
-            self._refusal = self._disk_problem()
+            self._refusal = disk_problem(self.path.parent)
         return self._refusal
-
-    def _disk_problem(self) -> str | None:
-        try:
-            free = shutil.disk_usage(self.path.parent).free
-        except OSError as error:
-            return (
-                f"The disk of the log does not answer ({error.strerror}). Nothing new is taken until it does."
-            )
-        if free >= DISK_FREE_BYTES_MIN:
-            return None
-        return (
-            f"The disk of the log has {free // 2**20} MiB left and {DISK_FREE_BYTES_MIN // 2**20} are kept free. "
-            f"Nothing new is taken until there is room."
-        )
 
     def _from_writer(self, group: Sequence[Append]) -> None:
         self._in_loop(self._announce, group)
@@ -211,6 +198,20 @@ class SqliteStore(LoopSide):
             await reader.close()
         await asyncio.to_thread(self._writer.stop)
         await asyncio.sleep(0)  # what the writer announced last has been called before this returns
+
+
+def disk_problem(folder: Path) -> str | None:
+    """A sentence when the disk under the log has no room for more, or does not answer."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return f"The disk of the log does not answer ({error.strerror}). Nothing new is taken until it does."
+    if free >= DISK_FREE_BYTES_MIN:
+        return None
+    return (
+        f"The disk of the log has {free // 2**20} MiB left and {DISK_FREE_BYTES_MIN // 2**20} are kept free. "
+        f"Nothing new is taken until there is room."
+    )
 
 
 def _claims(connection: Any) -> list[Holding]:
