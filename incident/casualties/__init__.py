@@ -58,6 +58,7 @@ SLICE = Slice(
     ),
     decide=decide,
     evolve=evolve,
+    state_v=2,
     sentence=sentence,
     boards=(BOARD,),
     version=version,

@@ -16,7 +16,7 @@ import msgspec
 from incident.kernel.claims import ClaimTable, Holding
 from incident.kernel.model import Model
 from incident.kernel.protocol import Done, Submit
-from incident.kernel.record import Record, chained, command_digest, encode_body, genesis
+from incident.kernel.record import Record, chained, command_digest, encode_body, genesis, written
 from incident.kernel.slice import Actor, Context, Refusal
 from incident.kernel.text import text_problem, text_problems
 
@@ -272,7 +272,7 @@ def context_of(actor: Actor, submit: Submit, now: int, charter: Any) -> Context:
         stream=submit.stream,
         command_id=submit.command_id,
         now=now,
-        written_at=submit.written_at,
+        written_at=written(submit.written_at, submit.clock_offset, now),
         base=submit.base,
         happened_at=submit.happened_at,
         on_behalf_of=submit.on_behalf_of,

@@ -62,8 +62,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     @property
     def written(self) -> int:
         """When it was written down (UTC ms): the author's clock corrected, within the same bounds."""
-        said = self.written_at + self.clock_offset
-        return max(self.recorded_at - AGE_MS_MAX, min(said, self.recorded_at))
+        return written(self.written_at, self.clock_offset, self.recorded_at)
+
+
+def written(written_at: int, clock_offset: int, recorded_at: int) -> int:
+    """When something was written down (UTC ms): the author's clock corrected, never after it was taken."""
+    return max(recorded_at - AGE_MS_MAX, min(written_at + clock_offset, recorded_at))
 
 
 def thing_id(record: Record) -> str:

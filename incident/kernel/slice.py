@@ -72,7 +72,10 @@ class Offline(StrEnum):
 
 
 class Context(msgspec.Struct, frozen=True, gc=False):
-    """Everything about a command that is not in its body. Times are UTC milliseconds, by the incident's own clock."""
+    """Everything about a command that is not in its body. Times are UTC milliseconds, by the incident's own clock.
+
+    ``written_at`` is the author's clock corrected by what it is known to be off, and never after ``now``.
+    """
 
     actor: Actor
     stream: str

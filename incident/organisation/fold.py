@@ -48,7 +48,7 @@ def evolve(state: Organisation, event: Any, record: Record) -> Organisation:
         case facts.LocationGiven() | facts.LocationPicked():
             return _located(state, event, record)
         case facts.Closed():
-            return replace(state, closed=True, closed_at=record.at, closed_version=record.command_id)
+            return replace(state, closed=True, closed_at=record.recorded_at, closed_version=record.command_id)
         case facts.Reopened():
             return replace(state, closed=False, closed_at=None, closed_version=record.command_id)
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -19,6 +20,11 @@ _REPLACE = msgspec.structs.replace
 
 SETS_OUT = frozenset({"MOB", "LFT"})
 """Statuses with which a crew itself says that it is on its way to where it was sent."""
+
+ON_THE_GROUND = re.compile(
+    r"(?:rvp|fcp|ccp|ccs|scene|marshalling|holding|parking|loading|sector)\b", re.IGNORECASE
+)
+"""How the points at a scene are called: ``RVP B``, ``CCP east``. Nobody is taken from the scene to one of them."""
 
 
 def resources(view: View) -> f.Resources:
@@ -151,11 +157,13 @@ def _told(unit: f.Resource, record: Record) -> f.Resource:
 def _in_status(unit: f.Resource, code: str, record: Record) -> f.Resource:
     """In another state it is no longer where it was, and once its work is over it is bound for nowhere.
 
-    Nor is it once it leaves the scene, if it was sent there before it came: it has been there, and is not going back.
+    Nor is it once it leaves the scene, if it was sent to a point there before it came: it has been there, and is not
+    going back. A hospital named early stands: better a point that is passed than a hospital that is lost.
     """
     before, after = status(unit.status), status(code)
     place = unit.place if before.group == after.group else ""
-    spent = before.group == SCENE and after.group == CONVEYING and unit.sent_at < unit.scene_at
+    leaves = before.group == SCENE and after.group == CONVEYING
+    spent = leaves and unit.sent_at < unit.scene_at and bool(ON_THE_GROUND.match(unit.destination))
     destination = "" if spent or after.group in (FREE, AWAY) else unit.destination
     cleared = [
         name

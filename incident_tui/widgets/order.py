@@ -45,10 +45,9 @@ class Order:
         """The keys in the order of their rows; the same list as before when nothing has moved. Not to be changed."""
         under = (by, backwards, look.me, look.now // (1000 * SECONDS), look.unconfirmed)
         anew = under != self._under
-        if anew:
-            self._under, self._known = under, {}
         # also when it is asked anew and nothing is left: the last row must not stand for ever
-        known, moved = self._known, anew or keys != self._keys
+        known, moved = {} if anew else self._known, anew or keys != self._keys
+        self._under = ()  # until all have answered: a row that cannot say its place leaves nothing half done
         here = [rows[key] for key in keys]
         pairs = zip(keys, here, strict=True)
         for key, row in pairs if moved else compress(pairs, map(is_not, here, self._rows)):
@@ -57,7 +56,7 @@ class Order:
                 place = by(row, look)
                 known[key] = (row, place)
                 moved = moved or before is None or before[1] != place
-        self._rows = here
+        self._under, self._known, self._rows = under, known, here
         if moved:
             self._keys = keys
             fresh = sorted(keys, key=lambda key: known[key][1], reverse=backwards)

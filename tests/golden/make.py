@@ -12,8 +12,10 @@ its old lines in a file of their own here, so that its upcast is tried for ever.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -36,7 +38,7 @@ from incident.organisation import facts as o
 from incident.places import facts as p
 from incident.reports.facts import Part, Sign
 from incident.resources import facts as r
-from incident.state import INCIDENT, OWN, REGISTER
+from incident.state import EXCON, INCIDENT, OWN, REGISTER
 from incident.tasks import facts as t
 from incident.values import Location
 from tests.incident.given import MINUTE, OWN_STREAM, REGISTER_STREAM, T0, Given
@@ -325,6 +327,23 @@ def excon() -> Given:
 HISTORIES = {"incident": incident, "own": own, "register": register, "excon": excon}
 
 
+def shapes() -> dict[str, str]:
+    """Of each slice of each kind of stream, with the version of its state: a digest of what its snapshots look like."""
+    found = {}
+    for name, model in (("incident", INCIDENT), ("own", OWN), ("register", REGISTER), ("excon", EXCON)):
+        for part in model.slices:
+            shape = json.dumps(_bare(msgspec.json.schema(part.state)), sort_keys=True)
+            found[f"{name} {part.name} v{part.state_v}"] = hashlib.sha256(shape.encode()).hexdigest()[:16]
+    return found
+
+
+def _bare(schema: Any) -> Any:
+    """Without the words that explain it."""
+    if isinstance(schema, dict):
+        return {key: _bare(value) for key, value in schema.items() if key not in ("description", "title")}
+    return [_bare(value) for value in schema] if isinstance(schema, list) else schema
+
+
 def main() -> None:
     """Write the logs and their digests."""
     digests = {}
@@ -333,6 +352,8 @@ def main() -> None:
         lines = [msgspec.json.encode(record) for record in given.records]
         (FOLDER / f"{name}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
         digests[name] = given.model.digest(given.view)
+    text = json.dumps(shapes(), indent=2, sort_keys=True)
+    (FOLDER / "shapes.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     (FOLDER / "digests.json").write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 

@@ -173,6 +173,10 @@ class Given:
         """What would come of this command. It travels as it does on the wire, and changes nothing."""
         return self._ask(self.submit(command, **envelope))
 
+    def decided(self, submit: Submit, *, clock_offset: int = 0) -> tuple[Any, ...] | Refusal:
+        """What would come of this frame, from a desk whose clock is known to be off so far (ms)."""
+        return self._ask(msgspec.structs.replace(submit, clock_offset=clock_offset)).answer
+
     def did(self, command: Any, **envelope: Any) -> Given:
         """This was done: it is taken, and its records join the history. `last` is its id."""
         submit = self.submit(command, **envelope)

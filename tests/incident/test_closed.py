@@ -10,6 +10,7 @@ from incident.alarms.facts import Acknowledge as Hear
 from incident.boundaries import facts as b
 from incident.casualties import facts as k
 from incident.kernel.receipts import Acknowledge, See
+from incident.kernel.slice import Refusal
 from incident.log import facts as lg
 from incident.messages import facts as ms
 from incident.methane import facts as m
@@ -93,3 +94,16 @@ def test_a_request_that_was_open_draws_no_unit_any_more() -> None:
     request = next(iter(given.view.mutual_aid.rows))
     given.by("SCAS").did(a.Reply(request, (a.LineReply(0, 3),)))
     given.when(a.NameUnits(request, (a.Sent("SCAS/A201", "DCA", 0, 18, 22, "AVB"),))).refused("closed")
+
+
+def test_a_clock_that_is_wrong_or_a_closing_told_late_moves_nothing() -> None:
+    command = ms.Send("the gas is shut off", "SCAS")
+    given = closed()
+    fast = 10 * MINUTE  # this desk's clock, and it is known
+    truly = given.now - 2 * MINUTE
+    submit = given.submit(command, written_at=truly + fast)
+    assert isinstance(given.decided(submit, clock_offset=-fast), tuple)
+    after = given.submit(command, written_at=given.now - fast)
+    refusal = given.decided(after, clock_offset=fast)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "closed"

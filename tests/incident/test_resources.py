@@ -281,6 +281,13 @@ def test_who_leaves_the_scene_is_bound_no_more_for_where_it_was_sent_before_it_c
     assert unit(start).destination == "Wexham Park", "where it takes them was said while it was loading"
 
 
+def test_a_hospital_named_before_it_came_is_not_lost_when_it_leaves() -> None:
+    start = at_work().did(f.SetStatus(A101, "MOB")).did(f.Describe(A101, destination="St Mary's Hospital"))
+    for status in ("SCN", "LDG", "LFT"):
+        start.later(1).did(f.SetStatus(A101, status))
+    assert unit(start).destination == "St Mary's Hospital"
+
+
 @pytest.mark.parametrize(
     ("kind", "steps", "going", "group"),
     [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from incident.kernel.board import Cell, Column, Look
 from incident_tui.widgets.order import SECONDS, Order, by_words
 
@@ -60,6 +62,30 @@ def test_the_last_row_leaves_also_when_all_are_asked_anew_in_that_moment() -> No
     assert order.sorted(list(rows), rows, look(), asked) == ["a"]
     assert order.sorted([], {}, look(1_000 * SECONDS), asked) == []
     assert order.sorted([], {}, look(1_000 * SECONDS + 1), asked) == []
+
+
+def test_a_row_that_cannot_say_its_place_leaves_nothing_half_done() -> None:
+    order, broken = Order(), Row(9)
+    rows = {"a": Row(3), "b": Row(1), "c": broken}
+
+    def by(row: Row, _look: Look) -> int:
+        if row.place == 9:
+            raise RuntimeError("a bug in a board")
+        return row.place
+
+    good = {**rows, "c": Row(2)}
+    for turn in range(2):
+        assert order.sorted(list(good), good, look(turn), by) == ["b", "c", "a"]
+        moved = {**rows, "b": Row(7)}
+        with pytest.raises(RuntimeError):
+            order.sorted(list(moved), moved, look(turn), by)
+        mended = {**moved, "c": Row(2)}
+        assert order.sorted(list(mended), mended, look(turn), by) == ["c", "a", "b"]
+    fresh = Order()
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            fresh.sorted(list(rows), rows, look(), by)
+    assert fresh.sorted(list(good), good, look(), by) == ["b", "c", "a"]
 
 
 def test_what_follows_from_the_time_is_asked_again_every_few_seconds() -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from incident_tui.screens.place import Seen
+from incident_tui.screens.room import screen
 from incident_tui.screens.room.pace import LEFT_OUT_MAX, SLOW_MAX, Pace
+from tests.tui.desk import Desk, told
 
 PERIOD = 1 / 18
 
@@ -65,3 +70,29 @@ def test_one_slow_stroke_is_followed_by_a_rest() -> None:
     machine.now += 10
     machine.pace.done()
     assert sum(not machine.pace.due() for _ in range(SLOW_MAX + 1)) == SLOW_MAX
+
+
+def test_changes_at_every_stroke_are_shown_however_long_the_counting_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(screen, "COUNT_SECONDS", 0.0)  # as if the next count were due when the last is done
+    monkeypatch.setattr(Pace, "due", lambda _pace: True)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("2")
+        room, shown = desk.room, list[int]()
+        feed = room.front.feed
+
+        def noted(seen: Seen) -> None:
+            shown.append(desk.session.version)
+            feed(seen)
+
+        monkeypatch.setattr(room.front, "feed", noted)
+        for _ in range(20):
+            desk.session.version += 1
+            room.pump()
+        room.pump()
+        assert len(shown) >= 10
+        assert shown[-1] == desk.session.version, "what came last is on the screen"
+
+    told(story)

@@ -290,7 +290,7 @@ def agencies_view(look: Look, width: int, most: int) -> View:
 def _columns(width: int, title: str, rows: Sequence[Sequence[Span]]) -> list[tuple[str, int]]:
     """Names and cells of each column. What must be there whole is first; the rest of the room makes it roomy."""
     roomy = (("agency", 20), ("declared", 11), (title, 14), ("at scene", 10), ("command", 8))
-    sizes = [max(len(name), *(cell_len(row[n].text) for row in rows)) for n, (name, _) in enumerate(roomy)]
+    sizes = [max([len(name), *(cell_len(row[n].text) for row in rows)]) for n, (name, _) in enumerate(roomy)]
     # How long it has been unread is the point of the column: room for an hour and more is kept from the start.
     sizes[2] = max(sizes[2], UNREAD_CELLS if any(row[2].text.startswith("✗") for row in rows) else 0)
     spare = width - sum(sizes) - len(sizes) + 1

@@ -17,7 +17,7 @@ from incident_tui.widgets.footer import FORM_KEYS, SMALL_KEYS, WRITE_KEYS
 LIGHT: Final = frozenset({
     "-command", "-filter", "-palette", "-composing", "-composed", "-tailed", "-quick", "-confirm", "-asking",
 })  # fmt: skip
-"""Classes of the room that nothing follows but the foot; ``tests/tui/test_styles.py`` holds the stylesheets to it."""
+"""Classes of the room that nothing follows but the foot; ``tests/tui/test_foot.py`` holds the stylesheets to it."""
 FOOT: Final = ("#composer", "#command", "#filter", "#palette", "#quick", "#confirm", "#tail")
 """The parts of the foot, as selectors, and the log beside a list."""
 TOO_SMALL: Final = (

@@ -82,7 +82,10 @@ class Jump(Widget, can_focus=True):
 
     def _show(self, rounds: int, before: Sequence[tuple[int, int]]) -> None:
         """Blocks find their heights one after the other: what stands where it stood is laid out."""
-        self._room.front.tick()
+        try:
+            self._room.front.tick()
+        except Exception as error:  # noqa: BLE001 - a place that is broken is told by the pump; the letters still come
+            self._room.app.trouble(error, "jump")  # type: ignore[attr-defined]
         found = targets_of(self._room) if self.has_focus else []
         places = tuple((target.x, target.y) for target in found)
         if places != before and rounds:

@@ -104,8 +104,7 @@ class Room(Footed):
         self._came_from = "picture"
         self._version = -1
         self._second = -1
-        self._pace = Pace()
-        self._busy = False
+        self._pace, self._busy = Pace(), False
         self._form: Form | None = None
         self._count_due = False
         self._tail = Size(0, 0)
@@ -180,7 +179,8 @@ class Room(Footed):
         busy, self._busy = self._busy, changed
         old = time.monotonic() - self._counted >= COUNT_SECONDS
         if changed and busy and old and self._counted > 0:
-            # Changes at every stroke: the counts have one of their own, so that no key waits for both.
+            # Changes at every stroke: counts have one of their own, so that no key waits for both; the next one shows.
+            self._busy = False
             self._count(self.seen())
             return False
         if changed:
