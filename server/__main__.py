@@ -184,6 +184,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: float | None) -> int:
     from server.app import App, close_store
+    from server.health import HOST, PortRefused
     from server.identity import IdentityError
     from server.store import StoreError
     from server.store.sqlite import open_sqlite
@@ -206,6 +207,8 @@ async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: floa
         raise Said(str(error)) from None
     except StoreError as error:
         raise Said(error.sentence) from None
+    except PortRefused as error:
+        raise Said(_taken(error, HOST, settings.metrics_port, " as metrics_port in server.yaml")) from None
     except OSError as error:
         raise Said(_taken(error, settings.host, settings.port)) from None
     finally:
@@ -227,13 +230,11 @@ def _settle() -> None:
     gc.set_threshold(20_000)
 
 
-def _taken(error: OSError, host: str, port: int) -> str:
+def _taken(error: OSError, host: str, port: int, how: str = " with --port") -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} on {host} is taken by another program. Stop that one, or name another with --port."
-        )
+        return f"Port {port} on {host} is taken by another program. Stop that one, or name another{how}."
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"Port {port} on {host} may not be used by this user. Name another with --port, above 1023."
+        return f"Port {port} on {host} may not be used by this user. Name another{how}, above 1023."
     if error.errno == errno.EADDRNOTAVAIL:
         return f"The address {host} is not one of this machine. Correct host in the settings."
     return f"The server cannot listen on {host}:{port} ({error.strerror})."

@@ -24,10 +24,11 @@ from server.datafolder import DataFolder, secret_of
 from server.directory import EVERY_SECONDS
 from server.exercise import open_exercise
 from server.gateway import Gateway
-from server.health import trouble
+from server.health import HealthDoor, trouble
 from server.hub import Hub
 from server.identity import Identity
 from server.operations import bring_in, new_token
+from server.pulse import Pulse
 from server.settings import Settings
 from server.store import Store, StoreError
 
@@ -81,6 +82,7 @@ class App:
         self._stop = asyncio.Event()
         self._failed = asyncio.Event()
         self._expected_until = 0.0
+        self._pulse = Pulse()
         self._hub: Hub
         self._crew: Crew
         self._identity: Identity
@@ -112,14 +114,11 @@ class App:
             )
             gateway = self._gateway()
             door = AdminDoor(self.folder.admin, self._operations())
+            health = HealthDoor(self._hub, self._pulse)
             try:
                 self._hub.load()
-                self.port = await gateway.open(self.settings.host, self.settings.port)
-                await door.open()
+                await self._listen(gateway, door, health)
                 self._set_going(stop_when_empty)
-                logs.note(
-                    "listening", port=self.port, mode=self.settings.mode, streams=len(self._hub.sequencers)
-                )
                 with stopped_by_signals(self.stop):
                     ready(self.port)
                     await self._end()
@@ -128,12 +127,21 @@ class App:
             except (OSError, StoreError) as error:
                 in_the_way = error  # raised below, since a group would wrap it
             finally:
+                health.close()
                 door.close()
                 self._crew.dismiss()
         if in_the_way is not None:
             raise in_the_way
         logs.note("stopped", failed=self._failed.is_set())
         return STORE_FAILED if self._failed.is_set() else OK
+
+    async def _listen(self, gateway: Gateway, door: AdminDoor, health: HealthDoor) -> None:
+        """Open what is to be open. Raises OSError."""
+        if self.settings.metrics_port:
+            await health.open(self.settings.metrics_port)
+        self.port = await gateway.open(self.settings.host, self.settings.port)
+        await door.open()
+        logs.note("listening", port=self.port, mode=self.settings.mode, streams=len(self._hub.sequencers))
 
     def _gateway(self) -> Gateway:
         return Gateway(
@@ -147,6 +155,7 @@ class App:
 
     def _set_going(self, stop_when_empty: float | None) -> None:
         self._crew.spawn(self._hub.beat())
+        self._crew.spawn(self._pulse.run())
         self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
         self._crew.spawn(Conductor(self._hub, back_seconds=BACK_SECONDS).run())
         if stop_when_empty is not None:
@@ -210,6 +219,9 @@ class App:
             "trouble": trouble(self._hub),
             "journal_mode": journal_mode,
             "synchronous": synchronous,
+            "metrics_port": self.settings.metrics_port,
+            "clock_steps": self._pulse.steps,
+            "last_step": self._pulse.last_step,
         }
 
     async def _stop_asked(self, _asked: Mapping[str, Any]) -> Answer:

@@ -18,6 +18,7 @@ import msgspec
 from incident.kernel import protocol
 from incident.kernel.protocol import PAGE_RECORDS_MAX, Records
 from incident.kernel.record import Record
+from server.counters import Tally
 from server.session import BUFFER_BYTES_MAX, Session, Spawn
 from server.wire import deliver
 
@@ -44,19 +45,6 @@ class Place(msgspec.Struct, frozen=True):
 
     seq: int
     hash: str
-
-
-class Tally:
-    """What the hub counts, for its own figures and for the tests."""
-
-    __slots__ = ("deliveries", "encodes", "fan_outs", "records")
-
-    def __init__(self) -> None:
-        self.encodes = 0
-        """Frames of records encoded for publication: one per stream and window, whatever the watchers."""
-        self.records = 0
-        self.fan_outs = 0
-        self.deliveries = 0
 
 
 def size(record: Record) -> int:
@@ -168,6 +156,7 @@ class Channel:
             self._write(tuple(self.watchers), out)
             self._ended = asyncio.get_running_loop().time()
             self._took = self._ended - start
+            self._tally.fan_out_seconds.add(self._took)
         else:
             self._busy = True
             self._spawn(self._in_slices(tuple(self.watchers), out))
@@ -220,5 +209,6 @@ class Channel:
         finally:
             self._busy = False
             self._ended, self._took = clock(), took
+            self._tally.fan_out_seconds.add(took)
         if self._fresh or self._claims_changed:
             self.publish()

@@ -38,6 +38,9 @@ mode: {mode}
 # connections_max: 2000
 # unknown_max: 256
 
+# Where /healthz, /readyz and /metrics (Prometheus) are asked for, on 127.0.0.1 whatever host says. With 0: nowhere.
+# metrics_port: 0
+
 # debug, info, warning or error. Nothing of what people write is ever logged here.
 # log_level: info
 """

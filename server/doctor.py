@@ -326,3 +326,13 @@ def running(answer: Answer) -> Iterator[Finding]:
             f"It writes with journal_mode={journal} and synchronous={synchronous}, not WAL and 2 (FULL): what it "
             "confirmed may be lost when the power goes.",
         )
+    if answer["clock_steps"]:
+        yield Finding(
+            "look",
+            f"The clock jumped {answer['clock_steps']:,} times since the server started, the last time by "
+            f"{answer['last_step']:+,.1f} s: it was set, or the machine slept.",
+        )
+    if answer["metrics_port"]:
+        yield Finding(
+            "ok", f"Health and figures are asked for at http://127.0.0.1:{answer['metrics_port']}/."
+        )

@@ -186,6 +186,7 @@ class Gateway:
         actor = self._doorkeeper.actor(token.strip()) if scheme.lower() == "bearer" else None
         if actor is None:
             sentence = STRANGER if token else NOBODY
+            self.hub.tally.turned_away += 1
             logs.note("turned away", known=False, peer=str(connection.remote_address))
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, sentence)
             response.headers["WWW-Authenticate"] = "Bearer"
@@ -247,7 +248,14 @@ class Gateway:
             )
             await _last_word(connection, TOO_OLD, Error(code="protocol", sentence=sentence))
             return None
-        session = Session(connection, actor, self.hub.spawn, observer=hello.observer, seat=hello.seat)
+        session = Session(
+            connection,
+            actor,
+            self.hub.spawn,
+            observer=hello.observer,
+            seat=hello.seat,
+            tally=self.hub.tally,
+        )
         self.hub.arrive(session)
         session.post(self._welcome(actor))
         self.hub.lists.welcome(session)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hmac
 import secrets
+import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
@@ -22,7 +23,8 @@ from incident.kernel.protocol import Claims, Done, Heartbeat, Submit
 from incident.kernel.record import genesis
 from incident.kernel.slice import Actor, Refusal
 from server import logs
-from server.channel import Channel, Place, Tally
+from server.channel import Channel, Place
+from server.counters import Tally
 from server.directory import Lists
 from server.sequencer import Asker, Sequencer, Turnstile
 from server.session import Session, Spawn
@@ -263,11 +265,19 @@ class Hub:
                 answers.setdefault((asker, stream), []).append(done)
         for (asker, stream), done_together in answers.items():
             asker.accepted(stream, done_together)
+        self._count(group)
         self._turnstile.durable(len(group))
         for stream, waited in proposals.items():
             self._publish(stream, waited)
         if self.stopping and not self._unanswered():
             self._quiet.set()
+
+    def _count(self, group: Sequence[Append]) -> None:
+        """How long each waited for its answer; the sequencer has noted when it was decided."""
+        now, add = time.monotonic(), self.tally.ack_seconds.add
+        for item in group:
+            if isinstance(item.tag, float):
+                add(now - item.tag)
 
     def _publish(self, stream: str, waited: Sequence[Proposal]) -> None:
         ledger = self.sequencers[stream].ledger

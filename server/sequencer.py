@@ -124,7 +124,7 @@ class Sequencer:
             case Proposal():
                 self._askers[submit.command_id] = [asker]
                 try:
-                    self._store.append(Append(answer))
+                    self._store.append(Append(answer, time.monotonic()))
                 except StoreError as error:
                     # Whether any of this is on the disk is not ours to say any more. The id answers it later.
                     self._fail(error)

@@ -19,6 +19,7 @@ from incident.kernel import protocol
 from incident.kernel.protocol import Accepted, Done, Error, Page, Refused, Watch
 from incident.kernel.slice import Actor, Refusal
 from server import logs
+from server.counters import Tally
 from server.wire import buffered, deliver
 
 BUFFER_BYTES_MAX: Final = 1_048_576
@@ -57,6 +58,7 @@ class Session:
         "seat",
         "spawn",
         "streams",
+        "tally",
         "working",
     )
 
@@ -68,12 +70,14 @@ class Session:
         *,
         observer: bool = False,
         seat: str = "",
+        tally: Tally | None = None,
     ) -> None:
         self.connection = connection
         self.actor = actor
         self.observer = observer
         self.seat = seat
         self.spawn = spawn
+        self.tally = Tally() if tally is None else tally
         self.closing = False
         self.streams: dict[str, object] = {}
         """What it watches or is about to; each watch has a token of its own, so that a later one replaces it."""
@@ -96,11 +100,13 @@ class Session:
     def accepted(self, stream: str, done: list[Done]) -> None:
         """These commands of the peer are in the log."""
         self._answered(len(done))
+        self.tally.acks += len(done)
         self.post(protocol.encode(Accepted(stream=stream, done=done)))
 
     def refused(self, stream: str, command_id: str, refusal: Refusal) -> None:
         """This command of the peer is not."""
         self._answered(1)
+        self.tally.refuse(refusal)
         self.post(
             protocol.encode(
                 Refused(
@@ -164,6 +170,7 @@ class Session:
         if self.closing:
             return
         self.closing = True
+        self.tally.too_slow += code == TOO_SLOW
         self.room.set()
         logs.note("closed by us", agency=self.actor.agency, name=self.actor.name, code=code)
         self.spawn(close(self.connection, code, reason))

@@ -43,7 +43,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``server.yaml`` of a data folder. ``host`` is a loopback address as long as there is no TLS."""
+    """``server.yaml`` of a data folder. ``host`` is a loopback address as long as there is no TLS.
+
+    ``metrics_port`` is where health and figures are asked for, on 127.0.0.1 alone; 0: nowhere.
+    """
 
     mode: str
     host: str = "127.0.0.1"
@@ -51,6 +54,7 @@ class Settings:
     name: str = "incident server"
     connections_max: int = 2_000
     unknown_max: int = 256
+    metrics_port: int = 0
     log_level: str = "info"
 
 
@@ -79,6 +83,7 @@ SCHEMA: Final[Check[Settings]] = record(
         "name": optional(text(60), "incident server"),
         "connections_max": optional(integer(1, 20_000), 2_000),
         "unknown_max": optional(integer(8, 5_000), 256),
+        "metrics_port": optional(integer(0, 65_535), 0),
         "log_level": optional(choice("debug", "info", "warning", "error"), "info"),
     },
     into=Settings,

@@ -22,6 +22,7 @@ from incident.kernel.claims import Holding
 from incident.kernel.ledger import Proposal
 from incident.kernel.protocol import Done
 from incident.kernel.record import Record
+from server.counters import Histogram
 
 GROUP_MAX = 64
 """Appends that share one commit at most."""
@@ -78,6 +79,19 @@ class Store(Protocol):
     @property
     def durability(self) -> tuple[str, int]:
         """``journal_mode`` and ``synchronous`` of the connection that writes, as it answered after it was set up."""
+        ...
+
+    @property
+    def commit_seconds(self) -> Histogram:
+        """How long each commit took."""
+        ...
+
+    def room(self) -> tuple[int, int]:
+        """Bytes free on the disk, and bytes of the write-ahead log; -1 when the disk does not say. For any thread."""
+        ...
+
+    async def sound(self) -> bool:
+        """Whether what is on the disk still is the log that was opened, in the form that this version knows."""
         ...
 
     @property

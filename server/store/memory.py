@@ -17,6 +17,7 @@ from typing import Literal
 from incident.kernel.claims import Holding
 from incident.kernel.protocol import Done
 from incident.kernel.record import Record
+from server.counters import Histogram
 from server.store import GROUP_MAX, PAGE_MAX, Append, Unavailable
 from server.store.loopside import LoopSide
 
@@ -103,6 +104,7 @@ class MemoryStore(LoopSide):
         self._fault = fault
         self._waiting: deque[Append] = deque()
         self.durability = ("memory", 0)
+        self.commit_seconds = Histogram()
         self.full: str | None = None
         """What ``refuses`` answers: set it to play a full disk."""
 
@@ -156,6 +158,14 @@ class MemoryStore(LoopSide):
     def refuses(self) -> str | None:
         """The sentence set as ``full``."""
         return self.full
+
+    def room(self) -> tuple[int, int]:
+        """There is no disk to run full."""
+        return 0, 0
+
+    async def sound(self) -> bool:
+        """It is what it is."""
+        return True
 
     async def read(self, stream: str, after: int, limit: int) -> list[Record]:
         """Up to ``limit`` records after a place, and the rest of a command."""

@@ -20,9 +20,10 @@ import aiosqlite
 from incident.kernel.claims import Holding
 from incident.kernel.protocol import Done
 from incident.kernel.record import Record
+from server.counters import Histogram
 from server.store import PAGE_MAX, Append, Unavailable
 from server.store.loopside import LoopSide
-from server.store.opening import Connect, connect_sqlite, open_database, prepare
+from server.store.opening import FORMAT, Connect, connect_sqlite, open_database, prepare
 from server.store.rows import RECORD_COLUMNS, record_of_row
 from server.store.writer import Writer
 
@@ -117,6 +118,26 @@ class SqliteStore(LoopSide):
             self._looked_at = now
             self._refusal = disk_problem(self.path.parent)
         return self._refusal
+
+    @property
+    def commit_seconds(self) -> Histogram:
+        """How long each commit took."""
+        return self._writer.seconds
+
+    def room(self) -> tuple[int, int]:
+        """Bytes free on the disk, and bytes of the write-ahead log; -1 when the disk does not say."""
+        free = wal = -1
+        with suppress(OSError):
+            free = shutil.disk_usage(self.path.parent).free
+        with suppress(OSError):
+            wal = self.path.with_name(self.path.name + "-wal").stat().st_size
+        return free, wal
+
+    async def sound(self) -> bool:
+        """Whether the form and the epoch, read anew, are those of the log that was opened."""
+        form = await self._rows("PRAGMA user_version", ())
+        epoch = await self._rows("SELECT value FROM meta WHERE key = 'epoch'", ())
+        return [*form, *epoch] == [(FORMAT,), (self.epoch,)]
 
     def _from_writer(self, group: Sequence[Append]) -> None:
         self._in_loop(self._announce, group)

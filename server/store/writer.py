@@ -10,10 +10,12 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from server.counters import Histogram
 from server.store import GROUP_MAX, Append, Unavailable
 from server.store.opening import Opened, StreamRow
 from server.store.rows import INSERT_CONTENT, INSERT_RECORD, rows_of
@@ -37,6 +39,8 @@ class Writer:
         announce: Callable[[Sequence[Append]], None],
         fail: Callable[[Unavailable], None],
     ) -> None:
+        self.seconds = Histogram()
+        """Of each commit."""
         self._connection = opened.connection
         self._streams = opened.streams
         self._next_id = opened.last_id + 1
@@ -69,7 +73,9 @@ class Writer:
             group, more = self._take()
             try:
                 if group:
+                    start = time.perf_counter()
                     self._write(group)
+                    self.seconds.add(time.perf_counter() - start)
                     self._announce(group)
                     self._checkpoint(len(group))
             except Exception as error:  # noqa: BLE001 - whatever it was, nothing may be answered after it
