@@ -10,7 +10,17 @@ from incident.alarms.facts import Alarm, Kind
 from incident.boundaries.facts import CORDONS, ZONES, Feature
 from incident.boundaries.rules import boundaries, counted, rivals
 from incident.kernel.slice import View
-from incident.organisation import OVER, off_scene, organisation, over, parties, scene_over, stood_down
+from incident.organisation import (
+    OVER,
+    busy,
+    off_scene,
+    organisation,
+    over,
+    parties,
+    scene_over,
+    stood_down,
+    with_units,
+)
 from incident.organisation.facts import Party
 from incident.resources import Resource, resources
 from incident.values import MINUTE_MS, stop
@@ -62,15 +72,21 @@ def declared(view: View) -> Mapping[str, Party]:
 def first_declared(view: View) -> int | None:
     """Since when one agency or another has declared a major incident (UTC ms); None when none does any more.
 
-    That the first has stood down since makes it no younger, so long as another had declared before it did.
+    That the first has stood down since makes it no younger, so long as another had declared before it did. Nor does
+    the stand down of the last end it, while somebody works on who was there: only that it was called off does.
     """
     since = min(
         (party.major_at for party in declared(view).values() if party.major_at is not None), default=None
     )
+    known = organisation(view).parties
+    gone = [party for party in known.values() if party.declared in OVER and party.major_at is not None]
     if since is None:
-        return None
-    known = organisation(view).parties.values()
-    gone = [party for party in known if party.declared in OVER and party.major_at is not None]
+        there = [known[code].declared_at or 0 for code in busy(view) if code in known]
+        ended = [party for party in gone if party.declared != "cancelled"]
+        left = [p.major_at or 0 for p in ended if any(at <= (p.declared_at or 0) for at in there)]
+        if not left:
+            return None
+        since = max(left)
     for party in sorted(gone, key=lambda party: -(party.declared_at or 0)):
         if (party.declared_at or 0) >= since:
             since = min(since, party.major_at or since)
@@ -78,9 +94,8 @@ def first_declared(view: View) -> int | None:
 
 
 def scene_declared(view: View) -> int | None:
-    """As ``first_declared``; None once the scene is clear: what only a scene needs is asked for no more."""
-    there = any(party.declared == "declared" for party in declared(view).values())
-    return first_declared(view) if there else None
+    """As ``first_declared``; None once the scene is clear for all: what only a scene needs is asked for no more."""
+    return None if scene_over(view) else first_declared(view)
 
 
 # -- declarations and the lead ----------------------------------------------------------------------------------
@@ -92,7 +107,10 @@ def _silent(view: View) -> Iterator[Alarm]:
     if since is None:
         return
     state = organisation(view)
-    who = min(declared(view).values(), key=lambda party: (party.major_at or since, party.agency)).agency
+    said_so = [
+        party for party in state.parties.values() if party.major_at is not None and party.major_at >= since
+    ]
+    who = min(said_so, key=lambda party: (party.major_at or since, party.agency)).agency
     for code in counted(view):
         party = state.parties[code]
         if not party.spoken_for:
@@ -182,10 +200,19 @@ def _missing(view: View) -> Iterator[Alarm]:
 
 def _reviews(view: View) -> Iterator[Alarm]:
     for feature in _live(view):
-        if feature.review_due is not None and not stood_down(view, feature.owner):
+        who = reviewer(view, feature)
+        if feature.review_due is not None and who:
             key = f"review/{feature.id}/{feature.review_due}"
             words = f"{feature.name} of {feature.owner} is due for review"
-            yield Alarm(key, REVIEW_DUE.name, words, feature.review_due, feature.id, (feature.owner,))
+            yield Alarm(key, REVIEW_DUE.name, words, feature.review_due, feature.id, (who,))
+
+
+def reviewer(view: View, feature: Feature) -> str:
+    """Who is asked to look at it again: its owner; of a cordon or zone whose owner has stood down, the lead; or ""."""
+    if not stood_down(view, feature.owner):
+        return feature.owner
+    keeps = feature.kind in CORDONS | ZONES and not scene_over(view)
+    return organisation(view).lead if keeps else ""
 
 
 def _crews(view: View) -> Iterator[Alarm]:
@@ -223,12 +250,12 @@ def _some(keys: list[str]) -> str:
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
-        Rule((SILENT,), ("organisation",), _silent),
-        Rule((NO_CONTACT,), ("organisation",), _contacts),
+        Rule((SILENT,), ("organisation", with_units), _silent),
+        Rule((NO_CONTACT,), ("organisation", with_units), _contacts),
         Rule((LEAD_DISPUTED, LEAD_WAITS), ("organisation",), _lead),
-        Rule((PLACE_DISPUTED,), ("organisation",), _location),
-        Rule((RVPS_DIFFER, RVP_UNAGREED), ("organisation", "boundaries"), _rvps),
-        Rule((NO_RVP, NO_FCP, NO_ZONES), ("organisation", "boundaries"), _missing),
-        Rule((REVIEW_DUE,), ("boundaries", "organisation"), _reviews),
+        Rule((PLACE_DISPUTED,), ("organisation", with_units), _location),
+        Rule((RVPS_DIFFER, RVP_UNAGREED), ("organisation", "boundaries", with_units), _rvps),
+        Rule((NO_RVP, NO_FCP, NO_ZONES), ("organisation", "boundaries", with_units), _missing),
+        Rule((REVIEW_DUE,), ("boundaries", "organisation", with_units), _reviews),
         Rule((CREWS_DIFFER,), ("boundaries", "resources"), _crews),
     )

@@ -8,7 +8,7 @@ from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
 from incident.kernel.slice import View
 from incident.mutual_aid import mutual_aid, promised_twice
-from incident.organisation import stood_down
+from incident.organisation import stood_down, with_units
 
 UNANSWERED = Kind("aid_unanswered", "A request for aid is not answered", (10, 11), "mutual_aid", "accept")
 UNFILLED = Kind(
@@ -62,7 +62,7 @@ def rules() -> Iterable[Rule]:
     return (
         Rule(
             (UNANSWERED, UNFILLED, RECALL, TWICE),
-            ("mutual_aid", "organisation"),
+            ("mutual_aid", "organisation", with_units),
             lambda v: (*_requests(v), *_twice(v)),
         ),
     )

@@ -10,7 +10,7 @@ from incident.alarms.facts import Alarm, Kind
 from incident.commanders import ROLES, Vacancy, at_work, vacant
 from incident.comms import control_room_link, failed, link_missing, unanswered, untested
 from incident.kernel.slice import View
-from incident.organisation import organisation, stood_down
+from incident.organisation import organisation, over, stood_down, with_units
 from incident.values import MINUTE_MS
 
 VACANT_MS: Final = 5 * MINUTE_MS
@@ -72,7 +72,7 @@ def _link(view: View) -> Iterator[Alarm]:
 def _calls(view: View) -> Iterator[Alarm]:
     """Manchester: one officer on one engaged line was the only route."""
     for one in unanswered(view):
-        if stood_down(view, one.agency):  # of a channel: once all have
+        if one.channel and over(view):  # an agency is asked for by name, whatever it has said
             continue
         ways = (
             f": try {', '.join(one.alternatives[:2])}" if one.alternatives else ", and no other way is known"
@@ -86,6 +86,6 @@ def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
         Rule((VACANT,), ("organisation", "commanders", "resources"), _vacant),
-        Rule((NO_LINK, UNTESTED, FAILED), ("organisation", "comms"), _link),
-        Rule((NO_ANSWER,), ("organisation", "comms"), _calls),
+        Rule((NO_LINK, UNTESTED, FAILED), ("organisation", "comms", with_units), _link),
+        Rule((NO_ANSWER,), ("organisation", "comms", with_units), _calls),
     )

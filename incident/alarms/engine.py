@@ -25,10 +25,14 @@ KEPT: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How alarms of some kinds are found: the slices it reads, and the finding."""
+    """How alarms of some kinds are found: what it reads, and the finding.
+
+    It reads slices, by name, and answers that are the same object as long as they are the same
+    (``incident.organisation.with_units``), so that it is not asked anew for every unit that changes its status.
+    """
 
     kinds: tuple[Kind, ...]
-    reads: tuple[str, ...]
+    reads: tuple[str | Callable[[View], object], ...]
     find: Callable[[View], Iterable[Alarm]]
 
 
@@ -67,7 +71,7 @@ class Finder:
         return min((alarm.since for alarm in self.all(view) if alarm.since > now), default=None)
 
     def _found(self, index: int, rule: Rule, view: View) -> tuple[Alarm, ...]:
-        inputs = tuple(getattr(view, name, None) for name in rule.reads)
+        inputs = tuple(getattr(view, one, None) if isinstance(one, str) else one(view) for one in rule.reads)
         kept = self._kept[index]
         for place, (seen, answer) in enumerate(kept):
             if all(old is new for old, new in zip(seen, inputs, strict=True)):

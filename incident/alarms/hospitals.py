@@ -9,7 +9,7 @@ from incident.alarms.agreement import scene_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
 from incident.kernel.slice import View
-from incident.organisation import charter_of, over, scene_over
+from incident.organisation import charter_of, over, scene_over, with_units
 from incident.places import drafts, over_allocated, places
 from incident.places.facts import LIVE, PRIORITIES
 from incident.values import MINUTE_MS
@@ -56,6 +56,8 @@ def _over(view: View) -> Iterator[Alarm]:
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
-        Rule((NO_HOSPITAL,), ("places", "organisation"), _none),
-        Rule((DRAFT, OVER), ("places", "organisation"), lambda view: (*_drafts(view), *_over(view))),
+        Rule((NO_HOSPITAL,), ("places", "organisation", with_units), _none),
+        Rule(
+            (DRAFT, OVER), ("places", "organisation", with_units), lambda view: (*_drafts(view), *_over(view))
+        ),
     )

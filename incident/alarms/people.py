@@ -11,6 +11,7 @@ from incident.alarms.facts import Alarm, Kind
 from incident.casualties import Span, casualties, disagreements, totals, unexplained_since
 from incident.casualties.words import where_words
 from incident.kernel.slice import View
+from incident.organisation import with_units
 from incident.values import MINUTE_MS
 
 UNEXPLAINED_MS: Final = 5 * MINUTE_MS
@@ -65,5 +66,5 @@ def rules() -> Iterable[Rule]:
             ("casualties", "methane"),
             lambda view: (*_differ(view), *_unexplained(view)),
         ),
-        Rule((NO_COUNT,), ("casualties", "organisation"), _uncounted),
+        Rule((NO_COUNT,), ("casualties", "organisation", with_units), _uncounted),
     )

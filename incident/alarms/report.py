@@ -10,7 +10,7 @@ from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
 from incident.kernel.receipts import receipt
 from incident.kernel.slice import View
-from incident.messages import ANSWER_WITHIN_MS, messages, waits_for
+from incident.messages import ANSWER_WITHIN_MS, Message, messages, waits_for
 from incident.methane import UNREAD_MS, absent_since, current, methane, required_absent, standing, subject
 from incident.methane.reading import readers
 from incident.organisation import (
@@ -21,6 +21,7 @@ from incident.organisation import (
     parties,
     stood_down,
     stood_down_at,
+    with_units,
 )
 from incident.values import MINUTE_MS
 
@@ -117,7 +118,7 @@ def _messages(view: View) -> Iterator[Alarm]:
             if party is not None and party.left_at is not None:
                 continue  # nobody is there any more to acknowledge it
             done = stood_down_at(view, agency)
-            if done is not None and message.recorded_at <= done:
+            if done is not None and message.recorded_at <= done and _lapses(view, message, agency):
                 continue  # what it is sent after that is asked of it all the same
             invited = 0 if party is None else party.invited_at
             begins = max(message.recorded_at, invited) + ANSWER_WITHIN_MS
@@ -126,12 +127,17 @@ def _messages(view: View) -> Iterator[Alarm]:
             yield Alarm(key, MESSAGE.name, words, begins, message.id, (agency, message.sender))
 
 
+def _lapses(view: View, message: Message, agency: str) -> bool:
+    """Whether a message needs no answer of who has stood down since: it was not critical, and has no crew to reach."""
+    return message.priority != "critical" and agency not in with_units(view)
+
+
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
         Rule((ABSENT,), ("methane", "resources", "organisation"), _absent),
-        Rule((UNREAD,), ("methane", "organisation", "receipts"), _unread),
-        Rule((NONE, TWO, OLD), ("methane", "organisation"), _sent),
-        Rule((PROVIDER,), ("methane", "organisation"), _providers),
-        Rule((MESSAGE,), ("messages", "organisation", "receipts"), _messages),
+        Rule((UNREAD,), ("methane", "organisation", "receipts", with_units), _unread),
+        Rule((NONE, TWO, OLD), ("methane", "organisation", with_units), _sent),
+        Rule((PROVIDER,), ("methane", "organisation", with_units), _providers),
+        Rule((MESSAGE,), ("messages", "organisation", "receipts", with_units), _messages),
     )

@@ -11,7 +11,7 @@ from incident.alarms.facts import Alarm, Kind
 from incident.boundaries.rules import boundaries
 from incident.kernel.slice import View
 from incident.log import log
-from incident.organisation import organisation, stood_down
+from incident.organisation import organisation, stood_down, with_units
 from incident.resources import Resource, resources
 from incident.resources.facts import Report
 from incident.statuses import WORKING, status
@@ -155,8 +155,8 @@ def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
         Rule((UNANSWERED, OVERDUE), ("tasks",), _tasks),
-        Rule((DECISION_DUE,), ("log", "organisation"), _decisions),
+        Rule((DECISION_DUE,), ("log", "organisation", with_units), _decisions),
         Rule((UNCONFIRMED, DISPUTED, SHIFT_ENDS), ("resources",), _units),
         Rule((NO_SPECIALIST,), ("organisation", "resources"), _specialist),
-        Rule((NO_CARE,), ("organisation", "tasks", "boundaries"), _humanitarian),
+        Rule((NO_CARE,), ("organisation", "tasks", "boundaries", with_units), _humanitarian),
     )

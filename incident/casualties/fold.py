@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final, cast
 
 import msgspec
@@ -64,12 +65,21 @@ def evolve(state: Casualties, event: Any, record: Record) -> Casualties:
 
 
 def _tallied(before: Casualties, after: Casualties, at: int) -> tuple[Tally, ...]:
-    """One more when the sum or what is expected has changed; time goes forward, also for what is written down late."""
+    """One more when the sum or what is expected has changed; time goes forward, also for what is written down late.
+
+    When there are too many, what stood for the shortest time goes, and what came after it takes its moment. So a
+    difference may seem older than it is, by as little as that; it never gets younger by being counted often.
+    """
     last = before.tallies[-1] if before.tallies else Tally(at)
     slot = after.slots.get(slot_key(TOTAL, ""))
     new = Tally(max(at, last.at), _known(after, "all"), None if slot is None else _span(slot, "all"))
-    same = before.tallies and (new.known, new.total) == (last.known, last.total)
-    return before.tallies if same else (*before.tallies, new)[-TALLIES_KEPT:]
+    if before.tallies and (new.known, new.total) == (last.known, last.total):
+        return before.tallies
+    kept = [*before.tallies, new]
+    while len(kept) > TALLIES_KEPT:
+        _, short = min((after.at - one.at, place) for place, (one, after) in enumerate(pairwise(kept)))
+        kept[short : short + 2] = [replace(kept[short + 1], at=kept[short].at)]
+    return tuple(kept)
 
 
 def _counted(slot: Slot, event: Counted, record: Record) -> Slot:

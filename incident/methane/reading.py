@@ -89,19 +89,24 @@ def required_absent(view: View) -> tuple[str, ...]:
 def absent_since(view: View, agency: str) -> int:
     """Since when an agency that is required and not there has been so (UTC ms).
 
-    Since every version has required it and named it nowhere as present: a new version does not make it younger. But
-    if its units were there and have left, since the last of them left.
+    Since the version to go by and all before it have required it and named it nowhere as present: a new version does
+    not make it younger. What says how it was before, and came late, neither. But if its units were there and have
+    left, since the last of them left.
     """
-    since: int | None = None
-    for version in reversed(methane(view).versions):
+    now = current(methane(view))
+    since = 0 if now is None else now.at
+    earlier = [one for one in methane(view).versions if one.at <= since]
+    for version in sorted(earlier, key=lambda one: one.at, reverse=True):
         report = version.report
-        if agency not in _named(report.required) or (since is not None and agency in _named(report.present)):
+        if version is now:
+            continue
+        if agency not in _named(report.required) or agency in _named(report.present):
             break
-        since = version.at if since is None else min(since, version.at)
+        since = version.at
     state = view.resources
     left: list[int] = [unit.scene_at for unit in state.units.values() if unit.home == agency]
     left += [past.left_scene_at for past in state.released.values() if split_key(past.unit)[0] == agency]
-    return max((since or 0, *left))
+    return max((since, *left))
 
 
 def _named(services: tuple[Service, ...]) -> set[str]:

@@ -10,7 +10,17 @@ from incident.catalogue import Charter
 from incident.kernel.slice import Claim, CommandSpec, Conflict, EventSpec, Offline, Slice, View
 from incident.organisation import facts, fold, rules, words
 from incident.organisation.board import BOARD
-from incident.organisation.ending import OVER, closed, off_scene, over, scene_over, stood_down, stood_down_at
+from incident.organisation.ending import (
+    OVER,
+    busy,
+    closed,
+    off_scene,
+    over,
+    scene_over,
+    stood_down,
+    stood_down_at,
+    with_units,
+)
 from incident.organisation.facts import (
     ACTIVE,
     DECLARATIONS,
@@ -33,6 +43,7 @@ __all__ = [
     "Organisation",
     "Party",
     "Sighting",
+    "busy",
     "charter_of",
     "closed",
     "is_party",
@@ -43,6 +54,7 @@ __all__ = [
     "scene_over",
     "stood_down",
     "stood_down_at",
+    "with_units",
 ]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from incident.alarms import standing
+from incident.alarms.agreement import reviewer
 from incident.alarms.report import AGAIN_MS
 from incident.boundaries.board import place_words
 from incident.boundaries.facts import KINDS, SCHEMES, Feature
@@ -306,9 +307,9 @@ def upcoming(look: Look) -> list[Coming]:
         if task.due is not None and task.state in OPEN and task.state != "done":
             found.append(Coming(task.due, task.title, task.agency, "tasks", key))
     for feature in live(view):
-        if feature.review_due is not None and not stood_down(view, feature.owner):
+        if feature.review_due is not None and (who := reviewer(view, feature)):
             words = f"{feature.name} review"
-            found.append(Coming(feature.review_due, words, feature.owner, "boundaries", feature.id))
+            found.append(Coming(feature.review_due, words, who, "boundaries", feature.id))
     for key, one in log(view).decisions.items():
         if one.open and one.review_at is not None and not stood_down(view, one.agency):
             found.append(Coming(one.review_at, f"{one.name} review", one.agency, "decisions", key))

@@ -16,7 +16,9 @@ acknowledged (`a`; that is on record, with who and when) and stays listed until 
 good practice, not yet a failure. The test of each is `tests/incident/test_alarms.py::test_it_rises_and_clears[name]`: it lets the alarm
 rise, and clears it with the verb named here. Who has stood down is asked nothing more, once the scene is clear nobody is asked for what a
 scene needs, and once all have stood down only what was begun is asked on: a unit still committed, a recall, a task, people in no count, an
-offer of the lead (`tests/incident/test_alarms_end.py`).
+offer of the lead, a critical message (`tests/incident/test_alarms_end.py`). Each stands down for itself alone: an agency whose crews are at
+work is asked on until it says so itself, and a cordon or zone of one that has stood down is the lead's to review
+(`tests/incident/test_alarms_busy.py`).
 
 | alarm | name, and its test | rings | cleared with | lessons |
 |---|---|---|---|---|

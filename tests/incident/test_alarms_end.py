@@ -39,6 +39,7 @@ STAYS = {
     "lead_unanswered": "only who has the lead can close it",
     "recall_unanswered": "a unit is committed still",
     "promised_twice": "a unit is promised still",
+    "message_waits": "it was critical",
 }
 """What standing down does not end, and why."""
 
@@ -68,7 +69,7 @@ PLANTED = {"promised_twice"}
 AGENCIES = ("LAS", "SCAS", "SECAMB")
 
 
-def _say(given: Given, state: str, *agencies: str) -> Given:
+def say(given: Given, state: str, *agencies: str) -> Given:
     """They declare; the clock has moved on."""
     for agency in agencies:
         given.by(agency).did(o.Declare(agency, state))
@@ -85,7 +86,7 @@ def _risen(name: str) -> Given:
 
 @pytest.mark.parametrize("name", sorted(CASES.keys() - PLANTED))
 def test_once_all_have_stood_down_only_what_was_begun_is_asked_on(name: str) -> None:
-    given = _say(_risen(name), "stand_down", *AGENCIES)
+    given = say(_risen(name).later(0.1), "stand_down", *AGENCIES)
     assert over(given.view)
     assert (name in kinds(given)) is (name in STAYS)
     assert {one.kind for one in standing(given.view, given.now + 24 * 60 * MINUTE)} <= set(STAYS), "nor later"
@@ -95,7 +96,7 @@ def test_once_all_have_stood_down_only_what_was_begun_is_asked_on(name: str) -> 
 
 @pytest.mark.parametrize("name", sorted(CASES.keys() - PLANTED))
 def test_once_the_scene_is_clear_nobody_is_asked_for_what_a_scene_needs(name: str) -> None:
-    given = _say(_risen(name), "scene_clear", *AGENCIES)
+    given = say(_risen(name), "scene_clear", *AGENCIES)
     assert scene_over(given.view)
     assert not over(given.view)
     assert (name in kinds(given)) is (name not in SCENE)
@@ -110,7 +111,7 @@ def test_the_tables_name_kinds_that_exist() -> None:
 
 
 def test_nobody_waits_for_an_agency_that_has_stood_down_and_everybody_for_the_others() -> None:
-    given = _say(opened(), "declared", *AGENCIES).did(
+    given = say(opened(), "declared", *AGENCIES).did(
         m.Publish(m.Report(Location("M25"), "rtc", required=(m.Service("SCAS"), m.Service("LFB"))))
     )
     given.did(b.Propose("rvp", HERE)).later(6)
@@ -118,7 +119,7 @@ def test_nobody_waits_for_an_agency_that_has_stood_down_and_everybody_for_the_ot
         a.key for a in standing(given.view, given.now) if "SCAS" in (a.agencies[:1] or a.key.split("/"))
     }
     assert {key.split("/")[0] for key in before} >= {"absent", "unread", "rvp", "vacant"}
-    _say(given, "stand_down", "SCAS")
+    say(given, "stand_down", "SCAS")
     after = {one.key for one in standing(given.view, given.now)}
     assert not before & after
     assert {"absent/LFB", "vacant/LAS", "vacant/SECAMB"} <= after
@@ -130,36 +131,39 @@ def test_nobody_waits_for_an_agency_that_has_stood_down_and_everybody_for_the_ot
 def test_a_unit_left_at_the_scene_asks_for_no_commander_of_who_has_stood_down() -> None:
     given = opened().did(r.Commit((r.Commitment("LAS/A101", "DCA", "SCN"),))).later(5)
     assert "role_vacant" in kinds(given)
-    assert "role_vacant" not in kinds(_say(given, "stand_down", "LAS"))
+    assert "role_vacant" not in kinds(say(given, "stand_down", "LAS"))
 
 
 def test_what_an_agency_is_asked_after_it_stood_down_is_asked_of_it_all_the_same() -> None:
-    given = _say(opened(), "declared", *AGENCIES).did(ms.Send("gas", "SCAS", priority="critical")).later(3)
+    given = say(opened(), "declared", *AGENCIES).did(ms.Send("gas", "SCAS", priority="urgent")).later(3)
     assert "message_waits" in kinds(given)
-    _say(given, "stand_down", "SCAS")
+    say(given, "stand_down", "SCAS")
     assert "message_waits" not in kinds(given)
-    given.later().did(ms.Send("we need you back", "SCAS", priority="critical")).later(3)
+    given.later().did(ms.Send("we need you back", "SCAS", priority="urgent")).later(3)
     assert only(given, "message_waits").words == "SCAS has not acknowledged LAS-M2: we need you back"
-    _say(given, "stand_down", "LAS", "SECAMB")
+    say(given, "stand_down", "LAS", "SECAMB")
     assert "message_waits" in kinds(given), (
         "SCAS was asked after it had stood down, and before the others did"
     )
 
 
-def test_one_stand_down_ends_nothing_for_the_others_and_one_that_is_aware_holds_up_nobody() -> None:
-    given = _say(opened(), "stand_down", "SCAS").later(1)
+def test_one_stand_down_ends_nothing_for_the_others_and_one_without_units_that_is_aware_holds_up_nobody() -> (
+    None
+):
+    given = say(opened(), "stand_down", "SCAS").later(1)
     assert stood_down(given.view, "SCAS")
     assert not over(given.view), "LAS, whose incident it is, has not said so"
     assert stood_down_at(given.view, "SECAMB") is None
-    _say(given, "stand_down", "LAS")
+    say(given, "stand_down", "LAS")
     assert over(given.view), "SECAMB was never at work on it"
-    assert stood_down_at(given.view, "SECAMB") == given.now
+    assert stood_down_at(given.view, "LAS") == given.now
+    assert stood_down_at(given.view, "SECAMB") is None, "that is its own word"
     given.by("SECAMB").did(o.Declare("SECAMB", "standby"))
     assert not over(given.view)
 
 
 def test_nothing_is_next_for_who_has_stood_down_and_nothing_at_all_once_it_is_closed() -> None:
-    given = _say(opened(), "declared", "LAS", "SCAS")
+    given = say(opened(), "declared", "LAS", "SCAS")
     given.did(lg.Decide("P3 by bus", "frees crews", review_at=T0 + 10 * MINUTE))
     given.did(b.Propose("rvp", HERE, review_due=T0 + 10 * MINUTE))
     given.did(m.Publish(m.Report(Location("M25"), "rtc")))
@@ -170,8 +174,8 @@ def test_nothing_is_next_for_who_has_stood_down_and_nothing_at_all_once_it_is_cl
         return {one.board for one in upcoming(look)}
 
     assert next_(given) == {"tasks", "boundaries", "decisions", "methane"}
-    assert next_(_say(given, "scene_clear", "LAS", "SCAS")) == {"tasks", "boundaries", "decisions"}
-    assert next_(_say(given, "stand_down", "LAS", "SCAS")) == {"tasks"}, "SCAS has it to do still"
+    assert next_(say(given, "scene_clear", "LAS", "SCAS")) == {"tasks", "boundaries", "decisions"}
+    assert next_(say(given, "stand_down", "LAS", "SCAS")) == {"tasks"}, "SCAS has it to do still"
     assert next_(given.did(o.Close())) == set()
     assert stood_down(given.view, "SECAMB")
 
@@ -205,15 +209,30 @@ def test_a_service_that_a_report_named_as_present_is_absent_since_one_that_does_
     assert only(given.later(1), "required_absent").since == given.now
 
 
+def test_a_report_that_comes_late_or_from_a_room_without_a_line_makes_nobody_absent_for_longer() -> None:
+    report = m.Report(Location("M25"), "rtc", required=(m.Service("LFB"),))
+    given = opened().later(20)
+    mark = given.mark()
+    given.did(m.Publish(report))
+    began = given.now
+    given.later(1).by("SCAS").having_seen(mark)
+    given.did(m.Publish(m.Report(Location("M25"), "rtc")), happened_at=began - 9 * MINUTE)
+    assert required_absent(given.view) == ("LFB",)
+    assert "required_absent" not in kinds(given.later(3))
+    assert only(given.later(1), "required_absent").since == began + 5 * MINUTE
+    given.by("LAS").did(m.Publish(report))
+    assert only(given, "required_absent").since == began + 5 * MINUTE, "nor for less long"
+
+
 def test_a_specialist_team_is_missing_since_the_last_was_released() -> None:
-    given = _say(opened(), "declared", "LAS").did(r.Commit((r.Commitment("LAS/H1", "HART", "AVB"),)))
+    given = say(opened(), "declared", "LAS").did(r.Commit((r.Commitment("LAS/H1", "HART", "AVB"),)))
     given.later(30).did(r.Release("LAS/H1"))
     assert "no_specialist" not in kinds(given.later(9))
     assert only(given.later(1), "no_specialist").since == given.now
 
 
 def test_what_was_withdrawn_is_missing_since_then() -> None:
-    given = _say(opened(), "declared", "LAS").did(b.Propose("rvp", HERE)).did(b.Propose("fcp", HERE))
+    given = say(opened(), "declared", "LAS").did(b.Propose("rvp", HERE)).did(b.Propose("fcp", HERE))
     given.did(b.Propose("inner_cordon", b.Shape(HERE.place, 500.0))).later(40)
     for feature in list(given.view.boundaries.rows):
         given.did(b.Withdraw(feature, "too near"))
@@ -224,25 +243,25 @@ def test_what_was_withdrawn_is_missing_since_then() -> None:
 
 
 def test_scene_clear_and_the_stand_down_of_the_first_make_nothing_younger() -> None:
-    given = _say(opened(), "declared", "LAS", "SCAS").later(30)
+    given = say(opened(), "declared", "LAS", "SCAS").later(30)
     since = only(given, "no_humanitarian").since
     vacant_since = {a.key: a.since for a in standing(given.view, given.now) if a.kind == "role_vacant"}
-    _say(given, "scene_clear", "LAS", "SCAS")
+    say(given, "scene_clear", "LAS", "SCAS")
     assert only(given, "no_humanitarian").since == since
     assert {
         a.key: a.since for a in standing(given.view, given.now) if a.kind == "role_vacant"
     } == vacant_since
     given.later(5)
-    _say(given, "stand_down", "LAS")
+    say(given, "stand_down", "LAS")
     assert only(given, "no_humanitarian").since == since
     given.by("LAS").later(5).did(o.Declare("LAS", "declared", "a second coach"))
     assert given.view.organisation.parties["LAS"].major_at == given.now
 
 
 def test_a_declaration_that_was_called_off_before_another_declared_counts_for_nothing() -> None:
-    given = _say(opened(), "declared", "SCAS").later(2)
-    _say(given, "cancelled", "SCAS").later(60)
-    _say(given, "declared", "LAS")
+    given = say(opened(), "declared", "SCAS").later(2)
+    say(given, "cancelled", "SCAS").later(60)
+    say(given, "declared", "LAS")
     assert "no_rvp" not in kinds(given)
     assert only(given.later(5), "no_rvp").since == given.now
 
@@ -326,3 +345,27 @@ def test_how_many_changes_of_the_sum_are_kept_is_bounded() -> None:
         _recount(given.later(0.1), "LAS", n)
     assert len(casualties(given.view).tallies) == k.TALLIES_KEPT
     assert "casualties_unexplained" in kinds(given)
+
+
+@pytest.mark.parametrize("expected", ["count", "METHANE"])
+def test_a_difference_gets_no_younger_however_often_is_counted(expected: str) -> None:
+    given = opened()
+    if expected == "METHANE":
+        given.did(m.Publish(m.Report(Location("M25"), "rtc", total=500)))
+        _recount(given, "LAS", 500)
+    else:
+        _recount(_recount(given, "LAS", 500), "LAS", 500, "total")
+    began = _recount(given.later(30), "LAS", 400).now
+    given.later(10)
+    for n in range(k.TALLIES_KEPT + 10):
+        _recount(given.later(0.03), "LAS", n)
+    assert only(given, "casualties_unexplained").since == began + 5 * MINUTE
+    _recount(given, "LAS", 500)
+    assert "casualties_unexplained" not in kinds(given)
+    back = _recount(given.later(10), "LAS", 499).now
+    for n in range(k.TALLIES_KEPT + 10):
+        _recount(given.later(0.01), "LAS", n)
+    assert only(given.later(5), "casualties_unexplained").since == back + 5 * MINUTE, (
+        "nor older: it was explained"
+    )
+    given.check()
