@@ -281,16 +281,18 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3]):?([0-5]\d)(?::?([0-5]\d))?")
 _AGO = re.compile(r"-\s*(.+)|(.+?)\s+ago")
 _AHEAD = re.compile(r"(?:\+|in\s)\s*(.+)")
 _SKEW_MS = 2 * MINUTE_MS
+_LAST_MS = 12 * HOUR_MS
 
 
 def read_clock(written: str, now: int, offset_minutes: int, *, ahead: bool = False) -> int:
     """A moment (UTC ms) from "14:05", "1405", "14:05:30", "now", "5m ago", "-5m", "+30m" or "in 30m".
 
     ``now`` is UTC ms; ``offset_minutes`` is how far local time is ahead of UTC (60 in British summer). A time
-    of day means its last occurrence, or with ``ahead`` its next one; two minutes of clock skew are forgiven.
+    of day means its last occurrence, or with ``ahead`` its next one; two minutes of clock skew are forgiven. One that
+    was last so more than twelve hours ago is a slip of the finger, and not yesterday.
 
     Raises:
-        ValueError: it is not a time.
+        ValueError: it is not a time, or it is still to come.
     """
     text = written.strip().lower()
     if text == "now":
@@ -308,7 +310,11 @@ def read_clock(written: str, now: int, offset_minutes: int, *, ahead: bool = Fal
     at = midnight + hour * HOUR_MS + minute * MINUTE_MS + second * 1000
     if ahead:
         return at if at >= now - _SKEW_MS else at + DAY_MS
-    return at if at <= now + _SKEW_MS else at - DAY_MS
+    if at <= now + _SKEW_MS:
+        return at
+    if at - DAY_MS < now - _LAST_MS:
+        raise ValueError(f"{text} is still to come. For yesterday write how long ago: 20h ago.")
+    return at - DAY_MS
 
 
 _CLOCK_DIGITS = 4

@@ -110,4 +110,6 @@ def _try_time(text: str, look: Look) -> None:
     try:
         read_duration(text)
     except ValueError:
-        read_clock(text, look.now, look.offset_minutes)
+        read_clock(
+            text, look.now, look.offset_minutes, ahead=True
+        )  # whether it is one; which, the verb knows

@@ -70,6 +70,8 @@ ROWS_MAX: Final = 2_000
 """Rows looked through for the nearest name."""
 OFFERED: Final = 3
 _UNMISTAKABLE = re.compile(r"\d{1,2}:\d{2}|\+?(?:\d{1,4}[dhms])+(?:\d{1,2})?|\+?\d{1,4}(?:min|mins|hrs?)")
+BY_NAME: Final = {"places": ("hospitals",), "comms": ("talkgroups", "channels"), "mutual_aid": ("requests",)}
+"""What the field calls a board that has another name here."""
 LOGGED: Final = frozenset({"log", "ownlog"})
 """Words that open an entry of the log, before whose text a time of day is the time it happened."""
 
@@ -184,8 +186,9 @@ def _app_act(line: str, word: str, tokens: tuple[Token, ...], boards: Sequence[B
     rest = line[tokens[1].start :].strip().strip('"') if len(tokens) > 1 else ""
     if word in APP_WORDS:
         return AppAct(APP_WORDS[word], rest)
-    if any(board.name == word for board in boards):
-        return AppAct("go.to", word)
+    for board in boards:
+        if word in names_of(board):
+            return AppAct("go.to", board.name)
     found = nearest_words(word, boards)
     hint = offer(found) or " Press ? for all words."
     return Refusal(
@@ -193,11 +196,18 @@ def _app_act(line: str, word: str, tokens: tuple[Token, ...], boards: Sequence[B
     )
 
 
+def names_of(board: Board) -> tuple[str, ...]:
+    """The words that lead to a board: its name, its title, and what people call it."""
+    named = (board.name, board.title.casefold().replace(" ", "-"), *BY_NAME.get(board.name, ()))
+    return tuple(dict.fromkeys(named))
+
+
 def nearest_words(word: str, boards: Sequence[Board]) -> tuple[str, ...]:
     """The words that a mistyped one is nearest to; else those that begin so."""
     known = sorted({
         *APP_WORDS,
         *(w for board in boards for verb in board.verbs for w in (verb.word, *verb.aliases) if w),
+        *(name for board in boards for name in names_of(board)),
     })  # fmt: skip
     return (
         near(word, known, cutoff=0.5)

@@ -72,7 +72,8 @@ UNAWARE_MAX = 8
 Words = Annotated[str, Meta(max_length=300)]
 Nature = Annotated[str, Meta(max_length=200)]
 HazardText = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
-Note = Annotated[str, Meta(max_length=80)]
+NOTE_MAX = 80
+Note = Annotated[str, Meta(max_length=NOTE_MAX)]
 Feature = Annotated[str, Meta(max_length=40)]
 Count = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from incident.kernel.checks import nearest
 from incident.kernel.slice import Context, Refusal, View
-from incident.methane.facts import KEY, Hazard, Kind, Major, Publish, Published, Report, Service
+from incident.kernel.text import clip
+from incident.methane.facts import KEY, NOTE_MAX, Hazard, Kind, Major, Publish, Published, Report, Service
 from incident.methane.fold import methane, unaware
 from incident.organisation import charter_of, closed, organisation
 
@@ -56,10 +57,13 @@ def tidy(report: Report) -> Report:
 
 
 def _once(services: tuple[Service, ...]) -> tuple[Service, ...]:
-    found: dict[str, Service] = {}
+    """Each agency once. What was said of one in several places stands together: ten ambulances are not lost."""
+    found: dict[str, dict[str, None]] = {}
     for service in services:
-        found.setdefault(service.agency, Service(service.agency, service.note.strip()))
-    return tuple(found.values())
+        found.setdefault(service.agency, {})[service.note.strip()] = None
+    return tuple(
+        Service(agency, clip(", ".join(filter(None, notes)), NOTE_MAX)) for agency, notes in found.items()
+    )
 
 
 def _unknown(view: View, services: tuple[Service, ...]) -> Refusal | None:

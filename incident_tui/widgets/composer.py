@@ -42,8 +42,8 @@ def read_entry(written: str, look: Look) -> Entry:
         if happened_at is None and _is_clock(word):
             try:
                 happened_at = read_clock(word, look.now, look.offset_minutes)
-            except ValueError:
-                break
+            except ValueError as error:
+                return Entry(rest, None, "", problem=str(error))
         elif not behalf and word.startswith("@") and len(word) > 1:
             behalf = word[1:].upper()
             if known and behalf not in known:

@@ -131,7 +131,7 @@ def test_an_agency_that_nobody_knows_can_be_neither_there_nor_missed() -> None:
     assert refusal.sentence == "LBF is no agency that is known here; did you mean 'LFB'?"
     doubled = (Service("LFB", " 2 pumps "), Service("LFB", "3"))
     (event,) = opened().when(changed(required=doubled)).events
-    assert event.report.required == (Service("LFB", "2 pumps"),)
+    assert event.report.required == (Service("LFB", "2 pumps, 3"),)
 
 
 def test_two_rooms_at_once_give_two_versions_and_both_stand_until_somebody_has_seen_both() -> None:

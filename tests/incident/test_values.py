@@ -232,7 +232,7 @@ def test_a_length_of_time_in_words(length: int, words: str) -> None:
         ("1130", 0, False, NOON - 30 * MINUTE_MS),
         ("11:30:15", 0, False, NOON - 30 * MINUTE_MS + 15_000),
         ("12:01", 0, False, NOON + MINUTE_MS),  # two minutes of skew are forgiven
-        ("12:30", 0, False, NOON - DAY_MS + 30 * MINUTE_MS),
+        ("00:15", 0, False, NOON - 11 * HOUR_MS - 45 * MINUTE_MS),
         ("12:30", 60, False, NOON - 30 * MINUTE_MS),  # summer time: 12:30 was half an hour ago
         ("12:30", 0, True, NOON + 30 * MINUTE_MS),
         ("11:30", 0, True, NOON + DAY_MS - 30 * MINUTE_MS),
@@ -263,10 +263,27 @@ def test_what_is_no_time_of_day_is_refused(written: str) -> None:
 def test_a_time_of_day_is_within_a_day_and_on_the_right_side(
     now: int, minutes: int, offset: int, ahead: bool
 ) -> None:
-    at = read_clock(f"{minutes // 60}:{minutes % 60:02}", now, offset, ahead=ahead)
+    written = f"{minutes // 60}:{minutes % 60:02}"
+    coming = read_clock(written, now, offset, ahead=True)
+    if (
+        not ahead and now + 2 * MINUTE_MS < coming < now + 12 * HOUR_MS
+    ):  # else it was yesterday, far more than 12 h ago
+        with pytest.raises(ValueError, match="still to come"):
+            read_clock(written, now, offset)
+        return
+    at = read_clock(written, now, offset, ahead=ahead)
     assert (at // MINUTE_MS + offset) % 1440 == minutes
     skew = 2 * MINUTE_MS
     assert now - skew <= at < now + DAY_MS if ahead else now - DAY_MS < at <= now + skew
+
+
+def test_a_time_still_to_come_is_no_time_of_yesterday() -> None:
+    with pytest.raises(
+        ValueError, match=r"12:30 is still to come\. For yesterday write how long ago: 20h ago\."
+    ):
+        read_clock("12:30", NOON, 0)
+    after_midnight = NOON + 12 * HOUR_MS + 30 * MINUTE_MS
+    assert read_clock("23:50", after_midnight, 0) == after_midnight - 40 * MINUTE_MS
 
 
 def test_when_something_is_due() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from incident.kernel.slice import Refusal
 from incident.state import INCIDENT
-from incident_tui.grammar import parse
+from incident_tui.grammar import AppAct, parse
 from incident_tui.nearest import near, offer
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession, local_time_is_utc
@@ -30,6 +30,8 @@ LOOK = FakeSession().look()
         ("appoint clearng B Jones", "Did you mean clearing?"),
         ("appoint nillo B Jones", "Did you mean nilo?"),
         ("appoint ambulence B Jones", "Did you mean Ambulance incident commander?"),
+        ("commandrs", "Did you mean commanders?"),
+        ("hospitls", "Did you mean hospitals?"),
         ("declare standbye", "Did you mean standby?"),
         ("agree RVPB", "There is no feature RVPB. Did you mean RVP B?"),
         ("accept SCAST1", "There is no task SCAST1. Did you mean SCAS-T1?"),
@@ -43,6 +45,11 @@ def test_the_nearest_is_offered(line: str, end: str) -> None:
     answer = parse(line, LOOK, INCIDENT.boards)
     assert isinstance(answer, Refusal)
     assert answer.sentence.endswith(end), answer.sentence
+
+
+@pytest.mark.parametrize(("word", "board"), [("hospitals", "places"), ("commanders", "commanders")])
+def test_a_board_is_reached_by_what_people_call_it(word: str, board: str) -> None:
+    assert parse(word, LOOK, INCIDENT.boards) == AppAct("go.to", board)
 
 
 def test_a_misspelt_row_is_no_answer_about_the_row_under_the_cursor() -> None:

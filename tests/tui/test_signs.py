@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from incident.kernel.receipts import Acknowledge
+from incident.organisation.facts import OfferLead
 from incident.tasks import facts as t
 from incident_tui.widgets.status import Wire, second_line
 from incident_tui.widgets.tabs import Tab, tab_line
@@ -141,3 +142,20 @@ def test_a_tab_tells_alarms_what_to_answer_and_a_filter_apart() -> None:
     tabs = (Tab("tasks", "4", "Tasks", 6, 2, 1, filtered=True), Tab("aid", "7", "Aid", 0, 0, 1))
     assert text(tab_line(tabs, "picture", 80)) == " 4 Tasks 6 ▲2 ✉1 /   7 Aid ✉1"
     assert text(tab_line(tabs, "picture", 20)) == " 4·6 ▲2 ✉1 /  7✉1"
+
+
+def test_the_dot_leads_to_a_lead_that_is_offered_to_us() -> None:
+    async def story(desk: Desk) -> None:
+        desk.session.happens("SCAS", OfferLead("LAS", "the scene is yours"), "tactical_commander")
+        desk.session.touch()
+        await desk.shows("offers the lead to LAS", "to answer")
+        for _ in range(12):
+            await desk.press(".")
+            if desk.room.front.place == "parties":
+                break
+        found = desk.room.front.row()
+        assert desk.room.front.place == "parties"
+        assert found is not None
+        assert found[0] == "SCAS", "who offers it"
+
+    told(story)

@@ -24,6 +24,8 @@ from incident_tui.widgets.paint import Span
 if TYPE_CHECKING:
     from incident_tui.screens.room.screen import Room
 
+SHOWN_AT: Final = {"organisation": "parties"}
+"""The board where what is kept under another name is answered."""
 ALARMS: Final = "alarms"
 """The board that every alarm stands on."""
 
@@ -31,6 +33,12 @@ ALARMS: Final = "alarms"
 def thing_of(subject: str) -> str:
     """The thing a subject is about: ``resources/LAS/A101@offer`` is about ``resources/LAS/A101``."""
     return subject.partition("@")[0]
+
+
+def board_of(subject: str) -> str:
+    """The board where a subject is answered."""
+    name = subject.partition("/")[0]
+    return SHOWN_AT.get(name, name)
 
 
 class Sight:
@@ -83,7 +91,7 @@ class Sight:
         """``a``: acknowledge what is under the cursor, or say where something waits for it."""
         subjects = self._about(self.room.front.chosen())
         if not subjects:
-            where = sorted({subject.partition("/")[0] for subject in self.waiting})
+            where = sorted({board_of(subject) for subject in self.waiting})
             here = f"Nothing here waits to be acknowledged. Look at: {', '.join(where)}."
             self.room.say(here if where else "Nothing waits to be acknowledged.", "dim")
             return
@@ -99,7 +107,7 @@ class Sight:
     def by_board(self) -> dict[str, int]:
         """How much of it stands on each board; at the log, what is unread in our own part."""
         return {
-            **Counter(subject.partition("/")[0] for subject in self.waiting),
+            **Counter(map(board_of, self.waiting)),
             "log": len(self.unread.keys),
         }
 
@@ -111,7 +119,8 @@ class Sight:
 
     def next(self) -> None:
         """``.``: to the next row that waits for our acknowledgement, in the order of the tabs, round and round."""
-        places = self._rows_of(lambda board, key: f"{board.name}/{key}" in self.things)
+        things = self.things | self._asking(self.room.session.look())
+        places = self._rows_of(lambda board, key: f"{board.name}/{key}" in things)
         if not places:
             self.room.say("Nothing waits to be acknowledged.", "dim")
             return
@@ -153,9 +162,17 @@ class Sight:
     def _rows_of(self, wanted: Callable[[Board, str], bool]) -> list[tuple[str, str]]:
         look = self.room.session.look()
         boards = sorted(self.room.actions.boards, key=lambda board: board.digit or "~")
-        named = {subject.partition("/")[0] for subject in self.waiting}
+        named = {board_of(subject) for subject in self.waiting}
         return [(board.name, key) for board in boards if board.name in named and board.name in self.room.places
                 for key in board.rows(look) if wanted(board, key)]  # fmt: skip
+
+    def _asking(self, look: Look) -> frozenset[str]:
+        """Who asks us on Parties: who claims our lead or offers us theirs; our own row while we are invited."""
+        state = look.state.organisation
+        asked = {subject.partition("/")[2] for subject in self.waiting if board_of(subject) == "parties"}
+        lead = {offer.to if offer.claim else state.lead for offer in state.lead_offers if offer.id in asked}
+        invited = {code for code, party in state.parties.items() if party.invitation in asked}
+        return frozenset(f"parties/{code}" for code in lead | invited)
 
     def _after(self, places: list[tuple[str, str]]) -> tuple[str, str]:
         """The one behind where the cursor is; the first when it is on none."""
