@@ -13,20 +13,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from incident.exercises import suspended
-from incident.kernel.board import Board, Cell, Look
+from incident.kernel.board import Board, Cell, Look, Verb
 from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Refusal
 from incident.kernel.text import safe_text
 from incident.state import INCIDENT
 from incident_tui import papers
-from incident_tui.actions import AppAct, build, parse
+from incident_tui.actions import Act, AppAct, build, parse
 from incident_tui.clock import iso_time, long_time
 from incident_tui.feed import LINES_MAX, PAGE, LogLine
 from incident_tui.grammar import find_verb
@@ -341,7 +341,9 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
             "then say it again with --yes. Nothing was done."
         )
         return USAGE
+    against = () if found is None else _against(*found, act, look)
     if found is not None and found[1].confirm and not yes:
+        _each(against, complain)
         complain(f"{found[1].word} asks for a second key: say it again with --yes. Nothing was done.")
         return USAGE
     made = build(act, look, boards)
@@ -353,6 +355,7 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
         command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
     )
     if isinstance(answer, str):
+        _each(against, complain)
         return answer
     complain(why_not(session) if answer.code == "no_incident" else safe_text(answer.sentence))
     if answer.code in NOT_ALLOWED_CODES:
@@ -360,6 +363,17 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
     if answer.code == "no_incident":
         return USAGE if session.settled else NO_SERVER
     return NO_SERVER if answer.code in NOT_REACHED_CODES else REFUSED
+
+
+def _against(board: Board, verb: Verb, act: Act, look: Look) -> Sequence[str]:
+    """What stands against it though nothing forbids it: on the screen it is read in the question."""
+    row = board.rows(look).get(act.row or "") if verb.row else None
+    return verb.against(row, act.values, look) if row is not None or not verb.row else ()
+
+
+def _each(sentences: Sequence[str], complain: Print) -> None:
+    for one in sentences:
+        complain(safe_text(one))
 
 
 # -- words ----------------------------------------------------------------------------------------------------

@@ -119,6 +119,8 @@ class Verb:
     """Its form is put up and read before it is done, even where nothing need be asked: it signs what stands there."""
     confirm: bool = False
     """Two keys: only for declare, stand down, release and a change of lead."""
+    against: Callable[[Any, Mapping[str, Any], Look], Sequence[str]] = lambda _row, _values, _look: ()
+    """Sentences for the question before the second key: what stands against it, though nothing forbids it."""
     quick: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """One further letter that answers the form: ``s`` then ``m`` is mobile. Letter -> answers by argument."""
     example: str = ""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from incident.kernel.board import Arg, Look, Verb
 from incident.organisation import facts
 from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party
+from incident.organisation.remains import against_closing, against_declaring
 from incident.organisation.rules import answers, spoken
 from incident.placing import placing_words, propose
 from incident.values import Location, as_location, as_words
@@ -103,9 +104,13 @@ def _open(_row: Any, values: Mapping[str, Any], look: Look) -> facts.Open:
     )
 
 
-def _declare(_row: Any, values: Mapping[str, Any], look: Look) -> facts.Declare:
+def _declared_word(values: Mapping[str, Any]) -> str:
     word = _text(values, "state").lower().replace(" ", "_").replace("-", "_")
-    word = {"standdown": "stand_down", "clear": "scene_clear"}.get(word, word)
+    return {"standdown": "stand_down", "clear": "scene_clear"}.get(word, word)
+
+
+def _declare(_row: Any, values: Mapping[str, Any], look: Look) -> facts.Declare:
+    word = _declared_word(values)
     if word not in DECLARATIONS:
         raise ValueError(f"An agency declares one of: {', '.join(map(spoken, DECLARATIONS))}.")
     return facts.Declare(_me(look), word, _text(values, "reason"))
@@ -184,6 +189,9 @@ _PARTY_VERBS = (
         row=False,
         args=(Arg("state", "We are", "choice", True, _declarations), _WHY),
         confirm=True,
+        against=lambda _row, values, look: against_declaring(
+            look.state, _me(look), _declared_word(values), look.own
+        ),
         quick={
             "a": {"state": "aware"},
             "s": {"state": "standby"},
@@ -411,6 +419,7 @@ _INCIDENT_VERBS = (
         # Whose it is and what still stands against it is said by the rule, with the names.
         applies=lambda _row, look: not _state(look).closed,
         confirm=True,
+        against=lambda _row, _values, look: against_closing(look.state, _me(look), look.own),
     ),
     Verb(
         "reopen",

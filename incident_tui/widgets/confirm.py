@@ -29,28 +29,32 @@ class Confirm(Lines, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__("panel", id=id)
-        self._question = ""
+        self._question = self._against = ""
         self._deed = ""
         self._what: Any = None
         self._yes = False
         self._other = ""
         """The key that was pressed last and is no answer, as it is shown."""
 
-    def ask(self, question: str, deed: str, what: Any) -> None:
-        """Ask; the answer comes as a message."""
+    def ask(self, question: str, deed: str, what: Any, against: str = "") -> None:
+        """Ask; the answer comes as a message. ``against`` is what speaks against it, though nothing forbids it."""
+        self._against = against
         self._question, self._deed, self._what, self._yes = question, deed, what, False
         self._other = ""
         self.lay()
         self.screen.set_focus(self)
 
     def lay(self) -> None:
-        """The question, and the two answers."""
+        """The question, what stands against it, and the two answers."""
+        width = max(20, self.size.width - 4)
         lines: list[Line] = [
             (Span("▲ ", "caution bold"), Span(part, "strong"))
             if i == 0
             else (Span("  "), Span(part, "strong"))
-            for i, part in enumerate(wrap(self._question, max(20, self.size.width - 4)))
+            for i, part in enumerate(wrap(self._question, width))
         ]
+        if self._against:
+            lines += [(Span("  "), Span(part, "caution bold")) for part in wrap(self._against, width)]
         no = "active-ink on active" if not self._yes else "ink"
         yes = "active-ink on active" if self._yes else "ink"
         lines.append(
@@ -62,9 +66,7 @@ class Confirm(Lines, can_focus=True):
         )  # fmt: skip
         if self._other:
             said = f"{self._other} is no answer to this. Nothing is done yet: y does it, n or Esc goes back."
-            lines += [
-                (Span("  "), Span(part, "caution")) for part in wrap(said, max(20, self.size.width - 4))
-            ]
+            lines += [(Span("  "), Span(part, "caution")) for part in wrap(said, width)]
         self.show(lines)
 
     def on_resize(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 from incident.kernel.slice import Actor
 from incident.log.facts import Write
 from incident.organisation.facts import Declare, Open
+from incident.resources.facts import Commit, Commitment
 from incident.tasks.facts import Raise
 from incident_tui import __main__ as command_line
 from incident_tui import headless, identity
@@ -659,5 +660,21 @@ def test_state_sends_nothing_of_what_waits_at_this_desk(tmp_path: Path) -> None:
             assert toy.state(INCIDENT_STREAM).organisation == before
             async with asleep(toy.url, tmp_path) as las:
                 assert las.unsent == 1, "it waits for whoever writes here"
+
+    run(scenario())
+
+
+def test_a_script_is_told_what_stands_against_a_stand_down_and_is_not_refused(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            toy.write(INCIDENT_STREAM, Commit((Commitment("LAS/A101", "DCA", "SCN"),)))
+            code, said = await do(toy, tmp_path, "declare stand_down")
+            assert code == 2
+            assert said.err[0] == "1 of our units is still committed, at the scene: LAS/A101."
+            assert said.err[-1].endswith("say it again with --yes. Nothing was done.")
+            code, said = await do(toy, tmp_path, "declare stand_down", yes=True)
+            assert (code, said.out[0].split()[0]) == (0, "CONFIRMED")
+            assert said.err[0] == "1 of our units is still committed, at the scene: LAS/A101."
 
     run(scenario())

@@ -32,6 +32,8 @@ ENVELOPE: Final = (
 WRITERS: Final = frozenset({"log", "own-log", "decide", "own-decide"})
 """The verbs of the log, which ask for both."""
 LABELS_MAX: Final = 300
+NEEDS_REASON: Final = "reason_needed"
+"""The refusal of an act that lacks only its reason."""
 LOOKED_AT: Final = 12
 """Lines at the end of the log among which the one that an act has made is looked for."""
 
@@ -199,7 +201,11 @@ class Doing:
         said = ", ".join(_answer_words(arg, deed.values, look, rows.get(deed.rows[0]) if deed.rows else None)
                          for arg in verb.args if deed.values.get(arg.name))  # fmt: skip
         question = " · ".join(part for part in (verb.title, names, said) if part) + f".  {verb.help}"
-        self.room.ask_confirm(question.strip(), f"yes, {verb.title.split(',')[0].lower()}", deed)
+        against = dict.fromkeys(
+            sentence for key in keys for sentence in verb.against(rows.get(key or ""), deed.values, look)
+        )
+        yes = f"yes, {verb.title.split(',')[0].lower()}"
+        self.room.ask_confirm(question.strip(), yes, deed, " ".join(against))
 
     def _preview(self, act: Act) -> Refusal | None:
         """The no that is known before anything is sent: it cannot be written down, or a rule stands against it."""
@@ -269,6 +275,13 @@ class Doing:
         refusal = next(iter(left.values()))
         said = f"{taken} done, {len(left)} not. " if len(answers) > 1 else ""
         form = self.room.form
+        if form is None and refusal.code == NEEDS_REASON and _asks_reason(deed):
+            # A letter has answered all but that: what is there stays, and the reason is typed at once.
+            rest = replace(deed, rows=tuple(key for key in left if key is not None))
+            self.open_form(rest, {name: str(value) for name, value in deed.values.items()}, focus="reason")
+            if self.room.form is not None:
+                self.room.form.say(said + refusal.sentence, "reason")
+            return
         if form is None:
             self.room.say(said + refusal.sentence)
             return
@@ -287,6 +300,11 @@ def several(deed: Deed) -> str:
     noun = "row" if deed.action.board is None else deed.action.board.noun
     many, of = len(deed.rows), f" of {len(deed.rows) + len(deed.passed)}" if deed.passed else ""
     return f"{many}{of} {plural(noun, many + len(deed.passed))}" if many > 1 or deed.passed else ""
+
+
+def _asks_reason(deed: Deed) -> bool:
+    verb = deed.action.verb
+    return verb is not None and any(arg.name == "reason" for arg in verb.args)
 
 
 def _which(board: Board, action: Action) -> Arg:

@@ -396,10 +396,10 @@ class Room(Footed):
         self._ask("-quick")
         self.query_one(QuickBar).ask(title, subject, letters, known, deed)
 
-    def ask_confirm(self, question: str, yes: str, deed: Deed) -> None:
-        """Ask for the second key."""
+    def ask_confirm(self, question: str, yes: str, deed: Deed, against: str = "") -> None:
+        """Ask for the second key; what stands against it is read first."""
         self._ask("-confirm")
-        self.query_one(Confirm).ask(question, yes, deed)
+        self.query_one(Confirm).ask(question, yes, deed, against)
 
     def _ask(self, what: str) -> None:
         self.set_class(what == "-quick", "-quick")

@@ -1,0 +1,57 @@
+"""The question before the second key says what stands against it."""
+
+from __future__ import annotations
+
+import pytest
+
+from incident.organisation.facts import Declare
+from tests.tui.desk import Desk, told
+
+SIZES = [(80, 24), (120, 40)]
+
+
+def question(lines: list[str]) -> str:
+    """The question at the foot in one line, as it is read."""
+    begins = next(at for at, line in enumerate(lines) if "▲ Declare for our agency" in line)
+    return " ".join(" ".join(lines[begins:]).split())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_who_stands_down_with_crews_at_the_scene_reads_so_before_the_second_key(
+    size: tuple[int, int],
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("d", "T")
+        lines = await desk.shows("yes, declare for our agency")
+        asked = question(lines)
+        assert "8 of our units are still committed, 5 at the scene: LAS/A101, " in asked
+        assert " and 2 more. Still at work: SCAS. 2 of our tasks are open." in asked
+        await desk.press("y")
+        await desk.hides("still committed")
+        assert isinstance(desk.session.submitted[-1][1], Declare)
+
+    told(story, size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_question_with_nothing_against_it_is_no_longer_than_it_was(size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("d", "d")
+        assert "committed" not in question(await desk.shows("yes, declare for our agency"))
+
+    told(story, size=size)
+
+
+def test_a_step_back_by_its_letter_opens_the_form_at_the_reason_it_needs() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("d", "s")
+        await desk.shows("Going back from major incident needs a")
+        await desk.type("wrong key")
+        await desk.press("ctrl+s")
+        assert "standby, wrong key." in question(await desk.shows("yes, declare for our agency"))
+        await desk.press("y")
+        await desk.hides("yes, declare for our agency")
+        assert desk.session.submitted[-1][1] == Declare("LAS", "standby", "wrong key")
+        await desk.hides("Going back from")
+
+    told(story)
