@@ -29,6 +29,9 @@ from tests.incident.given import Given, opened
 
 BEGIN, END = "<!-- alarm figures: begin -->", "<!-- alarm figures: end -->"
 GOAL_MS = 5.0
+STATUSES = ("MOB", "RVP", "SCN", "LDG", "LFT", "CLR")
+"""What the units of LAS go through, one after the other."""
+AT_SCENE_OR_GONE = frozenset({"SCN", "LFT"})
 TRUSTS = ("LAS", "SCAS", "SECAMB", "EEAST", "SWASFT")
 
 
@@ -58,7 +61,10 @@ def changes(given: Given) -> Iterator[tuple[str, Any]]:
     while True:
         number += 1
         key = f"LAS/A{number % 100}"
-        unit = msgspec.structs.replace(view.resources.units[key], heard_at=given.now + number)
+        at, status = given.now + number, STATUSES[number // 100 % len(STATUSES)]
+        unit = msgspec.structs.replace(view.resources.units[key], status=status, since=at, heard_at=at)
+        if status in AT_SCENE_OR_GONE:
+            unit = msgspec.structs.replace(unit, scene_at=at)
         units = {**view.resources.units, key: unit}
         view = msgspec.structs.replace(view, resources=msgspec.structs.replace(view.resources, units=units))
         yield "a unit", view

@@ -7,6 +7,7 @@ from typing import Final
 
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
+from incident.alarms.units import BY_DESTINATION
 from incident.boundaries.facts import CORDONS, ZONES, Feature
 from incident.boundaries.rules import boundaries, counted, rivals
 from incident.kernel.slice import View
@@ -257,5 +258,5 @@ def rules() -> Iterable[Rule]:
         Rule((RVPS_DIFFER, RVP_UNAGREED), ("organisation", "boundaries", with_units), _rvps),
         Rule((NO_RVP, NO_FCP, NO_ZONES), ("organisation", "boundaries", with_units), _missing),
         Rule((REVIEW_DUE,), ("boundaries", "organisation", with_units), _reviews),
-        Rule((CREWS_DIFFER,), ("boundaries", "resources"), _crews),
+        Rule((CREWS_DIFFER,), ("boundaries", BY_DESTINATION), _crews),
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
+from incident.alarms.units import BY_SCENE
 from incident.commanders import ROLES, Vacancy, at_work, vacant
 from incident.comms import control_room_link, failed, link_missing, unanswered, untested
 from incident.kernel.slice import View
@@ -85,7 +86,7 @@ def _calls(view: View) -> Iterator[Alarm]:
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
-        Rule((VACANT,), ("organisation", "commanders", "resources"), _vacant),
+        Rule((VACANT,), ("organisation", "commanders", BY_SCENE, with_units), _vacant),
         Rule((NO_LINK, UNTESTED, FAILED), ("organisation", "comms", with_units), _link),
         Rule((NO_ANSWER,), ("organisation", "comms", with_units), _calls),
     )

@@ -8,6 +8,7 @@ from typing import Final
 from incident.alarms.agreement import scene_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
+from incident.alarms.units import BY_SCENE
 from incident.kernel.receipts import receipt
 from incident.kernel.slice import View
 from incident.messages import ANSWER_WITHIN_MS, Message, messages, waits_for
@@ -135,7 +136,7 @@ def _lapses(view: View, message: Message, agency: str) -> bool:
 def rules() -> Iterable[Rule]:
     """What this file finds."""
     return (
-        Rule((ABSENT,), ("methane", "resources", "organisation"), _absent),
+        Rule((ABSENT,), ("methane", BY_SCENE, "organisation", with_units), _absent),
         Rule((UNREAD,), ("methane", "organisation", "receipts", with_units), _unread),
         Rule((NONE, TWO, OLD), ("methane", "organisation", with_units), _sent),
         Rule((PROVIDER,), ("methane", "organisation", with_units), _providers),

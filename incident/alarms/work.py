@@ -8,6 +8,7 @@ from typing import Final
 from incident.alarms.agreement import first_declared, scene_declared
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
+from incident.alarms.units import BY_DUTY, BY_KIND
 from incident.boundaries.rules import boundaries
 from incident.kernel.slice import View
 from incident.log import log
@@ -156,7 +157,7 @@ def rules() -> Iterable[Rule]:
     return (
         Rule((UNANSWERED, OVERDUE), ("tasks",), _tasks),
         Rule((DECISION_DUE,), ("log", "organisation", with_units), _decisions),
-        Rule((UNCONFIRMED, DISPUTED, SHIFT_ENDS), ("resources",), _units),
-        Rule((NO_SPECIALIST,), ("organisation", "resources"), _specialist),
+        Rule((UNCONFIRMED, DISPUTED, SHIFT_ENDS), (BY_DUTY,), _units),
+        Rule((NO_SPECIALIST,), ("organisation", BY_KIND, with_units), _specialist),
         Rule((NO_CARE,), ("organisation", "tasks", "boundaries", with_units), _humanitarian),
     )

@@ -12,7 +12,7 @@ from incident.kernel.slice import View
 from incident.methane.facts import Service, Version, subject
 from incident.methane.fold import current, methane
 from incident.organisation import charter_of, off_scene, organisation, parties, stood_down
-from incident.statuses import SCENE, STATUSES
+from incident.statuses import SCENE, status
 from incident.values import MINUTE_MS, split_key
 
 UNREAD_MS: Final = 2 * MINUTE_MS
@@ -81,7 +81,7 @@ def required_absent(view: View) -> tuple[str, ...]:
     if version is None:
         return ()
     there = _named(version.report.present)
-    there |= {unit.home for unit in view.resources.units.values() if STATUSES[unit.status].group == SCENE}
+    there |= {unit.home for unit in view.resources.units.values() if status(unit.status).group == SCENE}
     wanted = (service.agency for service in version.report.required)
     return tuple(agency for agency in wanted if agency not in there and not off_scene(view, agency))
 
