@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from incident.kernel.receipts import Acknowledge
 from incident.organisation.facts import OfferLead
@@ -114,6 +115,24 @@ def test_a_comma_leads_to_the_alarms_and_then_from_one_to_the_next() -> None:
         assert first[0] != second[0]
 
     told(story)
+
+
+@pytest.mark.parametrize(("size", "enters"), [((120, 40), 1), ((80, 24), 2)])
+def test_enter_leads_from_an_alarm_to_where_it_is_cleared(size: tuple[int, int], enters: int) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(",")
+        for _ in range(20):
+            here = desk.room.front.row()
+            if here is not None and here[1].alarm.kind == "rvps_differ":
+                break
+            await desk.press("j")
+        await desk.press(*["enter"] * enters)
+        assert desk.room.front.place == "boundaries"
+        found = desk.room.front.row()
+        assert found is not None
+        assert found[1].kind == "rvp"
+
+    told(story, size=size)
 
 
 def test_the_words_for_both_are_next_and_alarm() -> None:

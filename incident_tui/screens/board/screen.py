@@ -249,6 +249,10 @@ class BoardPlace(Place):
     @on(VirtualTable.Entered)
     def _entered(self, event: VirtualTable.Entered) -> None:
         event.stop()
+        self.enter()
+
+    def enter(self) -> None:
+        """Enter: the detail opens, or closes again."""
         self._open(opened=not self._opened)
 
     @on(VirtualTable.Moved)

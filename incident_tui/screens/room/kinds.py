@@ -7,6 +7,7 @@ from typing import Final
 
 from incident.kernel.board import Board
 from incident_tui.screens.aid.screen import AidPlace
+from incident_tui.screens.board.alarms import AlarmsPlace
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.casualties.screen import CasualtiesPlace
 from incident_tui.screens.conflicts.screen import ConflictsPlace
@@ -15,6 +16,7 @@ from incident_tui.screens.incidents.screen import IncidentsPlace
 from incident_tui.screens.methane.screen import MethanePlace
 
 KINDS: Final[Mapping[str, Callable[[Board], BoardPlace]]] = {
+    "alarms": AlarmsPlace,
     "casualties": CasualtiesPlace,
     "exercise": ExercisePlace,
     "incidents": IncidentsPlace,
