@@ -314,9 +314,7 @@ def link_missing(view: View) -> int | None:
     state, present = organisation(view), parties(view)
     if control_room_link(view) is not None or len(present) < 2:
         return None
-    declared = [
-        party.declared_at for code in present if (party := state.parties[code]).declared == "declared"
-    ]
+    declared = [party.major_at for code in present if (party := state.parties[code]).declared == "declared"]
     times = [at for at in declared if at is not None]
     gone = [c.withdrawn_at for c in comms(view).channels.values() if c.kind == LINK and c.withdrawn_at]
     return max([min(times), *gone]) if times else None

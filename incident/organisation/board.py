@@ -95,7 +95,7 @@ def _agency(row: PartyRow, look: Look) -> Cell:
 
 
 def _since(row: PartyRow, look: Look) -> Cell:
-    at = row.party.declared_at
+    at = row.party.stands_since
     return Cell("" if at is None else f"{look.clock(at)}  {length_words(look.now - at)}", "dim")
 
 
@@ -139,7 +139,7 @@ COLUMNS = (
         priority=0,
         sort=lambda row, _look: DECLARATIONS.index(row.party.declared) if row.party.declared else -1,
     ),
-    Column("since", "Since", 15, _since, priority=2, sort=lambda row, _look: row.party.declared_at or 0),
+    Column("since", "Since", 15, _since, priority=2, sort=lambda row, _look: row.party.stands_since or 0),
     Column("lead", "Lead", 14, lead_cell, priority=1),
     Column("joined", "Joined", 22, _joined, priority=4),
     Column("spoc", "Contact", 24, _contact, priority=3, grow=2),
@@ -158,7 +158,9 @@ def detail(row: PartyRow, look: Look) -> Sequence[tuple[str, Cell]]:
         ("declared", declared_cell(party)),
     ]
     if party.declared_at is not None:
-        lines.append(("since", Cell(f"{_since(row, look).text}, by {party.declared_by}", "dim")))
+        again = party.declared_at != party.stands_since
+        said = f"again {look.clock(party.declared_at)} " if again else ""
+        lines.append(("since", Cell(f"{_since(row, look).text}, {said}by {party.declared_by}", "dim")))
     lines += [("reason", Cell(party.reason))] if party.reason else []
     lines += [
         ("contact", _contact(row, look)),

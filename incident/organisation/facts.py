@@ -73,7 +73,10 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     declared_at: int | None = None
     declared_by: str = ""
     major_at: int | None = None
-    """When it declared the major incident (UTC ms), kept when it says scene clear and when it stands down."""
+    """When it first declared the major incident (UTC ms).
+
+    Kept when it says scene clear or stands down, and when that is corrected; called off and declared again is anew.
+    """
     reason: str = ""
     version: str = ""
     changed: str = ""
@@ -83,6 +86,11 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     def spoken_for(self) -> bool:
         """It has said itself how it stands. By opening or joining it is aware, and has said nothing yet."""
         return bool(self.declared) and not (self.declared == "aware" and self.declared_at == self.joined_at)
+
+    @property
+    def stands_since(self) -> int | None:
+        """Since when it stands as it says (UTC ms): of a major incident since it was declared, however often again."""
+        return self.major_at if self.declared == "declared" else self.declared_at
 
 
 class Sighting(msgspec.Struct, frozen=True, omit_defaults=True):

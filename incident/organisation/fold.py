@@ -149,12 +149,15 @@ def _declared(party: Party, declared: str, reason: str, record: Record) -> Party
 
 
 def _major_at(party: Party, declared: str, at: int) -> int | None:
-    """Who says scene clear, or that again, has declared no later than it had; who went back and declares, anew."""
+    """When it declared first. Who says scene clear, or goes back from an end that was no end, has declared no later.
+
+    Only what was called off is declared anew: from then on it is another declaration.
+    """
     if declared in OVER:
         return party.major_at
     if declared not in ("declared", "scene_clear"):
         return None
-    return at if party.major_at is None or party.declared in OVER else party.major_at
+    return at if party.major_at is None or party.declared == "cancelled" else party.major_at
 
 
 def _located(state: Organisation, event: Any, record: Record) -> Organisation:

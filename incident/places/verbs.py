@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from incident.places.facts import (
 )
 from incident.places.fold import places
 from incident.places.words import FAR, distance_km, distance_words
-from incident.values import as_words, read_callsign
+from incident.values import as_words, read_callsign, split_key
 
 STOOD_UP_MIN: Final = 4
 """How many hospitals are stood up at least, expanding from the scene (mass casualty concept of operations)."""
@@ -96,10 +97,35 @@ def _declare(row: Receiving, values: Mapping[str, Any], _look: Look) -> DeclareC
     return DeclareCapacity(row.place.code, **found, note=_text(values, "note"))
 
 
+def _unit(written: str, look: Look) -> str:
+    """The unit a person means, as the other verbs find it: of those committed here, our own before another's.
+
+    With its trust written before it, it is taken as it stands: it may be one that is not committed here.
+    """
+    if not written:
+        return ""
+    me = "" if look.me is None else look.me.agency
+    mine = read_callsign(written, me)
+    here: Mapping[str, Any] = look.state.resources.units
+    if "/" in written or mine in here:
+        return mine
+    callsign = split_key(mine)[1]
+    found = [key for key in here if split_key(key)[1] == callsign]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{callsign} is {' or '.join(found)}: write which.")
+    # Of two that bear the name nearest to it our own is named: it comes last.
+    by_callsign = {split_key(key)[1]: key for key in (*here, *(k for k in here if split_key(k)[0] == me))}
+    close = difflib.get_close_matches(callsign, by_callsign, n=1, cutoff=0.6)
+    hint = f"; did you mean '{by_callsign[close[0]]}'?" if close else "."
+    raise ValueError(
+        f"No unit {callsign} is committed here{hint} With its trust, {mine}, it is taken as it stands."
+    )
+
+
 def _allocate(row: Receiving, values: Mapping[str, Any], look: Look) -> Allocate:
-    unit = _text(values, "unit")
-    if unit:
-        unit = read_callsign(unit, "" if look.me is None else look.me.agency)
+    unit = _unit(_text(values, "unit"), look)
     count = _number(values, "count", "How many", 500)
     if count == 0:
         raise ValueError("How many: write at least 1.")

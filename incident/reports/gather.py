@@ -70,7 +70,7 @@ def declarations(look: Look) -> Iterable[str]:
     for code in parties(look.state):
         party = state.parties[code]
         said = spoken(party.declared) if party.declared else "invited, not joined"
-        at = f" {look.clock(party.declared_at)}" if party.declared_at is not None else ""
+        at = f" {look.clock(party.stands_since)}" if party.stands_since is not None else ""
         yield stop(f"{code}: {said}{at}")
 
 

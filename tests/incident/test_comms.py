@@ -88,7 +88,10 @@ def test_it_is_missed_once_somebody_has_declared_and_others_take_part() -> None:
     given = opened()
     assert link_missing(given.view) is None
     given.later().did(Declare("LAS", "declared"))
-    assert link_missing(given.view) == given.now
+    missed = given.now
+    assert link_missing(given.view) == missed
+    given.later().did(Declare("LAS", "closed")).did(Declare("LAS", "declared", "wrong key"))
+    assert link_missing(given.view) == missed, "a correction makes it no younger"
     given.did(f.SetLink("ICC-1"))
     assert link_missing(given.view) is None
     given.later(5).did(f.WithdrawChannel(given.last))

@@ -116,6 +116,15 @@ def test_the_m_is_what_the_authors_own_agency_has_declared() -> None:
     )
 
 
+def test_the_m_keeps_the_first_time_of_what_was_closed_too_soon() -> None:
+    given = opened().did(o.Declare("LAS", "declared"))
+    first = given.now
+    given.later(30).did(o.Declare("LAS", "closed")).later().did(o.Declare("LAS", "declared", "wrong key"))
+    version = current(methane(given.did(Publish(COACH)).view))
+    assert version is not None
+    assert (version.major, version.major_at) == ("declared", first)
+
+
 def test_where_it_is_must_be_said_and_nothing_else_need_be_known() -> None:
     opened().when(changed(location=Location())).refused("empty")
     given = opened().did(Publish(Report(Location("M25 somewhere"), "other")))

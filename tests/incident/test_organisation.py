@@ -47,6 +47,7 @@ from incident.organisation.facts import (
     WithdrawLead,
 )
 from incident.placing import Near, Placing
+from incident.reports.gather import declarations
 from incident.resources.facts import Commit, Commitment, Release
 from incident.state import INCIDENT, OWN
 from incident.tasks.facts import Cancel, Raise
@@ -259,6 +260,31 @@ def test_each_agency_declares_for_itself_and_nobody_else_is_touched() -> None:
     given.by("LAS").when(Declare("SCAS", "stand_down")).refused("no_grant", relation="other")
     given.by("LAS").did(Declare("LAS", "declared")).did(Declare("LAS", "stand_down"))
     assert org(given).parties["SCAS"].declared == "declared"
+
+
+@pytest.mark.parametrize("end", ["scene_clear", "stand_down", "recovery", "closed"])
+def test_a_correction_keeps_the_time_of_the_first_declaration_wherever_it_is_told(end: str) -> None:
+    given = opened().later().did(Declare("LAS", "declared"))
+    first = given.now
+    given.later(60).did(Declare("LAS", end)).later(5).did(
+        Declare("LAS", "declared", "that was the wrong key")
+    )
+    party = org(given).parties["LAS"]
+    assert (party.declared, party.major_at, party.stands_since) == ("declared", first, first)
+    assert party.declared_at == given.now, "when it was said last stays known"
+    seat = look(given, "LAS")
+    row = next(iter(BOARD.rows(seat).values()))
+    since = next(column for column in BOARD.columns if column.name == "since").cell(row, seat).text
+    assert since.startswith(seat.clock(first))
+    told = dict(BOARD.detail(row, seat))["since"].text
+    assert f"again {seat.clock(given.now)} by" in told
+    assert f"LAS: declared {seat.clock(first)}." in tuple(declarations(seat))
+
+
+def test_what_was_called_off_is_declared_anew() -> None:
+    given = opened().did(Declare("LAS", "declared")).later().did(Declare("LAS", "cancelled"))
+    given.later().did(Declare("LAS", "declared", "it was one after all"))
+    assert org(given).parties["LAS"].stands_since == given.now
 
 
 def test_the_same_declaration_twice_is_one() -> None:

@@ -36,6 +36,7 @@ from incident.places.facts import (
 from incident.places.fold import evolve, invariants
 from incident.places.verbs import candidates, proposed
 from incident.places.words import apart_km
+from incident.resources.facts import Commit, Commitment
 from incident.state import INCIDENT
 from incident.values import Location
 from incident_tui.grammar import Act, build, parse
@@ -366,8 +367,32 @@ def test_evolve_never_refuses_what_it_does_not_know() -> None:
 # -- boards and lines ---------------------------------------------------------------------------------------------
 
 
+def test_a_callsign_is_that_of_the_one_unit_committed_here_whose_ever_it_is() -> None:
+    given = stood_up().did(Commit((Commitment("LAS/A101", "DCA", "MOB"),)))
+    theirs = ("SCAS/A201", "SCAS/A101", "SCAS/A300")
+    given.by("SCAS").did(Commit(tuple(Commitment(unit, "DCA", "MOB") for unit in theirs)))
+    given.by("SECAMB").did(Commit((Commitment("SECAMB/A300", "DCA", "MOB"),))).by("LAS")
+
+    def unit(written: str, agency: str = "LAS") -> str:
+        made = typed(f"alloc WEXHAM p1 2 {written}", given, agency)
+        return made.sentence if isinstance(made, Refusal) else made.unit
+
+    assert unit("a201") == "SCAS/A201", "the only A201 here is another trust's"
+    assert (unit("a101"), unit("a101", "SCAS")) == ("LAS/A101", "SCAS/A101"), "our own before any other's"
+    assert unit("A300") == "A300 is SCAS/A300 or SECAMB/A300: write which."
+    assert unit("A102") == (
+        "No unit A102 is committed here; did you mean 'LAS/A101'? With its trust, LAS/A102, it is taken as it stands."
+    )
+    assert unit("Z999") == (
+        "No unit Z999 is committed here. With its trust, LAS/Z999, it is taken as it stands."
+    )
+    assert (unit("LAS/Z999"), unit("iow/x1")) == ("LAS/Z999", "IOW/X1")
+    assert unit("a!").startswith("A callsign is letters and digits")
+    assert typed("alloc WEXHAM p1 2", given).unit == ""
+
+
 def test_lines_allocate_convey_and_arrive() -> None:
-    given = stood_up()
+    given = stood_up().did(Commit((Commitment("LAS/A101", "DCA", "MOB"),)))
     assert typed("alloc WEXHAM p1 2", given) == Allocate("WEXHAM", "p1", 2)
     assert typed("alloc wexham park p3", given) == Allocate("WEXHAM", "p3")
     assert typed("alloc WEXHAM p2 1 a101", given) == Allocate("WEXHAM", "p2", 1, "LAS/A101")

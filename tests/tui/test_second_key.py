@@ -6,6 +6,7 @@ import pytest
 
 from incident.organisation.facts import Declare
 from tests.tui.desk import Desk, told
+from tests.tui.world import FakeSession
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -55,3 +56,14 @@ def test_a_step_back_by_its_letter_opens_the_form_at_the_reason_it_needs() -> No
         await desk.hides("Going back from")
 
     told(story)
+
+
+def test_what_was_closed_too_soon_was_declared_when_it_was_and_every_line_says_so() -> None:
+    session = FakeSession()
+    session.happens("LAS", Declare("LAS", "closed"), "tactical_commander")
+    session.happens("LAS", Declare("LAS", "declared", "wrong key"), "tactical_commander")
+
+    async def story(desk: Desk) -> None:
+        await desk.shows("LAS DECLARED 14:02", "M  LAS declared 14:02", "LAS  us    14:02")
+
+    told(story, session=session)

@@ -363,8 +363,8 @@ def _name(code: str, agency: Agency, tags: tuple[str, ...]) -> Span:
 def _declared(party: Party, look: Look) -> Span:
     if not party.declared:
         return Span("not joined", "caution")
-    if party.declared == "declared" and party.declared_at is not None:
-        return Span(look.clock(party.declared_at), "strong")
+    if party.declared == "declared" and party.stands_since is not None:
+        return Span(look.clock(party.stands_since), "strong")
     return Span(stands(party), "ink" if party.declared in ("standby", "aware") else "dim")
 
 

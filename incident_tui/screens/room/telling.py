@@ -67,11 +67,8 @@ def _said(party: Any, look: Look) -> tuple[str, str, str]:
         words = "INVITED"
     else:
         words = declaration_words(party.declared) if party.spoken_for else stands(party).upper()
-    at = (
-        look.clock(party.declared_at)
-        if party.declared == "declared" and party.declared_at is not None
-        else ""
-    )
+    since = party.stands_since if party.declared == "declared" else None
+    at = "" if since is None else look.clock(since)
     return party.agency, words, at
 
 
