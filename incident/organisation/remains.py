@@ -31,10 +31,10 @@ def against_declaring(view: View, agency: str, word: str, own: View | None = Non
 def against_closing(view: View, agency: str, own: View | None = None) -> tuple[str, ...]:
     """What the closing of an incident leaves open, in sentences: the rules ask for none of it."""
     rows = _tasks(view, own)
-    at_work = [task.number for task in rows if task.state != "done"]
     done = [task for task in rows if task.state == "done"]
-    ours = [task.number for task in done if task.raised_by == agency]
-    theirs = [task.number for task in done if task.raised_by != agency]
+    at_work = _numbers([task for task in rows if task.state != "done"], own)
+    ours = _numbers([task for task in done if task.raised_by == agency], own)
+    theirs = _numbers([task for task in done if task.raised_by != agency], own)
     aid = [one.number for one in view.mutual_aid.rows.values() if one.state not in _SETTLED]
     return tuple(
         f"{_many(numbers, *words)}: {named(numbers)}."
@@ -104,6 +104,12 @@ def _tasks(view: View, own: View | None) -> list[Any]:
     """Every task that is not settled, of the incident and of the agency's own part of it."""
     rows = {**view.tasks.rows, **({} if own is None else own.tasks.rows)}
     return [task for task in rows.values() if task.state not in _SETTLED]
+
+
+def _numbers(tasks: list[Any], own: View | None) -> list[str]:
+    """Their numbers as the board shows them: those of the agency's own part are numbered apart."""
+    apart = () if own is None else own.tasks.rows
+    return [f"OWN {task.number}" if task.id in apart else task.number for task in tasks]
 
 
 def _many(what: list[Any], one: str, more: str) -> str:
