@@ -37,6 +37,8 @@ def test_the_numbers_add_up_and_a_doubt_is_never_cut(width: int) -> None:
 
 def test_what_does_not_fit_stands_elsewhere() -> None:
     assert "elsewhere" not in said(139)
+    (item,) = units_view(FakeSession().look(), 40, 1).items
+    assert "".join(span.text for span in item.line).endswith(" elsewhere")
     assert re.search(r"\d elsewhere", said(50))
 
 

@@ -108,6 +108,8 @@ def _units_line(look: Look, width: int) -> Line:
         rest = groups.pop()[0] + groups.pop()[0]
         groups.append((rest, " elsewhere  "))
     said = [span for count, words in groups for span in (Span(f"{count}", "strong"), Span(words, "dim"))]
+    if not doubts:
+        said[-1] = Span(said[-1].text.rstrip(), "dim")
     return shorten((Span("UNITS  ", "dim"), *said, *doubts), width)
 
 

@@ -34,18 +34,15 @@ class Pace:
         self._used = cpu()
 
     def due(self) -> bool:
-        """Whether this stroke is to be made. Asked once for each; ``done`` follows when it was."""
+        """Whether this stroke is to be made. Asked for each that has something new; ``done`` follows when it is shown."""
         if self._skip:
             self._skip -= 1
             return False
         self._began = self._clock()
         return True
 
-    def done(self, *, shown: bool = True) -> None:
-        """A stroke was made: how many are left out now follows from what it took, and from what all of it takes.
-
-        ``shown``: whether it brought the picture up to date. One that did not is followed by one that does.
-        """
+    def done(self) -> None:
+        """The picture is up to date: how many are left out now follows from what that took, and from what all takes."""
         now = self._clock()
         span = now - self._since
         if span >= SPAN_SECONDS:
@@ -53,5 +50,4 @@ class Pace:
             step = 1 if used - self._used > SHARE * span else -1
             self._left_out = max(0, min(LEFT_OUT_MAX, self._left_out + step))
             self._since, self._used = now, used
-        if shown:
-            self._skip = max(self._left_out, min(SLOW_MAX, int((now - self._began) / SLOW_SECONDS)))
+        self._skip = max(self._left_out, min(SLOW_MAX, int((now - self._began) / SLOW_SECONDS)))

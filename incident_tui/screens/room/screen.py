@@ -163,35 +163,34 @@ class Room(Footed):
 
     def pump(self) -> None:
         """One stroke. A bug in what is shown is told and written down; it never ends the room."""
-        if self._pace.due():
-            shown = True
-            try:
-                shown = self._stroke()
-            except Exception as error:  # noqa: BLE001 - the screen must outlive any one of its parts
-                self.app.trouble(error, "the pump")  # type: ignore[attr-defined]
-            self._pace.done(shown=shown)
+        try:
+            self._stroke()
+        except Exception as error:  # noqa: BLE001 - the screen must outlive any one of its parts
+            self.app.trouble(error, "the pump")  # type: ignore[attr-defined]
 
-    def _stroke(self) -> bool:
+    def _stroke(self) -> None:
         self.voice.stroke()
         second = self.session.now() // 1000
         tail_resized = self.query_one("#tail", Lines).size != self._tail
         changed = self.session.version != self._version or second != self._second or tail_resized
+        if changed and not self._pace.due():
+            return
         busy, self._busy = self._busy, changed
         old = time.monotonic() - self._counted >= COUNT_SECONDS
         if changed and busy and old and self._counted > 0:
             # Changes at every stroke: counts have one of their own, so that no key waits for both; the next one shows.
             self._busy = False
             self._count(self.seen())
-            return False
+            return
         if changed:
             if second != self._second:
                 self.keeping.moment()
             self._version, self._second = self.session.version, second
             self.feed()
+            self._pace.done()
         elif self._count_due and old:
             self.feed()
         self.front.tick()
-        return True
 
     def feed(self) -> None:
         """Show this moment everywhere it is looked at; what is broken is told, and the rest is shown."""
