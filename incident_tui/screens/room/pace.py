@@ -34,7 +34,7 @@ class Pace:
         self._used = cpu()
 
     def due(self) -> bool:
-        """Whether this stroke is to be made. Asked for each that has something new; ``done`` follows when it is shown."""
+        """Whether this stroke is to be made. Asked for each that has something new; ``done`` follows once shown."""
         if self._skip:
             self._skip -= 1
             return False
