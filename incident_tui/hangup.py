@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -26,6 +27,8 @@ GONE: Final = 129
 LOOK_SECONDS: Final = 0.5
 GRACE_SECONDS: Final = 4.0
 """So long the client may take to leave in order; then it is ended where it stands."""
+LAST_SECONDS: Final = 10.0
+"""And so long to close its copy and be gone, once it has left."""
 
 
 def hung_up(descriptor: int) -> bool:
@@ -79,8 +82,11 @@ class Watch:
         _nowhere(self._descriptor)
         with contextlib.suppress(RuntimeError):  # the loop has just closed
             self._loop.call_soon_threadsafe(self._leave)
-        if not self._over.wait(GRACE_SECONDS):
-            self._end(GONE)
+        if self._over.wait(GRACE_SECONDS):
+            # It has left, and a program that ends takes this thread with it. One has hung in its framework's last
+            # tasks for ever, reading the end of the file with a whole core.
+            time.sleep(LAST_SECONDS)
+        self._end(GONE)
 
 
 def _nowhere(descriptor: int) -> None:

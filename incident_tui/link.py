@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
@@ -28,6 +29,7 @@ from incident.kernel.protocol import (
     Heartbeat,
     Hello,
     ProtocolError,
+    Records,
     ServerFrame,
     SnapshotPage,
     Welcome,
@@ -41,6 +43,12 @@ OUTGOING_MAX: Final = 8_192
 """Frames that wait to be written; more than the outboxes of all streams together should ever hold."""
 
 ECHOES_MAX: Final = 16
+GATHER_SECONDS: Final = 0.02
+"""Frames that come closer together than this are a flood, once ``FLOOD`` of them have, and are taken in together."""
+FLOOD: Final = 4
+GATHERED_MAX: Final = 256
+RUN_MAX: Final = 256
+"""Records that are taken in at once; behind them the screen has its turn."""
 RETRY_SECONDS_MAX: Final = 60.0
 _SILENT = logging.getLogger("incident_tui.websockets")
 _SILENT.addHandler(logging.NullHandler())
@@ -114,6 +122,10 @@ class Link:
         self._welcomed = False
         self._bye: Bye | None = None
         self._heard = 0.0
+        self._taken = float("-inf")
+        self._flood = 0
+        self._run: list[Records] = []
+        """Frames of one stream that follow from one another, before they are handed on."""
         self._rtt: float | None = None
         self._asked: dict[int, float] = {}
 
@@ -204,7 +216,7 @@ class Link:
     # -- one connection ---------------------------------------------------------------------------------------
 
     async def _talk(self, connection: ClientConnection) -> Ending:
-        self._bye = None
+        self._bye, self._run = None, []
         self._heard = self._clock.monotonic()
         parts = [
             asyncio.create_task(part, name=f"link {name}")
@@ -234,12 +246,18 @@ class Link:
     async def _read(self, connection: ClientConnection) -> Ending:
         try:
             while True:
-                data = await connection.recv(decode=False)
-                arrived = self._clock.monotonic()
-                ending = self._take(data, arrived)
-                if ending is not None:
-                    return ending
-                # recv() does not give way while frames are at hand, and a long answer would stop the screen
+                some = [await connection.recv(decode=False)]
+                await self._gather(connection, some)
+                for data in some:
+                    ending = self._take(data, self._taken)
+                    if ending is not None:
+                        self._hand_on()
+                        return ending
+                    if sum(len(frame.records) for frame in self._run) > RUN_MAX or not self._run:
+                        # recv() does not give way while frames are at hand, and a long answer would stop the screen
+                        self._hand_on()
+                        await asyncio.sleep(0)
+                self._hand_on()
                 await asyncio.sleep(0)
         except ConnectionClosed as error:
             return closed(error, self._bye)
@@ -249,9 +267,40 @@ class Link:
             _log.error("frame_failed error=%s", type(error).__name__)
             return Ending(f"This client could not take in what the server sent ({type(error).__name__}).")
 
+    async def _gather(self, connection: ClientConnection, some: list[bytes]) -> None:
+        """Under a flood, wait a moment and take whatever has come: a hundred frames are dearer one by one."""
+        since = self._clock.monotonic() - self._taken
+        self._flood = self._flood + 1 if since < GATHER_SECONDS else 0
+        if self._flood > FLOOD:
+            await asyncio.sleep(GATHER_SECONDS - since)
+            with contextlib.suppress(
+                TimeoutError, ConnectionClosed
+            ):  # the next recv() says that it is closed
+                async with asyncio.timeout(0):
+                    while len(some) < GATHERED_MAX:
+                        some.append(await connection.recv(decode=False))
+        self._taken = self._clock.monotonic()
+
+    def _hand_on(self) -> None:
+        """Records that came in several frames and follow from one another are taken in as one."""
+        run, self._run = self._run, []
+        if run:
+            records = [record for frame in run for record in frame.records]
+            self._receive(msgspec.structs.replace(run[0], records=records) if run[1:] else run[0])
+            self._judge()
+
+    def _follows(self, frame: Records) -> bool:
+        """Whether it goes on where those that wait to be handed on end: a gap or a break is looked at by itself."""
+        if not self._run or not self._run[-1].records or not frame.records:
+            return not self._run
+        last, first = self._run[-1], frame
+        end = last.records[-1]
+        return (last.stream, end.seq + 1, end.hash) == (first.stream, first.records[0].seq, first.prev)
+
     def _take(self, data: bytes, arrived: float) -> Ending | None:
         """One frame. A text frame opens with a brace, a snapshot page with the upper byte of a small number."""
         if data[:1] != b"{":
+            self._hand_on()
             self._receive(protocol.read_page(data))
             self._heard = arrived
             return None
@@ -270,6 +319,12 @@ class Link:
         elif isinstance(frame, Bye):
             self._bye = frame
         self._heard = arrived
+        if isinstance(frame, Records) and not frame.history:
+            if not self._follows(frame):
+                self._hand_on()
+            self._run.append(frame)
+            return None
+        self._hand_on()
         self._receive(frame)
         self._judge()
         return None

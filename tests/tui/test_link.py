@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.frames import Close
 
 from incident.kernel import protocol
-from incident.kernel.protocol import PROTOCOL, Bye, Heartbeat, Hello, Page, Welcome
+from incident.kernel.protocol import PROTOCOL, Bye, Claims, Heartbeat, Hello, Page, Records, Welcome
+from incident.kernel.record import Record, encode_body
 from incident.kernel.replica import LinkWord
 from incident_tui import link as link_module
 from incident_tui.endings import Ending, closed, not_opened, server_url
@@ -498,5 +499,52 @@ def test_a_closing_line_says_goodbye() -> None:
             async with Ear(url).running() as ear:
                 await until(lambda: ear.link.up)
             await until(lambda: any(isinstance(frame, Bye) for frame in heard))
+
+    run(scenario())
+
+
+def a_record(seq: int) -> Record:
+    return Record(
+        seq=seq, command_id=f"{seq:08x}-0000-7000-8000-000000000000", type="log.written", v=1,
+        body=encode_body({"text": "x"}), actor="Ann", agency="LAS", role="operator", written_at=1, recorded_at=1,
+        hash=f"h{seq}",
+    )  # fmt: skip
+
+
+def test_a_flood_is_taken_in_together_in_its_order_and_a_gap_by_itself() -> None:
+    """Merged frames must be what came: nothing lost, nothing across a gap, nothing moved before another frame."""
+    claims = Claims(stream=INCIDENT_STREAM, held=[])
+    sent: list[Records | Claims] = [
+        Records(stream=INCIDENT_STREAM, prev=f"h{seq - 1}", records=[a_record(seq)])
+        for seq in range(1, 400)
+        if seq != 200
+    ]
+    sent.insert(300, claims)
+
+    async def scenario() -> None:
+        async def pouring(connection: ServerConnection) -> None:
+            await connection.recv()
+            await connection.send(welcome(), text=True)
+            for frame in sent:
+                await connection.send(protocol.encode(frame), text=True)
+            await connection.wait_closed()
+
+        async with peer(pouring) as url:
+            ear = Ear(url)
+            async with ear.running():
+                await until(lambda: sum(len(f.records) for f in ear.frames if isinstance(f, Records)) == 398)
+                got = [frame for frame in ear.frames if isinstance(frame, Records | Claims)]
+        told: list[Any] = []
+        for frame in got:
+            if isinstance(frame, Claims):
+                told.append("claims")
+                continue
+            seqs = [record.seq for record in frame.records]
+            assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "no gap inside"
+            assert frame.prev == f"h{seqs[0] - 1}"
+            told += seqs
+        expected = ["claims" if isinstance(frame, Claims) else frame.records[0].seq for frame in sent]
+        assert told == expected
+        assert len(got) < len(sent) / 2, "and it was far fewer"
 
     run(scenario())
