@@ -43,7 +43,7 @@ OUTGOING_MAX: Final = 8_192
 """Frames that wait to be written; more than the outboxes of all streams together should ever hold."""
 
 ECHOES_MAX: Final = 16
-GATHER_SECONDS: Final = 0.02
+GATHER_SECONDS: Final = 0.04
 """Frames that come closer together than this are a flood, once ``FLOOD`` of them have, and are taken in together."""
 FLOOD: Final = 4
 GATHERED_MAX: Final = 256

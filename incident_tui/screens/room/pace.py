@@ -14,8 +14,8 @@ SHARE: Final = 0.25
 """Of a core: above it, by this program's own reckoning, strokes are left out."""
 SPAN_SECONDS: Final = 0.25
 """The share is taken over so long, and the pace changes by one step at most."""
-LEFT_OUT_MAX: Final = 3
-"""Between two that are shown; at 18 a second that is a picture every 0.22 s."""
+LEFT_OUT_MAX: Final = 5
+"""Between two that are shown; at 18 a second that is a picture every third of a second."""
 SLOW_SECONDS: Final = 0.025
 """For each of these that one stroke took, one is left out behind it, and no more than ``SLOW_MAX``."""
 SLOW_MAX: Final = 8
