@@ -54,7 +54,9 @@ def test_declaring_takes_a_second_key_and_enter_alone_never_does_it() -> None:
         await desk.shows("Not done.")
         assert desk.session.submitted == []
         await desk.press("d", "s")
-        await desk.shows("Going back from major incident needs a reason.")
+        await desk.shows(
+            "Going back from major incident needs a", "reason.", "Each agency declares for itself"
+        )
         assert desk.session.submitted == [], "what is refused anyway is not asked twice"
         await desk.press("escape", "d", "T", "y")
         assert desk.last == Declare("LAS", "stand_down", "")
