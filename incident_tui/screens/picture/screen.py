@@ -28,6 +28,8 @@ from incident_tui.widgets.paint import Span
 
 FEED_SECONDS: Final = 0.25
 """The Picture is made of whole boards, so under load it is made anew four times a second, not fifteen."""
+REST: Final = 20
+"""And after so many times what it took to make: on a slow machine more rarely."""
 
 ROOMY_WIDTH: Final = 100
 WALL_WIDTH: Final = 160
@@ -50,6 +52,7 @@ class PicturePlace(Place):
         self._boards = boards
         self._seen: Seen | None = None
         self._fed = float("-inf")
+        self._rest = FEED_SECONDS
         self._due = False
         self._widths: tuple[int, ...] = ()
         self._last: Block | None = None
@@ -79,9 +82,11 @@ class PicturePlace(Place):
             self._widths = widths
             self._fed, self._due = float("-inf"), True
         now = time.monotonic()
-        if self._due and now - self._fed >= FEED_SECONDS and self._seen is not None and self.size.width:
+        if self._due and now - self._fed >= self._rest and self._seen is not None and self.size.width:
             self._fed, self._due = now, False
+            used = time.thread_time()
             self._lay(self._seen)
+            self._rest = min(4 * FEED_SECONDS, max(FEED_SECONDS, REST * (time.thread_time() - used)))
 
     def on_resize(self) -> None:
         """Other things fit now."""
