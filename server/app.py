@@ -276,7 +276,11 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     for one in wanted:
         try:
             loop.add_signal_handler(one, stop)
-        except (NotImplementedError, ValueError, RuntimeError):
+        except (
+            NotImplementedError,
+            ValueError,
+            RuntimeError,
+        ):  # what asyncio says where it has none: on Windows
             with contextlib.suppress(ValueError):  # not in the main thread: nobody to ask
                 before.append((one, signal.signal(one, lambda *_: loop.call_soon_threadsafe(stop))))
     try:

@@ -133,9 +133,10 @@ def _started(home: Path) -> tuple[DataFolder, str]:
     """A new demo: folder, server, and the exercise."""
     root = Path(tempfile.mkdtemp(prefix="demo-", dir=home))
     folder = init(root, "exercise")
-    (root / SCRATCH).touch()
+    write_private(root / SCRATCH, b"")
     print("Starting a server for the demo.", flush=True)
     said = root / "server.log"
+    write_private(said, b"")
     with said.open("wb") as log:
         server = subprocess.Popen(
             [

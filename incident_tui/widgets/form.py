@@ -6,7 +6,7 @@ under the field it is about. The form knows no session: it is given a draft, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,18 @@ def asked(arg: Arg, look: Look, row: Any) -> Asked:
     if not rest and ": " in label:
         label, _, rest = label.partition(": ")
     return Asked(arg, label, rest.rstrip(")"), choices)
+
+
+class _Fields(VerticalScroll):
+    """The fields, which scroll; ``laid`` is called once they have another size."""
+
+    def __init__(self, laid: Callable[[], None]) -> None:
+        super().__init__(id="form-fields", can_focus=False)
+        self._laid = laid
+
+    def on_resize(self) -> None:
+        """More of them fit now, or fewer."""
+        self._laid()
 
 
 class Form(Vertical):
@@ -133,7 +145,7 @@ class Form(Vertical):
     def compose(self) -> ComposeResult:
         """Head, fields, foot."""
         yield Lines(id="form-head")
-        with VerticalScroll(id="form-fields", can_focus=False):
+        with _Fields(self._tell_more):
             for field in self.fields:
                 with Horizontal(classes="field -hidden" if field.arg.hidden else "field"):
                     yield Lines(classes="label")

@@ -424,7 +424,7 @@ def test_two_desks_of_the_lender_that_name_at_once_do_not_send_too_many() -> Non
         (c.Sent("LAS/A101", "DCA", 0), "not_yours"),
         (c.Sent(A201, "DCA", 2), "no_such_line"),
         (c.Sent(A201, "SLEIGH", 0), "unknown_kind"),
-        (c.Sent(A201, "DCA", 0, status="XXX"), "unknown_status"),
+        (c.Sent(A201, "DCA", 0, status="QQQ"), "unknown_status"),
         (c.Sent(A201, "DCA", 0, status="OOS"), "not_available"),
     ],
 )

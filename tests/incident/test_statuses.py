@@ -146,7 +146,7 @@ def test_the_judgement_of_a_change() -> None:
     assert asked("SCN") == "change"
     assert asked("HOS") == ("illegal_step", False)
     assert asked("HOS", correcting=True) == "change"
-    assert asked("XXX") == ("unknown_status", False)
+    assert asked("QQQ") == ("unknown_status", False)
     assert asked("SCN", base="v0") == ("changed_since", True)
     assert asked("HOS", base="v0", correcting=True) == ("changed_since", True), "not over what was not seen"
     assert asked("SCN", happened_at=NOW - MINUTE) == ("before_present", False)

@@ -224,7 +224,7 @@ class Guess:
         return self.rng.choice(written) if written and self.rng.random() < 0.8 else self.rng.randint(1, 60)
 
     def _status(self) -> str:
-        return "XXX" if self._slip() else self.rng.choice(list(STATUSES))
+        return "QQQ" if self._slip() else self.rng.choice(list(STATUSES))
 
     def _entry_kind(self) -> str:
         return "SLEIGH" if self._slip() else self.rng.choice(("DCA", "RRV", "HART"))

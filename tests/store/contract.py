@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,11 +48,12 @@ class Listener:
         await self.until(lambda: len(self.answered) >= count)
 
 
-class StoreContract:
+class StoreContract(ABC):
     """`open_store` opens the store of a folder: new the first time, the same one again after a close."""
 
+    @abstractmethod
     def open_store(self, folder: Path) -> Any:
-        raise NotImplementedError
+        """The store that is put to the test."""
 
     def play(self, folder: Path, scene: Callable[[Any, Listener], Any]) -> Any:
         """Open, play a scene, close."""

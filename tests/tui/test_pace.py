@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from incident_tui.screens.picture import screen as picture
+from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Seen
 from incident_tui.screens.room import screen
 from incident_tui.screens.room.pace import LEFT_OUT_MAX, SLOW_MAX, Pace
@@ -93,5 +95,36 @@ def test_changes_at_every_stroke_are_shown_however_long_the_counting_takes(
         room.pump()
         assert len(shown) >= 10
         assert shown[-1] == desk.session.version, "what came last is on the screen"
+
+    told(story)
+
+
+def test_a_picture_that_is_slow_to_make_rests_longer_but_never_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every look something is new; what each laying costs is given here."""
+
+    async def story(desk: Desk) -> None:
+        await desk.press("1")
+        place = desk.room.front
+        assert isinstance(place, PicturePlace)
+        for cost, least, most in ((0.001, 38, 41), (0.02, 23, 26), (5.0, 9, 11)):
+            now, used, laid = [1_000.0], [0.0], list[float]()
+
+            def lays(
+                _seen: Seen, cost: float = cost, used: list[float] = used, laid: list[float] = laid
+            ) -> None:
+                used[0] += cost
+                laid.append(now[0])  # noqa: B023 - called within this turn alone
+
+            monkeypatch.setattr(place, "_lay", lays)
+            monkeypatch.setattr(picture.time, "monotonic", lambda now=now: now[0])
+            monkeypatch.setattr(picture.time, "thread_time", lambda used=used: used[0])
+            place._fed, place._rest = 0.0, 0.25
+            seen = desk.room.seen()
+            for _ in range(1_000):
+                now[0] += 0.01
+                place._due, place._seen = True, seen
+                place.tick()
+            assert least <= len(laid) <= most, f"{cost} s each: {len(laid)} in 10 s"
+            monkeypatch.undo()
 
     told(story)

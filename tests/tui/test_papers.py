@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -23,6 +24,7 @@ from incident_tui.session import Session
 from tests.incident.given import INCIDENT_STREAM as INCIDENT
 from tests.incident.given import OWN_STREAM
 from tests.running import run
+from tests.tui import world
 from tests.tui.desk import Desk, told
 from tests.tui.rooms import FAST, LAS
 from tests.tui.toy_server import INCIDENT_STREAM, ToyServer
@@ -287,7 +289,7 @@ def test_a_form_longer_than_the_screen_says_how_much_is_still_below_until_its_en
         await desk.press("enter")
         await desk.shows("Write and sign a sitrep", "▾ 12 more below: METHANE, On the ground")
         await desk.press("tab", "tab")
-        await desk.shows("▴ 1 above   ▾ 10 more below: Command")
+        await desk.shows("above   ▾ 10 more below: Command")  # a text that has grown may have gone up, too
         await desk.press(*(["tab"] * 10))
         await desk.shows("above   the end of the form")
 
@@ -302,3 +304,27 @@ def test_a_form_that_fits_has_no_such_sign() -> None:
         assert not [line for line in text_of(desk.app) if "more below" in line or "end of the form" in line]
 
     told(story, size=(120, 40))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_what_a_form_says_is_below_is_not_in_sight(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "_reports", lambda _given: None)  # the first METHANE: its types stand open
+
+    async def story(desk: Desk) -> None:
+        await desk.press("m")
+        await desk.shows("METHANE to every party")
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            lines = text_of(desk.app)
+            sign = next((line for line in lines if "more below" in line), "")
+            named = [part.strip() for part in sign.partition("below:")[2].split(",") if "…" not in part]
+            seen = [
+                name for name in named if name and any(name in line for line in lines if line is not sign)
+            ]
+            if not seen:
+                return
+        raise AssertionError(f"{seen} in sight, and said to be below:\n" + "\n".join(lines))
+
+    told(story, size=size)

@@ -177,5 +177,6 @@ def test_the_dot_leads_to_a_lead_that_is_offered_to_us() -> None:
         assert desk.room.front.place == "parties"
         assert found is not None
         assert found[0] == "SCAS", "who offers it"
+        await desk.shows("A accepts the lead")
 
     told(story)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -36,6 +36,9 @@ NEEDS_REASON: Final = "reason_needed"
 """The refusal of an act that lacks only its reason."""
 LOOKED_AT: Final = 12
 """Lines at the end of the log among which the one that an act has made is looked for."""
+
+
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +212,7 @@ class Doing:
 
     def _preview(self, act: Act) -> Refusal | None:
         """The no that is known before anything is sent: it cannot be written down, or a rule stands against it."""
-        made = build(act, self.look, self.room.actions.boards)
-        if isinstance(made, Refusal):
-            return made
-        command, stream = made
-        return self.room.session.preview(
-            command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
-        )
+        return self._built(act, self.room.session.preview)
 
     def _act(self, deed: Deed, key: str | None) -> Act:
         board, verb = deed.action.board, deed.action.verb
@@ -261,13 +258,15 @@ class Doing:
         if act.board == "refused":
             self.room.session.clear_card(act.row or "")
             return act.row or ""
+        return self._built(act, self.room.session.submit)
+
+    def _built(self, act: Act, give: Callable[..., Given]) -> Refusal | Given:
+        """The command of an act, given to the session to try or to keep; or why there is none."""
         made = build(act, self.look, self.room.actions.boards)
         if isinstance(made, Refusal):
             return made
         command, stream = made
-        return self.room.session.submit(
-            command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
-        )
+        return give(command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of)
 
     def _refused(self, deed: Deed, answers: Mapping[str | None, Refusal | str], taken: int) -> None:
         """The first no, and of how many; what is asked again is asked for those only."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SHOWN_AT: Final = {"organisation": "parties"}
 """The board where what is kept under another name is answered."""
+LEAD_ANSWERS: Final = {"parties.accept-lead": "accepts the lead", "parties.decline-lead": "declines"}
+JOINING: Final = {"parties.join": "joins"}
+"""An offer of the lead, or an invitation, is answered, not acknowledged: these verbs, and what their keys do."""
 ALARMS: Final = "alarms"
 """The board that every alarm stands on."""
 
@@ -124,10 +127,13 @@ class Sight:
         if not places:
             self.room.say("Nothing waits to be acknowledged.", "dim")
             return
-        self.room.go(*self._after(places))
-        keys = [self.room.actions.keys_of(name)[:1] for name in ("app.acknowledge", "app.next")]
-        does = ("acknowledges", "is the next")
-        ways = [f"{key_words(key)} {words}" for found, words in zip(keys, does, strict=True) for key in found]
+        place, row = self._after(places)
+        self.room.go(place, row)
+        me = self.room.session.me
+        ours = JOINING if me is not None and row == me.agency else LEAD_ANSWERS
+        answers = ours if place == "parties" else {"app.acknowledge": "acknowledges"}
+        ways = [f"{key_words(key)} {words}" for name, words in {**answers, "app.next": "is the next"}.items()
+                for key in self.room.actions.keys_of(name)[:1]]  # fmt: skip
         self.room.say(f"{len(places)} to answer: {', '.join(ways)}.", "dim")
 
     def line(self) -> None:
