@@ -107,3 +107,10 @@ def test_a_clock_that_is_wrong_or_a_closing_told_late_moves_nothing() -> None:
     refusal = given.decided(after, clock_offset=fast)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "closed"
+
+
+def test_a_closing_that_is_said_to_have_been_earlier_shuts_out_nobody_who_wrote_before_it() -> None:
+    given = opened().did(ms.Send("gas", "SCAS")).later(30)
+    written = given.now - MINUTE  # in a room without a line, a minute before the lead closes it
+    given.did(o.Close("over"), happened_at=given.now - 20 * MINUTE).later()
+    given.did(ms.Send("a second coach", "SCAS"), written_at=written)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from server import admin, demo
+from server.__main__ import SCRATCH
 from server.datafolder import DataFolder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +79,8 @@ def test_three_terminals_at_once_share_one_server_that_ends_by_itself(elsewhere:
     assert status["streams"] == 3 + 5  # three registers; the incident, three own parts, exercise control's
     if sys.platform != "win32":
         assert folder.root.parent.stat().st_mode & 0o777 == 0o700
+        for name in ("server.log", SCRATCH):
+            assert (folder.root / name).stat().st_mode & 0o777 == 0o600, name
     # who left a desk finds it again
     back = opened("LAS")
     out, err = back.communicate(timeout=60)

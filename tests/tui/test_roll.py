@@ -49,6 +49,16 @@ def test_held_rows_stay_and_are_counted() -> None:
     assert roll.waiting == 0
 
 
+def test_a_ghost_is_chosen_no_more_than_a_row_that_is_not_shown() -> None:
+    roll = rolled("a", "b", "c")
+    roll.toggle("b")
+    roll.toggle("c")
+    assert roll.chosen() == ("b", "c")
+    roll.feed(rows("a", "c"), ["a", "c"], hold=True)
+    assert roll.shown == ["a", "b", "c"], "b stands there as a ghost"
+    assert roll.chosen() == ("c",)
+
+
 def test_held_new_rows_join_at_the_end_and_what_has_gone_stays_as_a_ghost() -> None:
     roll = rolled("a", "b", "c")
     roll.move(1)
