@@ -24,6 +24,7 @@ from incident.kernel.protocol import (
     Error,
     Heartbeat,
     Hello,
+    Lock,
     Page,
     ProtocolError,
     Submit,
@@ -314,6 +315,8 @@ class Gateway:
                 self.hub.leave(session, frame.stream)
             case Bye():
                 session.drop(GOING, "Goodbye.")
+            case Lock():
+                session.error("no_sign_in", "This session has no sign-in that could be locked.")
             case Hello():
                 raise ProtocolError("hello_again", "Hello is said once.")
 

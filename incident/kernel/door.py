@@ -35,7 +35,7 @@ PASSWORD_MAX: Final = 200
 PLAIN: Final = b"plain"
 """Stands for the certificate where there is none: on an open line within one machine."""
 
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKUP, _SECRET, _CHECK = 3, 11, 2
 _PRIME: Final = 1021
 _ALIKE: Final = str.maketrans("OIL", "011")
@@ -64,7 +64,7 @@ def code_from(chance: bytes) -> Code:
     signs = []
     for _ in range(_LOOKUP + _SECRET):
         number, sign = divmod(number, 32)
-        signs.append(_ALPHABET[sign])
+        signs.append(ALPHABET[sign])
     return Code("".join(signs[:_LOOKUP]), "".join(signs[_LOOKUP:]))
 
 
@@ -75,7 +75,7 @@ def read_code(typed: str) -> Code:
         ValueError: it is none, or one sign of it was misheard; the words are a plain sentence.
     """
     signs = "".join(typed.upper().split()).replace("-", "").translate(_ALIKE)
-    strange = sorted({sign for sign in signs if sign not in _ALPHABET})
+    strange = sorted({sign for sign in signs if sign not in ALPHABET})
     if strange:
         raise ValueError(
             "A code has digits and capital letters only, and never a U. Ask to have it read again."
@@ -93,8 +93,8 @@ def _check(body: str) -> str:
     """Two signs that no single wrong sign and no two that changed places leave right: the number modulo a prime."""
     number = 0
     for sign in body:
-        number = (number * 32 + _ALPHABET.index(sign)) % _PRIME
-    return _ALPHABET[number // 32] + _ALPHABET[number % 32]
+        number = (number * 32 + ALPHABET.index(sign)) % _PRIME
+    return ALPHABET[number // 32] + ALPHABET[number % 32]
 
 
 def code_key(code: Code) -> bytes:

@@ -111,6 +111,13 @@ class Page(_Frame, frozen=True, kw_only=True, tag="page"):
     limit: Annotated[int, Meta(ge=1, le=PAGE_RECORDS_MAX)] = 200
 
 
+class Lock(_Frame, frozen=True, kw_only=True, tag="lock"):
+    """Nobody is at this desk: from now on its sign-in's commands are refused (``locked``), until it is unlocked.
+
+    Everything goes on being shown. What machines write, such as a receipt of delivery, is still taken.
+    """
+
+
 # -- both ways ----------------------------------------------------------------------------------------------
 
 
@@ -141,7 +148,9 @@ class Bye(_Frame, frozen=True, kw_only=True, tag="bye"):
 class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
     """The server knows you: who you are to it, and what it runs on.
 
-    ``charter`` is the server's present catalogue, agencies and roles; opening an incident freezes it.
+    ``charter`` is the server's present catalogue, agencies and roles; opening an incident freezes it. ``until`` is
+    the end of the sign-in (0: it has none), ``locked`` says that it must be unlocked before it writes, and
+    ``certificate_until`` is when the server's certificate ends (0: there is none).
     """
 
     protocol: int
@@ -153,6 +162,9 @@ class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
     role: Word
     sent_at: Millis
     charter: msgspec.Raw = msgspec.Raw(b"null")
+    until: Millis = 0
+    locked: bool = False
+    certificate_until: Millis = 0
 
 
 class Listing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -241,7 +253,7 @@ class Error(_Frame, frozen=True, kw_only=True, tag="error"):
     stream: str = ""
 
 
-ClientFrame = Hello | Watch | Unwatch | Submit | Page | Heartbeat | Bye
+ClientFrame = Hello | Watch | Unwatch | Submit | Page | Lock | Heartbeat | Bye
 ServerFrame = Welcome | Directory | Accepted | Refused | Records | Claims | Watching | Heartbeat | Error | Bye
 
 _client = msgspec.json.Decoder(ClientFrame)

@@ -51,12 +51,23 @@ FROM_CLIENT = [
     p.Unwatch(stream=STREAM),
     SUBMIT,
     p.Page(stream=STREAM, before=500, limit=100),
+    p.Lock(),
     p.Heartbeat(sent_at=T0, echo=T0, heads={STREAM: 3}),
     p.Bye(sentence="closing", retry_after_ms=5),
 ]
 FROM_SERVER = [
     p.Welcome(
-        protocol=1, epoch="e", server="s", mode="exercise", name="Ann", agency="LAS", role="clerk", sent_at=T0
+        protocol=1,
+        epoch="e",
+        server="s",
+        mode="exercise",
+        name="Ann",
+        agency="LAS",
+        role="clerk",
+        sent_at=T0,
+        until=T0 + 1,
+        locked=True,
+        certificate_until=T0 + 2,
     ),
     p.Directory(streams=[p.Listing(STREAM, 3, {"title": "x", "declared": {"LAS": "aware"}})]),
     p.Accepted(stream=STREAM, done=[p.Done(cid(1), 1, 2)]),

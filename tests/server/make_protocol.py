@@ -14,7 +14,7 @@ from typing import Any, get_args
 import msgspec
 
 from incident.catalogue import Agency, Charter, Kind, Role, charter_from
-from incident.kernel import protocol
+from incident.kernel import door, protocol
 from incident.kernel.model import Model
 from incident.kernel.record import Record
 from incident.log.facts import Write
@@ -71,6 +71,7 @@ def specs(kind: str) -> dict[str, Any]:
 def components() -> tuple[dict[type, dict[str, Any]], dict[str, Any]]:
     """The JSON Schema of each type that travels, and the definitions they share."""
     types = [*frames(protocol.ClientFrame), *frames(protocol.ServerFrame), protocol.SnapshotPage, Record]
+    types += [*frames(door.DoorAsk), *frames(door.DoorAnswer)]
     types = list(dict.fromkeys(types))
     stood_for = {cls: without_raw(cls) for cls in types}
     types += [spec.cls for kind in ("commands", "events") for spec in specs(kind).values()]
@@ -116,6 +117,10 @@ def schema() -> str:
         "description": "Frames by direction; the body of a Submit by its type, and of a record by its type.",
         "client": {"oneOf": [of(cls) for cls in frames(protocol.ClientFrame)]},
         "server": {"oneOf": [of(cls) for cls in frames(protocol.ServerFrame)]},
+        "door": {
+            "desk": {"oneOf": [of(cls) for cls in frames(door.DoorAsk)]},
+            "server": {"oneOf": [of(cls) for cls in frames(door.DoorAnswer)]},
+        },
         "snapshot_page_header": of(protocol.SnapshotPage),
         "commands": dict(sorted(commands.items())),
         "events": dict(sorted(events.items())),
@@ -244,6 +249,9 @@ def limits() -> str:
             f"{joining.FAR_BEHIND:,}",
         ),
         ("events are joined for at most", f"{channel.WINDOW_SECONDS_MAX * 1000:.0f} ms"),
+        ("one frame at the door", f"{door.DOOR_FRAME_BYTES_MAX:,} bytes"),
+        ("a code of enrolment is good for", f"{door.CODE_SECONDS // 60} minutes, once"),
+        ("a sign-in lasts at most", f"{door.SESSION_SECONDS // 3600} h"),
         ("streams in one Directory", f"{directory.LISTINGS_MAX:,}"),
     ]
     lines = "\n".join(f"| {what} | {much} |" for what, much in rows)
@@ -294,8 +302,14 @@ def document() -> str:
     wording = Wording(definitions)
     parts = {
         "protocol": str(protocol.PROTOCOL),
+        "alphabet": door.ALPHABET,
+        "idle": str(door.IDLE_SECONDS // 60),
+        "code_minutes": str(door.CODE_SECONDS // 60),
+        "session_hours": str(door.SESSION_SECONDS // 3600),
         "client_frames": frame_list(protocol.ClientFrame, wording, by_type),
         "server_frames": frame_list(protocol.ServerFrame, wording, by_type),
+        "door_asks": frame_list(door.DoorAsk, wording, by_type),
+        "door_answers": frame_list(door.DoorAnswer, wording, by_type),
         "limits": limits(),
         "streams": "\n".join(f"- `{name}`: {what}" for name, what in STREAMS),
         "page_header": wording.fields(definitions["SnapshotPage"]),

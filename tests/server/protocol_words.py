@@ -15,18 +15,54 @@ sides. An unknown field is ignored; of a repeated key the last counts. All times
 1970. Integers stay within ±2^53. There is no compression.
 
 ## Coming in
-`ws://HOST:PORT/`, with the header `Authorization: Bearer TOKEN`. Never put a token into the address. An `Origin`
-header is refused: no page in a browser may connect. Before the handshake the server may answer
+`wss://HOST:PORT/`, TLS 1.3, with the certificate of the desk's key in the handshake and the header
+`Authorization: Bearer TOKEN`. [The door](#the-door) gives both. Within one machine a server may speak `ws://`
+instead, without certificates; there, and only there, tokens of `incident-server token` are good as well. Never put a
+token into the address. An `Origin` header is refused: no page in a browser may connect. Before the handshake the
+server may answer
 
 | status | means |
 |---|---|
-| 401 | no token, or one that is not known; the body is a sentence for a person |
+| 401 | no token, or none that is good on this line (unknown, ended, or another desk's); the body is a sentence for a person |
 | 403 | an Origin was sent |
-| 404 | only `/`, `/healthz` (200 while the process lives) and `/readyz` (200 while it takes commands) are here |
+| 404 | only `/`, `/enrol`, `/sign-in`, `/healthz` (200 while the process lives) and `/readyz` (200 while it takes commands) are here |
 | 503 | stopping, or full; `Retry-After` says when to try again |
 
 Then the client sends `hello`, and the server answers `welcome` (who you are to it), `directory` (the streams you may
 watch) and a `heartbeat`. `welcome.epoch` names the history kept here: another epoch is another data folder.
+
+A desk that nobody touches for {{idle}} minutes sends `lock`: its sign-in can read on, and what a person writes is
+refused with code `locked` until the password has been given at the door. `welcome.locked` tells a client that comes
+back so: keep what waits to be sent until it is unlocked. At `welcome.until` the sign-in ends, and when it is revoked
+at once: close code 4001, sign in again.
+
+## The door
+A new desk, and every sign-in, has a websocket of its own, on a path of its own. Frames are JSON texts as above, one
+after the other, each within ten seconds; `enrolled`, `signed_in` or `denied` ends it.
+
+**Enrolling** (`/enrol`, no token, no certificate of the desk yet; the server's certificate is taken as it is and only
+looked at). The code that `incident-server enrol` prints has 16 signs of `{{alphabet}}` (O is 0, I and L are 1): 3 of
+lookup, 11 of secret, 2 of check (the first 14 as a number to the base 32, modulo 1021). Both sides make
+`key = scrypt(secret, salt = "incident-tui enrol " + lookup, N = 16384, r = 8, p = 1, 64 bytes)`. The desk makes its key
+(P-256 or Ed25519) and sends `enrol_ask`; the server answers `enrol_offer`. A proof is `HMAC-SHA-256(key, T)` in hex,
+where T is the JSON array, without white space, of: `"server"` or `"desk"` (whose proof it is), the hex SHA-256 of the
+server's certificate in DER on this line (hex of the five bytes `plain` on an open line), lookup, the desk's nonce, the
+server's nonce, the desk's public key, and the authority's certificate, as they stood in the frames. **Check the
+server's proof before anything else is sent**: if it does not hold, somebody stands in between, or the code was
+mistyped or is over. Then `enrol_claim` with the desk's own proof and a password, and `enrolled` comes with the
+certificate of the desk's key. Trust the `authority` alone from then on. A code is good once and for {{code_minutes}} minutes.
+
+**Signing in** (`/sign-in`, with the desk's certificate; on an open line the header `Authorization: Desk ACCOUNT`
+instead). `sign_in` is answered by `signed_in`, whose token is good for {{session_hours}} hours with this key alone, or by
+`denied`. With `token` it unlocks that sign-in; with `new_password` it changes the password as well. Wrong passwords make
+the next try wait longer (`wait_ms`), each desk for itself; nobody is ever locked out. `break_glass` opens a desk with the
+passwords of two other desks' people, for an hour; every party of the agency's incidents is told.
+
+### From the desk
+{{door_asks}}
+
+### From the server
+{{door_answers}}
 
 ## Streams
 {{streams}}
@@ -67,7 +103,7 @@ Codes of `error`: `not_json`, `too_deep`, `too_large`, `bad_frame` (not a frame 
 `hello_again`, `not_text`, `protocol` (another version is spoken here); with `stream` set: `unknown_stream`,
 `not_party` (you were, and are no longer), `diverged`, `unavailable` (cannot be read just now), `busy`, `too_many`.
 
-Codes of `refused` that any command may meet: `unknown_stream`, `unknown_command`, `unknown_version`, `bad_shape`,
+Codes of `refused` that any command may meet: `locked` (this sign-in must be unlocked), `unknown_stream`, `unknown_command`, `unknown_version`, `bad_shape`,
 `bad_text` (characters that act on a terminal), `id_reuse`, `depends_on_refused`, `not_party`, `no_grant` (with `grant`
 and `role` in the facts), `claim_held` (with `held_by`, `since`, `label`), `busy`, `disk_full`, `observer` (the
 session said in its hello that it only reads). The others belong to the commands. Show the sentence; decide by the code.
@@ -85,6 +121,7 @@ session said in its hello that it only reads). The others belong to the commands
 | 1009 | a frame too large |
 | 1011 | the server could not go on with this connection, or heard no pong |
 | 1012 | the server is being stopped; a `bye` before it says after how many milliseconds to come back |
+| 4001 | your sign-in is over, or was revoked: sign in again |
 | 4008 | you read too slowly: come back and resume at your cursor |
 | 4010 | this version of the protocol is not spoken here |
 

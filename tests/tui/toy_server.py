@@ -292,7 +292,7 @@ class ToyServer:
                 self._post(connection, Records(stream=frame.stream, prev=prev, records=records, history=True))
             case Heartbeat():
                 self._post(connection, self._heartbeat(connection, frame.sent_at))
-            case Bye() | Hello():
+            case Bye() | Hello() | protocol.Lock():
                 pass
 
     def _hash(self, stream: str, seq: int) -> str:
