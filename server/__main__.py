@@ -19,6 +19,8 @@ from typing import Any, Final
 from config.command_line import PlainParser
 from incident.kernel.checks import ConfigError
 from server import __doc__ as about
+from server import words_backup
+from server.said import Said
 
 OK: Final = 0
 SAID_WHY: Final = 1
@@ -29,10 +31,6 @@ SCRATCH: Final = ".scratch"
 EXITS: Final = (
     "exit codes: 0 done; 1 could not, and said why; 2 not understood; 3 the store failed while serving"
 )
-
-
-class Said(Exception):
-    """Ends the command with a sentence for a person."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "--hold", action="store_true", help="let the clock wait until exercise control starts it"
     )
     _looks(on_folder)
+    words_backup.add(command, on_folder)
     made = command("demo", _demo, "a live exercise on this machine; a second one with another room joins it")
     made.add_argument("--room", default="LAS", help="the control room to open: LAS, SCAS, SECAMB or EXCON")
     return parser

@@ -114,7 +114,7 @@ class App:
             )
             gateway = self._gateway()
             door = AdminDoor(self.folder.admin, self._operations())
-            health = HealthDoor(self._hub, self._pulse)
+            health = HealthDoor(self._hub, self._pulse, self.folder)
             try:
                 self._hub.load()
                 await self._listen(gateway, door, health)

@@ -78,6 +78,11 @@ class DataFolder:
         return self.root / "secret"
 
     @property
+    def backup(self) -> Path:
+        """When and where the last backup was made."""
+        return self.root / "backup.json"
+
+    @property
     def admin(self) -> Path:
         """How the command line reaches a running server: there while it runs."""
         return self.root / "admin.json"

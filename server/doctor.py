@@ -21,6 +21,7 @@ import msgspec
 from incident.kernel.checks import ConfigError
 from server import logs
 from server.admin import AdminError, Answer, NotRunning, call
+from server.backup import last_backup
 from server.datafolder import SECRET_BYTES, DataFolder, held_by
 from server.identity import Identity, IdentityError
 from server.settings import Settings, read_settings
@@ -40,6 +41,11 @@ DISK_FREE_BYTES_LOOK: Final = 16 * DISK_FREE_BYTES_MIN
 CLOCK_MS_BEHIND_MAX: Final = 2_000
 CLOCK_MS_EARLIEST: Final = 1_767_225_600_000
 """2026-01-01 UTC: a clock before this program was made is wrong whatever the log holds."""
+
+BACKUP_HOURS_LOOK: Final = 26
+"""One each day, and two hours for a night on which the clocks change or the job is slow."""
+
+BACKUP_HOURS_LATE: Final = 7 * 24
 
 STEP_MS_MAX: Final = 500
 STEP_LOOK_SECONDS: Final = 0.3
@@ -73,6 +79,7 @@ def examine(
     yield from _people(folder)
     yield from _log(folder, settings, seconds)
     yield disk(folder)
+    yield backup(folder, settings, logs.clock())
     yield from server(folder)
 
 
@@ -271,6 +278,30 @@ def step(was: int, since: float) -> Finding:
             f"The clock jumped by {jumped / 1000:+,.1f} s while it was looked at. Something is setting it.",
         )
     return Finding("ok", "The clock runs evenly.")
+
+
+def backup(folder: DataFolder, settings: Settings | None, now: int) -> Finding:
+    """How old the last backup is. ``now`` is UTC ms.
+
+    Live use without one, or with an old one, is wrong; an exercise may do without, and is told.
+    """
+    late: Mark = "wrong" if settings is not None and settings.mode == "live" else "look"
+    how = f"incident-server backup {folder.root} --to FOLDER"
+    if not folder.log.exists():
+        return Finding("ok", "There is nothing to back up yet.")
+    stamp = last_backup(folder)
+    if stamp is None:
+        return Finding(late, f"There is no backup of this folder. Make one each day: {how}")
+    hours = (now - stamp.at) / 3_600_000
+    if hours < -1:
+        return Finding("look", "The last backup is of a time that is still to come: a clock was wrong.")
+    told = f"{hours:,.0f} hours" if hours < BACKUP_HOURS_LATE else f"{hours / 24:,.0f} days"
+    if hours > BACKUP_HOURS_LOOK:
+        mark = late if hours > BACKUP_HOURS_LATE else "look"
+        return Finding(mark, f"The last backup is {told} old. Make one each day: {how}")
+    if not Path(stamp.where).is_dir():
+        return Finding("look", f"The last backup is {told} old, and is not where it was made: {stamp.where}")
+    return Finding("ok", f"The last backup is {told} old: {stamp.where}")
 
 
 # -- the server -----------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from http import HTTPStatus
 from typing import Final
 
 from server import logs, metrics
+from server.backup import backup_age
+from server.datafolder import DataFolder
 from server.hub import Hub
 from server.pulse import Pulse
 from server.settings import loopback
@@ -50,9 +52,10 @@ def trouble(hub: Hub) -> list[str]:
 class HealthDoor:
     """/healthz, /readyz and /metrics of one server process."""
 
-    def __init__(self, hub: Hub, pulse: Pulse) -> None:
+    def __init__(self, hub: Hub, pulse: Pulse, folder: DataFolder | None = None) -> None:
         self._hub = hub
         self._pulse = pulse
+        self._folder = folder
         self._server: asyncio.Server | None = None
         self._callers = 0
         self._sound = True
@@ -130,10 +133,16 @@ class HealthDoor:
                 status = HTTPStatus.SERVICE_UNAVAILABLE if words else HTTPStatus.OK
                 return status, " ".join(words or ["ready"]) + "\n", PLAIN
             case "/metrics":
-                room = await asyncio.to_thread(self._hub.store.room)
-                return HTTPStatus.OK, metrics.written(self._hub, self._pulse, *room), metrics.CONTENT_TYPE
+                free, wal, age = await asyncio.to_thread(self._disk)
+                text = metrics.written(self._hub, self._pulse, free, wal, age)
+                return HTTPStatus.OK, text, metrics.CONTENT_TYPE
             case _:
                 return HTTPStatus.NOT_FOUND, "Here are /healthz, /readyz and /metrics.\n", PLAIN
+
+    def _disk(self) -> tuple[int, int, int]:
+        """Bytes free, bytes of the write-ahead log, and seconds since the last backup; -1 where it is not known."""
+        age = -1 if self._folder is None else backup_age(self._folder, logs.clock())
+        return (*self._hub.store.room(), age)
 
     async def _log_is_sound(self) -> bool:
         """Whether the log still has the form it was opened with; asked anew at most once a second."""

@@ -16,12 +16,12 @@ PREFIX: Final = "incident_"
 Number = int | float
 
 
-def written(hub: Hub, pulse: Pulse, disk_free: int, wal: int) -> str:
-    """Everything, as one text. ``disk_free`` and ``wal`` are bytes."""
-    return "".join(f"{line}\n" for line in _lines(hub, pulse, disk_free, wal))
+def written(hub: Hub, pulse: Pulse, disk_free: int, wal: int, backup_age: int) -> str:
+    """Everything, as one text. ``disk_free`` and ``wal`` are bytes, ``backup_age`` seconds; -1: not known."""
+    return "".join(f"{line}\n" for line in _lines(hub, pulse, disk_free, wal, backup_age))
 
 
-def _lines(hub: Hub, pulse: Pulse, disk_free: int, wal: int) -> Iterator[str]:
+def _lines(hub: Hub, pulse: Pulse, disk_free: int, wal: int, backup_age: int) -> Iterator[str]:
     tally = hub.tally
     refused = tuple(sorted(tally.refused.items()))
     denied = tally.turned_away + sum(count for code, count in refused if code in NOT_ALLOWED)
@@ -50,6 +50,7 @@ def _lines(hub: Hub, pulse: Pulse, disk_free: int, wal: int) -> Iterator[str]:
     yield from _gauge("read_only", "1 while nothing can be written.", int(hub.read_only))
     yield from _gauge("disk_free_bytes", "Free on the disk of the log.", disk_free)
     yield from _gauge("wal_bytes", "Size of the write-ahead log.", wal)
+    yield from _gauge("backup_age_seconds", "Since the last backup; -1 when there is none.", backup_age)
 
 
 def _head(name: str, kind: str, about: str) -> Iterable[str]:

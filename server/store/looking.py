@@ -1,7 +1,7 @@
 """Looking at a log without touching it, while a server writes to it or while none does.
 
-For `incident-server doctor`. Nothing here writes: not a page, not a lock file, no checkpoint. Every question is
-bounded in time, since a reader that stays keeps the write-ahead log from being emptied.
+For `incident-server doctor` and for backups. Nothing here writes: not a page, not a lock file, no checkpoint. Every
+question is bounded in time, since a reader that stays keeps the write-ahead log from being emptied.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Looked(msgspec.Struct, frozen=True):
     """
 
     mode: str
+    epoch: str
     wal: bool
     streams: int
     records: int
@@ -53,27 +54,30 @@ class Looked(msgspec.Struct, frozen=True):
     newest: int
 
 
-def look(path: Path, seconds: float) -> Looked | None:
+def look(path: Path, seconds: float, *, thorough: bool = False) -> Looked | None:
     """Look a log over, for about so many seconds for the pages and as many for the chains; None when it is empty.
+
+    ``thorough`` compares the indexes with the rows, too, which takes several times as long.
 
     Raises:
         Unavailable: with one sentence about what is wrong.
     """
-    alone = not _wal_of(path).exists()
+    alone = not wal_of(path).exists()
     try:
-        return _look(path, seconds, alone=alone)
+        return _look(path, seconds, alone=alone, thorough=thorough)
     except Unavailable:
-        if not alone or not _wal_of(path).exists():
+        if not alone or not wal_of(path).exists():
             raise
-    return _look(path, seconds, alone=False)  # a server came up in the middle of it
+    return _look(path, seconds, alone=False, thorough=thorough)  # a server came up in the middle of it
 
 
-def _wal_of(path: Path) -> Path:
+def wal_of(path: Path) -> Path:
+    """The write-ahead log of a database."""
     return path.with_name(path.name + "-wal")
 
 
 @contextmanager
-def _opened(path: Path, *, alone: bool) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, *, alone: bool) -> Iterator[sqlite3.Connection]:
     """A connection that only reads. ``alone`` says that there is no write-ahead log: then not even a lock is made."""
     how = "immutable=1" if alone else "mode=ro"
     try:
@@ -87,19 +91,20 @@ def _opened(path: Path, *, alone: bool) -> Iterator[sqlite3.Connection]:
         raise Unavailable(f"The log {path} cannot be read ({error}). {RESTORE}") from error
 
 
-def _look(path: Path, seconds: float, *, alone: bool) -> Looked | None:
-    with _opened(path, alone=alone) as connection:
+def _look(path: Path, seconds: float, *, alone: bool, thorough: bool) -> Looked | None:
+    with opened(path, alone=alone) as connection:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             return None
         check_format(connection, path)
         _check_parts(connection, path)
-        whole = _pages(connection, path, seconds)
+        whole = _pages(connection, path, seconds, "integrity_check" if thorough else "quick_check")
         meta: dict[str, str] = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         if "epoch" not in meta or "mode" not in meta:
             raise Unavailable(f"The log {path} is damaged: what it is a log of is missing. {RESTORE}")
         streams = streams_of(connection, path)
         return Looked(
             mode=meta["mode"],
+            epoch=meta["epoch"],
             wal=_in_wal_mode(path),
             streams=len(streams),
             records=sum(row.head for row in streams.values()),
@@ -128,12 +133,12 @@ def _check_parts(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _pages(connection: sqlite3.Connection, path: Path, seconds: float) -> bool:
+def _pages(connection: sqlite3.Connection, path: Path, seconds: float, check: str) -> bool:
     """The structure of the file; False when time was up first. Raises Unavailable."""
     until = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
     try:
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        verdict = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             return False

@@ -160,10 +160,10 @@ def _create(connection: sqlite3.Connection, path: Path, mode: str) -> None:
     made = (("epoch", uuid.uuid4().hex), ("mode", mode), ("created_at", str(int(time.time() * 1000))))
     connection.executemany("INSERT INTO meta VALUES (?, ?)", made)
     connection.execute("COMMIT")
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """The name of a new file is durable only with its folder; Windows has no such call and no such need."""
     if sys.platform != "win32":
         handle = os.open(folder, os.O_RDONLY)
