@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Any, Final
 from config.command_line import PlainParser
 from incident.kernel.checks import ConfigError
 from incident_tui import __doc__ as about
-from incident_tui import identity
+from incident_tui import comings, identity
 from incident_tui.endings import server_url
 from incident_tui.seat import HOME, SEATS_MAX, home_folder
+from incident_tui.trust import TrustError
 
 if TYPE_CHECKING:
     from incident_tui.session import Session
+    from incident_tui.settings import Settings
+    from incident_tui.sitting import Sitting
 
 URL: Final = "INCIDENT_TUI_URL"
 TOKEN: Final = "INCIDENT_TUI_TOKEN"  # noqa: S105 - the name of a variable
@@ -49,6 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(asked.run(asked))
     except Said as said:
         print(said, file=sys.stderr)
+        return USAGE
+    except comings.Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return stopped.code
+    except TrustError as error:
+        print(error, file=sys.stderr)
         return USAGE
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -85,11 +94,13 @@ def _parser() -> PlainParser:
 
     made = commands.add_parser("connect", parents=[common], help="open the screen", epilog=EXITS)
     made.add_argument("url", metavar="URL", help="the server, such as ws://127.0.0.1:8765")
-    made.add_argument("--theme", help="dark, light, high-contrast ..., instead of that in the settings")
-    made.add_argument("--keymap", help="default, vim or function-keys, instead of that in the settings")
-    made.add_argument("--ascii", action="store_true", help="signs of plain ASCII only")
-    made.add_argument("--first-run", action="store_true", help="a line that names the next useful key")
+    _looks(made)
     made.set_defaults(run=_connect)
+
+    comings.add_words(commands)
+    glass = commands.choices["break-glass"]
+    _looks(glass)
+    glass.set_defaults(run=_break_glass, config=None, incident="", seat=None, token=None, token_file=None)
 
     made = commands.add_parser(
         "tail", parents=[common], help="print the log as it grows; leaves no receipts", epilog=EXITS
@@ -121,6 +132,14 @@ def _parser() -> PlainParser:
     )
     made.set_defaults(run=_do)
     return parser
+
+
+def _looks(made: argparse.ArgumentParser) -> None:
+    """How the screen is opened."""
+    made.add_argument("--theme", help="dark, light, high-contrast ..., instead of that in the settings")
+    made.add_argument("--keymap", help="default, vim or function-keys, instead of that in the settings")
+    made.add_argument("--ascii", action="store_true", help="signs of plain ASCII only")
+    made.add_argument("--first-run", action="store_true", help="a line that names the next useful key")
 
 
 def _report_parser(commands: Any, common: PlainParser, known: str) -> None:
@@ -179,6 +198,22 @@ def _common() -> PlainParser:
 
 
 def _connect(asked: argparse.Namespace) -> int:
+    settings = _settings(asked)
+    return _screen(_session(asked, screen=True, idle_minutes=settings.idle_minutes), settings)
+
+
+def _break_glass(asked: argparse.Namespace) -> int:
+    from incident_tui.session import Session
+
+    settings = _settings(asked)
+    sitting = comings.broken_glass(asked, idle_minutes=settings.idle_minutes)
+    home = home_folder(asked.home)
+    session = Session(sitting.ring.badge.url, "", home=home, sitting=sitting, clock=sitting.clock)
+    return _screen(session, settings)
+
+
+def _settings(asked: argparse.Namespace) -> Settings:
+    """How the screen is to look; and that there is a terminal for it at all."""
     from incident_tui.settings import read_settings, shipped
 
     settings = read_settings(asked.config)
@@ -186,16 +221,18 @@ def _connect(asked: argparse.Namespace) -> int:
         wanted, known = getattr(asked, name), shipped(folder)
         if wanted is not None and wanted not in known:
             raise Said(f"There is no {name} of that name. There are: {', '.join(known)}.")
-    settings = replace(
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Said("The screen needs a terminal. Without one there are tail, state and do.")
+    return replace(
         settings,
         theme=asked.theme or settings.theme,
         keymap=asked.keymap or settings.keymap,
         ascii="always" if asked.ascii else settings.ascii,
         first_run=asked.first_run,
     )
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Said("The screen needs a terminal. Without one there are tail, state and do.")
-    session = _session(asked, screen=True)
+
+
+def _screen(session: Session, settings: Settings) -> int:
     from incident_tui import typed_bytes
     from incident_tui.app import run_app
 
@@ -265,7 +302,12 @@ def _do(asked: argparse.Namespace) -> int:
 
 
 def _session(
-    asked: argparse.Namespace, *, observer: bool = False, copy: bool = True, screen: bool = False
+    asked: argparse.Namespace,
+    *,
+    observer: bool = False,
+    copy: bool = True,
+    screen: bool = False,
+    idle_minutes: int = 0,
 ) -> Session:
     """The session that the arguments describe. With `screen`, where it was let in is remembered."""
     from incident_tui.session import Session
@@ -274,17 +316,21 @@ def _session(
     typed = asked.url or os.environ.get(URL, "").strip()
     last = _last(asked, home) if not typed else None
     typed = typed or (last.url if last is not None else "")
+    if not typed and (only := comings.ring_of(home, "", asked.agency)) is not None:
+        typed = only.badge.url
     if not typed:
         whose = f" for {asked.agency}" if asked.agency else ""
         raise Said(
-            f"No server is known here yet{whose}: name its address, or set {URL}, or open the screen once with "
-            "incident-tui connect URL --token-file FILE."
+            f"No server is known here yet{whose}: name its address, or set {URL}, or enrol this desk with "
+            "incident-tui enrol URL CODE."
         )
     try:
         url = server_url(typed)
     except ValueError as error:
         raise Said(str(error)) from None
-    token = _token(asked, lambda: _last(asked, home, url))
+    sitting, token = _sitting(asked, home, url, screen=screen, idle_minutes=idle_minutes), ""
+    if sitting is None:
+        token = _token(asked, lambda: _last(asked, home, url))
     where = None
     if screen:
         file = "" if asked.token_file is None else str(asked.token_file.expanduser().absolute())
@@ -299,7 +345,32 @@ def _session(
         copy=copy,
         last=where,
         config=asked.config,
+        sitting=sitting,
+        clock=None if sitting is None else sitting.clock,
     )
+
+
+def _sitting(
+    asked: argparse.Namespace, home: Path, url: str, *, screen: bool, idle_minutes: int
+) -> Sitting | None:
+    """The sign-in of the enrolled desk that is meant; None when a token was named, or no desk is enrolled."""
+    if asked.token or asked.token_file or os.environ.get(TOKEN):
+        return None
+    ring = comings.ring_of(home, url, asked.agency)
+    if ring is None:
+        return None
+    from incident_tui.clock import Clock
+    from incident_tui.sitting import Sitting
+
+    sitting = Sitting(ring, Clock(), idle_minutes=idle_minutes, watched=screen)
+    good = sitting.resume()
+    if screen and not (good and not sitting.locked):
+        comings.let_in(sitting, comings.Asker(None))
+    elif not good:
+        raise Said(
+            f"Nobody is signed in at {comings.who(ring)}. Sign in first: incident-tui sign-in {comings.host(ring)}"
+        )
+    return sitting
 
 
 def _last(asked: argparse.Namespace, home: Path, url: str = "") -> identity.Last | None:
@@ -319,7 +390,10 @@ def _token(asked: argparse.Namespace, remembered: Callable[[], identity.Last | N
     if file is not None:
         token = _read(file)
     if not token:
-        raise Said(f"A token is needed: name its file with --token-file, or set {TOKEN}.")
+        raise Said(
+            "No desk is enrolled here for this server. Ask whoever runs it for a code, then: incident-tui enrol "
+            f"URL CODE. For a token: name its file with --token-file, or set {TOKEN}."
+        )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise Said("That is no token: it has signs in it that no token has.")
     return token

@@ -79,6 +79,12 @@ def long_time(at: int) -> str:
     return f"{local:%H:%M:%S} {zone_name(local)}"
 
 
+def long_day(at: int) -> str:
+    """UTC ms as a day: 3 March 2027, in this desk's time zone."""
+    local = _local(at)
+    return f"{local.day} {local:%B %Y}"
+
+
 def iso_time(at: int) -> str:
     """UTC ms as a machine reads it: 2026-11-21T14:32:07.120+00:00, in this desk's zone."""
     return _local(at).isoformat(timespec="milliseconds")

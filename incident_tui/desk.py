@@ -21,6 +21,7 @@ from incident_tui import identity
 from incident_tui.cache import Cache
 from incident_tui.clock import Clock
 from incident_tui.seat import Seat, SeatError, desk_folder, device_name, server_folder, take_seat
+from incident_tui.sitting import Sitting
 
 _listings = msgspec.json.Decoder(list[Listing])
 
@@ -40,10 +41,12 @@ class Desk:
         observer: bool = False,
         copy: bool = True,
         last: identity.Last | None = None,
+        sitting: Sitting | None = None,
     ) -> None:
         """`say(severity, sentence)` tells the person; without `copy` everything is in memory only.
 
-        `last` is written down, once the server has let us in, for the commands that are given no address.
+        `sitting` is the sign-in of an enrolled desk, None where a token is all there is. `last` is written down, once
+        the server has let us in, for the commands that are given no address.
         """
         self.me: Actor | None = None
         self.cache: Cache | None = None
@@ -57,7 +60,9 @@ class Desk:
         """Why there is no seat, as a sentence: nothing can be written then."""
         self.observer = observer
         self._url = url
-        self._token = token
+        self.sitting = sitting
+        # an enrolled desk is remembered as itself: its tokens change every day
+        self._known_by = token if sitting is None else f"desk {sitting.ring.badge.account}"
         self._home = home
         self._clock = clock
         self._say = say
@@ -78,7 +83,7 @@ class Desk:
 
     def who_was_here(self) -> Actor | None:
         """Who this token stood for the last time; None when the server was never reached with it."""
-        known = identity.known(server_folder(self._home, self._url), self._token)
+        known = identity.known(server_folder(self._home, self._url), self._known_by)
         if known is None:
             return None
         self.mode, self.server_name, self.epoch = known.mode, known.server, known.epoch
@@ -139,10 +144,10 @@ class Desk:
         self.me = actor
         if self.cache is not None:
             self.cache.note("meta", "charter", bytes(frame.charter).decode())
-        if self._copy:
+        if self._copy and not (self.sitting is not None and self.sitting.glass):
             who = identity.Known(actor, self.mode, self.server_name, self.epoch)
             folder = server_folder(self._home, self._url)
-            await asyncio.to_thread(identity.remember, folder, self._token, who)
+            await asyncio.to_thread(identity.remember, folder, self._known_by, who)
         if self._last is not None:
             here = msgspec.structs.replace(self._last, agency=actor.agency)
             await asyncio.to_thread(identity.remember_last, self._home, here)
@@ -187,6 +192,11 @@ class AtDesk:
     def me(self) -> Actor | None:
         """Who writes here; None until the server was reached once."""
         return self.desk.me
+
+    @property
+    def sitting(self) -> Sitting | None:
+        """The sign-in of an enrolled desk; None where a token is all there is."""
+        return self.desk.sitting
 
     @property
     def charter(self) -> Charter | None:

@@ -35,6 +35,7 @@ _CODES: Final = {
     4010: "The server speaks another version of the protocol. Update the older of the two.",
     4011: "The server's history is not the one held here.",
 }
+OVER: Final = 4001
 _HOPELESS: Final = frozenset({4001, 4003, 4010})
 
 
@@ -42,11 +43,13 @@ _HOPELESS: Final = frozenset({4001, 4003, 4010})
 class Ending:
     """Why there is no line. `hopeless`: nothing will change by itself soon, so dial slowly.
 
-    `retry_seconds` is how long the server asked us to wait; `settled`: the line had been good for a while.
+    `over`: what we showed to be let in is not good any more, and will not be again. `retry_seconds` is how long the
+    server asked us to wait; `settled`: the line had been good for a while.
     """
 
     sentence: str
     hopeless: bool = False
+    over: bool = False
     retry_seconds: float = 0.0
     settled: bool = False
 
@@ -122,7 +125,9 @@ def _turned_away(error: InvalidStatus) -> Ending:
     status = response.status_code
     said = clip(safe_text((response.body or b"").decode("utf-8", "replace").strip()), 300)
     if status == http.HTTPStatus.UNAUTHORIZED:
-        return Ending(said or "The server does not know this token. Ask for a new one.", hopeless=True)
+        return Ending(
+            said or "The server does not know this token. Ask for a new one.", hopeless=True, over=True
+        )
     if status == http.HTTPStatus.FORBIDDEN:
         return Ending(said or "The server does not let this client in.", hopeless=True)
     if status in (http.HTTPStatus.SERVICE_UNAVAILABLE, http.HTTPStatus.TOO_MANY_REQUESTS):
@@ -146,4 +151,6 @@ def closed(error: Exception, bye: Bye | None) -> Ending:
         return Ending("The line was cut.")
     known = _CODES.get(frame.code)
     said = clip(safe_text(frame.reason), 300)
+    if frame.code == OVER:  # whether it ran out or was revoked, the server says
+        return Ending(said or _CODES[OVER], hopeless=True, over=True)
     return Ending(known or said or "The server has closed the line.", hopeless=frame.code in _HOPELESS)

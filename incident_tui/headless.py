@@ -39,7 +39,9 @@ USAGE: Final = 2
 NO_SERVER: Final = 3
 NOT_ALLOWED: Final = 4
 STEP_SECONDS: Final = 0.05
-NOT_ALLOWED_CODES: Final = frozenset({"no_grant", "no_role", "not_party", "observer"})
+NOT_ALLOWED_CODES: Final = frozenset({
+    "no_grant", "no_role", "not_party", "observer", "locked", "signed_out",
+})  # fmt: skip
 NOT_REACHED_CODES: Final = frozenset({"not_signed_in", "needs_link", "no_seat"})
 
 Print = Callable[[str], None]
@@ -65,10 +67,14 @@ async def settled(session: Session, seconds: float) -> bool:
     """Wait until the line is up and the open incident is here to its head; False when that takes too long."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while not session.settled:
+            while not session.settled and not signed_out(session):
                 await session.changed(session.version)
-            return True
     return session.settled
+
+
+def signed_out(session: Session) -> str:
+    """Why nobody is signed in at this enrolled desk any more; "" while somebody is, or with a token."""
+    return "" if session.sitting is None else session.sitting.out
 
 
 # -- tail -----------------------------------------------------------------------------------------------------
@@ -270,7 +276,7 @@ async def report(
             if out is None:
                 put(text.rstrip("\n"))
             else:
-                put(f"Written: {safe_text(str(papers.write(out.parent, out.name, text)))}")
+                put(f"Written: {papers.write(out.parent, out.name, text)}")
         except papers.PaperError as error:
             complain(str(error) if here else f"{error} {why_not(session)}")
             return USAGE if here else NO_SERVER
@@ -357,7 +363,8 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
     if isinstance(answer, str):
         _each(against, complain)
         return answer
-    complain(why_not(session) if answer.code == "no_incident" else safe_text(answer.sentence))
+    told = answer.code in ("no_incident", "locked", "signed_out")
+    complain(why_not(session) if told else safe_text(answer.sentence))
     if answer.code in NOT_ALLOWED_CODES:
         return NOT_ALLOWED
     if answer.code == "no_incident":
@@ -382,6 +389,9 @@ def _each(sentences: Sequence[str], complain: Print) -> None:
 def why_not(session: Session) -> str:
     """What is being waited for, as a sentence."""
     link = session.link
+    if session.sitting is not None and session.sitting.word:
+        said = session.sitting.out or "This desk is locked."
+        return f"{said} Sign in: incident-tui sign-in {session.url}"
     if link.word is LinkWord.ISLAND or link.sentence:
         return link.sentence or "There is no line to the server."
     if not session.stream:

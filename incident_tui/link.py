@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -50,10 +51,10 @@ GATHERED_MAX: Final = 256
 RUN_MAX: Final = 256
 """Records that are taken in at once; behind them the screen has its turn."""
 RETRY_SECONDS_MAX: Final = 60.0
-_SILENT = logging.getLogger("incident_tui.websockets")
-_SILENT.addHandler(logging.NullHandler())
-_SILENT.propagate = False
-_SILENT.setLevel(logging.CRITICAL)
+SILENT = logging.getLogger("incident_tui.websockets")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
+SILENT.setLevel(logging.CRITICAL)
 _log = logging.getLogger(__name__)
 
 Incoming: TypeAlias = ServerFrame | tuple[SnapshotPage, bytes]
@@ -100,14 +101,24 @@ class Link:
         hello: Callable[[], Hello],
         receive: Callable[[Incoming], None],
         changed: Callable[[], None],
+        context: ssl.SSLContext | None = None,
+        over: Callable[[str], None] | None = None,
         timing: Timing | None = None,
         chance: random.Random | None = None,
     ) -> None:
-        """`receive` gets every frame, in order, Welcome first; `changed` is called when `state` changes."""
+        """`receive` gets every frame, in order, Welcome first; `changed` is called when `state` changes.
+
+        `context` is how TLS is spoken. `over` is told why a sign-in is not valid any more; nothing is dialled then
+        until `enter` or `redial` says so.
+        """
         self.url = url
         self.heads: dict[str, int] = {}
         self.read_only = False
         self._token = token
+        self._context = context
+        self._over = over
+        self._connection: ClientConnection | None = None
+        self._anew = False
         self._clock = clock
         self._hello = hello
         self._receive = receive
@@ -155,19 +166,35 @@ class Link:
         """Do not wait for the next attempt: dial now."""
         self._dial_now.set()
 
+    def enter(self, token: str, context: ssl.SSLContext | None, *, stays: bool = False) -> None:
+        """Come in with another token from now on: at once, unless the line that there is `stays`."""
+        self._token, self._context = token, context
+        if stays:
+            return
+        self._anew = True
+        if self._connection is not None:
+            self._connection.transport.abort()
+        self._dial_now.set()
+
     # -- dialling ---------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Keep the line up until cancelled; says goodbye when it is."""
         tries = 0
         while True:
-            self._next_try = None
+            self._next_try, self._anew = None, False
             ending = await self._dial()
+            if self._anew:
+                continue
             tries = 0 if ending.settled else tries + 1
-            wait = self._wait(ending, tries)
-            self._next_try = self._clock.monotonic() + wait
+            wait = None
+            if not ending.over or self._over is None:
+                wait = self._wait(ending, tries)
+                self._next_try = self._clock.monotonic() + wait
             self._set(LinkWord.ISLAND, ending.sentence)
             self._dial_now.clear()
+            if wait is None and self._over is not None:
+                self._over(ending.sentence)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._dial_now.wait()
@@ -195,14 +222,17 @@ class Link:
                 ping_interval=None,  # heartbeats of the protocol say more
                 max_size=SERVER_FRAME_BYTES_MAX + 65_536,
                 max_queue=64,
-                logger=_SILENT,
+                logger=SILENT,
+                ssl=self._context or (True if self.url.startswith("wss://") else None),
             )
         except (OSError, TimeoutError, ValueError, WebSocketException) as error:
             return not_opened(self.url, error)
         started = self._clock.monotonic()
+        self._connection = connection
         try:
             ending = await self._talk(connection)
         finally:
+            self._connection = None
             self._welcomed = False
             self._out.clear()
             self._asked.clear()

@@ -29,6 +29,7 @@ from incident_tui.feed import LogFeed
 from incident_tui.identity import Last
 from incident_tui.link import Incoming, Link, Timing
 from incident_tui.placer import Placer
+from incident_tui.sitting import Sitting
 from incident_tui.streams import Streams
 from incident_tui.watched import Watched
 from incident_tui.writing import Writer, Writing
@@ -84,6 +85,7 @@ class Running(AtDesk, Writing):
         copy: bool = True,
         last: Last | None = None,
         config: Path | None = None,
+        sitting: Sitting | None = None,
         models: Models = MODELS,
         timing: Timing | None = None,
         clock: Clock | None = None,
@@ -93,7 +95,7 @@ class Running(AtDesk, Writing):
 
         An `observer` only reads, and leaves no receipts; without `copy` it leaves nothing on the disk, either.
         `last` is what is kept of where we were, once the server has let us in; `config` is where the areas are
-        looked for first.
+        looked for first. `sitting` is the sign-in of an enrolled desk; it brings its token with it.
         """
         self.url = url
         self.home = home
@@ -105,9 +107,8 @@ class Running(AtDesk, Writing):
         self.notices: deque[tuple[str, str]] = deque(maxlen=NOTICES_MAX)
         """What a person should be told once: (info | caution | alarm, sentence). Whoever shows it takes it out."""
         self.clock = clock or Clock()
-        self.desk = Desk(
-            url, token, home, self.clock, self.say, seat=seat, observer=observer, copy=copy, last=last
-        )
+        self.desk = Desk(url, token, home, self.clock, self.say, seat=seat, observer=observer, copy=copy,
+                         last=last, sitting=sitting)  # fmt: skip
         self.asked_for = incident
         self.placer = Placer(config, self.say)
         self._models = models
@@ -122,16 +123,24 @@ class Running(AtDesk, Writing):
         self._opened = False
 
     def _dialling(self, url: str, token: str, timing: Timing | None, chance: random.Random | None) -> Link:
-        return Link(
+        sitting = self.desk.sitting
+        link = Link(
             url,
-            token,
+            token if sitting is None else sitting.token,
             self.clock,
+            context=None if sitting is None else sitting.ring.context(),
+            over=None if sitting is None else sitting.ended,
             hello=self._hello,
             receive=self._receive,
             changed=self._link_changed,
             timing=timing,
             chance=chance,
         )
+        if sitting is not None:
+            sitting.join(
+                link, say=self.say, changed=self.touch, again=self._again, waits=lambda: self.unsent > 0
+            )
+        return link
 
     # -- running ----------------------------------------------------------------------------------------------
 
@@ -157,11 +166,26 @@ class Running(AtDesk, Writing):
         streams, self._streams, self._feed, self.stream = self._streams, None, None, ""
         if streams is not None:
             streams.snap_all()
+        if self.sitting is not None:
+            self.sitting.leave()
         await self.desk.leave()
+
+    def found_locked(self) -> bool:
+        """The server refused a command because of the lock: it waits until this desk is unlocked."""
+        if self.sitting is None or self.observer:
+            return False
+        self.sitting.found_locked()
+        return True
+
+    def _again(self) -> None:
+        if self._streams is not None:
+            self._streams.again()
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            if self.sitting is not None:
+                self.sitting.tick()
             if self._streams is not None:
                 self._streams.tick()
                 if not self.observer:
@@ -217,6 +241,8 @@ class Running(AtDesk, Writing):
     async def _welcomed(self, frame: Welcome) -> None:
         """Who we are, as the server says; when that is somebody else than before, to their own seat."""
         actor = Actor(frame.name, frame.agency, frame.role)
+        if self.sitting is not None:
+            await self.sitting.welcomed(frame)
         if self.desk.welcomed(frame):
             await self._sit_down(actor)
         await self.desk.remember(frame, actor)
@@ -310,3 +336,8 @@ class Running(AtDesk, Writing):
     @abstractmethod
     async def choose_incident(self) -> None:
         """Look at an incident, if it is clear which."""
+
+    @property
+    @abstractmethod
+    def unsent(self) -> int:
+        """How many commands of persons here the server has not confirmed."""

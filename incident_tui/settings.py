@@ -27,6 +27,8 @@ class Settings:
     keymap: str = "default"
     pump: int = 18
     bell: bool = True
+    idle_minutes: int = 15
+    """So long without a key or the mouse locks an enrolled desk."""
     first_run: bool = False
     """Show a newcomer the next useful key; from the command line only."""
 
@@ -40,6 +42,7 @@ SCHEMA: Final[Check[Settings]] = record(
         "keymap": optional(choice(*shipped("keymaps")), DEFAULTS.keymap),
         "pump": optional(integer(1, 30), DEFAULTS.pump),
         "bell": optional(boolean(), DEFAULTS.bell),
+        "idle_minutes": optional(integer(1, 60), DEFAULTS.idle_minutes),
     },
     into=Settings,
 )

@@ -74,6 +74,9 @@ class Owner(Protocol):
     def refused(self, watched: Watched, entry: Card, words: str) -> None:
         """The server said no."""
 
+    def found_locked(self) -> bool:
+        """The server refused a command since this desk is locked; True when it is to be sent again after that."""
+
     def done(self, command_id: str, seq: int) -> None:
         """A command of this seat is in the log, as the record of this number (0: it changed nothing)."""
 
@@ -146,6 +149,12 @@ class Streams:
             self._carry_out(watched, watched.replica.link_lost())
 
     # -- commands ---------------------------------------------------------------------------------------------
+
+    def again(self) -> None:
+        """Send what waits, in its order: what kept the server from taking it is over."""
+        for watched in self.held.values():
+            if watched.live:
+                self._carry_out(watched, watched.replica.caught_up())
 
     def submit(self, watched: Watched, submit: Submit) -> Refusal | None:
         """Take a command on: on the screen now, on the disk next, then on the line. Or the reason why not."""
@@ -265,6 +274,10 @@ class Streams:
         if frame.code == "busy":
             # nothing was decided: the same again, a little later
             watched.sent[frame.command_id] = self._now() - ANSWER_SECONDS + BUSY_SECONDS
+            return
+        if frame.code == "locked" and self._owner.found_locked():
+            watched.sent.pop(frame.command_id, None)
+            entry.word = StateWord.QUEUED
             return
         words = meant(watched.model, watched.replica.projected, entry)
         for effect in watched.replica.refused(frame):

@@ -103,6 +103,8 @@ class Writer:
         me = self._desk.me
         if self._desk.observer:
             return Refusal("observer", "This is an observer's session: it writes nothing.")
+        if self._desk.sitting is not None and (locked := self._desk.sitting.refusal) is not None:
+            return locked
         if self._desk.trouble:
             return Refusal("no_seat", self._desk.trouble)
         if streams is None or me is None:

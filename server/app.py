@@ -28,7 +28,6 @@ from server.health import HealthDoor, trouble
 from server.hub import Hub
 from server.identity import Identity
 from server.operations import bring_in, new_token
-from server.probe import Probe
 from server.pulse import Pulse
 from server.settings import Settings
 from server.store import Store, StoreError
@@ -84,7 +83,6 @@ class App:
         self._failed = asyncio.Event()
         self._expected_until = 0.0
         self._pulse = Pulse()
-        self._probe = Probe(folder.probe, store.room)
         self._hub: Hub
         self._crew: Crew
         self._identity: Identity
@@ -116,7 +114,7 @@ class App:
             )
             gateway = self._gateway()
             door = AdminDoor(self.folder.admin, self._operations())
-            health = HealthDoor(self._hub, self._pulse, self._probe, self.folder)
+            health = HealthDoor(self._hub, self._pulse, self.folder)
             try:
                 self._hub.load()
                 await self._listen(gateway, door, health)
@@ -129,7 +127,6 @@ class App:
             except (OSError, StoreError) as error:
                 in_the_way = error  # raised below, since a group would wrap it
             finally:
-                self._probe.stop()
                 health.close()
                 door.close()
                 self._crew.dismiss()
@@ -159,7 +156,6 @@ class App:
     def _set_going(self, stop_when_empty: float | None) -> None:
         self._crew.spawn(self._hub.beat())
         self._crew.spawn(self._pulse.run())
-        self._probe.start()
         self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
         self._crew.spawn(Conductor(self._hub, back_seconds=BACK_SECONDS).run())
         if stop_when_empty is not None:
@@ -220,7 +216,7 @@ class App:
         journal_mode, synchronous = self.store.durability
         return {
             "url": f"ws://{self.settings.host}:{self.port}",
-            "trouble": trouble(self._hub, self._pulse, self._probe),
+            "trouble": trouble(self._hub),
             "journal_mode": journal_mode,
             "synchronous": synchronous,
             "metrics_port": self.settings.metrics_port,

@@ -188,7 +188,7 @@ class Gateway:
         if actor is None:
             sentence = STRANGER if token else NOBODY
             self.hub.tally.turned_away += 1
-            logs.security("turned away", with_token=bool(token), peer=str(connection.remote_address))
+            logs.note("turned away", known=False, peer=str(connection.remote_address))
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, sentence)
             response.headers["WWW-Authenticate"] = "Bearer"
             return response

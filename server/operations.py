@@ -28,7 +28,7 @@ def new_token(identity: Identity, charter: Charter, asked: Mapping[str, Any]) ->
         token = identity.add(name, agency, role, agencies=charter.agencies, roles=people, now=logs.clock())
     except IdentityError as error:
         raise AdminError(str(error)) from None
-    logs.security("token made", agency=agency, role=role, name=name)
+    logs.note("token made", agency=agency, role=role, name=name)
     return token
 
 

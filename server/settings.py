@@ -35,7 +35,6 @@ from incident.kernel.checks import (
     validate,
 )
 from server.datafolder import MODES, DataFolder
-from server.logs import FORMATS
 
 PORT: Final = 8765
 
@@ -57,7 +56,6 @@ class Settings:
     unknown_max: int = 256
     metrics_port: int = 0
     log_level: str = "info"
-    log_format: str = "json"
 
 
 def loopback(host: str) -> str:
@@ -87,7 +85,6 @@ SCHEMA: Final[Check[Settings]] = record(
         "unknown_max": optional(integer(8, 5_000), 256),
         "metrics_port": optional(integer(0, 65_535), 0),
         "log_level": optional(choice("debug", "info", "warning", "error"), "info"),
-        "log_format": optional(choice(*FORMATS), "json"),
     },
     into=Settings,
 )

@@ -440,7 +440,7 @@ def test_the_short_forms_know_where_the_screen_last_was(tmp_path: Path) -> None:
             done = await asyncio.to_thread(program, "do", "log too early", env=env)
             assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
             assert "No server is known here yet" in done.stderr
-            assert "incident-tui connect URL" in done.stderr
+            assert "incident-tui enrol URL CODE" in done.stderr
             where = Last(toy.url, str(token))
             async with at_desk(toy.url, home, last=where):
                 assert identity.last(home) == Last(toy.url, str(token), "LAS")
@@ -460,7 +460,7 @@ def test_the_short_forms_know_where_the_screen_last_was(tmp_path: Path) -> None:
             # a token is shown to no other server than its own
             done = await asyncio.to_thread(program, "state", "ws://127.0.0.1:9", env=env)
             assert done.returncode == 2
-            assert "A token is needed" in done.stderr
+            assert "No desk is enrolled here" in done.stderr
 
     run(scenario())
 
@@ -533,7 +533,7 @@ def test_do_takes_two_words_at_most(words: tuple[str, ...], capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("do", "ws://127.0.0.1:9", "log x"), "A token is needed: name its file with --token-file"),
+        (("do", "ws://127.0.0.1:9", "log x"), "No desk is enrolled here for this server"),
         (
             ("do", "ws://10.0.0.1:9", "--token", "t", "log x"),
             "An open line (ws://) is only for this machine.",

@@ -1,0 +1,204 @@
+"""A desk's errands at the door: enrolling by a code, signing in, unlocking, breaking the glass. One line per errand.
+
+The code that was read out over the telephone proves the server to this desk over the certificate that is seen on
+this very line, so nobody in between can answer in its place; from then on the authority that came with the proof
+is trusted and nothing else. What is refused is said as the server says it, made safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import ssl
+import urllib.parse
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from incident.kernel.door import (
+    DOOR_FRAME_BYTES_MAX,
+    ENROL_PATH,
+    PLAIN,
+    SIGN_IN_PATH,
+    BreakGlass,
+    Code,
+    Denied,
+    DoorAnswer,
+    DoorAsk,
+    EnrolAsk,
+    EnrolClaim,
+    Enrolled,
+    EnrolOffer,
+    SignedIn,
+    SignIn,
+    Transcript,
+    code_key,
+    read_answer,
+)
+from incident.kernel.protocol import ProtocolError
+from incident.kernel.text import clip, safe_text
+from incident_tui.endings import closed, not_opened
+from incident_tui.keyring import Forge, Ring, forging
+from incident_tui.link import SILENT
+from incident_tui.trust import TrustError, enrolling_context, peer_digest
+
+OPEN_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 30.0
+"""A password takes the server a while to look at, and others may stand before us."""
+
+IMPOSTOR: Final = (
+    "Whoever answers there does not know this code: it is another server, or somebody stands in between, or the code "
+    "was used, is older than 15 minutes or was misheard. Nothing was enrolled; ask for a new code."
+)
+
+
+class DoorError(Exception):
+    """The errand came to nothing; the words are a plain sentence. ``code`` is the server's, "" when it was not asked.
+
+    ``wait_ms``: nothing is tried before that.
+    """
+
+    def __init__(self, sentence: str, code: str = "", wait_ms: int = 0) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.wait_ms = wait_ms
+
+
+# -- enrolling ------------------------------------------------------------------------------------------------
+
+
+async def knows(url: str, code: Code, home: Path) -> None:
+    """Ask whether the server knows the code, before anybody is asked for a password.
+
+    Raises:
+        DoorError: it does not, or cannot be reached.
+        OSError: this desk's folder cannot be written.
+    """
+    with forging(home, url) as forge:
+        async with _proven(url, code, forge):
+            pass
+
+
+async def enrol(url: str, code: Code, password: str, home: Path) -> Ring:
+    """Make this desk known to the server; answers what is kept of it. Raises as ``knows``."""
+    with forging(home, url) as forge:
+        async with _proven(url, code, forge) as (connection, transcript, key):
+            claim = EnrolClaim(proof=transcript.proof(key, "desk"), password=password)
+            answer = await _ask(connection, claim)
+            if not isinstance(answer, Enrolled):
+                raise _strange(answer)
+        return forge.finish(url, answer, transcript.authority)
+
+
+@contextlib.asynccontextmanager
+async def _proven(
+    url: str, code: Code, forge: Forge
+) -> AsyncIterator[tuple[ClientConnection, Transcript, bytes]]:
+    """A line on which the server has proved that it knows the code."""
+    key = await asyncio.to_thread(code_key, code)
+    async with _line(
+        url, ENROL_PATH, enrolling_context() if url.startswith("wss://") else None
+    ) as connection:
+        nonce = secrets.token_hex(32)
+        offer = await _ask(connection, EnrolAsk(lookup=code.lookup, nonce=nonce, device=forge.device))
+        if not isinstance(offer, EnrolOffer):
+            raise _strange(offer)
+        transcript = Transcript(
+            peer_digest(connection) or PLAIN, code.lookup, nonce, offer.nonce, forge.device, offer.authority
+        )
+        if not transcript.holds(key, "server", offer.proof):
+            raise DoorError(IMPOSTOR, "impostor")
+        yield connection, transcript, key
+
+
+# -- signing in -----------------------------------------------------------------------------------------------
+
+
+async def sign_in(ring: Ring, password: str, *, new_password: str = "", token: str = "") -> SignedIn:
+    """Sign in at this desk; with ``token``, unlock that sign-in; with ``new_password``, change it.
+
+    Raises:
+        DoorError: the server says no, or cannot be reached.
+    """
+    return await _let_in(ring, SignIn(password=password, new_password=new_password, token=token))
+
+
+async def break_glass(ring: Ring, asked: BreakGlass) -> SignedIn:
+    """Two persons open this desk for a while. Raises as ``sign_in``."""
+    return await _let_in(ring, asked)
+
+
+async def _let_in(ring: Ring, asked: SignIn | BreakGlass) -> SignedIn:
+    headers = {"Authorization": f"Desk {ring.badge.account}"} if ring.plain else None
+    try:
+        context = ring.context()
+    except TrustError as error:
+        raise DoorError(str(error), "damaged") from None
+    async with _line(ring.badge.url, SIGN_IN_PATH, context, headers) as connection:
+        answer = await _ask(connection, asked)
+    if not isinstance(answer, SignedIn):
+        raise _strange(answer)
+    if answer.certificate and not ring.plain:
+        with contextlib.suppress(OSError):  # the old one is good for a while; the next sign-in brings another
+            await asyncio.to_thread(ring.certify, answer.certificate)
+    return answer
+
+
+# -- one line -------------------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def _line(
+    url: str, path: str, context: ssl.SSLContext | None, headers: dict[str, str] | None = None
+) -> AsyncIterator[ClientConnection]:
+    """One line to the door; however it ends is a DoorError."""
+    try:
+        connection = await connect(
+            urllib.parse.urljoin(url, path),
+            ssl=context,
+            additional_headers=headers,
+            user_agent_header="incident-tui",
+            proxy=None,
+            compression=None,
+            open_timeout=OPEN_SECONDS,
+            close_timeout=1,
+            ping_interval=None,
+            max_size=DOOR_FRAME_BYTES_MAX,
+            logger=SILENT,
+        )
+    except (OSError, TimeoutError, ValueError, WebSocketException) as error:
+        raise DoorError(not_opened(url, error).sentence) from None
+    try:
+        yield connection
+        with contextlib.suppress(OSError, TimeoutError, WebSocketException):
+            await connection.close()
+    except TimeoutError:
+        raise DoorError("The server took the call and said nothing.") from None
+    except (OSError, WebSocketException) as error:
+        raise DoorError(closed(error, None).sentence) from None
+    except ProtocolError as error:
+        raise DoorError(error.sentence) from None
+    finally:
+        connection.transport.abort()
+
+
+async def _ask(connection: ClientConnection, asked: DoorAsk) -> DoorAnswer:
+    """Say one thing and hear the answer; a no is raised."""
+    async with asyncio.timeout(ANSWER_SECONDS):
+        await connection.send(msgspec.json.encode(asked), text=True)
+        answer = read_answer(await connection.recv(decode=False))
+    if isinstance(answer, Denied):
+        sentence = clip(safe_text(answer.sentence), 600) or "The server says no."
+        raise DoorError(sentence, answer.code or "denied", answer.wait_ms)
+    return answer
+
+
+def _strange(answer: DoorAnswer) -> DoorError:
+    return DoorError(
+        f"The server answered with something else ({type(answer).__name__}). Update the older of the two."
+    )
