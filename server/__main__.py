@@ -21,6 +21,7 @@ from incident.kernel.checks import ConfigError
 from server import __doc__ as about
 from server import words_backup
 from server.said import Said
+from server.words_people import people_words
 
 OK: Final = 0
 SAID_WHY: Final = 1
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "--stop-when-empty", type=float, metavar="SECONDS", help="stop when all have left for so long"
     )
     made.add_argument("--scratch", action="store_true", help=argparse.SUPPRESS)
+    people_words(on_folder, _ask)
     _rights(on_folder)
     _register(commands, on_folder)
     made = on_folder("exercise", _exercise, "open an exercise from a scenario, and start its clock")
@@ -388,8 +390,8 @@ def _ask(asked: argparse.Namespace, do: str, **arguments: Any) -> dict[str, Any]
 
 def _here(folder: Any, settings: Any, charter: Any, do: str, arguments: dict[str, Any]) -> dict[str, Any]:
     from server.admin import AdminError
-    from server.identity import Identity, IdentityError
-    from server.operations import new_token
+    from server.identity import IdentityError
+    from server.people import OPERATIONS, at_rest
     from server.store import StoreError
     from server.store.sqlite import open_sqlite
 
@@ -401,8 +403,8 @@ def _here(folder: Any, settings: Any, charter: Any, do: str, arguments: dict[str
         return await without_server(charter, store, do, arguments, secret_of(folder))
 
     try:
-        if do == "token":
-            return {"token": new_token(Identity(folder.tokens), charter, arguments)}
+        if do in OPERATIONS:
+            return asyncio.run(at_rest(folder, charter, do, arguments))
         return asyncio.run(worked())
     except (AdminError, IdentityError) as error:
         raise Said(str(error)) from None

@@ -18,16 +18,21 @@ import msgspec
 from incident.catalogue import Charter
 from incident.state import MODELS
 from server import logs
-from server.admin import AdminDoor, AdminError, Answer
+from server.admin import AdminDoor, AdminError, Answer, Operation
+from server.admission import Admission
 from server.conductor import BACK_SECONDS, Conductor
 from server.datafolder import DataFolder, secret_of
 from server.directory import EVERY_SECONDS
+from server.door import Door
+from server.doorkeeper import keep_sweeping
 from server.exercise import open_exercise
 from server.gateway import Gateway
+from server.glass import record_glass
 from server.health import HealthDoor, trouble
 from server.hub import Hub
-from server.identity import Identity
-from server.operations import bring_in, new_token
+from server.operations import bring_in
+from server.people import OPERATIONS as PEOPLE
+from server.people import People
 from server.pulse import Pulse
 from server.settings import Settings
 from server.store import Store, StoreError
@@ -85,7 +90,7 @@ class App:
         self._pulse = Pulse()
         self._hub: Hub
         self._crew: Crew
-        self._identity: Identity
+        self._people: People
 
     def stop(self) -> None:
         """Stop in order, soon."""
@@ -99,7 +104,7 @@ class App:
             StoreError: the log cannot be read by this version.
             IdentityError: the file of tokens cannot be read.
         """
-        self._identity = Identity(self.folder.tokens)
+        self._people = People(self.folder, self.charter)
         secret = secret_of(self.folder)
         in_the_way: OSError | StoreError | None = None
         async with asyncio.TaskGroup() as group:
@@ -129,6 +134,7 @@ class App:
             finally:
                 health.close()
                 door.close()
+                self._people.close()
                 self._crew.dismiss()
         if in_the_way is not None:
             raise in_the_way
@@ -140,20 +146,32 @@ class App:
         if self.settings.metrics_port:
             await health.open(self.settings.metrics_port)
         self.port = await gateway.open(self.settings.host, self.settings.port)
+        self._people.url = f"ws://{self.settings.host}:{self.port}"
         await door.open()
         logs.note("listening", port=self.port, mode=self.settings.mode, streams=len(self._hub.sequencers))
 
     def _gateway(self) -> Gateway:
         return Gateway(
             self._hub,
-            self._identity,
+            self._people,
             name=self.settings.name,
             charter=msgspec.json.encode(self.charter),
             connections_max=self.settings.connections_max,
             unknown_max=self.settings.unknown_max,
+            door=self._door(),
+        )
+
+    def _door(self) -> Door:
+        async def glass(*told: Any) -> None:
+            await record_glass(self._hub, *told)
+
+        settings = self.settings
+        return Door(
+            self._people, Admission(self._people, name=settings.name, mode=settings.mode, glass=glass)
         )
 
     def _set_going(self, stop_when_empty: float | None) -> None:
+        self._crew.spawn(keep_sweeping(self._hub, self._people))
         self._crew.spawn(self._hub.beat())
         self._crew.spawn(self._pulse.run())
         self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
@@ -195,7 +213,7 @@ class App:
             "status": self._status,
             "doctor": self._doctor,
             "stop": self._stop_asked,
-            "token": self._token,
+            **{do: self._of_people(made(self._people)) for do, made in PEOPLE.items()},
             "import": self._import,
             "exercise": self._exercise,
         }
@@ -228,9 +246,12 @@ class App:
         self.stop()
         return {}
 
-    async def _token(self, asked: Mapping[str, Any]) -> Answer:
-        self._expect_somebody()
-        return {"token": new_token(self._identity, self.charter, asked)}
+    def _of_people(self, operation: Operation) -> Operation:
+        async def done(asked: Mapping[str, Any]) -> Answer:
+            self._expect_somebody()
+            return await operation(asked)
+
+        return done
 
     async def _import(self, asked: Mapping[str, Any]) -> Answer:
         return await bring_in(self._hub, self.charter, asked)

@@ -73,6 +73,16 @@ class DataFolder:
         return self.root / "identity.json"
 
     @property
+    def codes(self) -> Path:
+        """Desks that are to be enrolled: what is known of their codes, for as long as those are good."""
+        return self.root / "codes.json"
+
+    @property
+    def signins(self) -> Path:
+        """Who is signed in: the digests of their tokens, so that nobody must do it again when the server starts."""
+        return self.root / "signins.json"
+
+    @property
     def secret(self) -> Path:
         """Chance that the ids of the server's own commands are made with, so that nobody can take them first."""
         return self.root / "secret"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import http
 import secrets
-from typing import Final, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -31,11 +32,14 @@ from incident.kernel.protocol import (
     Unwatch,
     Watch,
 )
-from incident.kernel.slice import Actor, Refusal
+from incident.kernel.slice import Refusal
 from server import logs
+from server.door import PATHS, Door, line_account
+from server.doorkeeper import LOCKED, OVER, SIGNED_OUT, Doorkeeper, turned_away
 from server.hub import Hub
 from server.joining import Joining
 from server.session import ERRANDS_MAX, FAULT, GOING, Session, close
+from server.signins import Badge
 
 OPEN_SECONDS: Final = 5.0
 """Time for the handshake of a socket that has come in."""
@@ -54,28 +58,18 @@ TOO_OLD: Final = 4010
 RETRY_MS: Final = (500, 5_000)
 """A stopping server asks each client to come back after a time between these, so that they do not come as one."""
 
-NOBODY: Final = (
-    "No token was given. Ask whoever runs this server for one (incident-server token), and give it with "
-    "--token-file.\n"
-)
-STRANGER: Final = (
-    "This token is not known here. Ask whoever runs this server for a new one (incident-server token).\n"
-)
 OBSERVER: Final = Refusal("observer", "A session that only reads cannot write.")
 COMMITS_SECONDS: Final = 4.0
 GOODBYE_SECONDS: Final = 4.0
 
 
-class Doorkeeper(Protocol):
-    """Who a bearer token stands for."""
-
-    def actor(self, token: str) -> Actor | None: ...
-
-
 class Caller(ServerConnection):
     """A connection that remembers who it is, and counts as unknown until it does."""
 
-    actor: Actor | None = None
+    badge: Badge | None = None
+    errand: Callable[[], Coroutine[Any, Any, None]] | None = None
+    """What it came to the door for, when it is no session."""
+
     unknown: dict[ServerConnection, None]
     """In the order in which they came. Not counted by address: on one machine all rooms have the same."""
     unknown_max: int
@@ -111,6 +105,8 @@ class Gateway:
         charter: bytes,
         connections_max: int = 2_000,
         unknown_max: int = 256,
+        door: Door | None = None,
+        certificate_until: Callable[[], int] = lambda: 0,
     ) -> None:
         self.hub = hub
         self.joining = Joining(hub)
@@ -119,6 +115,8 @@ class Gateway:
         self._charter = charter
         self._connections_max = connections_max
         self._unknown_max = unknown_max
+        self._errands_at = door
+        self._certificate_until = certificate_until
         self._server: Server | None = None
 
     # -- the socket -----------------------------------------------------------------------------------------
@@ -146,6 +144,15 @@ class Gateway:
         )
         return int(self._server.sockets[0].getsockname()[1])
 
+    @property
+    def _plain(self) -> bool:
+        """An open line, which only this machine reaches."""
+        return True
+
+    def _device(self, _connection: ServerConnection) -> str:
+        """The key that holds a line, "" when it showed none."""
+        return ""
+
     async def stop(self) -> None:
         """Leave in order: nobody new, finish what was taken on, say goodbye; at most ten seconds in all."""
         self.hub.stopping = True
@@ -172,7 +179,7 @@ class Gateway:
             return connection.respond(http.HTTPStatus.OK, "ok\n")
         if path == "/readyz":
             return self._readiness(connection)
-        if path != "/":
+        if path != "/" and (self._errands_at is None or path not in PATHS):
             return connection.respond(
                 http.HTTPStatus.NOT_FOUND, "There is nothing here but / and /healthz.\n"
             )
@@ -183,17 +190,31 @@ class Gateway:
             )
             response.headers["Retry-After"] = str(1 + secrets.randbelow(5))
             return response
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        actor = self._doorkeeper.actor(token.strip()) if scheme.lower() == "bearer" else None
-        if actor is None:
-            sentence = STRANGER if token else NOBODY
+        header = request.headers.get("Authorization", "")
+        device, plain = self._device(connection), self._plain
+        if path != "/":
+            self._send_to_door(_caller(connection), path, device, line_account(header), plain=plain)
+            return None
+        scheme, _, token = header.partition(" ")
+        found = self._doorkeeper.actor(token.strip(), device, plain) if scheme.lower() == "bearer" else None
+        if found is None:
+            sentence = turned_away(token, plain=plain)
             self.hub.tally.turned_away += 1
             logs.note("turned away", known=False, peer=str(connection.remote_address))
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, sentence)
             response.headers["WWW-Authenticate"] = "Bearer"
             return response
-        _caller(connection).actor = actor
+        _caller(connection).badge = found if isinstance(found, Badge) else Badge(found)
         return None
+
+    def _send_to_door(self, caller: Caller, path: str, device: str, account: str, *, plain: bool) -> None:
+        """Enrolment and sign-in are served by the door; who comes as a known desk need not wait among strangers."""
+        door = self._errands_at
+        if door is None:
+            return
+        if door.known(device, account, plain=plain):
+            caller.unknown.pop(caller, None)
+        caller.errand = lambda: door.serve(caller, path, device=device, account=account, plain=plain)
 
     def _readiness(self, connection: ServerConnection) -> Response:
         if self.hub.read_only or self.hub.store.read_only:
@@ -207,6 +228,9 @@ class Gateway:
     async def _handle(self, connection: ServerConnection) -> None:
         """One peer from its Hello to its end."""
         caller = _caller(connection)
+        if caller.errand is not None:
+            await self._serve_errand(caller)
+            return
         caller.unknown.pop(caller, None)
         session: Session | None = None
         try:
@@ -228,11 +252,20 @@ class Gateway:
                     code=connection.close_code,
                 )
 
+    async def _serve_errand(self, caller: Caller) -> None:
+        try:
+            if caller.errand is not None:
+                await caller.errand()
+        except Exception as error:  # noqa: BLE001 -- one peer's trouble is not the others'
+            logs.fault("errand failed", error)
+            await close(caller, FAULT, "The server could not go on with this connection.")
+
     async def _greet(self, connection: Caller) -> Session | None:
         """Hello, version, Welcome and the directory; None when the peer was sent away."""
-        actor = connection.actor
-        if actor is None:
+        badge = connection.badge
+        if badge is None:
             return None
+        actor = badge.actor
         try:
             async with asyncio.timeout(HELLO_SECONDS):
                 hello = _hello(await connection.recv())
@@ -256,15 +289,20 @@ class Gateway:
             observer=hello.observer,
             seat=hello.seat,
             tally=self.hub.tally,
+            badge=badge,
         )
+        if self._doorkeeper.over(badge):  # since the handshake
+            await close(connection, SIGNED_OUT, OVER)
+            return None
         self.hub.arrive(session)
-        session.post(self._welcome(actor))
+        session.post(self._welcome(badge))
         self.hub.lists.welcome(session)
         session.post(self.hub.heartbeat(session))
         logs.note("connected", agency=actor.agency, name=actor.name, role=actor.role, observer=hello.observer)
         return session
 
-    def _welcome(self, actor: Actor) -> bytes:
+    def _welcome(self, badge: Badge) -> bytes:
+        actor = badge.actor
         return protocol.encode(
             protocol.Welcome(
                 protocol=PROTOCOL,
@@ -276,6 +314,9 @@ class Gateway:
                 role=actor.role,
                 sent_at=self.hub.now(),
                 charter=msgspec.Raw(self._charter),
+                until=badge.until,
+                locked=badge.locked,
+                certificate_until=self._certificate_until(),
             )
         )
 
@@ -304,6 +345,9 @@ class Gateway:
             case Submit() if session.observer:
                 session.asked()
                 session.refused(frame.stream, frame.command_id, OBSERVER)
+            case Submit() if session.badge.locked and not self.hub.still_taken(frame):
+                session.asked()
+                session.refused(frame.stream, frame.command_id, LOCKED)
             case Submit():
                 session.asked()
                 self.hub.submit(session, frame)
@@ -316,7 +360,8 @@ class Gateway:
             case Bye():
                 session.drop(GOING, "Goodbye.")
             case Lock():
-                session.error("no_sign_in", "This session has no sign-in that could be locked.")
+                if not self._doorkeeper.lock(session.badge):
+                    session.error("no_sign_in", "This session has no sign-in that could be locked.")
             case Hello():
                 raise ProtocolError("hello_again", "Hello is said once.")
 

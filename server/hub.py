@@ -186,6 +186,14 @@ class Hub:
         else:
             self._unseen(sequencer, asker, submit)
 
+    def still_taken(self, submit: Submit) -> bool:
+        """Of a desk at which nobody is: what a machine writes, and what was taken on before and is asked for again."""
+        sequencer = self.sequencers.get(submit.stream)
+        if sequencer is not None and sequencer.ledger.knows(submit.command_id):
+            return True
+        model = self.models.of(submit.stream)
+        return model is not None and submit.type in model.commands and model.spec_of(submit.type).by_machine
+
     def _first(self, asker: Asker, submit: Submit, *, trusted: bool) -> None:
         """A command to a stream that does not exist: only if it is accepted does the stream come to be."""
         sequencer = self._sequencer(submit.stream)

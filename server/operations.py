@@ -13,23 +13,9 @@ from incident import state
 from incident.catalogue import Charter
 from incident.kernel.checks import nearest
 from incident.kernel.slice import Actor, Refusal
-from server import logs
 from server.admin import AdminError, Answer
 from server.conductor import Automaton
 from server.hub import Hub
-from server.identity import Identity, IdentityError
-
-
-def new_token(identity: Identity, charter: Charter, asked: Mapping[str, Any]) -> str:
-    """Make a token. Raises AdminError when it cannot be made."""
-    name, agency, role = (str(asked.get(key, "")) for key in ("name", "agency", "role"))
-    people = [code for code in charter.roles if code != "system"]
-    try:
-        token = identity.add(name, agency, role, agencies=charter.agencies, roles=people, now=logs.clock())
-    except IdentityError as error:
-        raise AdminError(str(error)) from None
-    logs.note("token made", agency=agency, role=role, name=name)
-    return token
 
 
 async def bring_in(hub: Hub, charter: Charter, asked: Mapping[str, Any]) -> Answer:

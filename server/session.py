@@ -20,6 +20,7 @@ from incident.kernel.protocol import Accepted, Done, Error, Page, Refused, Watch
 from incident.kernel.slice import Actor, Refusal
 from server import logs
 from server.counters import Tally
+from server.signins import Badge
 from server.wire import buffered, deliver
 
 BUFFER_BYTES_MAX: Final = 1_048_576
@@ -50,6 +51,7 @@ class Session:
         "_unanswered",
         "_waiting_bytes",
         "actor",
+        "badge",
         "closing",
         "connection",
         "errands",
@@ -71,8 +73,10 @@ class Session:
         observer: bool = False,
         seat: str = "",
         tally: Tally | None = None,
+        badge: Badge | None = None,
     ) -> None:
         self.connection = connection
+        self.badge = Badge(actor) if badge is None else badge
         self.actor = actor
         self.observer = observer
         self.seat = seat

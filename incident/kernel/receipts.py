@@ -185,7 +185,7 @@ SLICE = Slice(
     state=Receipts,
     events=(EventSpec(Delivered), EventSpec(Seen), EventSpec(Acknowledged)),
     commands=(
-        CommandSpec(Deliver, Conflict.APPEND, Offline.ALLOWED),
+        CommandSpec(Deliver, Conflict.APPEND, Offline.ALLOWED, by_machine=True),
         CommandSpec(See, Conflict.APPEND, Offline.ALLOWED),
         CommandSpec(Acknowledge, Conflict.APPEND, Offline.ALLOWED),
     ),

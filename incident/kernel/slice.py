@@ -166,6 +166,8 @@ class CommandSpec:
     keys: Callable[[Any], tuple[str, ...]] = lambda _command: ()
     about: Callable[[View, Any], str] = lambda _view, _command: ""
     v: int = 1
+    by_machine: bool = False
+    """Written by a program and not by a person: taken, too, while nobody is at the desk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,15 @@ from incident.kernel.model import Models
 from incident.kernel.protocol import Hello, Records, SnapshotPage, Submit, Watch, Watching
 from incident.kernel.record import Record, encode_body, first_break, genesis
 from incident.kernel.slice import Actor
+from server.admission import Admission
 from server.app import Crew
+from server.door import Door
+from server.doorkeeper import keep_sweeping
 from server.gateway import Gateway
+from server.glass import record_glass
 from server.hub import Hub
+from server.people import People
+from server.signins import Badge
 from server.store import Store, StoreError
 from server.store.memory import MemoryStore
 from tests.server.toy import TOYS, Open, Write
@@ -34,8 +40,14 @@ class Book:
     def __init__(self) -> None:
         self.actors: dict[str, Actor] = {}
 
-    def actor(self, token: str) -> Actor | None:
+    def actor(self, token: str, _device: str, _plain: bool) -> Actor | None:
         return self.actors.get(token)
+
+    def over(self, _badge: Badge) -> bool:
+        return False
+
+    def lock(self, _badge: Badge) -> bool:
+        return False
 
     def token(self, agency: str, name: str, role: str) -> str:
         token = f"{agency}-{name}-{role}".replace(" ", "-")
@@ -194,6 +206,16 @@ class House:
             await guest.answer(ids[-1])
 
 
+def door_of(people: People, hub: Hub, step_seconds: float) -> Door:
+    """The door of a house, as the server makes it; a step may take long on a busy machine."""
+
+    async def glass(*told: Any) -> None:
+        await record_glass(hub, *told)
+
+    admission = Admission(people, name="test", mode="exercise", glass=glass)
+    return Door(people, admission, step_seconds=step_seconds)
+
+
 @asynccontextmanager
 async def house(
     store: Store | None = None,
@@ -201,9 +223,11 @@ async def house(
     charter: Any = None,
     *,
     lists_seconds: float = 0.1,
+    people: People | None = None,
+    step_seconds: float = 60.0,
     **kwargs: Any,
 ) -> AsyncIterator[House]:
-    """A server that listens, until the block ends; then it stops in order."""
+    """A server that listens, until the block ends; then it stops in order. With ``people`` it has a door, too."""
     failures: list[StoreError] = []
     kept: Store = store if store is not None else MemoryStore()
     problem: BaseException | None = None
@@ -212,8 +236,16 @@ async def house(
         hub = Hub(kept, models, charter, crew.spawn, fail=failures.append, **kwargs)
         hub.load()
         book = Book()
-        gateway = Gateway(hub, book, name="test", charter=msgspec.json.encode(charter))
+        gateway = Gateway(
+            hub,
+            people or book,
+            name="test",
+            charter=msgspec.json.encode(charter),
+            door=None if people is None else door_of(people, hub, step_seconds),
+        )
         port = await gateway.open("127.0.0.1", 0)
+        if people is not None:
+            crew.spawn(keep_sweeping(hub, people))
         crew.spawn(hub.beat())
         crew.spawn(hub.keep_lists(lists_seconds))
         made = House(hub, gateway, book, port)

@@ -23,9 +23,9 @@ server may answer
 
 | status | means |
 |---|---|
-| 401 | no token, or none that is good on this line (unknown, ended, or another desk's); the body is a sentence for a person |
+| 401 | no token, or none that is good on this line; the body is a sentence for a person |
 | 403 | an Origin was sent |
-| 404 | only `/`, `/enrol`, `/sign-in`, `/healthz` (200 while the process lives) and `/readyz` (200 while it takes commands) are here |
+| 404 | only `/`, `/enrol`, `/sign-in`, `/healthz` (200: it lives) and `/readyz` (200: it takes commands) are here |
 | 503 | stopping, or full; `Retry-After` says when to try again |
 
 Then the client sends `hello`, and the server answers `welcome` (who you are to it), `directory` (the streams you may
@@ -50,13 +50,13 @@ server's certificate in DER on this line (hex of the five bytes `plain` on an op
 server's nonce, the desk's public key, and the authority's certificate, as they stood in the frames. **Check the
 server's proof before anything else is sent**: if it does not hold, somebody stands in between, or the code was
 mistyped or is over. Then `enrol_claim` with the desk's own proof and a password, and `enrolled` comes with the
-certificate of the desk's key. Trust the `authority` alone from then on. A code is good once and for {{code_minutes}} minutes.
+certificate of the desk's key. Trust the `authority` alone from then on. A code is good once, {{code_minutes}} minutes.
 
 **Signing in** (`/sign-in`, with the desk's certificate; on an open line the header `Authorization: Desk ACCOUNT`
-instead). `sign_in` is answered by `signed_in`, whose token is good for {{session_hours}} hours with this key alone, or by
-`denied`. With `token` it unlocks that sign-in; with `new_password` it changes the password as well. Wrong passwords make
-the next try wait longer (`wait_ms`), each desk for itself; nobody is ever locked out. `break_glass` opens a desk with the
-passwords of two other desks' people, for an hour; every party of the agency's incidents is told.
+instead). `sign_in` is answered by `signed_in`, whose token is good for {{session_hours}} hours with this key alone, or
+by `denied`. With `token` it unlocks that sign-in; with `new_password` it changes the password as well. Wrong passwords
+make the next try wait longer (`wait_ms`), each desk for itself; nobody is ever locked out. `break_glass` opens a desk
+with the passwords of two persons of its agency, for an hour; every party of the agency's incidents is told.
 
 ### From the desk
 {{door_asks}}
@@ -103,10 +103,11 @@ Codes of `error`: `not_json`, `too_deep`, `too_large`, `bad_frame` (not a frame 
 `hello_again`, `not_text`, `protocol` (another version is spoken here); with `stream` set: `unknown_stream`,
 `not_party` (you were, and are no longer), `diverged`, `unavailable` (cannot be read just now), `busy`, `too_many`.
 
-Codes of `refused` that any command may meet: `locked` (this sign-in must be unlocked), `unknown_stream`, `unknown_command`, `unknown_version`, `bad_shape`,
+Codes of `refused` that any command may meet: `unknown_stream`, `unknown_command`, `unknown_version`, `bad_shape`,
 `bad_text` (characters that act on a terminal), `id_reuse`, `depends_on_refused`, `not_party`, `no_grant` (with `grant`
 and `role` in the facts), `claim_held` (with `held_by`, `since`, `label`), `busy`, `disk_full`, `observer` (the
-session said in its hello that it only reads). The others belong to the commands. Show the sentence; decide by the code.
+session said in its hello that it only reads), `locked` (this sign-in must be unlocked). The others belong to the
+commands. Show the sentence; decide by the code.
 
 ## Limits
 {{limits}}

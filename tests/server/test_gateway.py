@@ -16,7 +16,7 @@ from websockets.frames import Frame, Opcode
 
 from incident.kernel import protocol
 from incident.kernel.protocol import Error, Heartbeat, Hello, Watching
-from server import gateway, logs
+from server import doorkeeper, gateway, logs
 from server.store.memory import MemoryStore
 from tests.running import run
 from tests.server.house import BOARD, House, chained_from_genesis, house, soon, submitted
@@ -62,7 +62,7 @@ def test_nobody_comes_in_without_a_token_that_is_known() -> None:
                 headers = {"Authorization": f"{scheme} stolen"}
                 status, sentence = await _turned_away(home, additional_headers=headers)
                 assert status == 401
-            assert sentence == gateway.STRANGER
+            assert sentence == doorkeeper.PLAIN_STRANGER
             # never in the address: there it would end in logs
             assert (await _turned_away(home, url=home.url + "/?token=x"))[0] == 401
 

@@ -1,0 +1,368 @@
+"""What is decided at the door: whether a code is claimed, a password is right, two persons may break the glass.
+
+No socket in here: frames in, one frame out. Nothing is computed for a line that is not a known desk's, and each desk
+is slowed by its own wrong passwords alone, so that nobody keeps a room out from elsewhere.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from incident.kernel.door import (
+    BreakGlass,
+    Denied,
+    EnrolClaim,
+    Enrolled,
+    SignedIn,
+    SignIn,
+    password_flaw,
+)
+from incident.kernel.slice import Actor
+from server import logs
+from server.enrolment import Pending, ends_at
+from server.identity import Desk, IdentityError
+from server.passwords import BUSY_MS, Busy, Throttle
+from server.people import EXCON, People
+from server.signins import GLASS_SECONDS
+from server.signins import SignIn as Kept
+
+RENEW_MS: Final = 60 * 86_400_000
+"""A desk whose certificate ends sooner than this gets a fresh one with its sign-in."""
+
+CLIPPED: Final = 30
+"""Of each name, so that both together stay within the length of a name on the wire."""
+
+NOT_ENROLLED: Final = Denied(
+    code="not_enrolled",
+    sentence="This machine is not enrolled here, or was enrolled anew since. Ask whoever runs the server for a code "
+    "(incident-server enrol), then: incident-tui enrol URL CODE",
+)
+REVOKED: Final = Denied(
+    code="revoked", sentence="This desk was revoked. Ask whoever runs the server, who can enrol it again."
+)
+WRONG_CODE: Final = Denied(
+    code="wrong_code",
+    sentence="This code is not good: it was used, is over, or a sign of it was misheard. Ask for it again, or for a "
+    "new one (incident-server enrol).",
+)
+FULL: Final = Denied(
+    code="busy",
+    sentence="Very many are signing in at this moment. Nothing was tried; try again in a moment.",
+    wait_ms=BUSY_MS,
+)
+ONE_PERSON: Final = Denied(
+    code="one_person", sentence="To break the glass takes two persons, each with their own desk's name."
+)
+WRONG_TWO: Final = "That did not open it: check both names and both passwords."
+SIGN_IN_OVER: Final = Denied(code="over", sentence="This sign-in is over. Sign in again.")
+
+Glass = Callable[[str, str, str, str, str, int], Awaitable[None]]
+"""Write into every incident of an agency that two persons broke the glass: agency, both, role, reason, until."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One password against what is kept of it."""
+
+    kept: str
+    password: str
+
+
+class Admission:
+    """Decides for one data folder's people. ``name`` and ``mode`` are the server's, as a new desk is told them."""
+
+    def __init__(self, people: People, *, name: str, mode: str, glass: Glass) -> None:
+        self._people = people
+        self._name = name
+        self._mode = mode
+        self._glass = glass
+        self._dummy = ""
+
+    # -- enrolment ------------------------------------------------------------------------------------------
+
+    async def claim(self, pending: Pending, key: str, device: str, claim: EnrolClaim) -> Enrolled | Denied:
+        """A desk has proved that it knows a code: let it in, once. Whatever is in the way, the code stays good."""
+        people = self._people
+        old = people.identity.named(pending.agency, pending.name)
+        flaw = password_flaw(claim.password, pending.name, pending.agency)
+        if flaw is not None:
+            return Denied(code="weak_password", sentence=flaw)
+        known = people.identity.desk_of(device)
+        if (known is not None and known is not old) or (old is not None and not pending.again):
+            return Denied(
+                code="taken",
+                sentence="This key, or the name that the code is for, belongs to a desk already. Ask for a code that "
+                "puts this one in its place (incident-server enrol --again).",
+            )
+        if not people.codes.take(pending):
+            return WRONG_CODE
+        desk = Desk(
+            account=secrets.token_hex(8),
+            name=pending.name,
+            agency=pending.agency,
+            role=pending.role,
+            key=key,
+            device=device,
+            password="",
+            enrolled_at=people.now(),
+        )
+        try:
+            return await self._enrol(desk, claim.password, old)
+        except (OSError, IdentityError, Busy, ValueError) as error:
+            people.codes.give_back(pending)
+            return await self._not_enrolled(error)
+
+    async def _enrol(self, desk: Desk, password: str, old: Desk | None) -> Enrolled:
+        """Raises OSError, IdentityError, Busy; ValueError: no certificate can be made for such a key."""
+        people = self._people
+        certificate = ""
+        if people.issuer is not None:
+            certificate = people.issuer.certify(desk.key, desk.account, desk.enrolled_at)
+        kept = await people.pool.run(lambda: people.hasher.hash(password), 0)
+        desk = msgspec.structs.replace(desk, password=kept, certificate_until=ends_at(certificate))
+        await people.pool.run(people.codes.writer())  # used up first: then no crash makes it good twice
+        await people.pool.run(lambda: people.identity.put_desk(desk, old.account if old else ""))
+        if old is not None:
+            people.signins.end_of(old.account)
+            await people.keep_signins()
+        logs.note("desk enrolled", agency=desk.agency, role=desk.role, name=desk.name, again=old is not None)
+        return Enrolled(
+            account=desk.account,
+            name=desk.name,
+            agency=desk.agency,
+            role=desk.role,
+            certificate=certificate,
+            server=self._name,
+            mode=self._mode,
+        )
+
+    async def _not_enrolled(self, error: Exception) -> Denied:
+        try:
+            await self._people.pool.run(self._people.codes.writer())
+        except OSError as again:
+            logs.fault("code not written", again)
+        if isinstance(error, Busy):
+            return FULL
+        if isinstance(error, ValueError):
+            return Denied(
+                code="bad_key", sentence="No certificate can be made for this key: it must be P-256."
+            )
+        logs.fault("desk not enrolled", error)
+        return Denied(
+            code="not_written",
+            sentence="The server could not write this desk down: tell whoever runs it to look at its disk. Nothing is "
+            "lost, and the same code is good until it is over.",
+        )
+
+    # -- sign-in and unlocking ------------------------------------------------------------------------------
+
+    async def sign_in(self, desk: Desk, ask: SignIn, *, plain: bool) -> SignedIn | Denied:
+        """The password of the desk whose key holds the line, for a new sign-in or to unlock one."""
+        people = self._people
+        if people.revoked(desk):
+            return REVOKED
+        if ask.new_password:
+            flaw = password_flaw(ask.new_password, desk.name, desk.agency)
+            if flaw is not None:
+                return Denied(code="weak_password", sentence=f"The new one will not do. {flaw}")
+        signin = people.signins.of(ask.token, people.now()) if ask.token else None
+        if ask.token and (signin is None or signin.account != desk.account or signin.open_line is not plain):
+            return SIGN_IN_OVER
+        given_by = signin.given_by if signin is not None else (desk.account,)
+        if given_by != (desk.account,) and ask.new_password:
+            return Denied(code="glass", sentence="Behind a broken glass no password is changed.")
+        holders = [found for one in given_by if (found := people.identity.desk(one)) is not None]
+        denied = await self._tried(
+            (desk.account,), people.throttle, [Check(one.password, ask.password) for one in holders], any
+        )
+        if denied is not None:
+            logs.note("sign-in denied", agency=desk.agency, name=desk.name, code=denied.code)
+            return denied
+        return await self._let_in(desk, ask, signin, plain=plain)
+
+    async def _let_in(
+        self, desk: Desk, ask: SignIn, signin: Kept | None, *, plain: bool
+    ) -> SignedIn | Denied:
+        """The password was right; much may have happened while it was computed."""
+        people = self._people
+        kept = people.identity.desk(desk.account)
+        if kept is None or people.revoked(kept):
+            return REVOKED
+        desk = kept
+        if signin is None or signin.given_by == (desk.account,):
+            desk = await self._kept_anew(desk, ask, but=signin.digest if signin is not None else "")
+        if signin is not None:
+            token = ask.token
+            if people.signins.of(token, people.now()) is None:
+                return SIGN_IN_OVER
+            people.signins.lock(signin.digest, locked=False)
+        else:
+            actor = Actor(desk.name, desk.agency, desk.role)
+            token, signin = people.signins.begin(desk, actor, people.now(), open_line=plain)
+        await people.keep_signins()
+        logs.note("unlocked" if ask.token else "signed in", agency=desk.agency, name=desk.name)
+        return SignedIn(
+            token=token,
+            until=signin.until,
+            name=signin.name,
+            agency=signin.agency,
+            role=signin.role,
+            certificate=await self._fresh_certificate(desk),
+        )
+
+    async def _kept_anew(self, desk: Desk, ask: SignIn, *, but: str) -> Desk:
+        """Keep a changed password, or the same by the parameters of today. Other sign-ins end with a change."""
+        people = self._people
+        if not (ask.new_password or people.hasher.outdated(desk.password)):
+            return desk
+        wanted = ask.new_password or ask.password
+        try:
+            kept = await people.pool.run(lambda: people.hasher.hash(wanted))
+            desk = msgspec.structs.replace(desk, password=kept)
+            await people.pool.run(lambda: people.identity.put_desk(desk))
+        except IdentityError as error:
+            logs.fault("password not written", error)
+            return desk
+        if ask.new_password:
+            people.signins.end_of(desk.account, but=but)
+            logs.note("password changed", agency=desk.agency, name=desk.name)
+        return desk
+
+    async def _fresh_certificate(self, desk: Desk) -> str:
+        people = self._people
+        now = people.now()
+        if people.issuer is None or desk.certificate_until - now >= RENEW_MS:
+            return ""
+        try:
+            certificate = people.issuer.certify(desk.key, desk.account, now)
+            fresh = msgspec.structs.replace(desk, certificate_until=ends_at(certificate))
+            await people.pool.run(lambda: people.identity.put_desk(fresh))
+        except (IdentityError, ValueError) as error:  # the old one is good for weeks
+            logs.fault("certificate not renewed", error)
+            return ""
+        logs.note("desk certificate renewed", agency=desk.agency, name=desk.name)
+        return certificate
+
+    # -- two persons ----------------------------------------------------------------------------------------
+
+    async def break_glass(self, desk: Desk, ask: BreakGlass, *, plain: bool) -> SignedIn | Denied:
+        """Two persons of the desk's agency open it for an hour, and everybody concerned is told.
+
+        Wrong tries count for the desk that the line belongs to, and for whoever is named, apart from what their own
+        desks give: two passwords of others cannot be guessed here, and no room is slowed by it.
+        """
+        people = self._people
+        if people.revoked(desk):
+            return REVOKED
+        if ask.first.strip().lower() == ask.second.strip().lower():
+            return ONE_PERSON
+        allowed = [role for role in people.roles() if role != EXCON or self._mode == "exercise"]
+        if ask.role not in allowed:
+            return Denied(code="no_role", sentence=f"A role here is one of {', '.join(allowed)}."[:600])
+        first, second = (self._person(desk.agency, name) for name in (ask.first, ask.second))
+        if not self._dummy:
+            self._dummy = await people.pool.run(lambda: people.hasher.hash(secrets.token_hex(16)))
+        denied = await self._tried(
+            (f"at {desk.account}", *(one.account for one in (first, second) if one is not None)),
+            people.glass_throttle,
+            [self._check(first, ask.first_password), self._check(second, ask.second_password)],
+            all,
+        )
+        if denied is None and first is not None and second is not None:
+            return await self._broken(desk, first, second, ask, plain=plain)
+        logs.warn("glass not broken", agency=desk.agency, name=desk.name, code=denied.code if denied else "")
+        if denied is None or denied.code == "wrong_password":
+            return Denied(code="wrong_password", sentence=WRONG_TWO, wait_ms=denied.wait_ms if denied else 0)
+        return denied
+
+    def _person(self, agency: str, name: str) -> Desk | None:
+        found = self._people.identity.named(agency, name.strip())
+        return None if found is None or self._people.revoked(found) else found
+
+    def _check(self, desk: Desk | None, password: str) -> Check:
+        """Whether somebody is known takes as long to say as whether a password is right."""
+        return Check(self._dummy if desk is None else desk.password, password)
+
+    async def _broken(
+        self, desk: Desk, first: Desk, second: Desk, ask: BreakGlass, *, plain: bool
+    ) -> SignedIn:
+        people = self._people
+        now = people.now()
+        until = now + GLASS_SECONDS * 1000
+        logs.warn(
+            "glass broken",
+            agency=desk.agency,
+            at=desk.name,
+            first=first.name,
+            second=second.name,
+            role=ask.role,
+        )
+        await self._glass(desk.agency, first.name, second.name, ask.role, ask.reason, until)
+        name = f"break glass: {first.name[:CLIPPED].strip()} + {second.name[:CLIPPED].strip()}"
+        token, signin = people.signins.begin(
+            desk,
+            Actor(name, desk.agency, ask.role),
+            now,
+            seconds=GLASS_SECONDS,
+            open_line=plain,
+            given_by=(first.account, second.account),
+        )
+        await people.keep_signins()
+        return SignedIn(token=token, until=signin.until, name=name, agency=desk.agency, role=ask.role)
+
+    # -- passwords ------------------------------------------------------------------------------------------
+
+    async def _tried(
+        self,
+        keys: Sequence[str],
+        throttle: Throttle,
+        checks: Sequence[Check],
+        enough: Callable[[Sequence[bool]], bool],
+    ) -> Denied | None:
+        """None when the passwords are right. Counted for each key before they are computed."""
+        people = self._people
+        now = people.now()
+        wait = max(throttle.wait_ms(key, now) for key in keys)
+        if wait:
+            return _slow(wait)
+        wrong = max(throttle.wrong(key, now) for key in keys)
+        for key in keys:
+            throttle.begin(key, now)
+        verify = people.hasher.verify
+        right = False
+        try:
+            right = enough(
+                await people.pool.run(lambda: [verify(one.kept, one.password) for one in checks], wrong)
+            )
+        except Busy:
+            for key in keys:
+                throttle.untried(key)
+            return FULL
+        finally:
+            for key in keys:
+                throttle.end(key, right=right)
+        if right:
+            return None
+        wait = max(throttle.wait_ms(key, people.now()) for key in keys)
+        more = f" The next try is taken in {_seconds(wait)}." if wait else ""
+        return Denied(
+            code="wrong_password", sentence=f"That is not the password of this desk.{more}", wait_ms=wait
+        )
+
+
+def _slow(wait_ms: int) -> Denied:
+    return Denied(
+        code="slow",
+        sentence=f"Wait {_seconds(wait_ms)} and try again: too many wrong passwords were given here.",
+        wait_ms=wait_ms,
+    )
+
+
+def _seconds(wait_ms: int) -> str:
+    seconds = -(-wait_ms // 1000)
+    return f"{seconds} s" if seconds < 120 else f"{-(-seconds // 60)} minutes"

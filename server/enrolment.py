@@ -1,0 +1,171 @@
+"""Enrolling: what a code stands for until it is used, and the checks of a desk that claims it.
+
+Of a code only what is told (its lookup) and what proves it (a key made by scrypt) are kept, for 15 minutes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from incident.kernel.door import CODE_SECONDS, Code, code_from, code_key
+from server.datafolder import write_private
+from server.identity import IdentityError
+
+FORMAT: Final = 1
+PENDING_MAX: Final = 200
+WRONG_MAX: Final = 100
+"""Wrong proofs that end a code. With 55 bits of secret none of them will be right."""
+
+
+class Issuer(Protocol):
+    """The server's authority, as enrolment needs it."""
+
+    @property
+    def pem(self) -> str: ...
+
+    def leaf_digest(self, connection: Any = None) -> bytes: ...
+
+    def certify(self, device_pem: str, account: str, now_ms: int) -> str: ...
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """A desk that may be enrolled until ``until`` (UTC ms). ``again``: in the place of the desk of this name."""
+
+    lookup: str
+    key: bytes
+    name: str
+    agency: str
+    role: str
+    again: bool
+    until: int
+
+
+class _File(msgspec.Struct, frozen=True):
+    format: int
+    pending: list[Pending]
+
+
+class Codes:
+    """The codes that are good now. Memory is what counts, changed by one thread; ``writer`` is as for sign-ins."""
+
+    def __init__(self, path: Path, now: int) -> None:
+        self._path = path
+        self._pending = {one.lookup: one for one in _read(path) if one.until > now}
+        self._wrong: dict[str, int] = {}
+
+    def make(self) -> tuple[Code, bytes]:
+        """A new code that no other is looked up as, and its key. Takes some 50 ms: blocks."""
+        code = code_from(secrets.token_bytes(16))
+        while code.lookup in self._pending:
+            code = code_from(secrets.token_bytes(16))
+        return code, code_key(code)
+
+    def add(
+        self, code: Code, key: bytes, name: str, agency: str, role: str, *, again: bool, now: int
+    ) -> Pending:
+        """From now on this code is good; an earlier one for the same desk is not. Raises IdentityError."""
+        self.sweep(now)
+        self.drop(agency, name)
+        if len(self._pending) >= PENDING_MAX:
+            raise IdentityError(f"{PENDING_MAX} codes are waiting to be used; wait until some are over.")
+        pending = Pending(code.lookup, key, name, agency, role, again, now + CODE_SECONDS * 1000)
+        self._pending[code.lookup] = pending
+        return pending
+
+    def find(self, lookup: str, now: int) -> Pending | None:
+        """The code of this lookup, if it is good now."""
+        pending = self._pending.get(lookup)
+        return None if pending is None or pending.until <= now else pending
+
+    def wrong(self, pending: Pending) -> None:
+        """A proof for it was wrong."""
+        count = self._wrong.get(pending.lookup, 0) + 1
+        self._wrong[pending.lookup] = count
+        if count >= WRONG_MAX:
+            self.take(pending)
+
+    def take(self, pending: Pending) -> bool:
+        """Use it up; False when somebody else has, a moment ago."""
+        if self._pending.get(pending.lookup) is not pending:
+            return False
+        del self._pending[pending.lookup]
+        self._wrong.pop(pending.lookup, None)
+        return True
+
+    def give_back(self, pending: Pending) -> None:
+        """It could not be used after all."""
+        self._pending.setdefault(pending.lookup, pending)
+
+    def drop(self, agency: str, name: str) -> int:
+        """Forget the codes for a desk of this name; answers how many."""
+        found = [
+            one for one in self._pending.values() if (one.agency, one.name.lower()) == (agency, name.lower())
+        ]
+        for one in found:
+            self.take(one)
+        return len(found)
+
+    def sweep(self, now: int) -> None:
+        """Forget what is over."""
+        for one in [one for one in self._pending.values() if one.until <= now]:
+            self.take(one)
+
+    def waiting(self, now: int) -> Iterable[Pending]:
+        """Those that are good now."""
+        return tuple(one for one in self._pending.values() if one.until > now)
+
+    def writer(self) -> Callable[[], None]:
+        """Work that puts on the disk what is in memory now. It blocks, and raises OSError."""
+        data = msgspec.json.encode(_File(FORMAT, list(self._pending.values())))
+        return lambda: write_private(self._path, data)
+
+
+def _read(path: Path) -> list[Pending]:
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=_File)
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.DecodeError) as error:
+        raise IdentityError(
+            f"{path} cannot be read ({type(error).__name__}). Move it away, and make new codes."
+        ) from None
+    if found.format != FORMAT:
+        raise IdentityError(f"{path} was written by a newer version of this program; use that one.")
+    return found.pending
+
+
+def device_of_key(pem: str) -> str:
+    """The digest that a desk's public key is known by: SHA-256 of its SubjectPublicKeyInfo, hex.
+
+    Raises:
+        ValueError: this is no public key, or not of a kind that is taken.
+    """
+    try:
+        key = serialization.load_pem_public_key(pem.encode("ascii"))
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("That is no public key.") from None
+    sane = isinstance(key, ed25519.Ed25519PublicKey) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
+    )
+    if not sane:
+        raise ValueError("The key of a desk is P-256 or Ed25519.")
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
+
+
+def ends_at(certificate: str) -> int:
+    """When a certificate (PEM) ends, UTC ms; 0 for none."""
+    if not certificate:
+        return 0
+    end = x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+    return int(end.timestamp() * 1000)
