@@ -110,6 +110,8 @@ class Role(msgspec.Struct, frozen=True, omit_defaults=True):
     title: Name
     own: Grants = ()
     other: Grants = ()
+    may_delegate: tuple[RoleCode, ...] = ()
+    """The roles that somebody in this role may lend to a colleague; none where an incident was opened before that."""
 
 
 class Charter(msgspec.Struct, frozen=True):
@@ -240,6 +242,10 @@ _GRANTS = parsed(
     tuple,
 )
 
+_ROLES = parsed(
+    sequence(_code(r"^[a-z][a-z_]{1,39}$", "tactical_commander"), 0, 50, unique=lambda role: role), tuple
+)
+
 ROLES_SCHEMA: Final[Check[tuple[Role, ...]]] = record(
     {
         "roles": required(
@@ -251,6 +257,7 @@ ROLES_SCHEMA: Final[Check[tuple[Role, ...]]] = record(
                             "title": required(text(80)),
                             "own": optional(_GRANTS, ()),
                             "other": optional(_GRANTS, ()),
+                            "may_delegate": optional(_ROLES, ()),
                         },
                         into=Role,
                     ),

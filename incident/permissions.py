@@ -1,6 +1,7 @@
 """Who may do what: role x command x relation, from data, denied by default, with a reason naming the grant.
 
-The roles are those frozen into the incident when it was opened; before that, those of the server. The
+The roles are those frozen into the incident when it was opened; before that, those of the server. A role that is
+lent to somebody for some hours opens its rows for them, asked anew each time (``incident.delegation``). The
 relation is *own* when the thing belongs to the actor's agency or to nobody in particular, else *other*. Being
 party to the incident comes first: who is not, is told only that there is no such incident for them.
 """
@@ -8,6 +9,8 @@ party to the incident comes first: who is not, is told only that there is no suc
 from __future__ import annotations
 
 from typing import Any
+
+from msgspec.structs import replace
 
 from incident.catalogue import Charter, Role
 from incident.kernel.slice import Actor, Context, Refusal, View
@@ -21,6 +24,15 @@ EXERCISE_ROLES = frozenset({"excon", "evaluator"})
 
 ANYBODYS = frozenset({"exercises.no_duff"})
 """What who only looks on may do in an incident, too."""
+
+NEVER_LENT = EXERCISE_ROLES | {"system"}
+"""Roles that nobody lends: who has one of these sees other papers, or is no person."""
+
+LENDING = frozenset({"delegation.delegate"})
+"""What a lent role never opens: nobody lends on what was lent to them."""
+
+SERVERS = frozenset({"delegation.record_glass"})
+"""What the server writes in every incident, however old the roles are that were frozen into it."""
 
 NOT_PARTY = Refusal("not_party", "There is no such incident for your agency.")
 
@@ -37,7 +49,37 @@ def permit(view: View, ctx: Context, command: str, about: str) -> Refusal | None
     if ctx.actor.role == "evaluator" and not organisation.own and command not in ANYBODYS:
         sentence = "An evaluator looks on here, and writes in exercise control's papers."
         return Refusal("no_grant", sentence, {"grant": command, "role": ctx.actor.role})
-    return granted(organisation.charter, ctx.actor, command, about)
+    return allowed(view, ctx, command, about)
+
+
+def allowed(view: View, ctx: Context, command: str, about: str) -> Refusal | None:
+    """The answer of the frozen roles, and of what is lent to this actor at this moment of the incident's clock."""
+    charter, actor = view.organisation.charter, ctx.actor
+    if command in SERVERS and is_system(actor):
+        return None
+    refusal = granted(charter, actor, command, about)
+    if refusal is None or refusal.code != "no_grant" or actor.automatic:
+        return refusal
+    state = getattr(view, "delegation", None)  # exercise control's papers know none
+    if state is None or command in LENDING:
+        return refusal
+    for code in state.roles(actor.agency, actor.name, ctx.now):
+        if code not in NEVER_LENT and granted(charter, replace(actor, role=code), command, about) is None:
+            return None
+    return _told(charter, state, ctx, refusal)
+
+
+def _told(charter: Charter, state: Any, ctx: Context, refusal: Refusal) -> Refusal:
+    """The refusal, with what would have opened it until it was over."""
+    grant = refusal.facts.get("grant", "")
+    over = [
+        charter.roles[one.role].title
+        for one in state.held(ctx.actor.agency, ctx.actor.name)
+        if not one.counts(ctx.now) and one.role in charter.roles and grant in charter.roles[one.role].own
+    ]
+    if not over or refusal.facts.get("relation") != "own":
+        return refusal
+    return replace(refusal, sentence=f"{refusal.sentence} What was lent to you is over: {', '.join(over)}.")
 
 
 def permit_register(view: View, ctx: Context, command: str, about: str) -> Refusal | None:
@@ -109,7 +151,19 @@ def _missing(charter: Charter, role: Role, command: str, about: str, *, own: boo
         return Refusal("no_grant", f"Only {about} may do this: the thing is theirs, not yours.", facts)
     able = [charter.roles[code].title for code in who_can(charter, command)]
     ask = f" Ask: {', '.join(able)}." if able else ""
+    givers = who_can_lend(charter, command)
+    if givers:
+        ask += f" Or have it lent to you by: {', '.join(charter.roles[code].title for code in givers)}."
+        facts["lent_by"] = ", ".join(givers)
     return Refusal("no_grant", f"The role {role.title} lacks the grant {command}.{ask}", facts)
+
+
+def who_can_lend(charter: Charter, command: str) -> tuple[str, ...]:
+    """The codes of the roles that may lend a role that may do this; none for what a lent role never opens."""
+    if command in LENDING:
+        return ()
+    able = set(who_can(charter, command)) - NEVER_LENT
+    return tuple(role.code for role in charter.roles.values() if able & set(role.may_delegate))
 
 
 def who_can(charter: Charter, command: str) -> tuple[str, ...]:
@@ -128,13 +182,38 @@ def explained(charter: Charter, command: str) -> tuple[str, ...]:
     for title, relation in (("one's own", "own"), ("another agency's", "other")):
         able = [role.title for role in charter.roles.values() if command in getattr(role, relation)]
         lines.append(f"  {title:18}{', '.join(able) or 'nobody'}")
+    for title in (
+        f"as {charter.roles[code].title}, from {givers}" for code, givers in _lent_as(charter, command)
+    ):
+        lines.append(f"  {'by delegation':18}{title}")
     return tuple(lines)
+
+
+def _lent_as(charter: Charter, command: str) -> tuple[tuple[str, str], ...]:
+    """(role, the titles of who may lend it) for every role that may do this and that somebody lends."""
+    found = []
+    for role in charter.roles.values():
+        givers = [one.title for one in charter.roles.values() if role.code in one.may_delegate]
+        may = command in (*role.own, *role.other) and command not in LENDING
+        if may and givers and role.code not in NEVER_LENT:
+            found.append((role.code, ", ".join(givers)))
+    return tuple(found)
 
 
 def grants(charter: Charter, role: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What a role may do to own and to other agencies' things; two empty tuples for an unknown role."""
     found = charter.roles.get(role)
     return ((), ()) if found is None else (found.own, found.other)
+
+
+def grants_now(view: View, actor: Actor, now: int) -> tuple[frozenset[str], frozenset[str]]:
+    """What somebody may do now (UTC ms) to own and to others' things: by their role and by what is lent to them."""
+    state = getattr(view, "delegation", None)
+    lent = () if state is None else state.roles(actor.agency, actor.name, now)
+    charter = view.organisation.charter
+    held = [grants(charter, code) for code in (actor.role, *lent)]
+    own, other = (frozenset[str]().union(*(pair[side] for pair in held)) for side in (0, 1))
+    return own, other
 
 
 def unknown_grants(charter: Charter, commands: frozenset[str]) -> tuple[tuple[str, str], ...]:
@@ -144,4 +223,14 @@ def unknown_grants(charter: Charter, commands: frozenset[str]) -> tuple[tuple[st
         for role in charter.roles.values()
         for grant in (*role.own, *role.other)
         if grant not in commands
+    )
+
+
+def unknown_lent(charter: Charter) -> tuple[tuple[str, str], ...]:
+    """(role, lent role) for every ``may_delegate`` that names no role, or one that nobody lends."""
+    return tuple(
+        (role.code, lent)
+        for role in charter.roles.values()
+        for lent in role.may_delegate
+        if lent not in charter.roles or lent in NEVER_LENT
     )

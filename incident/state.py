@@ -21,6 +21,7 @@ from incident import (
     casualties,
     commanders,
     comms,
+    delegation,
     exercises,
     fleet,
     injects,
@@ -40,6 +41,7 @@ from incident.casualties.facts import Casualties
 from incident.catalogue import Charter
 from incident.commanders import Commanders
 from incident.comms import Comms
+from incident.delegation import Delegations
 from incident.drill import Drill
 from incident.exercises.facts import Play
 from incident.fleet.facts import Fleet
@@ -96,6 +98,7 @@ class State(msgspec.Struct, frozen=True):
     commanders: Commanders = Commanders()
     exercises: Play = Play()
     comms: Comms = Comms()
+    delegation: Delegations = Delegations()
 
 
 class OwnState(msgspec.Struct, frozen=True):
@@ -106,6 +109,7 @@ class OwnState(msgspec.Struct, frozen=True):
     tasks: Tasks = Tasks()
     exercises: Play = Play()
     receipts: Receipts = Receipts()
+    delegation: Delegations = Delegations()
 
 
 class ExconState(msgspec.Struct, frozen=True):
@@ -162,12 +166,14 @@ def summary(view: View) -> dict[str, Any]:
     }
 
 
-CRITICAL: Final = frozenset({"methane.published", "organisation.declared", "exercises.no_duff_called"})
+CRITICAL: Final = frozenset(
+    {"methane.published", "organisation.declared", "exercises.no_duff_called", "delegation.glass_broken"}
+)
 """What must not wait to be joined with other news on its way to the rooms."""
 
 
 def is_critical(record: Record) -> bool:
-    """A METHANE, a declaration and NO DUFF are sent the moment they are on the disk."""
+    """A METHANE, a declaration, NO DUFF and a broken glass are sent the moment they are on the disk."""
     return record.type in CRITICAL
 
 
@@ -191,6 +197,7 @@ INCIDENT: Final = Model(
         commanders.SLICE,
         exercises.SLICE,
         comms.SLICE,
+        delegation.SLICE,
     ),
     permit,
     summary=summary,
@@ -203,7 +210,7 @@ INCIDENT: Final = Model(
 OWN: Final = Model(
     "own",
     OwnState,
-    (organisation.SLICE, log.SLICE, tasks.SLICE, exercises.SLICE, receipts.SLICE),
+    (organisation.SLICE, log.SLICE, tasks.SLICE, exercises.SLICE, receipts.SLICE, delegation.SLICE),
     permit,
     summary=summary,
     may_watch=may_watch_own,
@@ -235,6 +242,21 @@ REGISTER: Final = Model(
 def own_stream(incident: str, agency: str) -> str:
     """An agency's own part of an incident, by the name of the incident's stream; exercise control has its papers."""
     return f"{incident}/excon" if agency == EXERCISE_CONTROL else f"{incident}/own/{agency}"
+
+
+def glass_broken(
+    stream: str, state: Any, agency: str, first: str, second: str, role: str, reason: str, until: int
+) -> Any | None:
+    """The command that the server gives in its own name in an incident when two persons broke the glass.
+
+    None where that agency has no part, where the incident is closed, and where the stream is no incident. Asked for
+    every incident that is open. ``until`` (UTC ms) is the end of that sign-in by the server's clock.
+    """
+    if not _INCIDENT.fullmatch(stream):
+        return None
+    # In an exercise that is paused or hurried, everything that is shown goes by the incident's own clock.
+    own = INCIDENT.now(state, until)
+    return delegation.glass_broken(state, agency, first, second, role, reason, own)
 
 
 class Streams:

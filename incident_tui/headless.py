@@ -276,7 +276,7 @@ async def report(
             if out is None:
                 put(text.rstrip("\n"))
             else:
-                put(f"Written: {papers.write(out.parent, out.name, text)}")
+                put(f"Written: {safe_text(str(papers.write(out.parent, out.name, text)))}")
         except papers.PaperError as error:
             complain(str(error) if here else f"{error} {why_not(session)}")
             return USAGE if here else NO_SERVER

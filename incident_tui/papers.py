@@ -14,15 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from incident.kernel.text import safe_text
+from incident.kernel.text import clip, safe_text
 from incident.reports import papers
-from incident.reports.document import Document, to_csv, to_text
+from incident.reports.document import Document, to_csv, to_json, to_text
 from incident_tui.clock import iso_time
 from incident_tui.feed import LogLine
 from incident_tui.nearest import near, offer
-from incident_tui.seat import private_folder
+from incident_tui.seat import RESERVED, private_folder
 from incident_tui.session import Session
 
 FORMATS: Final = ("text", "csv", "json")
@@ -34,6 +32,7 @@ BLANK: Final = ("methane-form", "log-form")
 """Forms for paper: no incident is needed for them."""
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
+_NO_NAME = re.compile(r'[<>:"/\\|?*]')
 
 
 class PaperError(Exception):
@@ -103,7 +102,7 @@ def _log(wanted: Wanted, session: Session, lines: Sequence[LogLine]) -> str:
             "made": foot_of(session),
             "lines": [papers.log_values(one) for one in lines],
         }
-        return msgspec.json.format(msgspec.json.encode(head)).decode() + "\n"
+        return to_json(head)
     return _written(papers.log(session.look(), lines, foot_of(session)), wanted)
 
 
@@ -117,7 +116,7 @@ def _moment(session: Session) -> Callable[[int], str]:
 
 def _written(document: Document, wanted: Wanted) -> str:
     if wanted.format == "json":
-        return msgspec.json.format(msgspec.json.encode(document)).decode() + "\n"
+        return to_json(document)
     return to_text(document)
 
 
@@ -152,11 +151,14 @@ def write(folder: Path, name: str, text: str) -> Path:
     Raises:
         PaperError: it cannot be written, with the system's reason.
     """
+    if not a_file_name(name):
+        raise PaperError(f"'{clip(safe_text(name), 60)}' cannot name a paper: {GOOD_NAME}")
+    stem, ending = Path(name).stem, Path(name).suffix
+    where = clip(safe_text(str(folder)), 200)
     try:
         private_folder(folder)
         for count in range(1, 100):
-            stem, dot, ending = name.rpartition(".")
-            path = folder / (name if count == 1 else f"{stem}_{count}{dot}{ending}")
+            path = folder / (name if count == 1 else f"{stem}_{count}{ending}")
             try:
                 handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
@@ -166,10 +168,25 @@ def write(folder: Path, name: str, text: str) -> Path:
                 out.flush()
                 os.fsync(out.fileno())
             return path
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise PaperError(f"The paper cannot be written to {folder}: {reason}.") from None
-    raise PaperError(f"There are a hundred papers of this name in {folder}.")
+    except (OSError, ValueError) as error:  # a name that no system takes is a ValueError
+        reason = (getattr(error, "strerror", None) or "the name cannot be used").lower()
+        raise PaperError(f"The paper cannot be written to {where}: {reason}.") from None
+    raise PaperError(f"There are a hundred papers of this name in {where}.")
+
+
+GOOD_NAME: Final = 'it has a hidden sign or one of / \\ : * ? " < > | in it, ends in a point or a blank, or is a device of Windows.'
+"""Papers go from system to system, so a name must be good on all of them."""
+
+
+def a_file_name(name: str) -> bool:
+    """Whether it names a file in the folder it is put into, on every system, and nothing else."""
+    return (
+        name.isprintable()
+        and not _NO_NAME.search(name)
+        and bool(name.strip(". "))
+        and name == name.rstrip(". ")
+        and name.partition(".")[0].strip().upper() not in RESERVED
+    )
 
 
 def prepared(words: str, session: Session) -> tuple[str, str]:

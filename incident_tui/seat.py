@@ -24,6 +24,10 @@ else:
 
 HOME: Final = "INCIDENT_TUI_HOME"
 SEATS_MAX: Final = 9
+RESERVED: Final = frozenset(
+    ("CON PRN AUX NUL CONIN$ CONOUT$ " + " ".join(f"COM{n} LPT{n}" for n in "123456789\xb9\xb2\xb3")).split()
+)
+"""Names that mean a device on Windows, whatever ending they have."""
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 
 
@@ -53,12 +57,14 @@ def device_name() -> str:
 
 def plain(words: str) -> str:
     """Words as part of a file name, on every system."""
-    return _NOT_PLAIN.sub("-", words.lower()).strip("-")[:40]
+    made = _NOT_PLAIN.sub("-", words.lower()).strip("-")[:40]
+    return f"x-{made}" if made.upper() in RESERVED else made
 
 
 def slug(words: str) -> str:
     """As `plain`, with a few letters that keep two different names apart."""
-    return f"{plain(words) or 'x'}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+    exact = words.encode("utf-8", "surrogatepass")  # bytes of a command line that are no text come as halves
+    return f"{plain(words) or 'x'}-{hashlib.sha256(exact).hexdigest()[:8]}"
 
 
 def private_folder(path: Path) -> Path:

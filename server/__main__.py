@@ -37,6 +37,7 @@ EXITS: Final = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answers the exit code."""
     asked = _parser().parse_args(arguments)
+    asked.whole_process = arguments is None  # else somebody else's, such as a test's
     try:
         return int(asked.run(asked))
     except Said as said:
@@ -168,7 +169,9 @@ def _run(asked: argparse.Namespace) -> int:
         if not 0 <= asked.port <= 65_535:
             raise Said("--port must be from 0 to 65,535.")
         settings = replace(settings, port=asked.port)
-    logs.start(settings.log_level)
+    logs.start(settings.log_level, form=settings.log_format)
+    if asked.whole_process:
+        logs.mind_the_process()
     code = STORE_FAILED
     try:
         with locked(folder):

@@ -33,6 +33,7 @@ from server.hub import Hub
 from server.operations import bring_in
 from server.people import OPERATIONS as PEOPLE
 from server.people import People
+from server.probe import Probe
 from server.pulse import Pulse
 from server.settings import Settings
 from server.store import Store, StoreError
@@ -88,6 +89,7 @@ class App:
         self._failed = asyncio.Event()
         self._expected_until = 0.0
         self._pulse = Pulse()
+        self._probe = Probe(folder.probe, store.room)
         self._hub: Hub
         self._crew: Crew
         self._people: People
@@ -119,7 +121,7 @@ class App:
             )
             gateway = self._gateway()
             door = AdminDoor(self.folder.admin, self._operations())
-            health = HealthDoor(self._hub, self._pulse, self.folder)
+            health = HealthDoor(self._hub, self._pulse, self._probe, self.folder)
             try:
                 self._hub.load()
                 await self._listen(gateway, door, health)
@@ -132,6 +134,7 @@ class App:
             except (OSError, StoreError) as error:
                 in_the_way = error  # raised below, since a group would wrap it
             finally:
+                self._probe.stop()
                 health.close()
                 door.close()
                 self._people.close()
@@ -174,6 +177,7 @@ class App:
         self._crew.spawn(keep_sweeping(self._hub, self._people))
         self._crew.spawn(self._hub.beat())
         self._crew.spawn(self._pulse.run())
+        self._probe.start()
         self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
         self._crew.spawn(Conductor(self._hub, back_seconds=BACK_SECONDS).run())
         if stop_when_empty is not None:
@@ -234,7 +238,7 @@ class App:
         journal_mode, synchronous = self.store.durability
         return {
             "url": f"ws://{self.settings.host}:{self.port}",
-            "trouble": trouble(self._hub),
+            "trouble": trouble(self._hub, self._pulse, self._probe),
             "journal_mode": journal_mode,
             "synchronous": synchronous,
             "metrics_port": self.settings.metrics_port,

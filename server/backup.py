@@ -39,7 +39,17 @@ FILE_BYTES_MAX: Final = 16 * 2**20
 """Files of the program are far smaller than this: larger ones are somebody's own, and named when they are left out."""
 
 OF_A_PROCESS: Final = frozenset(
-    {"lock", "admin.json", "backup.json", ".scratch", "log.db", "log.db-wal", "log.db-shm", "log.db-journal"}
+    {
+        "lock",
+        "admin.json",
+        "backup.json",
+        "probe",
+        ".scratch",
+        "log.db",
+        "log.db-wal",
+        "log.db-shm",
+        "log.db-journal",
+    }
 )
 """Not copied as files: what belongs to a running process, and the log, which is copied by its own means."""
 

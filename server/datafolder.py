@@ -41,8 +41,12 @@ mode: {mode}
 # Where /healthz, /readyz and /metrics (Prometheus) are asked for, on 127.0.0.1 whatever host says. With 0: nowhere.
 # metrics_port: 0
 
-# debug, info, warning or error. Nothing of what people write is ever logged here.
+# debug, info, warning or error. Nothing of what people write is ever logged here. Who was let in, turned away, given
+# or lost a right is logged at every level.
 # log_level: info
+
+# json (a line of JSON for each event, for a program that gathers them) or text (for the eye).
+# log_format: json
 """
 
 
@@ -86,6 +90,11 @@ class DataFolder:
     def secret(self) -> Path:
         """Chance that the ids of the server's own commands are made with, so that nobody can take them first."""
         return self.root / "secret"
+
+    @property
+    def probe(self) -> Path:
+        """Written again and again while a server runs, to see whether the disk still takes anything."""
+        return self.root / "probe"
 
     @property
     def backup(self) -> Path:

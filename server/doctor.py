@@ -24,6 +24,7 @@ from server.admin import AdminError, Answer, NotRunning, call
 from server.backup import last_backup
 from server.datafolder import SECRET_BYTES, DataFolder, held_by
 from server.identity import Identity, IdentityError
+from server.pulse import CLOCK_MS_BEHIND_MAX, CLOCK_MS_EARLIEST
 from server.settings import Settings, read_settings
 from server.store import Unavailable
 from server.store.looking import Looked, look
@@ -38,10 +39,6 @@ WAL_RESET_MENDED: Final = (3, 51, 3)
 """Versions of SQLite in which two connections that write or checkpoint at once may damage the write-ahead log."""
 
 DISK_FREE_BYTES_LOOK: Final = 16 * DISK_FREE_BYTES_MIN
-CLOCK_MS_BEHIND_MAX: Final = 2_000
-CLOCK_MS_EARLIEST: Final = 1_767_225_600_000
-"""2026-01-01 UTC: a clock before this program was made is wrong whatever the log holds."""
-
 BACKUP_HOURS_LOOK: Final = 26
 """One each day, and two hours for a night on which the clocks change or the job is slow."""
 

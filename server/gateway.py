@@ -200,7 +200,7 @@ class Gateway:
         if found is None:
             sentence = turned_away(token, plain=plain)
             self.hub.tally.turned_away += 1
-            logs.note("turned away", known=False, peer=str(connection.remote_address))
+            logs.security("turned away", with_token=bool(token), peer=str(connection.remote_address))
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, sentence)
             response.headers["WWW-Authenticate"] = "Bearer"
             return response

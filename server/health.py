@@ -15,6 +15,7 @@ from server import logs, metrics
 from server.backup import backup_age
 from server.datafolder import DataFolder
 from server.hub import Hub
+from server.probe import OLD_SECONDS, Probe
 from server.pulse import Pulse
 from server.settings import loopback
 from server.store import StoreError
@@ -30,6 +31,9 @@ CALLERS_MAX: Final = 16
 SOUND_SECONDS: Final = 1.0
 """The log is asked at most so often whether it is still the one that was opened."""
 
+WAL_BYTES_MAX: Final = 256 * 2**20
+"""Four times what it is kept to: some program reads the log without an end, so nothing can be moved out of it."""
+
 PLAIN: Final = "text/plain; charset=utf-8"
 Reply = tuple[HTTPStatus, str, str]
 
@@ -38,12 +42,14 @@ class PortRefused(OSError):
     """The port of this door cannot be listened on."""
 
 
-def trouble(hub: Hub) -> list[str]:
-    """Why nothing can be written at this moment, a word for each reason; empty while all is well."""
+def trouble(hub: Hub, pulse: Pulse, probe: Probe | None = None) -> list[str]:
+    """Why nothing can be written at this moment, or would bear a wrong time, a word for each reason; else empty."""
     reasons = {
         "read_only": hub.failure is not None or hub.store.read_only,
-        "disk_silent": hub.disk_silent,
+        "disk_silent": hub.disk_silent or (probe is not None and probe.age() > OLD_SECONDS),
         "disk_full": hub.store.refuses() is not None,
+        "wal": probe is not None and probe.wal > WAL_BYTES_MAX,
+        "clock": pulse.clock_is_wrong(logs.clock()),
         "stopping": hub.stopping,
     }
     return [word for word, so in reasons.items() if so]
@@ -52,9 +58,12 @@ def trouble(hub: Hub) -> list[str]:
 class HealthDoor:
     """/healthz, /readyz and /metrics of one server process."""
 
-    def __init__(self, hub: Hub, pulse: Pulse, folder: DataFolder | None = None) -> None:
+    def __init__(
+        self, hub: Hub, pulse: Pulse, probe: Probe | None = None, folder: DataFolder | None = None
+    ) -> None:
         self._hub = hub
         self._pulse = pulse
+        self._probe = probe
         self._folder = folder
         self._server: asyncio.Server | None = None
         self._callers = 0
@@ -127,7 +136,7 @@ class HealthDoor:
             case "/healthz":
                 return HTTPStatus.OK, "ok\n", PLAIN
             case "/readyz":
-                words = trouble(self._hub)
+                words = trouble(self._hub, self._pulse, self._probe)
                 if not await self._log_is_sound():
                     words.append("schema")
                 status = HTTPStatus.SERVICE_UNAVAILABLE if words else HTTPStatus.OK

@@ -10,6 +10,10 @@ from server import logs
 from server.counters import Histogram
 
 SECONDS: Final = 0.5
+CLOCK_MS_BEHIND_MAX: Final = 2_000
+CLOCK_MS_EARLIEST: Final = 1_767_225_600_000
+"""2026-01-01 UTC: a clock before this program was made is wrong whatever the log holds."""
+
 STEP_SECONDS: Final = 1.0
 """A clock that has moved so much more or less than time went by between two beats was set, or the machine slept."""
 
@@ -22,6 +26,7 @@ class Pulse:
         self.steps = 0
         self.last_step = 0.0
         """Seconds, of the last jump; negative when it went back."""
+        self._latest = 0
 
     async def run(self) -> None:
         """Beat, for ever."""
@@ -30,7 +35,13 @@ class Pulse:
             due, wall, went = clock() + SECONDS, logs.clock(), time.monotonic()
             await asyncio.sleep(SECONDS)
             self.lag.add(max(0.0, clock() - due))
+            self.clock_is_wrong(wall)
             self.compare((logs.clock() - wall) / 1000, time.monotonic() - went)
+
+    def clock_is_wrong(self, shows: int) -> bool:
+        """Whether the clock, which shows this (UTC ms), is before this program was made or behind what it showed."""
+        self._latest = max(self._latest, shows)
+        return shows < CLOCK_MS_EARLIEST or shows < self._latest - CLOCK_MS_BEHIND_MAX
 
     def compare(self, shown: float, went: float) -> None:
         """The clock moved by so many seconds while so many went by."""

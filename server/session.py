@@ -105,12 +105,15 @@ class Session:
         """These commands of the peer are in the log."""
         self._answered(len(done))
         self.tally.acks += len(done)
+        for one in done:
+            logs.detail("accepted", command_id=one.command_id, stream=stream, seq=one.last)
         self.post(protocol.encode(Accepted(stream=stream, done=done)))
 
     def refused(self, stream: str, command_id: str, refusal: Refusal) -> None:
         """This command of the peer is not."""
         self._answered(1)
         self.tally.refuse(refusal)
+        logs.detail("refused", command_id=command_id, code=refusal.code)
         self.post(
             protocol.encode(
                 Refused(

@@ -35,6 +35,7 @@ from incident.kernel.checks import (
     validate,
 )
 from server.datafolder import MODES, DataFolder
+from server.logs import FORMATS
 
 PORT: Final = 8765
 
@@ -56,6 +57,7 @@ class Settings:
     unknown_max: int = 256
     metrics_port: int = 0
     log_level: str = "info"
+    log_format: str = "json"
 
 
 def loopback(host: str) -> str:
@@ -85,6 +87,7 @@ SCHEMA: Final[Check[Settings]] = record(
         "unknown_max": optional(integer(8, 5_000), 256),
         "metrics_port": optional(integer(0, 65_535), 0),
         "log_level": optional(choice("debug", "info", "warning", "error"), "info"),
+        "log_format": optional(choice(*FORMATS), "json"),
     },
     into=Settings,
 )

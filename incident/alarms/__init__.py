@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from incident.alarms import agreement, aid, command, facts, hospitals, people, report, rules, work
+from incident.alarms import agreement, aid, command, door, facts, hospitals, people, report, rules, work
 from incident.alarms.board import make_board
 from incident.alarms.engine import Finder
 from incident.alarms.facts import Alarm, Alarms, Kind
@@ -25,6 +25,7 @@ FINDER = Finder(
         *people.rules(),
         *hospitals.rules(),
         *aid.rules(),
+        *door.rules(),
     )
 )
 """Every rule there is, with what it answered last."""

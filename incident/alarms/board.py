@@ -190,6 +190,7 @@ def _verbs(read: Reading) -> tuple[Verb, ...]:
 
 
 WAYS: Final[Mapping[tuple[str, str], str]] = {
+    ("alarms", "acknowledge"): "every party acknowledges it, here",
     ("boundaries", "agree"): "agree to it, on Boundaries",
     ("boundaries", "propose"): "propose one, on Boundaries",
     ("boundaries", "review"): "review it, on Boundaries",

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from incident.alarms.facts import Alarm, Heard, Kind
 from incident.kernel.slice import View
 from incident.kernel.text import clip
+from incident.organisation import parties
 
 WORDS_MAX: Final = 200
 """Cells of an alarm's words: it names a thing, and what was written of that stands with the thing."""
@@ -56,15 +57,18 @@ class Finder:
         state = view.organisation
         if not state.opened or state.closed:
             return ()
-        heard = view.alarms.heard
-        found = [alarm for alarm in self.all(view) if alarm.since <= now and not self._answered(alarm, heard)]
+        found = [alarm for alarm in self.all(view) if alarm.since <= now and not self._answered(alarm, view)]
         return tuple(sorted(found, key=lambda alarm: (alarm.since, alarm.key)))
 
-    def _answered(self, alarm: Alarm, heard: dict[str, dict[str, Heard]]) -> bool:
-        by = heard.get(alarm.key)
-        if not by or not self.kinds[alarm.kind].answered:
+    def _answered(self, alarm: Alarm, view: View) -> bool:
+        by: dict[str, Heard] = view.alarms.heard.get(alarm.key, {})
+        kind = self.kinds[alarm.kind]
+        if not by or not (kind.answered or kind.by_all):
             return False
-        return any(alarm.concerns(agency) and one.at >= alarm.since for agency, one in by.items())
+        agencies = {agency for agency, one in by.items() if one.at >= alarm.since}
+        if kind.by_all:
+            return agencies.issuperset(parties(view))
+        return any(map(alarm.concerns, agencies))
 
     def next(self, view: View, now: int) -> int | None:
         """When the next alarm begins if nothing changes (UTC ms); None when none will."""

@@ -36,6 +36,8 @@ class Kind:
     rings: bool = True
     answered: bool = False
     """Acknowledged by the agency it concerns, it is gone: that agency's answer is on record."""
+    by_all: bool = False
+    """Gone when every party has acknowledged it, and not before: nobody may say afterwards that they never knew."""
 
 
 class Alarm(msgspec.Struct, frozen=True, gc=False):

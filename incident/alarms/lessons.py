@@ -31,4 +31,5 @@ LESSONS: Final[Mapping[int, str]] = {
     23: "Grenfell: those who were displaced felt abandoned in the first hours and days.",
     24: "Kerslake: one duty officer was overloaded; the casualty bureau's telephones failed.",
     25: "A control room had to be left in haste, and its jargon confused those who took over.",
+    26: "Security, no inquiry: who shares a room must know at once when somebody came in past the usual sign-in.",
 }

@@ -17,7 +17,7 @@ from typing import Any, Final
 from incident.catalogue import Charter
 from incident.fleet.facts import CAPABILITY_PATTERN, Entry, Unit
 from incident.kernel.checks import Problem, nearest
-from incident.kernel.tables import CsvRow, csv_rows
+from incident.kernel.tables import CsvRow, csv_rows, guarded, unguarded
 from incident.kernel.text import clip, safe_text
 from incident.statuses import known_words, status_of
 from incident.values import MILLIS_MAX, read_callsign, split_key
@@ -36,9 +36,6 @@ UNNAMED: Final = (
 )
 
 _CAPABILITY = re.compile(CAPABILITY_PATTERN)
-# A spreadsheet takes a cell that begins so for a formula, and runs it; the wide forms are taken for them, too.
-_FORMULA: Final = tuple("=+-@＝＋－＠")
-
 
 _SHIFT_YEARS: Final = (1971, 2098)
 
@@ -114,7 +111,7 @@ def _kinds(charter: Charter) -> dict[str, str]:
 
 
 def _entry(row: CsvRow, kinds: dict[str, str], file: str, problems: list[Problem]) -> Entry | None:
-    cells = {name: _unguarded(cell) for name, cell in row.cells.items()}
+    cells = {name: unguarded(cell) for name, cell in row.cells.items()}
     readers: dict[str, Any] = {
         "callsign": _callsign,
         "kind": lambda cell: _kind(cell, kinds),
@@ -219,7 +216,7 @@ def units_to_csv(units: Iterable[Unit]) -> str:
             unit.status,
             _shift_words(unit.crew_shift_end),
         )
-        table.writerow([_guarded(cell) for cell in cells])
+        table.writerow([guarded(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -229,13 +226,3 @@ def _shift_words(end: int | None) -> str:
     at = datetime.fromtimestamp(end / 1000, UTC)
     in_reach = _SHIFT_YEARS[0] <= at.year <= _SHIFT_YEARS[1]
     return f"{at:%Y-%m-%dT%H:%M:%SZ}" if in_reach else ""
-
-
-def _guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe stands before what could begin one."""
-    bare = cell.strip()
-    return f"'{bare}" if bare.startswith((*_FORMULA, "'")) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell

@@ -178,14 +178,13 @@ class Model:
 
     def decide(self, view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
         """The events this command makes, none when nothing changes, or a refusal."""
+        asked = partial(self.addressed, view, ctx.actor.agency)
+        ctx = msgspec.structs.replace(ctx, addressed=asked, **self._own_time(view, ctx))
+        # Asked by the stream's own clock, too: what is lent is over when that says so.
         refusal = self.permit(view, command, ctx)
         if refusal is not None:
             return refusal
-        asked = partial(self.addressed, view, ctx.actor.agency)
-        part = self.commands[self.command_names[type(command)]].slice
-        return part.decide(
-            view, command, msgspec.structs.replace(ctx, addressed=asked, **self._own_time(view, ctx))
-        )
+        return self.commands[self.command_names[type(command)]].slice.decide(view, command, ctx)
 
     # -- time -----------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -17,6 +18,13 @@ from incident.kernel.text import clip, safe_text, text_flaw
 
 CSV_ROWS_MAX: Final = 20_000
 CSV_CELL_MAX: Final = 1_000
+
+# Where a spreadsheet may take what follows for a formula, and run it: at the beginning of a cell, and, since some
+# countries' spreadsheets open our file with another separator, behind what they take for one; blanks do not count.
+_MAY_BEGIN: Final = r"(\A|[;\t\r\n\"])([\s\x00\u200b\ufeff]*)"
+_FORMULA: Final = r"(?=[=+\-@\uff1d\uff0b\uff0d\uff20])"  # the wide forms are taken for them, too
+_ACTIVE: Final = re.compile(_MAY_BEGIN + "('*)" + _FORMULA)
+_GUARDED: Final = re.compile(_MAY_BEGIN + "'('*)" + _FORMULA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +128,16 @@ def _csv_row(
     }
     problems += [Problem(file, line, name, f"'{name}' {flaw}") for name, flaw in flaws.items()]
     return None if flaws else CsvRow(line, dict(zip(names, cells, strict=True)))
+
+
+# -- out ------------------------------------------------------------------------------------------------------
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe stands before what could begin one."""
+    return _ACTIVE.sub(r"\1\2'\3", cell)
+
+
+def unguarded(cell: str) -> str:
+    """The cell as it was before ``guarded``."""
+    return _GUARDED.sub(r"\1\2\3", cell)

@@ -69,6 +69,8 @@ ANSWERABLE: Final = frozenset({"sent", "accepted", "part", "countered", "decline
 
 UNFILLED: Final = frozenset({"part", "countered", "declined", "expired"})
 """The requester has to do something: ask the next trust, or settle a counter-offer."""
+BROKERED: Final = frozenset({"declined", "expired"})
+"""States in which another agency, the national coordination centre, may ask the next trust for the requester."""
 
 UnitState = Literal["named", "mobilised", "at_rvp", "committed", "recalled", "returning", "home"]
 STAGES: Final = ("named", "mobilised", "at_rvp", "committed", "recalled", "returning", "home")

@@ -20,8 +20,8 @@ from incident.mutual_aid.lookup import (
 )
 from incident.mutual_aid.steps import UNIT_STEPS
 from incident.mutual_aid.words import lines_words
-from incident.organisation import charter_of, is_party
-from incident.permissions import grants
+from incident.organisation import is_party
+from incident.permissions import grants_now
 from incident.values import as_minutes, as_words, read_callsign, read_due, split_key
 
 _Values = Mapping[str, Any]
@@ -40,7 +40,7 @@ def _inviting(look: Look, *agencies: str) -> bool:
 
 
 def _may_approve(look: Look) -> bool:
-    return look.me is not None and "mutual_aid.approve" in grants(charter_of(look.state), look.me.role)[0]
+    return look.me is not None and "mutual_aid.approve" in grants_now(look.state, look.me, look.now)[0]
 
 
 def raise_(_row: Any, values: _Values, look: Look) -> c.Raise:

@@ -13,7 +13,7 @@ from incident.mutual_aid.fold import mutual_aid, proposal
 from incident.mutual_aid.steps import UNIT_STEPS, move, name_units
 from incident.organisation import charter_of, closed, is_party, organisation, parties
 from incident.organisation.facts import PARTIES_MAX, AgenciesInvited
-from incident.permissions import granted, is_exercise_control
+from incident.permissions import allowed, is_exercise_control
 from incident.resources import resources
 from incident.resources.facts import Released
 from incident.values import stop
@@ -74,7 +74,7 @@ def _raise(view: View, command: c.Raise, ctx: Context) -> _Answer:
     if refusal is None:
         refusal = _known(view, (*command.next, *command.transit))
     if refusal is None and command.approve:
-        refusal = granted(charter_of(view), ctx.actor, "mutual_aid.approve", "")
+        refusal = allowed(view, ctx, "mutual_aid.approve", "")
     if refusal is not None:
         return refusal
     mine = ctx.actor.agency
@@ -114,6 +114,7 @@ def _offer_next(view: View, request: f.Request, command: c.OfferNext, ctx: Conte
     if request.lender == command.lender and request.state == "sent":
         return ()
     refusal = _overtaken(request, command, ctx) or _askable(view, command.lender, request.requester)
+    refusal = refusal or _brokered(request, ctx)
     if refusal is not None:
         return refusal
     if request.state not in f.UNFILLED | {"sent"}:
@@ -138,6 +139,16 @@ def _offer_next(view: View, request: f.Request, command: c.OfferNext, ctx: Conte
         follows=request.id,
     )
     return (raised, e.PassedOn(request.id, command.lender), *invited)
+
+
+def _brokered(request: f.Request, ctx: Context) -> Refusal | None:
+    """A broker asks on for what nobody gives. What is still considered, or given in part, is the requester's."""
+    if ctx.actor.agency == request.requester or (request.state in f.BROKERED and not request.out):
+        return None
+    sentence = (
+        f"{request.number} is {word(request)}: {request.requester} says whom else to ask, and for what."
+    )
+    return Refusal("not_yours", sentence, {"state": request.state, "agency": request.requester})
 
 
 def remainder(request: f.Request) -> tuple[f.Line, ...]:

@@ -14,6 +14,7 @@ from incident.mutual_aid.lookup import from_methane, last_terms, mine, ours, rvp
 from incident.mutual_aid.steps import UNIT_STEPS
 from incident.mutual_aid.words import lines_words
 from incident.organisation import charter_of, is_party, organisation, parties
+from incident.permissions import grants_now
 from incident.values import split_key
 
 NEXT_PROPOSED = 4
@@ -28,6 +29,15 @@ def _asker(request: Any, look: Look) -> bool:
 
 def _asked(request: Any, look: Look) -> bool:
     return isinstance(request, f.Request) and ours(request, look) and request.state in f.ANSWERABLE
+
+
+def _asks_on(request: Any, look: Look) -> bool:
+    """Whether we may ask the next trust: for ourselves, or as the broker for what nobody gives."""
+    if _asker(request, look):
+        return request.state == "sent" or request.state in f.UNFILLED
+    if not isinstance(request, f.Request) or look.me is None or request.state not in f.BROKERED:
+        return False
+    return "mutual_aid.offer_next" in grants_now(look.state, look.me, look.now)[1]
 
 
 def _when(who: Callable[[Any, Look], bool], *states: str) -> Callable[[Any, Look], bool]:
@@ -210,7 +220,7 @@ ASKING = (
          help="A new edition, which the lender has to read. Also attaches the newest METHANE."),
     Verb("offer_next", "Offer to the next trust", "offernext", c.OfferNext, forms.offer_next, key="o",
          args=(Arg("agency", "Which trust", "agency", True, _next_trusts, _proposed),),
-         applies=_when(_asker, "sent", *f.UNFILLED), example="offernext LAS-A3 SECAMB",
+         applies=_asks_on, example="offernext LAS-A3 SECAMB",
          help="For all of it, or for what is lacking, in a request of its own."),
     Verb("take_counter", "Take what is offered instead", "takeoffer", c.AnswerCounter,
          lambda r, _v, _l: c.AnswerCounter(r.id, True), key="Y", applies=_when(_asker, "countered"),

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from incident.kernel.tables import guarded
 from incident.kernel.text import safe_text
 
 EXERCISE: Final = "EXERCISE EXERCISE EXERCISE"
 WIDTH: Final = 100
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet compute a cell; such a cell gets an apostrophe before it."""
+_MARKUP: Final = re.compile("[<>&]")
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -52,9 +53,10 @@ def to_text(document: Document, width: int = WIDTH) -> str:
     """The report as plain text of at most this width (a word that is longer stands alone)."""
     lines: list[str] = []
     banner = [EXERCISE] if document.mode == "exercise" else []
-    lines += [*banner, document.title.upper(), document.about, "=" * min(width, max(20, len(document.about)))]
+    about = safe_text(document.about)
+    lines += [*banner, safe_text(document.title.upper()), about, "=" * min(width, max(20, len(about)))]
     for section in document.sections:
-        lines += ["", section.title.upper()]
+        lines += ["", safe_text(section.title.upper())]
         label = max((len(name) for name, _ in section.facts), default=0)
         for name, value in section.facts:
             lines += _hung(f"  {safe_text(name):<{label}}  ", value, width)
@@ -80,12 +82,12 @@ def _hung(head: str, text: str, width: int) -> list[str]:
 
 def _table(table: Table, width: int) -> list[str]:
     """Columns as wide as they need to be; the last one takes what is left and wraps."""
-    rows = [tuple(safe_text(cell) for cell in row) for row in table.rows]
-    widths = [max(len(cell) for cell in column) for column in zip(table.columns, *rows, strict=True)]
+    head_row, *rows = (tuple(safe_text(cell) for cell in row) for row in (table.columns, *table.rows))
+    widths = [max(len(cell) for cell in column) for column in zip(head_row, *rows, strict=True)]
     fixed = sum(widths[:-1]) + 2 * len(widths)
     last = max(20, width - fixed)
     lines = []
-    for row in (table.columns, *rows):
+    for row in (head_row, *rows):
         head = "  " + "".join(f"{cell:<{size}}  " for cell, size in zip(row[:-1], widths[:-1], strict=True))
         lines += _hung(head, row[-1], len(head) + last) if row[-1] else [head]
     return lines
@@ -95,12 +97,27 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Rows as comma-separated values, every cell inert in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(columns)
-    writer.writerows([inert(cell) for cell in row] for row in rows)
+    writer.writerows([inert(cell) for cell in row] for row in (columns, *rows))
     return out.getvalue()
 
 
 def inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = str(safe_text(cell))
-    return "'" + text if text.startswith(FORMULA) else text
+    """A cell that no spreadsheet takes for a formula; ``kernel.tables.unguarded`` gives the safe text back."""
+    return guarded(safe_text(cell))
+
+
+def to_json(value: Any) -> str:
+    """A report, or plain values, as JSON for people and programs: every text safe, and inert wherever it is opened.
+
+    What could be markup to a browser that is shown the file stands escaped, which changes nothing for who reads JSON.
+    """
+    made = msgspec.json.format(msgspec.json.encode(_safe(msgspec.to_builtins(value)))).decode()
+    return _MARKUP.sub(lambda found: f"\\u{ord(found.group()):04x}", made) + "\n"
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, str):
+        return safe_text(value, lines=True)
+    if isinstance(value, dict):
+        return {name: _safe(part) for name, part in value.items()}
+    return [_safe(part) for part in value] if isinstance(value, list | tuple) else value

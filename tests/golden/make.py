@@ -24,6 +24,7 @@ from incident.boundaries import facts as b
 from incident.casualties import facts as ca
 from incident.commanders import facts as c
 from incident.comms import facts as cm
+from incident.delegation import facts as d
 from incident.exercises import facts as x
 from incident.exercises.facts import Segment
 from incident.fleet import facts as fl
@@ -63,8 +64,27 @@ def incident() -> Given:
     _aided(given)
     _played(given)
     _talked(given)
+    _lent(given)
     _stood_down(given)
     return given
+
+
+def _lent(given: Given) -> None:
+    hours = 60 * MINUTE
+    given.by("LAS", "tactical_commander", "Kim").later().did(
+        d.Delegate("LAS", "Ann Lee", "operator", given.now + 3 * hours, "two desks are empty")
+    )
+    given.by("LAS", "observer", "Ann Lee").later(4).did(lg.Write("takes over the second desk"))
+    given.by("LAS", "operator", "Sam").did(d.Delegate("LAS", "Bo", "loggist", given.now + hours, "briefing"))
+    given.by("LAS", "observer", "Bo").later(20).did(d.EndDelegation("LAS", "Bo", "loggist"))
+    given.by("LAS", "tactical_commander", "Kim").did(
+        d.EndDelegation("LAS", "Ann Lee", "operator", "the desk is manned")
+    )
+    given.system().later().did(
+        d.RecordGlass("SCAS", "R Osei", "K Dale", "operator", "no one can sign in", given.now + 4 * hours)
+    )
+    for agency in ("LAS", "SCAS", "SECAMB", "LFB"):
+        given.by(agency).did(HearAlarm((f"glass/{next(iter(given.view.delegation.glass))}",)))
 
 
 def _played(given: Given) -> None:

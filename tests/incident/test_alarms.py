@@ -18,6 +18,7 @@ from incident.casualties import facts as k
 from incident.commanders import facts as c
 from incident.comms import control_room_link
 from incident.comms import facts as x
+from incident.delegation import facts as d
 from incident.kernel.board import Look
 from incident.kernel.receipts import Acknowledge, See
 from incident.kernel.slice import Actor
@@ -322,6 +323,16 @@ CASES = {
         _recalled, 0, lambda g: g.by("LAS").did(a.AgreeRecall(_request(g), ("SCAS/A201",)))
     ),
     "promised_twice": Case(_twice, 0, _once),
+    "glass_broken": Case(
+        lambda g: g.system().did(
+            d.RecordGlass("SCAS", "R Osei", "K Dale", "operator", "no sign-in", g.now + 1)
+        ),
+        0,
+        lambda g: [
+            g.by(agency).did(facts.Acknowledge((f"glass/{next(iter(g.view.delegation.glass))}",)))
+            for agency in ("LAS", "SCAS", "SECAMB")
+        ],
+    ),
     "no_humanitarian": Case(
         _declare,
         30,

@@ -166,7 +166,7 @@ def test_every_row_names_a_command() -> None:
 
 def test_no_person_is_shut_out_of_what_people_do() -> None:
     machine = {"organisation.lapse_lead", "tasks.escalate", "mutual_aid.expire", "fleet.open_register"}
-    machine |= {"exercises.follow", "injects.mark_fired", "injects.report"}
+    machine |= {"exercises.follow", "injects.mark_fired", "injects.report", "delegation.record_glass"}
     assert {command for command in EVERY_COMMAND if not who_can(charter(), command)} <= machine
 
 
@@ -179,11 +179,9 @@ def test_who_can_and_what_a_role_grants() -> None:
     assert grants(charter(), "dancer") == ((), ())
 
 
-def test_an_observer_has_one_row_and_a_commander_has_all_of_an_operators() -> None:
-    assert grants(charter(), "observer") == (
-        ("exercises.no_duff",),
-        (),
-    )  # but a real emergency is everybody's
+def test_an_observer_changes_nothing_and_a_commander_has_all_of_an_operators() -> None:
+    # A real emergency is everybody's, and what was lent to them they can give back.
+    assert grants(charter(), "observer") == (("exercises.no_duff", "delegation.end_delegation"), ())
     operator, commander = (set(grants(charter(), role)[0]) for role in ("operator", "tactical_commander"))
     assert operator <= commander
 

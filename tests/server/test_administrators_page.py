@@ -59,9 +59,9 @@ def test_every_reason_and_every_figure_is_named_and_there_are_no_others() -> Non
         async with house(store) as home:
             store.full = "no room"
             home.hub.stopping = True
-            words = trouble(home.hub)
+            words = trouble(home.hub, Pulse())
             home.hub.stopping = False
-            for word in (*words, "read_only", "disk_silent", "schema"):
+            for word in (*words, "read_only", "disk_silent", "wal", "clock", "schema"):
                 assert f"`{word}`" in PAGE, word
             written = metrics.written(home.hub, Pulse(), 0, 0, 0)
             there = set(re.findall(r"^# TYPE incident_([a-z_]+)", written, re.MULTILINE))

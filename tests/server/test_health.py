@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import sqlite3
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,10 +18,11 @@ from websockets.exceptions import InvalidStatus
 
 from incident.kernel.protocol import Refused
 from incident.kernel.slice import Refusal
-from server import health, hub
+from server import health, hub, logs
 from server.__main__ import main
 from server.counters import BOUNDS, CODES_MAX, Histogram, Tally
 from server.health import HealthDoor
+from server.probe import Probe
 from server.pulse import Pulse
 from server.store.memory import MemoryStore
 from server.store.sqlite import open_sqlite
@@ -221,6 +223,54 @@ def test_a_clock_that_jumps_under_the_server_is_counted() -> None:
     for shown, went in ((0.5, 0.5), (0.9, 0.5), (3.5, 3.0), (-60.0, 0.5), (3_600.0, 0.5)):
         pulse.compare(shown, went)
     assert (pulse.steps, pulse.last_step) == (2, 3_599.5)
+
+
+def test_a_clock_that_was_set_back_is_not_ready_until_it_has_caught_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pulse, now = Pulse(), 1_800_000_000_000
+    assert not pulse.clock_is_wrong(now)
+    assert not pulse.clock_is_wrong(now - 2_000)
+    assert pulse.clock_is_wrong(now - 2_001)
+    assert not pulse.clock_is_wrong(now + 3_600_000)
+    assert pulse.clock_is_wrong(now)
+    assert not pulse.clock_is_wrong(now + 3_600_001)
+    assert Pulse().clock_is_wrong(1_700_000_000_000)
+
+    async def scene() -> None:
+        async with watched() as (_, port):
+            assert await got(port, "/readyz") == (200, "ready\n")
+            monkeypatch.setattr(logs, "clock", lambda: 1_700_000_000_000)
+            assert await got(port, "/readyz") == (503, "clock\n")
+
+    run(scene())
+
+
+def test_a_disk_that_takes_nothing_is_not_ready_though_nobody_writes(tmp_path: Path) -> None:
+    wal = [5]
+    probe = Probe(tmp_path / "probe", lambda: (0, wal[0]))
+    assert probe.once()
+    before = (tmp_path / "probe").read_bytes()
+    assert probe.once()
+    assert (tmp_path / "probe").read_bytes() != before
+    if sys.platform != "win32":
+        assert (tmp_path / "probe").stat().st_mode & 0o077 == 0
+    assert not Probe(tmp_path / "gone" / "probe", lambda: (0, 0)).once()
+
+    async def scene() -> None:
+        async with house() as home:
+            assert health.trouble(home.hub, Pulse(), probe) == []
+            probe.wal = health.WAL_BYTES_MAX + 1
+            assert health.trouble(home.hub, Pulse(), probe) == ["wal"]
+            probe.wal = 0
+            probe._last -= 5.1
+            assert health.trouble(home.hub, Pulse(), probe) == ["disk_silent"]
+            probe.start()
+            await soon(lambda: not health.trouble(home.hub, Pulse(), probe))
+            assert probe.wal == 5
+            probe.stop()
+
+    run(scene())
 
 
 # -- what they refuse -----------------------------------------------------------------------------------------

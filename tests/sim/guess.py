@@ -15,6 +15,7 @@ from msgspec import inspect
 
 from incident.casualties.facts import STAGES, Counts, PickCount
 from incident.commanders import Brief
+from incident.delegation.facts import EndDelegation
 from incident.log import author
 from incident.organisation.facts import DECLARATIONS
 from incident.placing import Near, Placing
@@ -41,6 +42,7 @@ PLACES = (
     Location("verge", "", 51.49, -0.51, direction="westbound"),
 )
 HOSPITALS = ("WEXHAM", "HILLINGDON", "STMARYS", "EALING")
+COLLEAGUES = ("Ann", "Bob", "Cy", "Dee", "Eve", "Gus", "Hal", "Ann Lee")
 MINUTE = 60_000
 
 
@@ -277,6 +279,33 @@ class Guess:
         return self.rng.choice(("", "", "", "north"))
 
     _handover_label = _giveuprole_label = _namedeputy_label = _takerole_label
+
+    def _delegate_agency(self) -> str:
+        return self._agency() if self._slip() else self.agency
+
+    _recordglass_agency = _agency
+
+    def _delegate_role(self) -> str:
+        return (
+            self.rng.choice(("excon", "system")) if self._slip() else self.rng.choice(("loggist", "operator"))
+        )
+
+    _recordglass_role = _delegate_role
+
+    def _delegate_to(self) -> str:
+        return "virtual/LAS" if self._slip() else self.rng.choice(COLLEAGUES)
+
+    def _delegate_until(self) -> int:
+        return self.now + self.rng.choice((-1, 5, 60, 600, 721)) * MINUTE
+
+    _recordglass_until = _delegate_until
+
+    def _whole_enddelegation(self) -> EndDelegation:
+        every = list(self.view.delegation.lent.values())
+        lent = self._one([one for one in every if one.agency == self.agency] or every)
+        if isinstance(lent, str):
+            return EndDelegation(self._delegate_agency(), "Ann", "loggist")
+        return EndDelegation(lent.agency, lent.to, lent.role, self.rng.choice(WORDS))
 
     def _reportunanswered_agency(self) -> str:
         return self.rng.choice(("", self._agency()))

@@ -21,7 +21,7 @@ from incident.kernel.protocol import Done, Submit
 from incident.kernel.record import encode_body
 from incident.kernel.slice import Act, Actor, Refusal
 from incident.organisation.facts import PickLocation
-from incident.state import MODELS
+from incident.state import MODELS, glass_broken
 from tests.incident.given import charter
 from tests.sim.author import AGENCIES, Author
 from tests.sim.client import Client
@@ -57,6 +57,8 @@ CAST = (
     ("Hal", "SCAS", "tactical_commander"),
 )
 SYSTEM = Actor("system", "", "system")
+GLASS = 0.002
+"""How often, each time the server looks at a stream, two persons come in past the usual sign-in."""
 
 
 @dataclass(slots=True)
@@ -297,6 +299,14 @@ class Simulation:
                     self.play(Act(due.at, due.key, stream, SYSTEM, due.command))
             for act in self.server.models.acts(stream, self._state, world.now, here):
                 self.play(act)
+            if world.chance(GLASS):
+                self._break_glass(stream, state)
+
+    def _break_glass(self, stream: str, state: Any) -> None:
+        agency, now = self.world.rng.choice(AGENCIES), self.world.now
+        command = glass_broken(stream, state, agency, "Ann", "Bob", "operator", "no sign-in", now + 3_600_000)
+        if command is not None:
+            self.play(Act(now, f"glass/{agency}/{now}", stream, SYSTEM, command))
 
     def _state(self, stream: str) -> Any:
         """What the disk has of a stream."""
