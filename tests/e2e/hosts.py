@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -138,5 +139,5 @@ def _clear_what_was_left() -> None:
         space = line.split()[0]
         tag, _, rest = space.partition("-")
         pid = rest.partition("-")[0]
-        if tag == PREFIX and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+        if tag == PREFIX and pid.isdigit() and not Path(f"/proc/{pid}").exists():
             _remove(space)
