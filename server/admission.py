@@ -130,7 +130,7 @@ class Admission:
         if old is not None:
             people.signins.end_of(old.account)
             await people.keep_signins()
-        logs.note("desk enrolled", agency=desk.agency, role=desk.role, name=desk.name, again=old is not None)
+        logs.security("desk enrolled", agency=desk.agency, role=desk.role, name=desk.name, again=old is not None)
         return Enrolled(
             account=desk.account,
             name=desk.name,
@@ -181,7 +181,7 @@ class Admission:
             (desk.account,), people.throttle, [Check(one.password, ask.password) for one in holders], any
         )
         if denied is not None:
-            logs.note("sign-in denied", agency=desk.agency, name=desk.name, code=denied.code)
+            logs.security("sign-in denied", agency=desk.agency, name=desk.name, code=denied.code)
             return denied
         return await self._let_in(desk, ask, signin, plain=plain)
 
@@ -205,7 +205,7 @@ class Admission:
             actor = Actor(desk.name, desk.agency, desk.role)
             token, signin = people.signins.begin(desk, actor, people.now(), open_line=plain)
         await people.keep_signins()
-        logs.note("unlocked" if ask.token else "signed in", agency=desk.agency, name=desk.name)
+        logs.security("unlocked" if ask.token else "signed in", agency=desk.agency, name=desk.name)
         return SignedIn(
             token=token,
             until=signin.until,
@@ -230,7 +230,7 @@ class Admission:
             return desk
         if ask.new_password:
             people.signins.end_of(desk.account, but=but)
-            logs.note("password changed", agency=desk.agency, name=desk.name)
+            logs.security("password changed", agency=desk.agency, name=desk.name)
         return desk
 
     async def _fresh_certificate(self, desk: Desk) -> str:
@@ -245,7 +245,7 @@ class Admission:
         except (IdentityError, ValueError) as error:  # the old one is good for weeks
             logs.fault("certificate not renewed", error)
             return ""
-        logs.note("desk certificate renewed", agency=desk.agency, name=desk.name)
+        logs.security("desk certificate renewed", agency=desk.agency, name=desk.name)
         return certificate
 
     # -- two persons ----------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class Admission:
         )
         if denied is None and first is not None and second is not None:
             return await self._broken(desk, first, second, ask, plain=plain)
-        logs.warn("glass not broken", agency=desk.agency, name=desk.name, code=denied.code if denied else "")
+        logs.security("glass not broken", agency=desk.agency, name=desk.name, code=denied.code if denied else "")
         if denied is None or denied.code == "wrong_password":
             return Denied(code="wrong_password", sentence=WRONG_TWO, wait_ms=denied.wait_ms if denied else 0)
         return denied
@@ -294,7 +294,7 @@ class Admission:
         people = self._people
         now = people.now()
         until = now + GLASS_SECONDS * 1000
-        logs.warn(
+        logs.security(
             "glass broken",
             agency=desk.agency,
             at=desk.name,

@@ -119,7 +119,7 @@ class Door:
         if pending is None or not right or codes.find(ask.lookup, now()) is not pending:
             if pending is not None and not right:
                 codes.wrong(pending)
-            logs.note("enrolment denied")
+            logs.security("enrolment denied")
             return WRONG_CODE
         return await self._admission.claim(pending, ask.device, device, claim)
 

@@ -23,14 +23,11 @@ async def record_glass(
     hub: Hub, agency: str, first: str, second: str, role: str, reason: str, until: int
 ) -> None:
     """Write it wherever it belongs, all at once. What could not be written is logged."""
-    asked = getattr(state, "glass_broken", None)
-    if asked is None:
-        return
     system = Automaton(hub, Actor("system", agency, "system"))
     wanted: list[tuple[str, Any]] = []
     for stream, _, head, _ in hub.streams():
         with logs.guarded("broken glass not recorded", stream=stream):
-            command = asked(stream, head, agency, first, second, role, reason, until)
+            command = state.glass_broken(stream, head, agency, first, second, role, reason, until)
             if command is not None:
                 wanted.append((stream, command))
     try:

@@ -131,7 +131,7 @@ class People:
             raise AdminError(
                 f"The code cannot be written down ({error.strerror}); no code is good."
             ) from None
-        logs.note("code made", agency=agency, role=role, name=name, again=again)
+        logs.security("code made", agency=agency, role=role, name=name, again=again)
         return {"code": code.written(), "until": pending.until, "url": self.url}
 
     def _check_free(self, name: str, agency: str, *, again: bool) -> None:
@@ -185,7 +185,7 @@ class People:
             token = await self.pool.run(made)
         except IdentityError as error:
             raise AdminError(str(error)) from None
-        logs.note("token made", agency=agency, role=role, name=name)
+        logs.security("token made", agency=agency, role=role, name=name)
         return {"token": token}
 
     async def revoke(self, asked: Mapping[str, Any]) -> Answer:
@@ -217,7 +217,7 @@ class People:
                 "Make room on the disk and revoke again before the server is started anew."
             ) from None
         self._revoked.discard(_label(agency, name))
-        logs.note("revoked", agency=agency, name=name, desk=known, token=token, codes=codes)
+        logs.security("revoked", agency=agency, name=name, desk=known, token=token, codes=codes)
         return {"desk": known, "token": token, "codes": codes}
 
     def _strike(self, agency: str, name: str) -> None:
