@@ -10,17 +10,17 @@ from typing import Any
 
 from incident.delegation import facts, rules, words
 from incident.delegation.board import BOARD
-from incident.delegation.facts import RecordGlass, Delegation, Delegations, Glass
+from incident.delegation.facts import Delegation, Delegations, Glass, RecordGlass
 from incident.delegation.rules import delegations, glass_broken
 from incident.delegation.words import glass_words, role_title
 from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice, View
 
 __all__ = [
     "SLICE",
-    "RecordGlass",
     "Delegation",
     "Delegations",
     "Glass",
+    "RecordGlass",
     "delegations",
     "glass_broken",
     "glass_words",

@@ -13,7 +13,7 @@ from incident.alarms.rules import heard_by
 from incident.catalogue import Charter
 from incident.delegation import Delegation, delegations, facts
 from incident.delegation.board import BOARD
-from incident.delegation.facts import RecordGlass, Delegate, EndDelegation
+from incident.delegation.facts import Delegate, EndDelegation, RecordGlass
 from incident.exercises import facts as x
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor, Refusal
