@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import msgspec
 import pytest
+import yaml
 
 from config.reader import parse_yaml
 from incident.catalogue import (
@@ -15,14 +18,15 @@ from incident.catalogue import (
     Role,
     charter_from,
 )
+from incident.delegation.facts import Delegation, Delegations
 from incident.kernel.checks import ConfigError, validate
 from incident.kernel.receipts import See
 from incident.kernel.slice import Actor, Context, Refusal
 from incident.log.facts import Write
 from incident.organisation.facts import Declare, Invite, Join, OfferLead, Open, OpenOwn
-from incident.permissions import granted, grants, permit_register, unknown_grants, who_can
+from incident.permissions import allowed, granted, grants, permit_register, unknown_grants, who_can
 from incident.state import EVERY_COMMAND, INCIDENT, OWN, REGISTER
-from tests.incident.given import OWN_STREAM, T0, Given, charter, opened
+from tests.incident.given import CONFIG, OWN_STREAM, T0, Given, charter, opened
 
 
 def test_who_is_not_party_is_told_only_that_there_is_no_such_incident() -> None:
@@ -162,6 +166,81 @@ def test_every_row_names_a_command() -> None:
     assert unknown_grants(charter(), EVERY_COMMAND) == ()
     slip = Charter(roles={"x": Role("x", "X", own=("log.wirte",))})
     assert unknown_grants(slip, EVERY_COMMAND) == (("x", "log.wirte"),)
+
+
+# -- denied by default --
+
+
+def _rows() -> dict[str, dict[str, list[str]]]:
+    """The file as plain data, so that a slip in the reading of it is found, too."""
+    plain = yaml.safe_load((CONFIG / "roles.yaml").read_text(encoding="utf-8"))
+    return {row["code"]: row for row in plain["roles"]}
+
+
+def test_what_is_not_in_the_file_is_refused_and_what_is_there_is_not() -> None:
+    rows = _rows()
+    assert set(rows) == set(charter().roles)
+    for role, row in rows.items():
+        name, agency = ("system", "") if role == "system" else ("Sam", "LAS")
+        actor = Actor(name, agency, role)
+        for command in EVERY_COMMAND:
+            for about, relation in (("", "own"), (agency, "own"), ("SCAS", "other")):
+                written = command in (row.get(relation) or ())
+                assert (granted(charter(), actor, command, about) is None) is written, (role, command, about)
+
+
+def test_nobody_is_let_in_by_a_role_a_command_or_a_relation_that_no_row_has(seed: int) -> None:
+    """Whatever is asked by whomever, with whatever lent to whomever: let in only by a row that stands in the file."""
+    rows, given = _rows(), opened("SCAS")
+    let_in = sum(_drawn(random.Random(f"{seed} denied {n}"), rows, given) for n in range(3_000))
+    assert let_in > 100, "who may is drawn often enough to say something"
+
+
+def _drawn(rng: random.Random, rows: dict[str, dict[str, list[str]]], given: Given) -> bool:
+    words = [
+        "",
+        "operator ",
+        "Operator",
+        "system",
+        "admin",
+        "root",
+        "*",
+        "organisation",
+        "organisation.*",
+        "excon",
+    ]
+    names = ["Sam", "sam", "Ann Lee", "virtual/LAS", "excon", "system", ""]
+    lent = {}
+    for n in range(rng.randint(0, 4)):
+        to, role = rng.choice(names), rng.choice([*rows, *words])
+        agency, until = rng.choice(["LAS", "SCAS", "NACC"]), T0 + rng.choice((-1, 0, 1, 60_000))
+        lent[str(n)] = Delegation(
+            agency=agency, to=to, role=role, at=T0 - 1, until=until, reason="x", by="Kim",
+            ended_at=rng.choice((None, None, T0)),
+        )  # fmt: skip
+    view = msgspec.structs.replace(given.view, delegation=Delegations(lent))
+    actor = Actor(rng.choice(names), rng.choice(["LAS", "SCAS", "NACC", ""]), rng.choice([*rows, *words]))
+    command = rng.choice([*sorted(EVERY_COMMAND), *words])
+    about = rng.choice(["", "LAS", "SCAS", "NACC", "las", "*"])
+    ctx = Context(actor, given.stream, "id", T0, T0, charter=charter())
+    relation = "own" if about in ("", actor.agency) else "other"
+    held = {actor.role}
+    if command != "delegation.delegate" and not actor.automatic:
+        held |= {
+            one.role
+            for one in lent.values()
+            if (one.agency, one.to.lower()) == (actor.agency, actor.name.lower())
+            and one.until > T0
+            and one.ended_at is None
+            and one.role not in ("system", "excon", "evaluator")
+        }
+    if not (actor.name == actor.role == "system"):
+        held.discard("system")
+    if actor.name == "system" and actor.role != "system":
+        held.clear()
+    written = actor.role in rows and any(command in (rows.get(role, {}).get(relation) or ()) for role in held)
+    assert (allowed(view, ctx, command, about) is None) is written, (actor, command, about, lent)
+    return written
 
 
 def test_no_person_is_shut_out_of_what_people_do() -> None:
