@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import signal
@@ -16,7 +17,8 @@ from server.store.memory import MemoryStore
 from tests.running import run
 from tests.server.house import house
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "administrator.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "administrator.md").read_text(encoding="utf-8")
 
 
 def unit() -> configparser.ConfigParser:
@@ -51,6 +53,23 @@ def test_the_service_is_started_again_after_a_broken_store_and_not_after_a_mista
     assert signal.Signals[service["KillSignal"]] is signal.SIGTERM
     assert float(service["TimeoutStopSec"]) > COMMITS_SECONDS + GOODBYE_SECONDS
     assert service["UMask"] == "0077"
+
+
+def test_every_security_event_is_named_and_there_are_no_others() -> None:
+    said: set[str] = set()
+    for path in (ROOT / "server").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "logs.security":
+                said |= {
+                    part.value
+                    for part in ast.walk(node.args[0])
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                }
+    (about,) = re.findall(
+        r"Lines of level\n`security`.*?\n\n|Lines of level\n`security`.*?\Z", PAGE, re.DOTALL
+    )
+    assert set(re.findall(r"`([a-z -]+)`", about)) - {"security"} == said
+    assert len(said) > 8
 
 
 def test_every_reason_and_every_figure_is_named_and_there_are_no_others() -> None:
