@@ -105,7 +105,7 @@ class Rooms:
 def opened(scratch: Path, say: Callable[[str], None]) -> Iterator[Rooms]:
     """The server on a scratch folder, with everything in place."""
     folder = scratch / "server"
-    server_says("init", str(folder))
+    server_says("init", str(folder), "--plain")
     tokens = {}
     for trust, station in zip(TRUSTS, STATIONS, strict=True):
         tokens[trust] = server_says(

@@ -85,7 +85,7 @@ def server_says(*arguments: str) -> str:
 
 def make_folder(folder: Path) -> tuple[str, str]:
     """A data folder with two tokens: one who writes, one for all who watch."""
-    server_says("init", str(folder))
+    server_says("init", str(folder), "--plain")
     tokens = [
         server_says("token", str(folder), "--agency", AGENCY, "--role", "operator", "--name", name).strip()
         for name in ("EOC desk 1", "EOC wall")

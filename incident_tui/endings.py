@@ -12,9 +12,16 @@ import socket
 import ssl
 import urllib.parse
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidMessage,
+    InvalidStatus,
+    InvalidURI,
+    WebSocketException,
+)
 
 from incident.kernel.protocol import Bye
 from incident.kernel.text import clip, safe_text
@@ -55,14 +62,16 @@ class Ending:
 
 
 def server_url(typed: str) -> str:
-    """The address to dial: `ws://127.0.0.1:8470/`, `wss://host/`, or a bare `host:port`.
+    """The address to dial: `wss://host/`, a bare `host:port`, which means the same, or `ws://127.0.0.1:8470/`.
+
+    An open line is only had by writing it: what is left out never takes a defence away.
 
     Raises:
         ValueError: it is none; the words are a plain sentence.
     """
     text = typed.strip()
     wrong = ValueError(
-        f"'{clip(safe_text(text), 80)}' is no address of a server. Write it like ws://127.0.0.1:{PORT}"
+        f"'{clip(safe_text(text), 80)}' is no address of a server. Write it like rooms.example:{PORT}"
     )
     scheme, mark, rest = text.partition("://")
     try:
@@ -71,7 +80,7 @@ def server_url(typed: str) -> str:
     except ValueError:
         raise wrong from None
     if not mark:
-        scheme = "ws" if _this_machine(host) else "wss"
+        scheme = "wss"
     scheme = {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower())
     if scheme not in ("ws", "wss") or not _HOST.fullmatch(host) or parts.query or parts.fragment:
         raise wrong
@@ -91,9 +100,22 @@ def _this_machine(host: str) -> bool:
         return False
 
 
-def not_opened(url: str, error: Exception) -> Ending:
-    """A line that never came to be."""
+def stranger(url: str) -> Ending:
+    """A line that is not dialled, since nothing is known here by which the other side could be believed."""
     where = urllib.parse.urlsplit(url).netloc
+    return Ending(
+        f"This desk is not enrolled at {where}. Ask whoever runs the server for a code, then: incident-tui enrol "
+        f"{where} CODE. A server that serves this machine alone, openly, is written ws://{where}.",
+        hopeless=True,
+    )
+
+
+def not_opened(url: str, error: Exception, ended: Exception | None = None) -> Ending:
+    """A line that never came to be. `ended`: why its transport ended, where that is known."""
+    where = urllib.parse.urlsplit(url).netloc
+    secure = url.startswith("wss:")
+    if secure and (ending := _refused_with_tls(where, error, ended)) is not None:
+        return ending
     match error:
         case InvalidStatus():
             return _turned_away(error)
@@ -103,20 +125,100 @@ def not_opened(url: str, error: Exception) -> Ending:
             return Ending(f"Nobody answers at {where}. Is the server running?")
         case socket.gaierror():
             return Ending(f"The name in {where} is not known. Check the address and the network.")
-        case ssl.SSLCertVerificationError():
-            return Ending(
-                f"The certificate of {where} is not trusted: {error.verify_message}.", hopeless=True
-            )
-        case ssl.SSLError():
-            return Ending(f"{where} does not speak TLS as it should.", hopeless=True)
         case InvalidURI() | ValueError():
             return Ending(f"{where} cannot be dialled: the address is wrong.", hopeless=True)
+        case WebSocketException() if _nothing_came(error):
+            return Ending(
+                f"What answers at {where} is no server of this kind, or it speaks with TLS: then write wss://{where}."
+            )
         case WebSocketException():
             return Ending(f"What answers at {where} is no server of this kind.")
         case OSError():
             return Ending(f"{where} cannot be reached: {_system_words(error)}.")
         case _:
             return Ending(f"{where} cannot be reached.")
+
+
+_OTHER_NAME: Final = frozenset({62, 64})
+_NOT_YET: Final = 9
+_OVER: Final = 10
+_OTHER_AUTHORITY: Final = frozenset({2, 7, 18, 19, 20, 21, 24})
+"""What OpenSSL says (its verify codes) of a name, of the times, and of who signed."""
+
+_OUR_CERTIFICATE: Final = (
+    "BAD_CERTIFICATE",
+    "UNSUPPORTED_CERTIFICATE",
+    "CERTIFICATE_REVOKED",
+    "CERTIFICATE_UNKNOWN",
+    "CERTIFICATE_REQUIRED",
+    "UNKNOWN_CA",
+    "ACCESS_DENIED",
+    "DECRYPT_ERROR",
+)
+"""Alerts by which the server says no to what this desk showed; one more says that it has expired."""
+
+
+def _refused_with_tls(where: str, error: Exception, ended: Exception | None) -> Ending | None:
+    """Why there is no closed line, when that is it."""
+    reason = str(getattr(error, "reason", "") or getattr(ended, "reason", "") or "")
+    again = "Ask whoever runs the server for a code, and enrol this desk again."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Ending(_not_believed(where, error), hopeless=True)
+    if "ALERT_CERTIFICATE_EXPIRED" in reason:
+        return Ending(f"{where} says that this desk's certificate has expired. {again}", hopeless=True)
+    if "ALERT" in reason and reason.endswith(_OUR_CERTIFICATE):
+        return Ending(f"{where} does not take this desk's certificate. {again}", hopeless=True)
+    if _nothing_came(error):
+        # A server that is just being stopped ends a line like that, too: so the next attempt is soon.
+        return Ending(
+            f"{where} ended the line as soon as it had seen this desk. If that goes on, this desk's certificate has "
+            f"expired, or another server made it. {again}"
+        )
+    if isinstance(error, ssl.SSLError):
+        return Ending(f"What answers at {where} does not speak TLS 1.3, {_LESS}", hopeless=True)
+    if (
+        isinstance(error, ConnectionResetError) and error.errno is None
+    ):  # asyncio's word for: in mid-handshake
+        return Ending(
+            f"{where} ended the line before it was closed to others. It may not speak TLS 1.3, {_LESS}"
+        )
+    return None
+
+
+_LESS: Final = (
+    "and less is not taken: it is another program, a server that speaks openly (ws://), or something in between "
+    "weakens the line. Check the address and the port with whoever runs the server."
+)
+
+
+def _not_believed(where: str, error: ssl.SSLCertVerificationError) -> str:
+    """A certificate that will not do, and what is to be done."""
+    now = f"{datetime.now(UTC):%d %b %Y %H:%M} UTC"
+    code = getattr(error, "verify_code", 0)
+    if code in _OTHER_NAME:
+        return (
+            f"The server at {where} is not the one of that name, as its certificate says. Dial the name that you were "
+            "given; if it is the right one, whoever runs the server adds it to names in server.yaml."
+        )
+    if code == _OVER:
+        return (
+            f"The certificate of {where} has expired. Whoever runs the server renews it (incident-server renew), "
+            f"unless this machine's clock is wrong: it says {now}."
+        )
+    if code == _NOT_YET:
+        return f"The certificate of {where} is not good yet. Set this machine's clock: it says {now}."
+    if code in _OTHER_AUTHORITY:
+        return (
+            f"What answers at {where} is not the server at which this desk was enrolled. Type nothing into it. If that "
+            "server was set up anew, ask whoever runs it for a code, and enrol this desk again."
+        )
+    why = clip(safe_text(getattr(error, "verify_message", "")), 100)
+    return f"The certificate of {where} is none for a server ({why}). Tell whoever runs the server."
+
+
+def _nothing_came(error: Exception) -> bool:
+    """Whether the line opened and ended before a word of the protocol."""
+    return isinstance(error, InvalidMessage) and isinstance(error.__cause__, EOFError)
 
 
 def _turned_away(error: InvalidStatus) -> Ending:

@@ -38,7 +38,7 @@ from incident.kernel.protocol import (
 from incident.kernel.replica import LinkWord
 from incident.kernel.text import clip, safe_text
 from incident_tui.clock import Clock
-from incident_tui.endings import Ending, closed, not_opened
+from incident_tui.endings import Ending, closed, not_opened, stranger
 
 OUTGOING_MAX: Final = 8_192
 """Frames that wait to be written; more than the outboxes of all streams together should ever hold."""
@@ -58,6 +58,19 @@ SILENT.setLevel(logging.CRITICAL)
 _log = logging.getLogger(__name__)
 
 Incoming: TypeAlias = ServerFrame | tuple[SnapshotPage, bytes]
+
+
+class Ends(ClientConnection):
+    """Knows why its transport ended: over TLS 1.3 a desk's certificate is refused after the handshake, when the
+    websocket is told only that nothing more came. A kind of its own for each dialling.
+    """
+
+    why: list[Exception]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The transport has gone."""
+        self.why += [exc] if exc is not None else []
+        super().connection_lost(exc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +121,8 @@ class Link:
     ) -> None:
         """`receive` gets every frame, in order, Welcome first; `changed` is called when `state` changes.
 
-        `context` is how TLS is spoken. `over` is told why a sign-in is not valid any more; nothing is dialled then
-        until `enter` or `redial` says so.
+        `context` says whom a `wss` line believes (`trust.desk_context`); without one none is dialled. `over` is told
+        why a sign-in is not valid any more; nothing is dialled then until `enter` or `redial` says so.
         """
         self.url = url
         self.heads: dict[str, int] = {}
@@ -210,6 +223,10 @@ class Link:
 
     async def _dial(self) -> Ending:
         """One connection from its first packet to its end; every failure is an Ending."""
+        secure = self.url.startswith("wss:")
+        if secure and self._context is None:
+            return stranger(self.url)
+        why: list[Exception] = []
         try:
             connection = await connect(
                 self.url,
@@ -223,10 +240,11 @@ class Link:
                 max_size=SERVER_FRAME_BYTES_MAX + 65_536,
                 max_queue=64,
                 logger=SILENT,
-                ssl=self._context or (True if self.url.startswith("wss://") else None),
+                ssl=self._context if secure else None,
+                create_connection=type("_Ends", (Ends,), {"why": why}),
             )
         except (OSError, TimeoutError, ValueError, WebSocketException) as error:
-            return not_opened(self.url, error)
+            return not_opened(self.url, error, *why[-1:])
         started = self._clock.monotonic()
         self._connection = connection
         try:

@@ -72,8 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--mode", default="exercise", choices=["exercise", "live"], help="fixed for ever (exercise)"
     )
+    _doors(made, on_folder)
     made = on_folder("run", _run, "serve a data folder until Ctrl-C")
-    made.add_argument("--host", help="a loopback address, instead of that in the settings")
+    made.add_argument("--host", help="where to listen, instead of that in the settings")
     made.add_argument("--port", type=int, help="instead of that in the settings; 0: any that is free")
     made.add_argument(
         "--stop-when-empty", type=float, metavar="SECONDS", help="stop when all have left for so long"
@@ -92,6 +93,20 @@ def _parser() -> argparse.ArgumentParser:
     made = command("demo", _demo, "a live exercise on this machine; a second one with another room joins it")
     made.add_argument("--room", default="LAS", help="the control room to open: LAS, SCAS, SECAMB or EXCON")
     return parser
+
+
+def _doors(made: Any, on_folder: Callable[..., Any]) -> None:
+    """The words about where the server is reached, and by what it is known there; ``made`` is ``init``."""
+    made.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host name or address by which desks reach it; may be given again",
+    )
+    made.add_argument("--host", help="where it listens (127.0.0.1); 0.0.0.0: on every network")
+    made.add_argument("--plain", action="store_true", help="no TLS: for this machine alone")
+    on_folder("renew", _renew, "make the server's certificate anew, or read one of your own anew")
 
 
 def _looks(on_folder: Callable[..., Any]) -> None:
@@ -144,10 +159,28 @@ def _register(commands: Any, on_folder: Callable[..., Any]) -> None:
 
 
 def _init(asked: argparse.Namespace) -> int:
-    from server.datafolder import init
+    from server import words_tls
+    from server.admin import AdminError
 
-    folder = init(asked.folder, asked.mode)
+    try:
+        folder, settings = words_tls.make_folder(asked)
+    except AdminError as error:
+        raise Said(str(error)) from None
     print(f"{folder.root} is ready for {asked.mode} use. Next: incident-server run {folder.root}")
+    if not settings.tls:
+        print(words_tls.PLAIN)
+    return OK
+
+
+def _renew(asked: argparse.Namespace) -> int:
+    from server import words_tls
+    from server.admin import AdminError
+    from server.datafolder import existing
+
+    try:
+        print(words_tls.renew(existing(asked.folder)))
+    except AdminError as error:
+        raise Said(str(error)) from None
     return OK
 
 
@@ -156,13 +189,13 @@ def _run(asked: argparse.Namespace) -> int:
 
     from server import logs
     from server.datafolder import existing, locked
-    from server.settings import loopback, read_settings
+    from server.settings import loopback, reachable, read_settings
 
     folder = existing(asked.folder)
     settings, charter = read_settings(folder, asked.config)
     if asked.host is not None:
         try:
-            settings = replace(settings, host=loopback(asked.host))
+            settings = replace(settings, host=(reachable if settings.tls else loopback)(asked.host))
         except ValueError as error:
             raise Said(f"--host {error}.") from None
     if asked.port is not None:
@@ -187,6 +220,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: float | None) -> int:
+    from server import words_tls
     from server.app import App, close_store
     from server.health import HOST, PortRefused
     from server.identity import IdentityError
@@ -196,8 +230,8 @@ async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: floa
     def ready(port: int) -> None:
         _settle()
         print(
-            f"{settings.name}: ws://{settings.host}:{port} ({settings.mode}). Loopback only until TLS exists: programs "
-            "on other machines cannot connect. Stop it with Ctrl-C.",
+            f"{settings.name}: {settings.url(port)} ({settings.mode}). "
+            f"{'' if settings.tls else words_tls.PLAIN + ' '}Stop it with Ctrl-C.",
             flush=True,
         )
 
@@ -313,6 +347,7 @@ def _exercise(asked: argparse.Namespace) -> int:
 
 
 def _status(asked: argparse.Namespace) -> int:
+    from server import words_tls
     from server.admin import AdminError, NotRunning, call
     from server.datafolder import existing
 
@@ -329,6 +364,7 @@ def _status(asked: argparse.Namespace) -> int:
     print(
         f"{answer['url']} ({answer['mode']}), {state}, {answer['streams']} streams. Here: {people or 'nobody'}."
     )
+    print("\n".join(words_tls.status(answer)))
     return OK
 
 

@@ -17,9 +17,10 @@ import msgspec
 
 from incident.catalogue import Charter
 from incident.state import MODELS
-from server import logs
+from server import logs, words_tls
 from server.admin import AdminDoor, AdminError, Answer, Operation
 from server.admission import Admission
+from server.authority import Authority
 from server.conductor import BACK_SECONDS, Conductor
 from server.datafolder import DataFolder, secret_of
 from server.directory import EVERY_SECONDS
@@ -84,6 +85,8 @@ class App:
         self.settings = settings
         self.charter = charter
         self.store = store
+        self.authority: Authority | None = None
+        """Of the certificates; None on an open line."""
         self.port = 0
         self._stop = asyncio.Event()
         self._failed = asyncio.Event()
@@ -105,8 +108,11 @@ class App:
             OSError: the address cannot be listened on.
             StoreError: the log cannot be read by this version.
             IdentityError: the file of tokens cannot be read.
+            ConfigError: the certificate cannot be shown.
         """
-        self._people = People(self.folder, self.charter)
+        if self.settings.tls:
+            self.authority = Authority(self.folder, self.settings, logs.clock())
+        self._people = People(self.folder, self.charter, issuer=self.authority)
         secret = secret_of(self.folder)
         in_the_way: OSError | StoreError | None = None
         async with asyncio.TaskGroup() as group:
@@ -148,10 +154,13 @@ class App:
         """Open what is to be open. Raises OSError."""
         if self.settings.metrics_port:
             await health.open(self.settings.metrics_port)
-        self.port = await gateway.open(self.settings.host, self.settings.port)
-        self._people.url = f"ws://{self.settings.host}:{self.port}"
+        context = None if self.authority is None else self.authority.context()
+        self.port = await gateway.open(self.settings.host, self.settings.port, context)
+        self._people.url = self.settings.url(self.port)
         await door.open()
         logs.note("listening", port=self.port, mode=self.settings.mode, streams=len(self._hub.sequencers))
+        if self.authority is None:
+            logs.warn("plain", why=words_tls.PLAIN)
 
     def _gateway(self) -> Gateway:
         return Gateway(
@@ -162,6 +171,7 @@ class App:
             connections_max=self.settings.connections_max,
             unknown_max=self.settings.unknown_max,
             door=self._door(),
+            certificate_until=lambda: 0 if self.authority is None else self.authority.until_ms,
         )
 
     def _door(self) -> Door:
@@ -180,8 +190,16 @@ class App:
         self._probe.start()
         self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
         self._crew.spawn(Conductor(self._hub, back_seconds=BACK_SECONDS).run())
+        if self.authority is not None:
+            self._crew.spawn(self._keep_certificate(self.authority))
         if stop_when_empty is not None:
             self._crew.spawn(self._stop_when_empty(stop_when_empty))
+
+    async def _keep_certificate(self, authority: Authority) -> None:
+        while True:
+            with logs.guarded("certificate check failed"):
+                words_tls.look_after(authority)
+            await asyncio.sleep(words_tls.CHECK_SECONDS)
 
     async def _end(self) -> None:
         """Wait for the order to stop, or for the store to fail."""
@@ -220,11 +238,13 @@ class App:
             **{do: self._of_people(made(self._people)) for do, made in PEOPLE.items()},
             "import": self._import,
             "exercise": self._exercise,
+            "renew": self._renew,
         }
 
     async def _status(self, _asked: Mapping[str, Any]) -> Answer:
         return {
-            "url": f"ws://{self.settings.host}:{self.port}",
+            "url": self.settings.url(self.port),
+            **words_tls.of_running(self.authority),
             "mode": self.settings.mode,
             "name": self.settings.name,
             "epoch": self.store.epoch,
@@ -237,7 +257,8 @@ class App:
     async def _doctor(self, _asked: Mapping[str, Any]) -> Answer:
         journal_mode, synchronous = self.store.durability
         return {
-            "url": f"ws://{self.settings.host}:{self.port}",
+            "url": self.settings.url(self.port),
+            **words_tls.of_running(self.authority),
             "trouble": trouble(self._hub, self._pulse, self._probe),
             "journal_mode": journal_mode,
             "synchronous": synchronous,
@@ -256,6 +277,11 @@ class App:
             return await operation(asked)
 
         return done
+
+    async def _renew(self, _asked: Mapping[str, Any]) -> Answer:
+        if self.authority is None:
+            raise AdminError(words_tls.NO_TLS)
+        return words_tls.renewed(self.authority)
 
     async def _import(self, asked: Mapping[str, Any]) -> Answer:
         return await bring_in(self._hub, self.charter, asked)

@@ -7,6 +7,7 @@ only there to be told to people.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sys
@@ -26,9 +27,23 @@ _SETTINGS = """\
 # exercise or live. Fixed for this folder when it was made: live and exercise never share one.
 mode: {mode}
 
-# Where the server listens. Until sign-in and TLS are there it takes loopback addresses only.
-# host: 127.0.0.1
+# Where the server listens: 127.0.0.1 for this machine alone, 0.0.0.0 for every network it is on.
+{host}
 # port: 8765
+
+# By which host names and addresses desks reach it. They go into its certificate, beside the machine's own name and
+# loopback. After a change: incident-server renew DIR
+{names}
+
+# TLS 1.3; the server makes its certificates itself. With false nothing is encrypted, and it speaks to its own machine
+# alone, for demonstrations and scripts.
+{tls}
+
+# A certificate of your own instead: PEM files (the certificate with whatever stands between it and the authority, its
+# key, and the authority that desks are to trust), all three, as paths seen from this folder.
+# certificate: ""
+# key: ""
+# authority: ""
 
 # What rooms see as the name of this server.
 # name: incident server
@@ -102,6 +117,16 @@ class DataFolder:
         return self.root / "backup.json"
 
     @property
+    def authority(self) -> Path:
+        """Key and certificate of the folder's own authority: whoever reads it can let in whom they like."""
+        return self.root / "authority.key"
+
+    @property
+    def server(self) -> Path:
+        """Key and certificate that the server shows, made by the authority."""
+        return self.root / "server.key"
+
+    @property
     def admin(self) -> Path:
         """How the command line reaches a running server: there while it runs."""
         return self.root / "admin.json"
@@ -112,8 +137,12 @@ def problem(path: Path, sentence: str) -> ConfigError:
     return ConfigError([Problem(str(path), 0, "", sentence)])
 
 
-def init(root: Path, mode: str = "exercise") -> DataFolder:
+def init(
+    root: Path, mode: str = "exercise", *, host: str = "", names: tuple[str, ...] = (), tls: bool = True
+) -> DataFolder:
     """Make a data folder with its commented settings. ``mode`` is one of ``MODES`` and stays.
+
+    ``host``, ``names`` and ``tls`` are written into the settings when they are not the defaults.
 
     Raises:
         ConfigError: there is something in the way, or the disk says no.
@@ -128,7 +157,13 @@ def init(root: Path, mode: str = "exercise") -> DataFolder:
         if any(root.iterdir()):
             raise problem(root, "is not empty; name a new folder")
         root.chmod(0o700)
-        write_private(folder.settings, _SETTINGS.format(mode=mode).encode())
+        written = _SETTINGS.format(
+            mode=mode,
+            host=f"host: {json.dumps(host)}" if host else "# host: 127.0.0.1",
+            names=f"names: {json.dumps(names)}" if names else "# names: []",
+            tls="# tls: true" if tls else "tls: false",
+        )
+        write_private(folder.settings, written.encode())
     except OSError as error:
         raise problem(root, f"cannot be made a data folder: {error.strerror or error}") from error
     return folder

@@ -132,7 +132,7 @@ def _alive(state: Path) -> tuple[DataFolder, str] | None:
 def _started(home: Path) -> tuple[DataFolder, str]:
     """A new demo: folder, server, and the exercise."""
     root = Path(tempfile.mkdtemp(prefix="demo-", dir=home))
-    folder = init(root, "exercise")
+    folder = init(root, "exercise", tls=False)  # its rooms are all on this machine
     write_private(root / SCRATCH, b"")
     print("Starting a server for the demo.", flush=True)
     said = root / "server.log"

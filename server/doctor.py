@@ -19,7 +19,7 @@ from typing import Final, Literal
 import msgspec
 
 from incident.kernel.checks import ConfigError
-from server import logs
+from server import logs, words_tls
 from server.admin import AdminError, Answer, NotRunning, call
 from server.backup import last_backup
 from server.datafolder import SECRET_BYTES, DataFolder, held_by
@@ -73,6 +73,8 @@ def examine(
         yield Finding("ok", "The settings and the configuration can be read, without a mistake.")
     except ConfigError as error:
         yield from (Finding("wrong", str(problem)) for problem in error.problems)
+    if settings is not None:
+        yield from (Finding(*found) for found in words_tls.examined(folder, settings, logs.clock()))
     yield from _people(folder)
     yield from _log(folder, settings, seconds)
     yield disk(folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import http
 import secrets
+import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from incident.kernel.protocol import (
 )
 from incident.kernel.slice import Refusal
 from server import logs
+from server.authority import device_of
 from server.door import PATHS, Door, line_account
 from server.doorkeeper import LOCKED, OVER, SIGNED_OUT, Doorkeeper, turned_away
 from server.hub import Hub
@@ -118,11 +120,21 @@ class Gateway:
         self._errands_at = door
         self._certificate_until = certificate_until
         self._server: Server | None = None
+        self._plain = True
+        """An open line, which only this machine reaches."""
 
     # -- the socket -----------------------------------------------------------------------------------------
 
-    async def open(self, host: str, port: int) -> int:
-        """Listen; answers the port. Raises OSError when the address is taken or not ours."""
+    async def open(self, host: str, port: int, context: ssl.SSLContext | None = None) -> int:
+        """Listen, with TLS where there is a context; answers the port.
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        self._plain = context is None
+        bounds: dict[str, Any] = {}
+        if context is not None:
+            bounds = {"ssl_handshake_timeout": OPEN_SECONDS, "ssl_shutdown_timeout": 3.0}
         kind = type("_Caller", (Caller,), {"unknown": {}, "unknown_max": self._unknown_max})
         self._server = await serve(
             self._handle,
@@ -141,17 +153,10 @@ class Gateway:
             close_timeout=3,
             logger=logs.SILENT,
             create_connection=kind,
+            ssl=context,
+            **bounds,
         )
         return int(self._server.sockets[0].getsockname()[1])
-
-    @property
-    def _plain(self) -> bool:
-        """An open line, which only this machine reaches."""
-        return True
-
-    def _device(self, _connection: ServerConnection) -> str:
-        """The key that holds a line, "" when it showed none."""
-        return ""
 
     async def stop(self) -> None:
         """Leave in order: nobody new, finish what was taken on, say goodbye; at most ten seconds in all."""
@@ -191,7 +196,7 @@ class Gateway:
             response.headers["Retry-After"] = str(1 + secrets.randbelow(5))
             return response
         header = request.headers.get("Authorization", "")
-        device, plain = self._device(connection), self._plain
+        device, plain = device_of(connection), self._plain
         if path != "/":
             self._send_to_door(_caller(connection), path, device, line_account(header), plain=plain)
             return None

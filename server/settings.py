@@ -6,6 +6,9 @@ Every problem of every file is found at once, each with its file and line.
 from __future__ import annotations
 
 import ipaddress
+import re
+import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,15 +25,21 @@ from incident.catalogue import (
 from incident.geography import AREAS_SCHEMA
 from incident.geography import FILE as AREAS_FILE
 from incident.kernel.checks import (
+    Bad,
     Check,
     ConfigError,
+    Marked,
+    MarkedMap,
+    MarkedScalar,
     Problem,
+    boolean,
     choice,
     integer,
     optional,
     parsed,
     record,
     required,
+    sequence,
     text,
     validate,
 )
@@ -38,14 +47,25 @@ from server.datafolder import MODES, DataFolder
 from server.logs import FORMATS
 
 PORT: Final = 8765
+NAMES_MAX: Final = 50
+OWN: Final = ("certificate", "key", "authority")
+"""The settings that name files of the trust's own."""
+
+EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 -- the words for it
+_HOST: Final = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*", re.ASCII
+)
+_NUMBERS: Final = re.compile(r"[0-9.]+", re.ASCII)
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``server.yaml`` of a data folder. ``host`` is a loopback address as long as there is no TLS.
+    """``server.yaml`` of a data folder. Without ``tls``, ``host`` is a loopback address.
 
+    ``names`` are the host names and addresses by which desks reach the server. ``certificate``, ``key`` and
+    ``authority`` are files of the trust's own, seen from the data folder; "": the server makes them itself.
     ``metrics_port`` is where health and figures are asked for, on 127.0.0.1 alone; 0: nowhere.
     """
 
@@ -58,29 +78,71 @@ class Settings:
     metrics_port: int = 0
     log_level: str = "info"
     log_format: str = "json"
+    tls: bool = True
+    names: tuple[str, ...] = ()
+    certificate: str = ""
+    key: str = ""
+    authority: str = ""
+
+    def url(self, port: int) -> str:
+        """The address to tell people: where it listens, and where it listens everywhere, by its first name."""
+        host = self.host
+        if host in EVERYWHERE:
+            host = self.names[0] if self.names else machine_name() or "localhost"
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'wss' if self.tls else 'ws'}://{shown}:{port}"
+
+
+def machine_name() -> str:
+    """What this machine calls itself, when that can be the name of a host; else ""."""
+    try:
+        return reachable(socket.gethostname())
+    except (OSError, ValueError):
+        return ""
+
+
+def reachable(name: str) -> str:
+    """A host name or an IP address, in small letters.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    written = name.lower().rstrip(".")
+    try:
+        return str(ipaddress.ip_address(written))
+    except ValueError:
+        pass
+    if not _HOST.fullmatch(written) or _NUMBERS.fullmatch(written):
+        raise ValueError("must be a host name such as rooms.example, or an IP address, without a port")
+    return written
+
+
+def on_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def loopback(host: str) -> str:
     """The address, when only this machine can reach it.
 
     Raises:
-        ValueError: it could be reached from elsewhere, where nothing is encrypted yet.
+        ValueError: it could be reached from elsewhere.
     """
-    try:
-        inside = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        inside = False
-    if not inside:
+    if not on_loopback(host):
         raise ValueError(
-            "must be a loopback address such as 127.0.0.1: until TLS exists, this server speaks to its own machine only"
+            "must be a loopback address such as 127.0.0.1 while tls is false: without TLS nothing is encrypted, so "
+            "this server then speaks to its own machine only"
         )
     return host
 
 
-SCHEMA: Final[Check[Settings]] = record(
+_FIELDS: Final[Check[Settings]] = record(
     {
         "mode": required(choice(*MODES)),
-        "host": optional(parsed(text(60), loopback), "127.0.0.1"),
+        "host": optional(parsed(text(253), reachable), "127.0.0.1"),
         "port": optional(integer(0, 65_535), PORT),
         "name": optional(text(60), "incident server"),
         "connections_max": optional(integer(1, 20_000), 2_000),
@@ -88,9 +150,61 @@ SCHEMA: Final[Check[Settings]] = record(
         "metrics_port": optional(integer(0, 65_535), 0),
         "log_level": optional(choice("debug", "info", "warning", "error"), "info"),
         "log_format": optional(choice(*FORMATS), "json"),
+        "tls": optional(boolean(), True),
+        "names": optional(
+            parsed(sequence(parsed(text(253), reachable), hi=NAMES_MAX, unique=str), tuple), ()
+        ),
+        "certificate": optional(text(1_000, empty=True), ""),
+        "key": optional(text(1_000, empty=True), ""),
+        "authority": optional(text(1_000, empty=True), ""),
     },
     into=Settings,
 )
+
+
+def _together(node: Marked, path: str, problems: list[Problem]) -> Settings | Bad:
+    """Each key by itself, and what two of them mean together; all that is wrong at once."""
+    settings = _FIELDS.run(node, path, problems)
+    given = dict(_scalars(node))
+    host, tls = given.get("host"), given.get("tls")
+    if tls is not None and tls.value is False and host is not None:
+        try:
+            loopback(host.text)
+        except ValueError as error:
+            problems.append(Problem(host.mark.file, host.mark.line, "host", f"'host' {error}"))
+    own = {key: given[key] for key in OWN if key in given and given[key].text}
+    if own and len(own) < len(OWN):
+        first = next(iter(own.values()))
+        lacking = " and ".join(f"'{key}'" for key in OWN if key not in own)
+        sentence = (
+            f"a certificate of your own needs 'certificate', 'key' and 'authority'; {lacking} is not given"
+        )
+        problems.append(Problem(first.mark.file, first.mark.line, next(iter(own)), sentence))
+    return settings
+
+
+def _scalars(node: Marked) -> Iterator[tuple[str, MarkedScalar]]:
+    if isinstance(node, MarkedMap):
+        for key, value in node.entries:
+            if isinstance(value, MarkedScalar):
+                yield key.text, value
+
+
+SCHEMA: Final[Check[Settings]] = Check(_together)
+
+
+def lines_of(path: Path) -> dict[str, int]:
+    """On which line of ``server.yaml`` the value of each key begins; empty when the file cannot be read."""
+    try:
+        tree = read_yaml(path)
+    except ConfigError:
+        return {}
+    return {key.text: value.mark.line for key, value in tree.entries} if isinstance(tree, MarkedMap) else {}
+
+
+def read_server_settings(folder: DataFolder) -> Settings:
+    """The settings of a data folder alone. Raises ConfigError with every problem."""
+    return validate(read_yaml(folder.settings), SCHEMA)
 
 
 def read_settings(folder: DataFolder, config: Path | None = None) -> tuple[Settings, Charter]:

@@ -41,7 +41,7 @@ class House:
         self.port = free_port()
         self.process: subprocess.Popen[str] | None = None
         self.said = ""
-        assert self.run("init", str(self.data)).returncode == 0
+        assert self.run("init", str(self.data), "--plain").returncode == 0
         for agency in ("LAS", "SCAS", "SECAMB"):
             made = self.run(
                 "token", str(self.data), "--agency", agency, "--role", "operator", "--name", "Desk 1",

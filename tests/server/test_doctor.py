@@ -31,6 +31,8 @@ RECORDS = 300
 def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with tokens, and a log of two streams; it is an hour after the newest record."""
     root = tmp_path / "rooms"
+    start = time.monotonic()
+    monkeypatch.setattr(logs, "clock", lambda: NOW + 3_600_000 + round((time.monotonic() - start) * 1000))
     assert main(["init", str(root)]) == 0
     assert main(["token", str(root), "--agency", "LAS", "--role", "operator", "--name", "Desk 1"]) == 0
     (root / "secret").write_bytes(b"x" * 32)
@@ -47,8 +49,6 @@ def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     asyncio.run(fill())
     capsys.readouterr()
     monkeypatch.setattr(doctor, "STEP_LOOK_SECONDS", 0.02)
-    start = time.monotonic()
-    monkeypatch.setattr(logs, "clock", lambda: NOW + 3_600_000 + round((time.monotonic() - start) * 1000))
     return root
 
 
@@ -81,6 +81,7 @@ def test_a_sound_folder_is_said_to_be_sound_and_left_as_it_was(
     for said in (
         "Python 3.",
         "The settings and the configuration can be read",
+        "TLS 1.3; the server's certificate is good until ",
         "The file of tokens can be read",
         "none of its pages is damaged",
         f"The chain of all {RECORDS} records in 2 streams holds.",
@@ -208,13 +209,15 @@ def test_on_windows_rights_are_said_not_to_be_checked(folder: Path, monkeypatch:
 def test_every_mistake_of_the_settings_with_file_and_line(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "server.yaml").write_text("mode: exercise\nprot: 80\nhost: 0.0.0.0\n", encoding="utf-8")
+    (folder / "server.yaml").write_text(
+        "mode: exercise\nprot: 80\ntls: false\nhost: 0.0.0.0\n", encoding="utf-8"
+    )
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "roles.yaml").write_text("roles: 5\n", encoding="utf-8")
     wrong = marked("wrong", told(folder, capsys, "--config", str(tmp_path / "config"), code=1))
     assert len(wrong) == 3
     assert "server.yaml:2: 'prot' is not a known key" in wrong[0]
-    assert "server.yaml:3: 'host' must be a loopback address" in wrong[1]
+    assert "server.yaml:4: 'host' must be a loopback address" in wrong[1]
     assert "roles.yaml:1:" in wrong[2]
 
 
@@ -307,7 +310,7 @@ def test_it_looks_on_while_the_server_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "rooms"
-    assert main(["init", str(root)]) == 0
+    assert main(["init", str(root), "--plain"]) == 0
     with running(root) as process:
         assert main(["exercise", str(root), "m4-m25-coach"]) == 0
         assert (root / "log.db-wal").exists()

@@ -342,7 +342,7 @@ def test_it_listens_on_loopback_alone_and_only_when_asked(
 
     run(scene())
     root = tmp_path / "rooms"
-    assert main(["init", str(root)]) == 0
+    assert main(["init", str(root), "--plain"]) == 0
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

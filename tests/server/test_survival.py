@@ -76,7 +76,7 @@ async def served(folder: Path, **kwargs: Any) -> AsyncIterator[Process]:
 
 
 def tokens(folder: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    assert main(["init", str(folder)]) == 0
+    assert main(["init", str(folder), "--plain"]) == 0
     found = []
     for number in range(WRITERS):
         capsys.readouterr()

@@ -421,9 +421,9 @@ def test_waits_are_fully_random_and_grow_from_half_a_second_to_fifteen() -> None
     ("typed", "url"),
     [
         ("ws://127.0.0.1:8765", "ws://127.0.0.1:8765/"),
-        ("127.0.0.1:8765", "ws://127.0.0.1:8765/"),
-        ("localhost:1", "ws://localhost:1/"),
-        ("[::1]:8765", "ws://[::1]:8765/"),
+        ("127.0.0.1:8765", "wss://127.0.0.1:8765/"),
+        ("localhost:1", "wss://localhost:1/"),
+        ("[::1]:8765", "wss://[::1]:8765/"),
         ("http://127.0.0.2:5/x", "ws://127.0.0.2:5/x"),
         ("eoc.example", "wss://eoc.example/"),
         (" wss://eoc.example:444/ ", "wss://eoc.example:444/"),
@@ -459,7 +459,7 @@ def test_an_address_that_is_none_is_one_sentence(typed: str, words: str) -> None
 
 def test_every_way_in_which_a_line_can_fail_is_a_sentence_without_a_trace() -> None:
     certificate = ssl.SSLCertVerificationError()
-    certificate.verify_message = "certificate has expired"
+    certificate.verify_code, certificate.verify_message = 10, "certificate has expired"
     failures: list[Exception] = [
         TimeoutError(),
         ConnectionRefusedError(),
@@ -474,7 +474,7 @@ def test_every_way_in_which_a_line_can_fail_is_a_sentence_without_a_trace() -> N
     said = [not_opened("wss://eoc.example/", failure).sentence for failure in failures]
     assert len(set(said)) == len(said)
     assert all(one.endswith((".", "?")) and "Error" not in one for one in said)
-    assert "certificate has expired" in said[3]
+    assert "The certificate of eoc.example has expired." in said[3]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class Server:
         self.folder = folder
         self.port = 0
         self.process: subprocess.Popen[str] | None = None
-        self.command("init", str(folder))
+        self.command("init", str(folder), "--plain")
 
     def command(self, *words: str) -> str:
         done = subprocess.run(
