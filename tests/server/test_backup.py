@@ -75,7 +75,8 @@ def test_it_holds_the_log_and_all_that_lets_people_in_again(folder: DataFolder, 
     path = made(folder, tmp_path / "safe")
     assert path.name == "incident-20260921T141320.000Z"
     inside = {found.relative_to(path).as_posix() for found in path.rglob("*") if found.is_file()}
-    assert inside == {"contents.json", "log.db", "identity.json", "secret", "server.yaml", "keys/own.pem"}
+    kept = {"identity.json", "secret", "server.yaml", "keys/own.pem", "authority.key", "server.key"}
+    assert inside == {"contents.json", "log.db", *kept}
     for name in inside - {"contents.json", "log.db"}:
         assert (path / name).read_bytes() == (folder.root / name).read_bytes()
     found = look(path / "log.db", 5.0, thorough=True)

@@ -54,8 +54,8 @@ def running(folder: Path, *more: str, **kwargs: Any) -> Iterator[subprocess.Pope
     try:
         assert process.stdout is not None
         first = process.stdout.readline()
-        assert "ws://127.0.0.1:" in first, process.stderr.read() if process.stderr else ""
-        assert "PLAIN: nothing on this line is encrypted" in first
+        assert "://127.0.0.1:" in first, process.stderr.read() if process.stderr else ""
+        assert ("PLAIN: nothing on this line is encrypted" in first) == (" ws://" in first)
         yield process
     finally:
         if process.poll() is None:
