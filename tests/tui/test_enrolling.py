@@ -222,7 +222,7 @@ def test_an_enrolled_desk_does_not_believe_another_authority(tmp_path: Path, typ
     other = DoorToy(ToyAuthority(tmp_path))
     other.port = port
     (ring,) = rings(tmp_path / "home")
-    with serving(other), pytest.raises(door.DoorError, match="certificate"):
+    with serving(other), pytest.raises(door.DoorError, match="is not the server at which"):
         run(door.sign_in(ring, PASSWORD))
     assert other.log == []
 
