@@ -14,6 +14,8 @@ from msgspec.structs import replace
 
 from incident.catalogue import Charter, Role
 from incident.kernel.slice import Actor, Context, Refusal, View
+from incident.sharing import standing
+from incident.sharing.facts import TIERS
 
 OPENING = frozenset({"organisation.open", "organisation.open_own"})
 """The commands that may come before an incident is opened."""
@@ -25,7 +27,7 @@ EXERCISE_ROLES = frozenset({"excon", "evaluator"})
 ANYBODYS = frozenset({"exercises.no_duff"})
 """What who only looks on may do in an incident, too."""
 
-NEVER_LENT = EXERCISE_ROLES | {"system"}
+NEVER_LENT = EXERCISE_ROLES | {"system", *TIERS}
 """Roles that nobody lends: who has one of these sees other papers, or is no person."""
 
 LENDING = frozenset({"delegation.delegate"})
@@ -45,7 +47,7 @@ def permit(view: View, ctx: Context, command: str, about: str) -> Refusal | None
             return Refusal("not_open", "This incident has not been opened.")
         return granted(ctx.charter, ctx.actor, command, about)
     if not is_member(organisation, ctx.actor):
-        return NOT_PARTY
+        return _by_agreement(view, ctx, command, about)
     if ctx.actor.role == "evaluator" and not organisation.own and command not in ANYBODYS:
         sentence = "An evaluator looks on here, and writes in exercise control's papers."
         return Refusal("no_grant", sentence, {"grant": command, "role": ctx.actor.role})
@@ -80,6 +82,24 @@ def _told(charter: Charter, state: Any, ctx: Context, refusal: Refusal) -> Refus
     if not over or refusal.facts.get("relation") != "own":
         return refusal
     return replace(refusal, sentence=f"{refusal.sentence} What was lent to you is over: {', '.join(over)}.")
+
+
+def _by_agreement(view: View, ctx: Context, command: str, about: str) -> Refusal | None:
+    """Whether somebody who only sees this by an agreement may do this: what its tier lists, and their role too.
+
+    ``ctx.now`` is by the clock of the incident, as the agreement is.
+    """
+    agreement = standing(view, ctx.actor.agency, ctx.now)
+    if agreement is None:
+        return NOT_PARTY
+    charter = view.organisation.charter
+    tier = charter.roles.get(agreement.tier)
+    if tier is None or command not in tier.own:
+        sentence = (
+            f"This is shared with your agency {TIERS[agreement.tier]}, by {agreement.by}: it cannot do that."
+        )
+        return Refusal("no_grant", sentence, {"grant": command, "role": agreement.tier})
+    return granted(charter, ctx.actor, command, about)
 
 
 def permit_register(view: View, ctx: Context, command: str, about: str) -> Refusal | None:
@@ -133,7 +153,7 @@ def granted(charter: Charter | None, actor: Actor, command: str, about: str) -> 
     if charter is None:
         return Refusal("no_charter", "The roles of this server are not known here yet.")
     role = charter.roles.get(actor.role)
-    if role is None:
+    if role is None or role.code in TIERS:  # a tier is the role of an agreement, and of nobody
         return Refusal("no_role", f"This incident knows no role {actor.role!r}.", {"role": actor.role})
     if (role.code == "system" or actor.name == "system") and not is_system(actor):
         return Refusal("no_grant", "The role system is for the server itself.", {"role": role.code})
@@ -169,8 +189,15 @@ def who_can_lend(charter: Charter, command: str) -> tuple[str, ...]:
 def who_can(charter: Charter, command: str) -> tuple[str, ...]:
     """The codes of the roles that people hold and that may do this to their own agency's things."""
     return tuple(
-        role.code for role in charter.roles.values() if role.code != "system" and command in role.own
+        role.code
+        for role in charter.roles.values()
+        if role.code in for_people(charter) and command in role.own
     )
+
+
+def for_people(charter: Charter) -> tuple[str, ...]:
+    """The codes of the roles that a person can have."""
+    return tuple(code for code in charter.roles if code != "system" and code not in TIERS)
 
 
 def explained(charter: Charter, command: str) -> tuple[str, ...]:

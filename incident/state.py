@@ -33,6 +33,7 @@ from incident import (
     places,
     reports,
     resources,
+    sharing,
     tasks,
 )
 from incident.alarms.facts import Alarms
@@ -69,6 +70,7 @@ from incident.permissions import (
 from incident.places.facts import Places
 from incident.reports.facts import Reports
 from incident.resources import Resources
+from incident.sharing import Sharing
 from incident.tasks.facts import Tasks
 
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -99,6 +101,7 @@ class State(msgspec.Struct, frozen=True):
     exercises: Play = Play()
     comms: Comms = Comms()
     delegation: Delegations = Delegations()
+    sharing: Sharing = Sharing()
 
 
 class OwnState(msgspec.Struct, frozen=True):
@@ -110,6 +113,7 @@ class OwnState(msgspec.Struct, frozen=True):
     exercises: Play = Play()
     receipts: Receipts = Receipts()
     delegation: Delegations = Delegations()
+    sharing: Sharing = Sharing()
 
 
 class ExconState(msgspec.Struct, frozen=True):
@@ -198,6 +202,7 @@ INCIDENT: Final = Model(
         exercises.SLICE,
         comms.SLICE,
         delegation.SLICE,
+        sharing.SLICE,
     ),
     permit,
     summary=summary,
@@ -205,17 +210,27 @@ INCIDENT: Final = Model(
     agencies=lambda view: frozenset(organisation.parties(view)),
     critical=is_critical,
     clock=exercises.CLOCK,
+    shared=sharing.shared_with,
 )
 
 OWN: Final = Model(
     "own",
     OwnState,
-    (organisation.SLICE, log.SLICE, tasks.SLICE, exercises.SLICE, receipts.SLICE, delegation.SLICE),
+    (
+        organisation.SLICE,
+        log.SLICE,
+        tasks.SLICE,
+        exercises.SLICE,
+        receipts.SLICE,
+        delegation.SLICE,
+        sharing.SLICE,
+    ),
     permit,
     summary=summary,
     may_watch=may_watch_own,
     agencies=lambda view: frozenset({view.organisation.own} - {""}),
     clock=exercises.CLOCK,
+    shared=sharing.shared_with,
 )
 
 EXCON: Final = Model(

@@ -189,6 +189,7 @@ class App:
         self._crew.spawn(self._pulse.run())
         self._probe.start()
         self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
+        self._crew.spawn(self._hub.keep_sight())
         self._crew.spawn(Conductor(self._hub, back_seconds=BACK_SECONDS).run())
         if self.authority is not None:
             self._crew.spawn(self._keep_certificate(self.authority))

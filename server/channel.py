@@ -203,7 +203,8 @@ class Channel:
         try:
             for first in range(0, len(watchers), SLICE_WATCHERS):
                 start = clock()
-                self._write(watchers[first : first + SLICE_WATCHERS], out)
+                some = watchers[first : first + SLICE_WATCHERS]
+                self._write([session for session in some if session in self.watchers], out)
                 took += clock() - start
                 await asyncio.sleep(0)
         finally:

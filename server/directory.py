@@ -62,6 +62,10 @@ class Lists:
         self._parties[stream] = parties
         return before is None or before != parties
 
+    def changed(self) -> None:
+        """Somebody may see other streams than before, though nothing was written."""
+        self._changed = True
+
     def refresh(self) -> None:
         """Tell every session whose list is another than it was told last."""
         if not self._changed:

@@ -28,6 +28,8 @@ from server.counters import Tally
 from server.directory import Lists
 from server.sequencer import Asker, Sequencer, Turnstile
 from server.session import Session, Spawn
+from server.sight import EVERY_SECONDS as SIGHT_SECONDS
+from server.sight import Sight
 from server.store import Append, Store, StoreError, Unavailable
 
 BEAT_SECONDS: Final = 2.0
@@ -35,6 +37,7 @@ BEATS_AT_ONCE: Final = 250
 SILENT_SECONDS: Final = 4.0
 """A disk that has answered nothing for so long, with work before it, is told to the rooms as one that cannot write."""
 
+CLOSED: Final = "This is not open to your agency any more."
 UNKNOWN: Final = Refusal("unknown_stream", "There is no such incident, or it is not open to your agency.")
 
 
@@ -82,6 +85,7 @@ class Hub:
         self.tally = Tally()
         self.failure: StoreError | None = None
         self.stopping = False
+        self.sight = Sight(models, self.sequencers, now)
         self.lists = Lists(self, lambda: self.sessions)
         self._fail = fail
         self._secret = secret
@@ -114,6 +118,7 @@ class Hub:
                 ) from None
             self.sequencers[stream] = sequencer
             self.lists.touched(stream, sequencer.ledger.model, sequencer.ledger.durable.state)
+            self.sight.moved(stream)
 
     # -- who may see what -----------------------------------------------------------------------------------
 
@@ -122,19 +127,7 @@ class Hub:
 
         ``decided`` asks what has been decided, on the disk or not: who opens an incident writes on in one breath.
         """
-        sequencer = self.sequencers.get(stream)
-        if sequencer is None:
-            agency, parent = self.models.agency(stream), self.models.parent(stream)
-            if agency != actor.agency or self.models.of(stream) is None:
-                return False
-            return parent is None or self.may_see(actor, parent, decided=decided)
-        if sequencer.agency is not None and sequencer.agency != actor.agency:
-            return False
-        if sequencer.parent is not None and not self.may_see(actor, sequencer.parent, decided=decided):
-            return False
-        ledger = sequencer.ledger
-        head = ledger.tentative if decided else ledger.durable
-        return ledger.model.may_watch(head.state, actor) is None
+        return self.sight.may_see(actor, stream, decided=decided)
 
     def streams(self) -> Iterable[tuple[str, Model, Any, int]]:
         """Every stream with its model, durable state and head, the newest at the end."""
@@ -179,7 +172,7 @@ class Hub:
         elif (
             trusted
             # What its author was told before, it is told again, whatever it may see by now.
-            or sequencer.ledger.knows(submit.command_id)
+            or sequencer.ledger.repeats(asker.actor, submit)
             or self.may_see(asker.actor, submit.stream, decided=True)
         ):
             sequencer.submit(asker, submit)
@@ -198,23 +191,27 @@ class Hub:
         """A command to a stream that does not exist: only if it is accepted does the stream come to be."""
         sequencer = self._sequencer(submit.stream)
         if sequencer is None or not (trusted or self._may_begin(asker.actor, sequencer)):
-            asker.refused(submit.stream, submit.command_id, UNKNOWN)
+            self._turnstile.after(lambda: asker.refused(submit.stream, submit.command_id, UNKNOWN))
         elif sequencer.submit(asker, submit):
             self.sequencers[submit.stream] = sequencer
 
     def _may_begin(self, actor: Actor, sequencer: Sequencer) -> bool:
         if sequencer.agency is not None and sequencer.agency != actor.agency:
             return False
-        return sequencer.parent is None or self.may_see(actor, sequencer.parent, decided=True)
+        return sequencer.parent is None or self.sight.belongs(actor, sequencer.parent, decided=True)
 
     def _unseen(self, sequencer: Sequencer, asker: Asker, submit: Submit) -> None:
         """What is not theirs is answered as if it were not there: decided on an empty stream, and never written."""
         refusal = UNKNOWN
         if sequencer.agency is None:
-            ledger = Ledger(sequencer.ledger.model, submit.stream, ClaimTable(), self.charter)
-            answer = ledger.propose(asker.actor, submit, self.now(), self.salt())
-            if isinstance(answer, Refusal):
-                refusal = answer
+            full = self.store.refuses()
+            if full is not None:
+                refusal = Refusal("disk_full", full)
+            else:
+                ledger = Ledger(sequencer.ledger.model, submit.stream, ClaimTable(), self.charter)
+                answer = ledger.propose(asker.actor, submit, self.now(), self.salt())
+                if isinstance(answer, Refusal):
+                    refusal = answer
             sequencer.ledger.turned_away(asker.actor, submit, refusal)
         self._turnstile.after(lambda: asker.refused(submit.stream, submit.command_id, refusal))
 
@@ -275,8 +272,12 @@ class Hub:
             asker.accepted(stream, done_together)
         self._count(group)
         self._turnstile.durable(len(group))
+        # Who may no longer see a stream gets nothing that was written in one group with the end of their sight.
+        moved = [stream for stream in proposals if self._moved(stream)]
         for stream, waited in proposals.items():
             self._publish(stream, waited)
+        if moved:
+            self.lists.refresh()
         if self.stopping and not self._unanswered():
             self._quiet.set()
 
@@ -301,8 +302,15 @@ class Hub:
                     if told != stream:
                         listening.publish()
         channel.publish(critical=critical)
-        if self.lists.touched(stream, ledger.model, ledger.durable.state):
-            self._sight_changed(stream)
+
+    def _moved(self, stream: str) -> bool:
+        """Whether others may see a stream than before its last records; who may not any more is put out."""
+        ledger = self.sequencers[stream].ledger
+        others = self.lists.touched(stream, ledger.model, ledger.durable.state)
+        if not self.sight.moved(stream) and not others:
+            return False
+        self._sight_changed(stream)
+        return True
 
     def _sight_changed(self, stream: str) -> None:
         """A new stream, or other parties: whoever may no longer see it is told so and gets no more of it."""
@@ -310,7 +318,22 @@ class Hub:
             for name in tuple(session.streams):  # also those that are still being brought up to date
                 if stream in (name, self.models.parent(name)) and not self.may_see(session.actor, name):
                     self.put_out(session, name)
-        self.lists.refresh()
+
+    async def keep_sight(self, seconds: float = SIGHT_SECONDS) -> None:
+        """End what is over by time alone, for ever: what is shared until a moment is closed within so long after."""
+        while True:
+            await asyncio.sleep(seconds)
+            with logs.guarded("sight failed"):
+                self.end_sight()
+
+    def end_sight(self) -> None:
+        """Put out whoever may see a stream no longer, now that it is later."""
+        over = list(self.sight.run_out())
+        for stream in over:
+            self._sight_changed(stream)
+        if over:
+            self.lists.changed()
+            self.lists.refresh()
 
     def channel(self, stream: str) -> Channel:
         """The way out of a stream; made when first needed."""
@@ -351,9 +374,13 @@ class Hub:
                 del self._channels[stream]
 
     def put_out(self, session: Session, stream: str) -> None:
-        """Its agency is no party any more: the session is told so and gets no more of this stream."""
+        """Its agency may see this stream no longer: the session is told so and gets no more of it.
+
+        What was written to its socket before may still be on its way there: at most ``session.BUFFER_BYTES_MAX``,
+        all of it from when it might be seen. Nothing of the stream is written behind this frame.
+        """
         self.leave(session, stream)
-        session.error("not_party", "Your agency is no longer party to this.", stream)
+        session.error("not_party", CLOSED, stream)
 
     def arrive(self, session: Session) -> None:
         """A session has said Hello."""
@@ -386,6 +413,8 @@ class Hub:
         heads: dict[str, int] = {}
         parties: set[str] = {session.actor.agency}
         for stream in session.streams:
+            if not self.may_see(session.actor, stream):
+                continue
             head = self.durable(stream)
             heads[stream] = head.seq
             parties |= self.model(stream).agencies(head.state)

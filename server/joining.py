@@ -18,7 +18,7 @@ from incident.kernel.model import Model
 from incident.kernel.protocol import Page, Records, SnapshotPage, Watch, Watching
 from incident.kernel.record import Record, genesis
 from server.channel import Channel, Place, frames, size
-from server.hub import Hub
+from server.hub import CLOSED, Hub
 from server.session import Session
 from server.store import StoreError
 
@@ -102,7 +102,7 @@ class Joining:
         hub, stream = self._hub, watch.stream
         hub.leave(session, stream)
         if not hub.may_see(session.actor, stream):
-            session.error("unknown_stream", NO_SUCH_STREAM, stream)
+            await self._turned_away(session, watch)
             return
         channel = hub.channel(stream)
         token = session.streams[stream] = object()
@@ -120,6 +120,22 @@ class Joining:
                 session.post(protocol.encode(Watching(stream=stream, seq=at.seq)))
                 return
             at = await self._forward(session, channel, at, token)
+
+    async def _turned_away(self, session: Session, watch: Watch) -> None:
+        """What is not theirs is answered as if it were not there.
+
+        Who names a record of it with its chain hash has held it, so is told that it is closed to them: a client
+        deletes its copy on that word alone, and not where the server itself may have lost the history. What is
+        absent is looked for in the store just as well, and takes as long.
+        """
+        held = False
+        if watch.cursor and watch.hash:
+            found = await self._hub.store.read(watch.stream, watch.cursor - 1, 1)
+            held = bool(found) and found[0].seq == watch.cursor and found[0].hash == watch.hash
+        if held and not self._hub.may_see(session.actor, watch.stream):
+            session.error("not_party", CLOSED, watch.stream)
+        else:
+            session.error("unknown_stream", NO_SUCH_STREAM, watch.stream)
 
     def _wanted(self, session: Session, stream: str, token: object) -> bool:
         """Whether this watch goes on. Asked before every portion: a slow line may outlast the right to see."""

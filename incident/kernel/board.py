@@ -38,6 +38,8 @@ class Look:
     stream: str = ""
     own: Any = None
     own_stream: str = ""
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """Parts of the incident that other agencies share with this one, by the name of the stream."""
     registers: Mapping[str, Any] = field(default_factory=dict)
     register_streams: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[str, str] = field(default_factory=dict)

@@ -195,6 +195,16 @@ class Ledger:
         """Whether this id may have been dealt with already: waiting, in memory, or to be looked up in the store."""
         return self._taken(command_id) or command_id in self._answers
 
+    def repeats(self, actor: Actor, submit: Submit) -> bool:
+        """Whether this very command may have been dealt with already: the same id, and as far as known the same words.
+
+        Another command under an id that is taken is none: who may not see the stream must not learn that it is.
+        """
+        if not self.knows(submit.command_id):
+            return False
+        digest = command_digest(submit.type, submit.v, actor.agency, bytes(submit.body))
+        return self._again(submit.command_id, digest) is not REUSED
+
     def _taken(self, command_id: str) -> bool:
         in_memory = command_id in self._waiting or command_id in self._recent or command_id in self._older
         return in_memory or hash(command_id) in self._seen

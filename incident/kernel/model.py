@@ -99,6 +99,7 @@ class Model:
         agencies: Callable[[View], frozenset[str]] = lambda _view: frozenset(),
         critical: Callable[[Record], bool] = lambda _record: False,
         clock: Clock = REAL_TIME,
+        shared: Callable[[View, int], frozenset[str]] = lambda _view, _now: frozenset(),
     ) -> None:
         self.name = name
         self.state_type = state_type
@@ -109,6 +110,7 @@ class Model:
         self.critical = critical
         self.clock = clock
         self._permit = permit
+        self._shared = shared
         self.commands: dict[str, _Command] = {}
         self.events: dict[str, _Event] = {}
         self.command_names: dict[type, str] = {}
@@ -175,6 +177,13 @@ class Model:
         name = self.command_names[type(command)]
         about = self.commands[name].spec.about(view, command)
         return self._permit(view, ctx, name, about)
+
+    def shared(self, view: View, real: int) -> frozenset[str]:
+        """The agencies that see this stream by an agreement at this moment (UTC ms of the server's clock).
+
+        They belong to it no more than before: nothing is asked of them, and they have no part of it.
+        """
+        return self._shared(view, self.now(view, real))
 
     def decide(self, view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
         """The events this command makes, none when nothing changes, or a refusal."""

@@ -39,6 +39,7 @@ from incident.organisation import facts as o
 from incident.places import facts as p
 from incident.reports.facts import Part, Sign
 from incident.resources import facts as r
+from incident.sharing import facts as sh
 from incident.state import EXCON, INCIDENT, OWN, REGISTER
 from incident.tasks import facts as t
 from incident.values import Location
@@ -66,6 +67,7 @@ def incident() -> Given:
     _talked(given)
     _lent(given)
     _stood_down(given)
+    _shared(given)
     return given
 
 
@@ -300,6 +302,15 @@ def _stood_down(given: Given) -> None:
     given.did(o.Reopen("a driver is missing"))
 
 
+def _shared(given: Given) -> None:
+    lead = given.view.organisation.lead
+    given.by(lead, "tactical_commander").later().did(sh.Share("NWAS", "view", 60, "neighbour on standby"))
+    given.did(sh.Share("YAS", "assist", 30, "its desk takes calls for us"))
+    given.by("NWAS").later().did(sh.End("NWAS", "briefed"))
+    given.by("YAS").did(lg.Write("three calls from the hard shoulder"))
+    given.later(40).system().did(sh.RunOut("YAS", given.view.sharing.agreements["YAS"].version))
+
+
 def own() -> Given:
     """The part of the same incident that only LAS sees."""
     given = Given(OWN, OWN_STREAM)
@@ -309,6 +320,8 @@ def own() -> Given:
     given.did(lg.Decide("keep two crews back", "cover in the west")).did(lg.Review(given.last, "ended"))
     given.later(30).system().did(x.Follow((Segment(T0 + 10 * MINUTE, T0 + 10 * MINUTE, 4),)))
     given.by("LAS").later(5).did(t.Raise("Ring them again", "LAS"))
+    given.by("LAS", "tactical_commander").did(sh.Share("SCAS", "view", 60, "which crews we asked for"))
+    given.did(sh.End("SCAS"))
     return given
 
 

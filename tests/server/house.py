@@ -248,6 +248,7 @@ async def house(
             crew.spawn(keep_sweeping(hub, people))
         crew.spawn(hub.beat())
         crew.spawn(hub.keep_lists(lists_seconds))
+        crew.spawn(hub.keep_sight(0.05))
         made = House(hub, gateway, book, port)
         made.failures = failures
         try:

@@ -365,6 +365,8 @@ class Author:
         target = verb.stream(row, look)
         if not target or (target == look.own_stream and look.own is None):
             raise GivenUp
+        if type(command) not in client.replica(target).model.command_names:
+            raise GivenUp  # exercise control's papers are no own part in this
         return target, command
 
     def _answer(self, arg: Arg, row: Any, look: Look) -> Any:

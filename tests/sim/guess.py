@@ -25,6 +25,9 @@ from incident.statuses import STATUSES
 from incident.values import Location
 from tests.incident.papers import QUICK
 
+OUTSIDE = ("NWAS", "EEAST", "YAS")
+"""Agencies that take part in no run."""
+
 WORDS = (
     "coach on its side",
     "two lanes closed",
@@ -185,6 +188,22 @@ class Guess:
         return self.rng.choice(parties if likely < 0.95 else self.agencies)
 
     _to = _suggested = _each_supporting = _each_members = _agency
+
+    def _share_agency(self) -> str:
+        if self._slip():
+            return self.rng.choice(("EXCON", "NOBODY9", self.agency))
+        return self.rng.choice((*OUTSIDE, "EXCON", self._agency(), self._agency()))
+
+    def _share_minutes(self) -> int:
+        return self.rng.choice((1, 2, 5, 60))
+
+    def _end_agency(self) -> str:
+        return str(self._one(self._rows("sharing", "agreements"), "NOBODY9"))
+
+    _runout_agency = _end_agency
+
+    def _runout_version(self) -> str:
+        return str(self._one([one.version for one in self.view.sharing.agreements.values()]))
 
     def _each_agencies(self) -> str:
         return self.rng.choice(self.agencies)

@@ -35,6 +35,7 @@ NEVER = {
     "too_many": "a run has no hundred parties",
     "full": "a run has no five thousand tasks, no two thousand features and no sixty sectors of one agency",
     "update_needed": "the server of a run is no newer than its clients",
+    "not_owner": "the roles say no before: nobody has the grant for what is another agency's to share",
     "too_early": "only the system lets an offer lapse, and it looks at the time",
 }
 """Refusals that a run cannot come by, with the reason."""
