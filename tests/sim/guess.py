@@ -192,7 +192,8 @@ class Guess:
     def _share_agency(self) -> str:
         if self._slip():
             return self.rng.choice(("EXCON", "NOBODY9", self.agency))
-        return self.rng.choice((*OUTSIDE, "EXCON", self._agency(), self._agency()))
+        parties = list(self.view.organisation.parties)
+        return self.rng.choice((*OUTSIDE, "EXCON", *(self.rng.choices(parties, k=4) if parties else ())))
 
     def _share_minutes(self) -> int:
         return self.rng.choice((1, 2, 5, 60))
