@@ -15,6 +15,7 @@ import msgspec
 from incident.catalogue import Charter
 from incident.kernel.checks import nearest
 from incident.kernel.slice import Actor
+from incident.permissions import for_people
 from server import logs
 from server.admin import AdminError, Answer, Operation
 from server.datafolder import DataFolder
@@ -23,7 +24,6 @@ from server.identity import Desk, Identity, IdentityError, check_who
 from server.passwords import Argon2, Hasher, Pool, Throttle
 from server.signins import Badge, SignIns
 
-SYSTEM: Final = "system"
 EXCON: Final = "excon"
 
 
@@ -102,7 +102,7 @@ class People:
 
     def roles(self) -> list[str]:
         """The roles that people may have."""
-        return [code for code in self.charter.roles if code != SYSTEM]
+        return list(for_people(self.charter))
 
     async def keep_signins(self) -> None:
         """Put the sign-ins on the disk. One that is not there goes on until the server ends, which is logged."""

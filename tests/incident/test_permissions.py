@@ -245,7 +245,13 @@ def _drawn(rng: random.Random, rows: dict[str, dict[str, list[str]]], given: Giv
 
 def test_no_person_is_shut_out_of_what_people_do() -> None:
     machine = {"organisation.lapse_lead", "tasks.escalate", "mutual_aid.expire", "fleet.open_register"}
-    machine |= {"exercises.follow", "injects.mark_fired", "injects.report", "delegation.record_glass", "sharing.run_out"}
+    machine |= {
+        "exercises.follow",
+        "injects.mark_fired",
+        "injects.report",
+        "delegation.record_glass",
+        "sharing.run_out",
+    }
     assert {command for command in EVERY_COMMAND if not who_can(charter(), command)} <= machine
 
 
