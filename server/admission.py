@@ -130,7 +130,9 @@ class Admission:
         if old is not None:
             people.signins.end_of(old.account)
             await people.keep_signins()
-        logs.security("desk enrolled", agency=desk.agency, role=desk.role, name=desk.name, again=old is not None)
+        logs.security(
+            "desk enrolled", agency=desk.agency, role=desk.role, name=desk.name, again=old is not None
+        )
         return Enrolled(
             account=desk.account,
             name=desk.name,
@@ -275,7 +277,9 @@ class Admission:
         )
         if denied is None and first is not None and second is not None:
             return await self._broken(desk, first, second, ask, plain=plain)
-        logs.security("glass not broken", agency=desk.agency, name=desk.name, code=denied.code if denied else "")
+        logs.security(
+            "glass not broken", agency=desk.agency, name=desk.name, code=denied.code if denied else ""
+        )
         if denied is None or denied.code == "wrong_password":
             return Denied(code="wrong_password", sentence=WRONG_TWO, wait_ms=denied.wait_ms if denied else 0)
         return denied

@@ -64,9 +64,11 @@ class Door:
         self._lines: Counter[str] = Counter()
 
     def known(self, device: str, account: str, *, plain: bool) -> bool:
-        """Whether a line is that of a desk that may sign in: then it need not wait among strangers."""
+        """Whether a line is one of the few of a desk that may sign in: then it need not wait among strangers."""
         desk = self._people.desk(device, account, plain=plain)
-        return desk is not None and not self._people.revoked(desk)
+        if desk is None or self._people.revoked(desk):
+            return False
+        return self._lines[desk.account] < LINES_OF_ONE_DESK_MAX
 
     async def serve(
         self, connection: ServerConnection, path: str, *, device: str, account: str, plain: bool
@@ -126,12 +128,10 @@ class Door:
     # -- sign-in --------------------------------------------------------------------------------------------
 
     async def _sign_in(self, connection: ServerConnection, desk: Desk | None, *, plain: bool) -> DoorAnswer:
-        if desk is None:
+        if desk is None or self._lines[desk.account] >= LINES_OF_ONE_DESK_MAX:
             # Read, so that a client hears the answer to what it asked; computed it is not.
             await self._hear(connection, SignIn, BreakGlass)
-            return NOT_ENROLLED
-        if self._lines[desk.account] >= LINES_OF_ONE_DESK_MAX:
-            return MANY
+            return NOT_ENROLLED if desk is None else MANY
         self._lines[desk.account] += 1
         try:
             match await self._hear(connection, SignIn, BreakGlass):

@@ -27,6 +27,8 @@ from incident.kernel.door import (
     SignIn,
 )
 from incident.kernel.model import Models
+from server import logs
+from server.authority import Authority
 from server.datafolder import DataFolder, existing, init
 from server.people import People
 from server.settings import read_settings
@@ -207,15 +209,18 @@ async def doorway(
     hasher: Counting | None = None,
     store: Store | None = None,
     models: Models = TOYS,
+    tls: bool = False,
     **kwargs: Any,
 ) -> AsyncIterator[Place]:
     """A served data folder; the same one again is that server started anew."""
     folder = data_folder(root)
-    _, charter = read_settings(folder)
-    clock, hasher = clock or Clock(), hasher or Counting()
-    people = People(folder, charter, hasher=hasher, now=clock)
+    settings, charter = read_settings(folder)
+    clock, hasher = clock or Clock(logs.clock() if tls else T0), hasher or Counting()
+    authority = Authority(folder, settings, clock()) if tls else None
+    people = People(folder, charter, issuer=authority, hasher=hasher, now=clock)
+    context = None if authority is None else authority.context()
     try:
-        async with house(store, models, charter, people=people, **kwargs) as home:
+        async with house(store, models, charter, people=people, context=context, **kwargs) as home:
             yield Place(folder, charter, clock, hasher, people, home)
     finally:
         people.close()

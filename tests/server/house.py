@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -153,12 +154,13 @@ class House:
         self.gateway = gateway
         self.book = book
         self.port = port
+        self.scheme = "ws"
         self.failures: list[StoreError] = []
         self._numbers = itertools.count(1)
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @asynccontextmanager
     async def connected(
@@ -225,6 +227,7 @@ async def house(
     lists_seconds: float = 0.1,
     people: People | None = None,
     step_seconds: float = 60.0,
+    context: ssl.SSLContext | None = None,
     **kwargs: Any,
 ) -> AsyncIterator[House]:
     """A server that listens, until the block ends; then it stops in order. With ``people`` it has a door, too."""
@@ -243,7 +246,7 @@ async def house(
             charter=msgspec.json.encode(charter),
             door=None if people is None else door_of(people, hub, step_seconds),
         )
-        port = await gateway.open("127.0.0.1", 0)
+        port = await gateway.open("127.0.0.1", 0, context)
         if people is not None:
             crew.spawn(keep_sweeping(hub, people))
         crew.spawn(hub.beat())
@@ -251,6 +254,7 @@ async def house(
         crew.spawn(hub.keep_sight(0.05))
         made = House(hub, gateway, book, port)
         made.failures = failures
+        made.scheme = "ws" if context is None else "wss"
         try:
             yield made
         except BaseException as error:  # noqa: BLE001 -- raised below, as it is: a group would wrap it
