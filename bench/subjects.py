@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from bench.scene import AGENCY, HELLO, new_stream, opening
 from bench.wire import Peer, PeerError
 from incident.kernel import protocol
+from server.settings import BOUNDS
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -83,9 +85,22 @@ def server_says(*arguments: str) -> str:
     return done.stdout
 
 
+UNBOUND: Final = (
+    "connections_per_agency",
+    "connections_per_user",
+    "per_user_rate",
+    "per_user_burst",
+    "per_agency_rate",
+    "per_agency_burst",
+)
+"""Limits raised out of the way: one user is a whole control room here, and the figures are to be the server's."""
+
+
 def make_folder(folder: Path) -> tuple[str, str]:
     """A data folder with two tokens: one who writes, one for all who watch."""
     server_says("init", str(folder), "--plain")
+    with (folder / "server.yaml").open("a", encoding="utf-8") as settings:
+        settings.writelines(f"{name}: {BOUNDS[name][1]}\n" for name in UNBOUND)
     tokens = [
         server_says("token", str(folder), "--agency", AGENCY, "--role", "operator", "--name", name).strip()
         for name in ("EOC desk 1", "EOC wall")

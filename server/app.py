@@ -168,10 +168,9 @@ class App:
             self._people,
             name=self.settings.name,
             charter=msgspec.json.encode(self.charter),
-            connections_max=self.settings.connections_max,
-            unknown_max=self.settings.unknown_max,
             door=self._door(),
             certificate_until=lambda: 0 if self.authority is None else self.authority.until_ms,
+            limits=self.settings.limits,
         )
 
     def _door(self) -> Door:

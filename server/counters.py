@@ -50,10 +50,14 @@ class Tally:
         "encodes",
         "fan_out_seconds",
         "fan_outs",
+        "no_room",
+        "paused",
         "records",
         "refused",
+        "slowed",
         "too_slow",
         "turned_away",
+        "unknown_put_out",
     )
 
     def __init__(self) -> None:
@@ -72,6 +76,14 @@ class Tally:
         self.too_slow = 0
         self.turned_away = 0
         """Sockets that came with no token, or with one that is not known."""
+        self.unknown_put_out = 0
+        """Sockets that were ended before they had said who they are, since there were too many of them."""
+        self.no_room = 0
+        """Lines of known users that found no place: too many open, of theirs or in all."""
+        self.slowed = 0
+        """Commands that waited for the budget of their user or agency."""
+        self.paused = 0
+        """How often a line was not read from for a while, since too many frames had come."""
 
     def refuse(self, refusal: Refusal) -> None:
         """A client was told no."""

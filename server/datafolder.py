@@ -48,10 +48,21 @@ mode: {mode}
 # What rooms see as the name of this server.
 # name: incident server
 
-# Connections in all, and how many of them may be waiting to say who they are: past it, the one that has waited
-# longest is closed. All rooms of one machine have the same address, so addresses are not counted.
+# Lines that may be open: in all, of one agency, of one user. A line that has gone silent makes way for a new one.
 # connections_max: 2000
-# unknown_max: 256
+# connections_per_agency: 200
+# connections_per_user: 8
+
+# Sockets that have not said who they are: in all, and from one address (this machine itself is not counted by that).
+# When one too many comes, the oldest goes of the address that has most.
+# unknown_max: 64
+# unknown_per_address: 8
+
+# Commands that a user and an agency may give each second, and at once. What is over it waits; nothing is refused.
+# per_user_rate: 20
+# per_user_burst: 60
+# per_agency_rate: 100
+# per_agency_burst: 300
 
 # Where /healthz, /readyz and /metrics (Prometheus) are asked for, on 127.0.0.1 whatever host says. With 0: nowhere.
 # metrics_port: 0

@@ -10,8 +10,9 @@ import asyncio
 import http
 import secrets
 import ssl
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -33,18 +34,20 @@ from incident.kernel.protocol import (
     Unwatch,
     Watch,
 )
-from incident.kernel.slice import Refusal
+from incident.kernel.slice import Actor, Refusal
 from server import logs
 from server.authority import device_of
+from server.caller import OPEN_SECONDS, Caller
 from server.door import PATHS, Door, line_account
 from server.doorkeeper import LOCKED, OVER, SIGNED_OUT, Doorkeeper, turned_away
+from server.entrance import Entrance
 from server.hub import Hub
 from server.joining import Joining
+from server.limits import Limits
+from server.pacing import Pace
+from server.places import Places
 from server.session import ERRANDS_MAX, FAULT, GOING, Session, close
 from server.signins import Badge
-
-OPEN_SECONDS: Final = 5.0
-"""Time for the handshake of a socket that has come in."""
 
 HELLO_SECONDS: Final = 5.0
 BAD_FRAMES_MAX: Final = 10
@@ -61,38 +64,11 @@ RETRY_MS: Final = (500, 5_000)
 """A stopping server asks each client to come back after a time between these, so that they do not come as one."""
 
 OBSERVER: Final = Refusal("observer", "A session that only reads cannot write.")
+AT_THE_DOOR: Final = "(at the door)"
+"""Known desks that sign in have their places together: some of each desk, and so many in all."""
+
 COMMITS_SECONDS: Final = 4.0
 GOODBYE_SECONDS: Final = 4.0
-
-
-class Caller(ServerConnection):
-    """A connection that remembers who it is, and counts as unknown until it does."""
-
-    badge: Badge | None = None
-    errand: Callable[[], Coroutine[Any, Any, None]] | None = None
-    """What it came to the door for, when it is no session."""
-
-    unknown: dict[ServerConnection, None]
-    """In the order in which they came. Not counted by address: on one machine all rooms have the same."""
-    unknown_max: int
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A socket has come in; when one too many has not said who it is, the one silent for longest goes.
-
-        A client of ours says it in its first packet, so those that make no haste are not clients; to turn away
-        the newest would let a few silent sockets keep everybody out.
-        """
-        self.unknown[self] = None
-        super().connection_made(transport)
-        if len(self.unknown) > self.unknown_max:
-            oldest = next(iter(self.unknown))
-            del self.unknown[oldest]
-            oldest.transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The socket has gone."""
-        self.unknown.pop(self, None)
-        super().connection_lost(exc)
 
 
 class Gateway:
@@ -105,8 +81,7 @@ class Gateway:
         *,
         name: str,
         charter: bytes,
-        connections_max: int = 2_000,
-        unknown_max: int = 256,
+        limits: Limits | None = None,
         door: Door | None = None,
         certificate_until: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -115,8 +90,9 @@ class Gateway:
         self._doorkeeper = doorkeeper
         self._name = name
         self._charter = charter
-        self._connections_max = connections_max
-        self._unknown_max = unknown_max
+        limits = limits or Limits()
+        self._entrance = Entrance(limits, hub.tally)
+        self._places = Places(limits, hub.tally)
         self._errands_at = door
         self._certificate_until = certificate_until
         self._server: Server | None = None
@@ -132,10 +108,13 @@ class Gateway:
             OSError: the address is taken or not ours.
         """
         self._plain = context is None
-        bounds: dict[str, Any] = {}
-        if context is not None:
-            bounds = {"ssl_handshake_timeout": OPEN_SECONDS, "ssl_shutdown_timeout": 3.0}
-        kind = type("_Caller", (Caller,), {"unknown": {}, "unknown_max": self._unknown_max})
+        own = {
+            "entrance": self._entrance,
+            "places": self._places,
+            "tally": self.hub.tally,
+            "context": context,  # a socket is counted before TLS, so its handshake is the caller's
+        }
+        kind = type("_Caller", (Caller,), own)
         self._server = await serve(
             self._handle,
             host,
@@ -153,8 +132,6 @@ class Gateway:
             close_timeout=3,
             logger=logs.SILENT,
             create_connection=kind,
-            ssl=context,
-            **bounds,
         )
         return int(self._server.sockets[0].getsockname()[1])
 
@@ -167,6 +144,7 @@ class Gateway:
             session.post(protocol.encode(Bye(sentence="The server is being stopped.", retry_after_ms=wait)))
         if self._server is None:
             return
+        self._entrance.clear()
         self._server.close(code=RESTART, reason="The server is being stopped.")
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
@@ -188,7 +166,7 @@ class Gateway:
             return connection.respond(
                 http.HTTPStatus.NOT_FOUND, "There is nothing here but / and /healthz.\n"
             )
-        if self.hub.stopping or len(self.hub.sessions) >= self._connections_max:
+        if self.hub.stopping:
             response = connection.respond(
                 http.HTTPStatus.SERVICE_UNAVAILABLE,
                 "The server takes nobody new at this moment. Try again soon.\n",
@@ -198,8 +176,8 @@ class Gateway:
         header = request.headers.get("Authorization", "")
         device, plain = device_of(connection), self._plain
         if path != "/":
-            self._send_to_door(_caller(connection), path, device, line_account(header), plain=plain)
-            return None
+            account = line_account(header)
+            return self._send_to_door(_caller(connection), path, device, account, plain=plain)
         scheme, _, token = header.partition(" ")
         found = self._doorkeeper.actor(token.strip(), device, plain) if scheme.lower() == "bearer" else None
         if found is None:
@@ -209,17 +187,33 @@ class Gateway:
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, sentence)
             response.headers["WWW-Authenticate"] = "Bearer"
             return response
-        _caller(connection).badge = found if isinstance(found, Badge) else Badge(found)
-        return None
+        caller = _caller(connection)
+        caller.badge = found if isinstance(found, Badge) else Badge(found)
+        return self._placed(caller, caller.badge.actor)
 
-    def _send_to_door(self, caller: Caller, path: str, device: str, account: str, *, plain: bool) -> None:
+    def _placed(self, caller: Caller, actor: Actor) -> Response | None:
+        """A place for a line of somebody known, or the answer that there is none."""
+        full = self._places.take(caller, actor)
+        if full is None:
+            return None
+        response = caller.respond(full.status, f"{full.sentence}\n")
+        response.headers["Retry-After"] = str(full.seconds + secrets.randbelow(full.seconds))
+        return response
+
+    def _send_to_door(
+        self, caller: Caller, path: str, device: str, account: str, *, plain: bool
+    ) -> Response | None:
         """Enrolment and sign-in are served by the door; who comes as a known desk need not wait among strangers."""
         door = self._errands_at
         if door is None:
-            return
+            return None
         if door.known(device, account, plain=plain):
-            caller.unknown.pop(caller, None)
+            full = self._placed(caller, Actor(device or account, AT_THE_DOOR, ""))
+            if full is not None:
+                return full
+            caller.welcome()
         caller.errand = lambda: door.serve(caller, path, device=device, account=account, plain=plain)
+        return None
 
     def _readiness(self, connection: ServerConnection) -> Response:
         if self.hub.read_only or self.hub.store.read_only:
@@ -236,7 +230,7 @@ class Gateway:
         if caller.errand is not None:
             await self._serve_errand(caller)
             return
-        caller.unknown.pop(caller, None)
+        caller.welcome()
         session: Session | None = None
         try:
             session = await self._greet(caller)
@@ -249,6 +243,8 @@ class Gateway:
             await close(connection, FAULT, "The server could not go on with this connection.")
         finally:
             if session is not None:
+                if session.pace is not None:
+                    session.pace.end()
                 self.hub.depart(session)
                 logs.note(
                     "disconnected",
@@ -295,7 +291,11 @@ class Gateway:
             seat=hello.seat,
             tally=self.hub.tally,
             badge=badge,
+            account=connection.account,
         )
+        if connection.account is not None:
+            take = partial(self._decide, session)
+            session.pace = Pace(connection.account, session.room, take, self.hub.spawn, self.hub.tally)
         if self._doorkeeper.over(badge):  # since the handshake
             await close(connection, SIGNED_OUT, OVER)
             return None
@@ -344,6 +344,8 @@ class Gateway:
                     session.drop(POLICY, "Too many frames in a row that are not of this protocol.")
             if not session.room.is_set():
                 await session.room.wait()
+            if session.pace is not None and not session.closing:
+                await session.pace.room.wait()
 
     def _take(self, session: Session, frame: protocol.ClientFrame) -> None:
         match frame:
@@ -353,9 +355,10 @@ class Gateway:
             case Submit() if session.badge.locked and not self.hub.still_taken(frame):
                 session.asked()
                 session.refused(frame.stream, frame.command_id, LOCKED)
+            case Submit() if session.pace is not None:
+                session.pace.take(frame)
             case Submit():
-                session.asked()
-                self.hub.submit(session, frame)
+                self._decide(session, frame)
             case Heartbeat():
                 session.post(self.hub.heartbeat(session, frame.sent_at))
             case Watch() | Page():
@@ -369,6 +372,11 @@ class Gateway:
                     session.error("no_sign_in", "This session has no sign-in that could be locked.")
             case Hello():
                 raise ProtocolError("hello_again", "Hello is said once.")
+
+    def _decide(self, session: Session, submit: Submit) -> None:
+        """A command whose turn has come."""
+        session.asked()
+        self.hub.submit(session, submit)
 
     def _errand(self, session: Session, frame: Watch | Page) -> None:
         """Long answers are given one after the other, by one coroutine per connection that ends when it is idle."""

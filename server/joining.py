@@ -19,6 +19,7 @@ from incident.kernel.protocol import Page, Records, SnapshotPage, Watch, Watchin
 from incident.kernel.record import Record, genesis
 from server.channel import Channel, Place, frames, size
 from server.hub import CLOSED, Hub
+from server.limits import ERRAND_BYTES
 from server.session import Session
 from server.store import StoreError
 
@@ -88,6 +89,7 @@ class Joining:
         """Everything that a session has asked for and not been given, in order."""
         while session.errands and session.open:
             errand = session.errands.popleft()
+            await session.pay(ERRAND_BYTES)
             try:
                 if isinstance(errand, Watch):
                     await self._watch(session, errand)

@@ -45,6 +45,12 @@ def _lines(hub: Hub, pulse: Pulse, disk_free: int, wal: int, backup_age: int) ->
     yield from (f'{PREFIX}refused_total{{code="{code}"}} {count}' for code, count in refused)
     yield from _counter("conflicts_total", "Of these, since somebody else was first.", tally.conflicts)
     yield from _counter("authz_denied_total", "Of these, not allowed; and sockets without a token.", denied)
+    yield from _counter(
+        "unknown_put_out_total", "Sockets ended before they said who they are.", tally.unknown_put_out
+    )
+    yield from _counter("no_room_total", "Lines that found all places taken.", tally.no_room)
+    yield from _counter("slowed_total", "Commands that waited for a budget.", tally.slowed)
+    yield from _counter("paused_total", "Pauses of lines with too many frames.", tally.paused)
     yield from _gauge("connections", "Clients connected.", len(hub.sessions))
     yield from _gauge("streams", "Streams kept.", len(hub.sequencers))
     yield from _gauge("read_only", "1 while nothing can be written.", int(hub.read_only))

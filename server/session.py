@@ -20,6 +20,8 @@ from incident.kernel.protocol import Accepted, Done, Error, Page, Refused, Watch
 from incident.kernel.slice import Actor, Refusal
 from server import logs
 from server.counters import Tally
+from server.limits import Account
+from server.pacing import Pace
 from server.signins import Badge
 from server.wire import buffered, deliver
 
@@ -50,12 +52,14 @@ class Session:
         "_stalled",
         "_unanswered",
         "_waiting_bytes",
+        "account",
         "actor",
         "badge",
         "closing",
         "connection",
         "errands",
         "observer",
+        "pace",
         "room",
         "seat",
         "spawn",
@@ -74,6 +78,7 @@ class Session:
         seat: str = "",
         tally: Tally | None = None,
         badge: Badge | None = None,
+        account: Account | None = None,
     ) -> None:
         self.connection = connection
         self.badge = Badge(actor) if badge is None else badge
@@ -82,6 +87,8 @@ class Session:
         self.seat = seat
         self.spawn = spawn
         self.tally = Tally() if tally is None else tally
+        self.account = account
+        self.pace: Pace | None = None
         self.closing = False
         self.streams: dict[str, object] = {}
         """What it watches or is about to; each watch has a token of its own, so that a later one replaces it."""
@@ -159,7 +166,12 @@ class Session:
         """
         await self.connection.send(frame, text=text)
         # send() does not give way while the socket takes data, and one joiner would stop everybody
-        await asyncio.sleep(0)
+        await self.pay(len(frame))
+
+    async def pay(self, size: int) -> None:
+        """Wait until the user may be answered with more, after so many bytes; others get their turn in any case."""
+        now = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.0 if self.account is None else self.account.answer(now, size))
 
     def beat(self) -> bool:
         """Called with each heartbeat: False when the peer has taken nothing for a while and is closed."""

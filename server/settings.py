@@ -9,9 +9,9 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from config.reader import find_config, read_yaml
 from incident.catalogue import (
@@ -44,6 +44,7 @@ from incident.kernel.checks import (
     validate,
 )
 from server.datafolder import MODES, DataFolder
+from server.limits import Limits
 from server.logs import FORMATS
 
 PORT: Final = 8765
@@ -66,15 +67,15 @@ class Settings:
 
     ``names`` are the host names and addresses by which desks reach the server. ``certificate``, ``key`` and
     ``authority`` are files of the trust's own, seen from the data folder; "": the server makes them itself.
-    ``metrics_port`` is where health and figures are asked for, on 127.0.0.1 alone; 0: nowhere.
+    ``limits`` are keys of the same level in the file. ``metrics_port`` is where health and figures are asked for, on
+    127.0.0.1 alone; 0: nowhere.
     """
 
     mode: str
     host: str = "127.0.0.1"
     port: int = PORT
     name: str = "incident server"
-    connections_max: int = 2_000
-    unknown_max: int = 256
+    limits: Limits = field(default_factory=Limits)
     metrics_port: int = 0
     log_level: str = "info"
     log_format: str = "json"
@@ -139,14 +140,32 @@ def loopback(host: str) -> str:
     return host
 
 
+BOUNDS: Final = {
+    "connections_max": (1, 20_000),
+    "connections_per_agency": (1, 20_000),
+    "connections_per_user": (1, 20_000),
+    "unknown_max": (8, 5_000),
+    "unknown_per_address": (2, 5_000),
+    "per_user_rate": (1, 100_000),
+    "per_user_burst": (1, 100_000),
+    "per_agency_rate": (1, 100_000),
+    "per_agency_burst": (1, 100_000),
+}
+"""Least and most of each of ``Limits``."""
+
+
+def _settings(**found: Any) -> Settings:
+    limits = Limits(**{name: found.pop(name) for name in BOUNDS})
+    return Settings(**found, limits=limits)
+
+
 _FIELDS: Final[Check[Settings]] = record(
     {
         "mode": required(choice(*MODES)),
         "host": optional(parsed(text(253), reachable), "127.0.0.1"),
         "port": optional(integer(0, 65_535), PORT),
         "name": optional(text(60), "incident server"),
-        "connections_max": optional(integer(1, 20_000), 2_000),
-        "unknown_max": optional(integer(8, 5_000), 256),
+        **{name: optional(integer(*ends), getattr(Limits(), name)) for name, ends in BOUNDS.items()},
         "metrics_port": optional(integer(0, 65_535), 0),
         "log_level": optional(choice("debug", "info", "warning", "error"), "info"),
         "log_format": optional(choice(*FORMATS), "json"),
@@ -158,7 +177,7 @@ _FIELDS: Final[Check[Settings]] = record(
         "key": optional(text(1_000, empty=True), ""),
         "authority": optional(text(1_000, empty=True), ""),
     },
-    into=Settings,
+    into=_settings,
 )
 
 

@@ -26,6 +26,7 @@ from server.doorkeeper import keep_sweeping
 from server.gateway import Gateway
 from server.glass import record_glass
 from server.hub import Hub
+from server.limits import Limits
 from server.people import People
 from server.signins import Badge
 from server.store import Store, StoreError
@@ -33,6 +34,15 @@ from server.store.memory import MemoryStore
 from tests.server.toy import TOYS, Open, Write
 
 BOARD = "board/one"
+FREE = Limits(
+    connections_per_agency=5_000,
+    connections_per_user=5_000,
+    unknown_max=500,
+    per_user_rate=100_000,
+    per_user_burst=100_000,
+    per_agency_rate=100_000,
+    per_agency_burst=100_000,
+)
 
 
 class Book:
@@ -228,9 +238,13 @@ async def house(
     people: People | None = None,
     step_seconds: float = 60.0,
     context: ssl.SSLContext | None = None,
+    limits: Limits = FREE,
     **kwargs: Any,
 ) -> AsyncIterator[House]:
-    """A server that listens, until the block ends; then it stops in order. With ``people`` it has a door, too."""
+    """A server that listens, until the block ends; then it stops in order. With ``people`` it has a door, too.
+
+    Nobody is slowed, unless by ``limits``.
+    """
     failures: list[StoreError] = []
     kept: Store = store if store is not None else MemoryStore()
     problem: BaseException | None = None
@@ -245,6 +259,7 @@ async def house(
             name="test",
             charter=msgspec.json.encode(charter),
             door=None if people is None else door_of(people, hub, step_seconds),
+            limits=limits,
         )
         port = await gateway.open("127.0.0.1", 0, context)
         if people is not None:

@@ -283,29 +283,6 @@ def test_no_more_is_read_from_a_peer_with_too_many_unanswered_commands() -> None
     run(scene())
 
 
-def test_of_too_many_silent_sockets_the_oldest_goes_and_who_speaks_comes_in() -> None:
-    async def scene() -> None:
-        async with house() as home:
-            home.gateway._server.close() if home.gateway._server else None
-            home.gateway._unknown_max = 8
-            port = await home.gateway.open("127.0.0.1", 0)
-            sockets = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
-            await asyncio.sleep(0.05)
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            assert await _ended(sockets[0][0])
-            home.port = port
-            async with home.guest() as guest:  # while all the places of the silent are taken
-                assert (await guest.watch()).code == "unknown_stream"
-                assert await _ended(sockets[1][0])
-                assert not any(one.at_eof() for one, _ in sockets[2:])
-                assert not reader.at_eof()
-            for _, one in sockets:
-                one.close()
-            writer.close()
-
-    run(scene())
-
-
 def test_sockets_that_never_finish_their_handshake_go_and_others_come_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
