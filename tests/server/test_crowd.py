@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import sys
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
@@ -17,11 +20,15 @@ from incident.kernel import protocol
 from incident.kernel.protocol import PROTOCOL, Heartbeat, Hello
 from incident_tui.clock import Clock
 from incident_tui.link import Link
-from server import caller, entrance, gateway, limits
+from incident_tui.trust import desk_context
+from server import caller, entrance, gateway, limits, logs
+from server.authority import Authority
+from server.datafolder import init
 from server.limits import Limits
+from server.settings import read_server_settings
 from tests.running import run
-from tests.server.house import BOARD, House, house, soon, submitted
-from tests.server.toy import Write
+from tests.server.house import BOARD, Guest, House, house, soon, submitted
+from tests.server.toy import Open, Write
 
 STRICT = Limits()
 
@@ -284,3 +291,74 @@ def test_a_flood_of_small_frames_is_read_slowly_and_others_go_on(
             print(f"{taken} frames taken")
 
     run(scene())
+
+
+# -- before TLS -----------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _over_tls(home: House, tmp_path: Path) -> AsyncIterator[tuple[gateway.Gateway, int, Authority]]:
+    """The same hub behind a second listener, with TLS."""
+    folder = init(tmp_path / "rooms")
+    authority = Authority(folder, read_server_settings(folder), logs.clock())
+    front = gateway.Gateway(home.hub, home.book, name="test", charter=b"null", limits=STRICT)
+    port = await front.open("127.0.0.1", 0, authority.context())
+    try:
+        yield front, port, authority
+    finally:
+        await front.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the whole of 127.0.0.0/8, and /proc")
+def test_silence_before_tls_is_bounded_and_ended_and_a_desk_comes_in_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for module in (caller, gateway):
+        monkeypatch.setattr(module, "OPEN_SECONDS", 1.0)
+    hello = bytes.fromhex("16030100c8010000c40303")
+
+    async def scene() -> None:
+        async with house() as home, _over_tls(home, tmp_path) as (front, port, authority):
+            before, silent = _fds(), []
+            for number in range(80):
+                address = f"127.0.0.{2 + number // 16}"
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+                writer.write((b"", hello, hello[: number % 11], b"GET / HTTP/1.1\r\n\r\n")[number % 4])
+                silent.append((reader, writer))
+                await asyncio.sleep(0)
+                assert front._entrance.at(address) <= 8
+            assert 20 <= len(front._entrance) <= 40
+            token = home.book.token("LAS", "Desk", "operator")
+            async with connect(
+                f"wss://127.0.0.1:{port}",
+                ssl=desk_context(authority.pem),
+                additional_headers={"Authorization": f"Bearer {token}"},
+                proxy=None,
+                compression=None,
+            ) as socket:
+                guest = Guest(socket)
+                await guest.hello()
+                await guest.do(Open(("LAS",)))
+                assert (await guest.do(Write("x" * 3_900))).last == 2  # more than one bite
+            assert all([await _ended(reader) for reader, _ in silent])
+            assert len(front._entrance) == 0
+            for _, writer in silent:
+                writer.close()
+            await soon(lambda: _fds() <= before)
+
+    with caplog.at_level(logging.WARNING):
+        run(scene())
+    assert "Traceback" not in caplog.text
+
+
+def test_a_stop_does_not_wait_for_sockets_in_the_middle_of_their_handshake(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with house() as home, _over_tls(home, tmp_path) as (front, port, _):
+            sockets = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+            await soon(lambda: len(front._entrance) == 4)
+            await front.stop()
+            assert all([await _ended(reader) for reader, _ in sockets])
+            for _, writer in sockets:
+                writer.close()
+
+    run(scene(), seconds=caller.OPEN_SECONDS - 0.5)
