@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from textual.app import App, SystemCommand
-from textual.events import Event, Key, Paste
+from textual.events import Event, Key, MouseEvent, Paste
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
@@ -113,6 +113,8 @@ class IncidentApp(App[int]):
 
     async def on_event(self, event: Event) -> None:
         """Keys wait for their turn; everything else is done as it comes."""
+        if isinstance(event, Key | Paste | MouseEvent):
+            self.room.locking.touched()
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             self.keys.put(event)
         else:

@@ -36,7 +36,7 @@ APP_WORDS: Final[Mapping[str, str]] = {
     "filter": "app.filter", "palette": "app.palette", "help": "app.help", "keys": "app.help",
     "theme": "app.theme", "ascii": "app.ascii", "print": "app.print", "quit": "app.quit", "q": "app.quit",
     "exit": "app.quit", "incidents": "go.incidents", "refused": "go.refused", "notices": "go.refused",
-    "conflicts": "go.refused",
+    "conflicts": "go.refused", "lock": "app.lock", "unlock": "app.lock", "break-glass": "app.glass",
     "ack": "app.acknowledge", "next": "app.next", "unread": "app.unread", "jump": "app.jump", "alarm": "app.alarm",
     "machine": "log.weight", "older": "log.older", "mute": "app.mute", "unmute": "app.unmute",
 }  # fmt: skip

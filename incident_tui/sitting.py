@@ -74,6 +74,7 @@ class Sitting:
         self.glass = ""
         """The two persons who broke the glass, while it is broken."""
         self.server_certificate_until = 0
+        self._own_until: int | None = None
         self.clock = self._clock = clock
         self._idle_ms = idle_minutes * MINUTE_MS
         self._watched = watched
@@ -288,7 +289,7 @@ class Sitting:
         same = answer.token == self.token
         self.token, self.until, self.glass, self._verifiers = answer.token, answer.until, glass, verifiers
         self._wrong = self._not_before = 0
-        self._warned, self._owed = False, ""
+        self._warned, self._owed, self._own_until = False, "", None
         self._opened()
         if self._link is not None:
             stays = same and self._link.up

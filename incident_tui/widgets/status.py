@@ -49,6 +49,22 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Who holds this desk, as far as it must be said: each piece is "" while there is nothing to say.
+
+    ``word`` is LOCKED or SIGNED OUT, with the ``key`` that asks for the password; ``glass`` the two who broke it, and
+    until when; ``ends`` when the sign-in does; ``certificate`` whose ends soon, and when; ``plain``: an open line.
+    """
+
+    word: str = ""
+    key: str = ""
+    glass: str = ""
+    ends: str = ""
+    certificate: str = ""
+    plain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wire:
     """What the second line shows. ``words`` adds to the link word: since when, the next attempt, a sentence."""
 
@@ -69,6 +85,7 @@ class Wire:
     """The keys that lead to the next alarm, and to the next thing that asks for an answer."""
     muted: str = ""
     """Since when the alarm bell is silent."""
+    held: Held = field(default_factory=Held)
 
 
 def frame_of(mode: str) -> str:
@@ -208,10 +225,28 @@ def _cut(text: str, size: int) -> str:
     return text if len(text) <= size else (text[: size - 1].rstrip() + "…" if size > 1 else "")
 
 
+LEFT = (
+    "link", "plain", "held", "glass", "ends", "rtt", "words", "head", "room", "role", "present", "certificate",
+)  # fmt: skip
+"""The pieces of the second line from the left; what waits stands at the right."""
+
+
 def second_line(wire: Wire, width: int) -> Line:
     """The second line: the link, who sits here, and what waits."""
     pieces = _wire_pieces(wire)
-    drop = ["present", "room", "keys", "rtt", "head", "role", "words", "unread", "refused"]
+    drop = [
+        "present",
+        "certificate",
+        "room",
+        "keys",
+        "rtt",
+        "head",
+        "role",
+        "ends",
+        "words",
+        "unread",
+        "refused",
+    ]
     while drop and _taken(pieces) > width:
         name = drop.pop(0)
         if name == "words" and wire.link != "LIVE":
@@ -221,7 +256,20 @@ def second_line(wire: Wire, width: int) -> Line:
             pieces = {name: kept[name] for name in pieces}
         pieces.pop(name, None)
     left: list[Span] = [Span(" ")]
-    for name in ("link", "rtt", "words", "head", "room", "role", "present"):
+    for name in (
+        "link",
+        "plain",
+        "held",
+        "glass",
+        "ends",
+        "rtt",
+        "words",
+        "head",
+        "room",
+        "role",
+        "present",
+        "certificate",
+    ):
         if name in pieces:
             left += [*([Span("  ")] if len(left) > 1 else []), *pieces[name]]
     right: list[Span] = []
@@ -241,6 +289,7 @@ def _wire_pieces(wire: Wire) -> dict[str, tuple[Span, ...]]:
     pieces: dict[str, tuple[Span, ...]] = {
         "link": (Span(f"{LINK_GLYPHS.get(wire.link, '○')} {wire.link or 'CONNECTING'}", f"{tone} bold"),),
     }
+    pieces |= _held_pieces(wire.held)
     if wire.rtt_ms is not None and wire.link in ("LIVE", "LAGGING"):
         pieces["rtt"] = (Span(f"{wire.rtt_ms} ms", "dim"),)
     if wire.words:
@@ -263,6 +312,25 @@ def _wire_pieces(wire: Wire) -> dict[str, tuple[Span, ...]]:
         words = f"✉ {wire.unread} to answer"
         pieces["unread"] = (Span(words, "accent bold", "app.next"), *_key(wire.keys[1], "app.next"))
     pieces["unsent"] = (Span(f"{wire.unsent} unsent", "caution bold" if wire.unsent else "dim"),)
+    return pieces
+
+
+def _held_pieces(held: Held) -> dict[str, tuple[Span, ...]]:
+    """Who holds the desk. That it is locked, that the glass is broken and that the line is open is never dropped."""
+    pieces: dict[str, tuple[Span, ...]] = {}
+    if held.plain:
+        pieces["plain"] = (Span(held.plain, "caution"),)
+    if held.word:
+        pieces["held"] = (
+            Span(held.word, "caution bold", "app.lock"),
+            Span(f" {held.key}", "dim", "app.lock"),
+        )
+    if held.glass:
+        pieces["glass"] = (Span(held.glass, "alarm bold"),)
+    if held.ends:
+        pieces["ends"] = (Span(held.ends, "caution"),)
+    if held.certificate:
+        pieces["certificate"] = (Span(held.certificate, "caution"),)
     return pieces
 
 

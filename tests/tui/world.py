@@ -225,6 +225,8 @@ class FakeSession:
         more: Mapping[str, Given] | None = None,
     ) -> None:
         self.home = Path("/nowhere")
+        self.url = "wss://nowhere/"
+        self.sitting: Any = None
         self.papers = Path("/nowhere/papers")
         self.me = me or Actor("EOC desk 2", "LAS", "operator")
         self.world = {INCIDENT_STREAM: busy_incident()}

@@ -15,10 +15,9 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
-from textual.widgets import Input, TextArea
 
 from incident.kernel.board import Look
-from incident_tui.actions import Action, Actions
+from incident_tui.actions import Actions
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.conflicts.screen import Notice
 from incident_tui.screens.help.screen import HelpPlace
@@ -30,15 +29,18 @@ from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.calls import LOOKED_AT, Calls
 from incident_tui.screens.room.doing import Deed, Doing
-from incident_tui.screens.room.foot import TOO_SMALL, Footed
+from incident_tui.screens.room.foot import TOO_SMALL
 from incident_tui.screens.room.jump import Jump
 from incident_tui.screens.room.keeping import Keeping
+from incident_tui.screens.room.keyed import Keyed
 from incident_tui.screens.room.kinds import KINDS
+from incident_tui.screens.room.locking import Locking
 from incident_tui.screens.room.pace import Pace
 from incident_tui.screens.room.sight import ALARMS, Sight
 from incident_tui.screens.room.telling import (
     Counts,
     alarms_of,
+    held_of,
     marks_of,
     stale_words,
     standing_of,
@@ -66,13 +68,11 @@ from incident_tui.widgets.tabs import TabLine
 NARROW, WALL, SMALL_WIDTH, SMALL_HEIGHT, LOW = 100, 160, 80, 22, 30
 COUNT_SECONDS: Final = 0.5
 """Counts look at whole boards, so they are made anew twice a second at most."""
-SMALL_ACTS: Final = frozenset({"app.compose", "app.quit", "app.theme", "app.ascii"})
-"""All that can be done in a terminal that is too small for the rest."""
 COMPOSED: Final = frozenset({"picture", "log"})
 """Places that always show the composer."""
 
 
-class Room(Footed):
+class Room(Keyed):
     """The one screen."""
 
     AUTO_FOCUS = None
@@ -93,6 +93,7 @@ class Room(Footed):
         self.doing = Doing(self)
         self.words = Words(self)
         self.keeping = Keeping(self)
+        self.locking = Locking(self)
         self.places: dict[str, Place] = {}
         by_name = {board.name: board for board in boards}
         self.places["picture"] = PicturePlace(by_name)
@@ -170,6 +171,7 @@ class Room(Footed):
 
     def _stroke(self) -> None:
         self.voice.stroke()
+        self.locking.stroke()
         second = self.session.now() // 1000
         tail_resized = self.query_one("#tail", Lines).size != self._tail
         changed = self.session.version != self._version or second != self._second or tail_resized
@@ -212,6 +214,7 @@ class Room(Footed):
             self._unread,
             self.sight.keys(),
             self.voice.bell.muted,
+            held_of(self.session, self.locking.key, look, demo=self.settings.first_run),
         )
         self.query_one(StatusLines).tell(standing, wire)
         self.foot(seen)
@@ -282,7 +285,7 @@ class Room(Footed):
         """Show a place, and put its cursor on a row; False when there is none of that name."""
         if place not in self.places:
             return False
-        if self.form is not None:
+        if self.form is not None and not self.locking.shut:
             self.doing.close_form()
         self.query_one(Jump).close()
         self.keeping.moment()
@@ -318,41 +321,6 @@ class Room(Footed):
         else:
             self.front.take_focus()
 
-    # -- keys -----------------------------------------------------------------------------------------------
-
-    def on_key(self, event: events.Key) -> None:
-        """What no widget wanted: look it up in the table."""
-        self.sight.key_pressed()
-        self.say("")
-        self.voice.did("")
-        focused = self.focused
-        typing = isinstance(focused, (Input, TextArea))
-        if typing and focused is not None and event.key in focused._bindings.key_to_bindings:  # noqa: SLF001
-            return
-        key = (event.character or event.key) if event.is_printable and event.key != "space" else event.key
-        busy = typing or self.form is not None or self.has_class("-asking")
-        if busy and (len(key) == 1 or key == "escape"):
-            if key == "escape" and self.form is not None:
-                self.doing.close_form()
-            return
-        action = self.actions.for_key(key, *(() if busy else self.front.scopes))
-        if action is not None and (not self.has_class("-small") or action.name in SMALL_ACTS):
-            event.stop()
-            event.prevent_default()
-            self.act(action)
-
-    def act(self, action: Action) -> None:
-        """Do what an action says."""
-        if action.verb is not None:
-            self.doing.start(action)
-        else:
-            self.words.act(action.name, "")
-
-    def done(self, action: Action) -> None:
-        """A verb was submitted."""
-        self.sight.tried(action.name)
-        self._version = -1
-
     # -- form, quick line, second key -----------------------------------------------------------------------
 
     @property
@@ -368,6 +336,8 @@ class Room(Footed):
             return True
         if jump.due:
             return False
+        if self.locking.shut or not self.is_current:
+            return True
         return self._form is None or self._form.has_focus_within or self.has_class("-asking")
 
     def show_form(self, form: Form) -> None:
@@ -409,6 +379,11 @@ class Room(Footed):
                 self.form.focus_first()
             else:
                 self.front.take_focus()
+
+    def drop_question(self) -> None:
+        """Whatever waits for one more key is not done."""
+        if self.has_class("-asking"):
+            self._ask("")
 
     @on(QuickBar.Picked)
     def _letter(self, event: QuickBar.Picked) -> None:

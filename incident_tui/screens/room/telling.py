@@ -16,9 +16,9 @@ from incident.organisation.rules import stands
 from incident.placing import status_words
 from incident.state import INCIDENT
 from incident_tui.bell import Muted
-from incident_tui.clock import zone_name
+from incident_tui.clock import long_day, zone_name
 from incident_tui.session import Session
-from incident_tui.widgets.status import Standing, Wire, declaration_words
+from incident_tui.widgets.status import Held, Standing, Wire, declaration_words
 from incident_tui.widgets.tabs import Tab
 
 HOUR_MS: Final = 3_600_000
@@ -94,9 +94,11 @@ def wire_of(
     unread: int,
     keys: tuple[str, str] = ("", ""),
     muted: Muted | None = None,
+    held: Held | None = None,
 ) -> Wire:
     """The second status line. ``keys`` lead to the next alarm, and to the next thing that asks for an answer."""
     link, me = session.link, session.me
+    glass = held is not None and held.glass
     present = session.present
     seats = present.get(me.agency, ()) if me is not None else ()
     return Wire(
@@ -104,7 +106,11 @@ def wire_of(
         rtt_ms=link.rtt_ms,
         words=_words(session, look),
         head=link.head,
-        room=f"{me.agency} {safe_text(me.name)}" if me is not None else session.server_name,
+        room=session.server_name
+        if me is None
+        else me.agency
+        if glass
+        else f"{me.agency} {safe_text(me.name)}",
         role=me.role.replace("_", " ") if me is not None else "",
         alarms=alarms,
         heard=heard,
@@ -115,6 +121,26 @@ def wire_of(
         + ((f"+{len(seats) - 1} here",) if len(seats) > 1 else ()),
         keys=keys,
         muted=look.clock(look.timed(muted.at)) if muted is not None else "",
+        held=held or Held(),
+    )
+
+
+def held_of(session: Session, key: str, look: Look, *, demo: bool) -> Held:
+    """Who holds this desk. ``key`` asks for the password; in a demo an open line is no news."""
+    plain = "PLAIN" if session.url.startswith("ws://") and not demo else ""
+    sitting = session.sitting
+    if sitting is None:
+        return Held(plain=plain)
+    until = look.clock(look.timed(sitting.until)) if sitting.until else ""
+    broken = sitting.glass.partition(":")[2].strip() or sitting.glass
+    ending = [f"{whose} certificate ends {long_day(at)}" for whose, at in sitting.certificates()]
+    return Held(
+        word=sitting.word,
+        key=key if sitting.word else "",
+        glass=f"BREAK GLASS {broken} until {until}" if sitting.glass else "",
+        ends=f"sign-in ends {until}" if sitting.ends_soon and not sitting.glass else "",
+        certificate=ending[0] if ending else "",
+        plain=plain,
     )
 
 

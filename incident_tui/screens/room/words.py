@@ -57,6 +57,8 @@ class Words:
             "app.unmute": self.room.voice.unmute,
             "app.help": lambda: self.room.go("help"),
             "app.back": self.room.go_back,
+            "app.lock": self.room.locking.ask,
+            "app.glass": self.room.locking.glass,
             "app.quit": self.quit,
             "app.ascii": self.ascii,
             "log.weight": self.machine,

@@ -1,0 +1,84 @@
+"""Where keys go that no widget wanted: to the table of actions, and from there to verbs and the acts of the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual import events
+from textual.widgets import Input, TextArea
+
+from incident_tui.actions import Action
+from incident_tui.screens.room.foot import Footed
+
+if TYPE_CHECKING:
+    from incident_tui.actions import Actions
+    from incident_tui.screens.place import Place
+    from incident_tui.screens.room.doing import Doing
+    from incident_tui.screens.room.locking import Locking
+    from incident_tui.screens.room.sight import Sight
+    from incident_tui.screens.room.voice import Voice
+    from incident_tui.screens.room.words import Words
+    from incident_tui.widgets.form import Form
+
+SMALL_ACTS: Final = frozenset({"app.compose", "app.quit", "app.theme", "app.ascii", "app.lock"})
+"""All that can be done in a terminal that is too small for the rest."""
+
+
+class Keyed(Footed):
+    """A screen with such keys."""
+
+    actions: Actions
+    doing: Doing
+    locking: Locking
+    sight: Sight
+    voice: Voice
+    words: Words
+
+    @property
+    def front(self) -> Place:
+        """The place that is shown."""
+        raise NotImplementedError
+
+    @property
+    def form(self) -> Form | None:
+        """The form that is open, or None."""
+        raise NotImplementedError
+
+    def say(self, sentence: str, tone: str = "caution") -> None:
+        """Say one sentence above the foot."""
+        raise NotImplementedError
+
+    def on_key(self, event: events.Key) -> None:
+        """What no widget wanted: look it up in the table."""
+        self.sight.key_pressed()
+        self.say("")
+        self.voice.did("")
+        focused = self.focused
+        typing = isinstance(focused, (Input, TextArea))
+        if typing and focused is not None and event.key in focused._bindings.key_to_bindings:  # noqa: SLF001
+            return
+        key = (event.character or event.key) if event.is_printable and event.key != "space" else event.key
+        busy = not self.locking.shut and (typing or self.form is not None or self.has_class("-asking"))
+        if busy and (len(key) == 1 or key == "escape"):
+            if key == "escape" and self.form is not None:
+                self.doing.close_form()
+            return
+        action = self.actions.for_key(key, *(() if busy else self.front.scopes))
+        if action is not None and (not self.has_class("-small") or action.name in SMALL_ACTS):
+            event.stop()
+            event.prevent_default()
+            self.act(action)
+
+    def act(self, action: Action) -> None:
+        """Do what an action says, unless the desk is locked."""
+        if self.locking.forbids(action):
+            return
+        if action.verb is not None:
+            self.doing.start(action)
+        else:
+            self.words.act(action.name, "")
+
+    def done(self, action: Action) -> None:
+        """A verb was submitted."""
+        self.sight.tried(action.name)
+        self._version = -1

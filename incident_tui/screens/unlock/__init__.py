@@ -1,0 +1,1 @@
+"""What is asked of whoever sits down at a locked desk."""
