@@ -44,7 +44,7 @@ from incident.kernel.protocol import ProtocolError
 from incident.kernel.text import clip, safe_text
 from incident_tui.endings import closed, not_opened
 from incident_tui.keyring import Forge, Ring, forging
-from incident_tui.link import SILENT
+from incident_tui.link import SILENT, Ends
 from incident_tui.trust import TrustError, enrolling_context, peer_digest
 
 OPEN_SECONDS: Final = 10.0
@@ -157,6 +157,7 @@ async def _line(
     url: str, path: str, context: ssl.SSLContext | None, headers: dict[str, str] | None = None
 ) -> AsyncIterator[ClientConnection]:
     """One line to the door; however it ends is a DoorError."""
+    why: list[Exception] = []
     try:
         connection = await connect(
             urllib.parse.urljoin(url, path),
@@ -170,9 +171,10 @@ async def _line(
             ping_interval=None,
             max_size=DOOR_FRAME_BYTES_MAX,
             logger=SILENT,
+            create_connection=type("_Ends", (Ends,), {"why": why}),
         )
     except (OSError, TimeoutError, ValueError, WebSocketException) as error:
-        raise DoorError(not_opened(url, error).sentence) from None
+        raise DoorError(not_opened(url, error, *why[-1:]).sentence) from None
     try:
         yield connection
         with contextlib.suppress(OSError, TimeoutError, WebSocketException):
