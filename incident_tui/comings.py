@@ -187,6 +187,12 @@ def add_words(commands: Any) -> None:
         )
         if run is not None:
             made.set_defaults(run=run)
+        if run is _sign_in:
+            made.add_argument(
+                "--provider",
+                action="store_true",
+                help="sign in at your organisation's identity provider, in a browser on this machine",
+            )
     made.add_argument("--role", default="", metavar="R", help="left out: it is asked for")
     made.add_argument(
         "--reason", default="", metavar="TEXT", help="all parties are told; left out: it is asked for"
@@ -279,12 +285,23 @@ async def _opened(sitting: Sitting, password: str, new_password: str = "") -> No
 def _sign_in(asked: argparse.Namespace) -> int:
     ring = _meant(asked)
     sitting = Sitting(ring, Clock(), watched=False)
-    asker = Asker(asked.password_file)
-    let_in(sitting, asker)
+    if asked.provider:
+        why = asyncio.run(sitting.by_provider(_show))
+        if why:
+            raise Stopped(why, REFUSED)
+    else:
+        let_in(sitting, Asker(asked.password_file))
     print(
         f"Signed in: {who(ring)} at {host(ring)}, until {short_time(sitting.until)} on {long_day(sitting.until)}."
     )
     return DONE
+
+
+def _show(page: str) -> None:
+    print(
+        f"Open this page in a browser on this machine, and sign in there:\n\n  {safe_text(page)}\n",
+        flush=True,
+    )
 
 
 def let_in(sitting: Sitting, asker: Asker) -> None:

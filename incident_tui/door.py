@@ -12,7 +12,7 @@ import contextlib
 import secrets
 import ssl
 import urllib.parse
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,9 @@ from incident.kernel.door import (
     EnrolClaim,
     Enrolled,
     EnrolOffer,
+    ProviderAsk,
+    ProviderOffer,
+    ProviderToken,
     SignedIn,
     SignIn,
     Transcript,
@@ -42,6 +45,7 @@ from incident.kernel.door import (
 )
 from incident.kernel.protocol import ProtocolError
 from incident.kernel.text import clip, safe_text
+from incident_tui import provider
 from incident_tui.endings import closed, not_opened
 from incident_tui.keyring import Forge, Ring, forging
 from incident_tui.link import SILENT, Ends
@@ -133,14 +137,45 @@ async def break_glass(ring: Ring, asked: BreakGlass) -> SignedIn:
     return await _let_in(ring, asked)
 
 
-async def _let_in(ring: Ring, asked: SignIn | BreakGlass) -> SignedIn:
+async def by_provider(ring: Ring, show: Callable[[str], None], *, token: str = "") -> SignedIn:
+    """Sign in at the organisation's identity provider; ``show`` gets the address that is to be opened in a browser.
+
+    Raises:
+        DoorError: the server or the provider says no, or cannot be reached.
+    """
+    async with _sign_in_line(ring) as connection:
+        offer = await _ask(connection, ProviderAsk())
+        if not isinstance(offer, ProviderOffer):
+            raise _strange(offer)
+        try:
+            id_token = await provider.id_token(
+                offer.authorization, offer.token, offer.client_id, offer.scope, offer.nonce, show=show
+            )
+        except provider.ProviderError as error:
+            raise DoorError(str(error), "provider") from None
+        answer = await _ask(connection, ProviderToken(id_token=id_token, token=token))
+    return await _kept(ring, answer)
+
+
+@contextlib.asynccontextmanager
+async def _sign_in_line(ring: Ring) -> AsyncIterator[ClientConnection]:
     headers = {"Authorization": f"Desk {ring.badge.account}"} if ring.plain else None
     try:
         context = ring.context()
     except TrustError as error:
         raise DoorError(str(error), "damaged") from None
     async with _line(ring.badge.url, SIGN_IN_PATH, context, headers) as connection:
+        yield connection
+
+
+async def _let_in(ring: Ring, asked: SignIn | BreakGlass) -> SignedIn:
+    async with _sign_in_line(ring) as connection:
         answer = await _ask(connection, asked)
+    return await _kept(ring, answer)
+
+
+async def _kept(ring: Ring, answer: DoorAnswer) -> SignedIn:
+    """The sign-in that was answered; a fresh certificate that came with it is kept."""
     if not isinstance(answer, SignedIn):
         raise _strange(answer)
     if answer.certificate and not ring.plain:

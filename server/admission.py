@@ -28,7 +28,7 @@ from server.enrolment import Pending, ends_at
 from server.identity import Desk, IdentityError
 from server.passwords import BUSY_MS, Busy, Throttle
 from server.people import EXCON, People
-from server.signins import GLASS_SECONDS
+from server.signins import GLASS_SECONDS, PROVIDER
 from server.signins import SignIn as Kept
 
 RENEW_MS: Final = 60 * 86_400_000
@@ -60,6 +60,12 @@ ONE_PERSON: Final = Denied(
 )
 WRONG_TWO: Final = "That did not open it: check both names and both passwords."
 SIGN_IN_OVER: Final = Denied(code="over", sentence="This sign-in is over. Sign in again.")
+
+BY_PROVIDER: Final = Denied(
+    code="by_provider",
+    sentence="Whoever sits here signed in by the identity provider, and unlocks by it, too: incident-tui sign-in "
+    "--provider.",
+)
 
 Glass = Callable[[str, str, str, str, str, int], Awaitable[None]]
 """Write into every incident of an agency that two persons broke the glass: agency, both, role, reason, until."""
@@ -176,6 +182,8 @@ class Admission:
         if ask.token and (signin is None or signin.account != desk.account or signin.open_line is not plain):
             return SIGN_IN_OVER
         given_by = signin.given_by if signin is not None else (desk.account,)
+        if given_by[0].startswith(PROVIDER):
+            return BY_PROVIDER
         if given_by != (desk.account,) and ask.new_password:
             return Denied(code="glass", sentence="Behind a broken glass no password is changed.")
         holders = [found for one in given_by if (found := people.identity.desk(one)) is not None]
@@ -214,7 +222,7 @@ class Admission:
             name=signin.name,
             agency=signin.agency,
             role=signin.role,
-            certificate=await self._fresh_certificate(desk),
+            certificate=await self.fresh_certificate(desk),
         )
 
     async def _kept_anew(self, desk: Desk, ask: SignIn, *, but: str) -> Desk:
@@ -235,7 +243,8 @@ class Admission:
             logs.security("password changed", agency=desk.agency, name=desk.name)
         return desk
 
-    async def _fresh_certificate(self, desk: Desk) -> str:
+    async def fresh_certificate(self, desk: Desk) -> str:
+        """A new certificate for a desk whose own ends soon; "" when it does not, or none can be made."""
         people = self._people
         now = people.now()
         if people.issuer is None or desk.certificate_until - now >= RENEW_MS:

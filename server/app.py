@@ -21,6 +21,7 @@ from server import logs, words_tls
 from server.admin import AdminDoor, AdminError, Answer, Operation
 from server.admission import Admission
 from server.authority import Authority
+from server.by_provider import ByProvider
 from server.conductor import BACK_SECONDS, Conductor
 from server.datafolder import DataFolder, secret_of
 from server.directory import EVERY_SECONDS
@@ -31,6 +32,7 @@ from server.gateway import Gateway
 from server.glass import record_glass
 from server.health import HealthDoor, trouble
 from server.hub import Hub
+from server.oidc import read_provider
 from server.operations import bring_in
 from server.people import OPERATIONS as PEOPLE
 from server.people import People
@@ -108,11 +110,9 @@ class App:
             OSError: the address cannot be listened on.
             StoreError: the log cannot be read by this version.
             IdentityError: the file of tokens cannot be read.
-            ConfigError: the certificate cannot be shown.
+            ConfigError: the certificate cannot be shown, or oidc.yaml is not as it should be.
         """
-        if self.settings.tls:
-            self.authority = Authority(self.folder, self.settings, logs.clock())
-        self._people = People(self.folder, self.charter, issuer=self.authority)
+        self._read_people()
         secret = secret_of(self.folder)
         in_the_way: OSError | StoreError | None = None
         async with asyncio.TaskGroup() as group:
@@ -150,6 +150,14 @@ class App:
         logs.note("stopped", failed=self._failed.is_set())
         return STORE_FAILED if self._failed.is_set() else OK
 
+    def _read_people(self) -> None:
+        """Who may come in, and how they are known. Raises IdentityError, ConfigError."""
+        if self.settings.tls:
+            self.authority = Authority(self.folder, self.settings, logs.clock())
+        self._people = People(self.folder, self.charter, issuer=self.authority)
+        # Looked at before anything listens: what is wrong with it is said now, with its lines.
+        read_provider(self.folder.provider, self.charter.agencies, self._people.roles())
+
     async def _listen(self, gateway: Gateway, door: AdminDoor, health: HealthDoor) -> None:
         """Open what is to be open. Raises OSError."""
         if self.settings.metrics_port:
@@ -178,9 +186,9 @@ class App:
             await record_glass(self._hub, *told)
 
         settings = self.settings
-        return Door(
-            self._people, Admission(self._people, name=settings.name, mode=settings.mode, glass=glass)
-        )
+        admission = Admission(self._people, name=settings.name, mode=settings.mode, glass=glass)
+        provider = ByProvider(self._people, self.folder.provider, fresh=admission.fresh_certificate)
+        return Door(self._people, admission, provider=provider)
 
     def _set_going(self, stop_when_empty: float | None) -> None:
         self._crew.spawn(keep_sweeping(self._hub, self._people))

@@ -108,6 +108,11 @@ class DataFolder:
         return self.root / "codes.json"
 
     @property
+    def provider(self) -> Path:
+        """The identity provider that people may sign in by, and who they are here. Written by hand."""
+        return self.root / "oidc.yaml"
+
+    @property
     def signins(self) -> Path:
         """Who is signed in: the digests of their tokens, so that nobody must do it again when the server starts."""
         return self.root / "signins.json"

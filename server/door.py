@@ -19,6 +19,7 @@ from incident.kernel.door import (
     DOOR_FRAME_BYTES_MAX,
     ENROL_PATH,
     PLAIN,
+    PROVIDER_SECONDS,
     SIGN_IN_PATH,
     BreakGlass,
     Denied,
@@ -27,6 +28,9 @@ from incident.kernel.door import (
     EnrolAsk,
     EnrolClaim,
     EnrolOffer,
+    ProviderAsk,
+    ProviderOffer,
+    ProviderToken,
     SignIn,
     Transcript,
     read_ask,
@@ -34,6 +38,7 @@ from incident.kernel.door import (
 from incident.kernel.protocol import ProtocolError
 from server import logs
 from server.admission import NOT_ENROLLED, WRONG_CODE, Admission
+from server.by_provider import NONE, ByProvider
 from server.enrolment import device_of_key
 from server.identity import Desk
 from server.people import People
@@ -57,11 +62,19 @@ T = TypeVar("T", bound=DoorAsk)
 class Door:
     """Serves the two paths of the door. The gateway says on which line each connection came."""
 
-    def __init__(self, people: People, admission: Admission, *, step_seconds: float = STEP_SECONDS) -> None:
+    def __init__(
+        self,
+        people: People,
+        admission: Admission,
+        *,
+        step_seconds: float = STEP_SECONDS,
+        provider: ByProvider | None = None,
+    ) -> None:
         self._people = people
         self._admission = admission
         self._step_seconds = step_seconds
         self._lines: Counter[str] = Counter()
+        self._provider = provider
 
     def known(self, device: str, account: str, *, plain: bool) -> bool:
         """Whether a line is one of the few of a desk that may sign in: then it need not wait among strangers."""
@@ -130,25 +143,36 @@ class Door:
     async def _sign_in(self, connection: ServerConnection, desk: Desk | None, *, plain: bool) -> DoorAnswer:
         if desk is None or self._lines[desk.account] >= LINES_OF_ONE_DESK_MAX:
             # Read, so that a client hears the answer to what it asked; computed it is not.
-            await self._hear(connection, SignIn, BreakGlass)
+            await self._hear(connection, SignIn, BreakGlass, ProviderAsk)
             return NOT_ENROLLED if desk is None else MANY
         self._lines[desk.account] += 1
         try:
-            match await self._hear(connection, SignIn, BreakGlass):
+            match await self._hear(connection, SignIn, BreakGlass, ProviderAsk):
                 case SignIn() as ask:
                     return await self._admission.sign_in(desk, ask, plain=plain)
                 case BreakGlass() as ask:
                     return await self._admission.break_glass(desk, ask, plain=plain)
                 case _:
-                    return NOT_ENROLLED
+                    return await self._by_provider(connection, desk, plain=plain)
         finally:
             self._lines[desk.account] -= 1
             if not self._lines[desk.account]:
                 del self._lines[desk.account]
 
+    async def _by_provider(self, connection: ServerConnection, desk: Desk, *, plain: bool) -> DoorAnswer:
+        """Tell what to ask the provider for, and wait for as long as a person takes there."""
+        if self._provider is None:
+            return NONE
+        offer = await self._provider.offer(desk)
+        if not isinstance(offer, ProviderOffer):
+            return offer
+        await self._say(connection, offer)
+        ask = await self._hear(connection, ProviderToken, seconds=PROVIDER_SECONDS)
+        return await self._provider.let_in(desk, ask, plain=plain)
+
     # -- frames ---------------------------------------------------------------------------------------------
 
-    async def _hear(self, connection: ServerConnection, *kinds: type[T]) -> T:
+    async def _hear(self, connection: ServerConnection, *kinds: type[T], seconds: float | None = None) -> T:
         """The next frame, which is one of these.
 
         Raises:
@@ -156,7 +180,7 @@ class Door:
             ProtocolError: something else did.
             ConnectionClosed: the peer has gone.
         """
-        async with asyncio.timeout(self._step_seconds):
+        async with asyncio.timeout(self._step_seconds if seconds is None else seconds):
             message = await connection.recv()
         if isinstance(message, bytes):
             raise ProtocolError("not_text", "Frames of the door are text.")

@@ -21,7 +21,20 @@ from typing import Any, Final
 import msgspec
 
 from config.reader import read_yaml
-from incident.kernel.checks import Check, optional, parsed, record, required, sequence, text, validate
+from incident.kernel.checks import (
+    Check,
+    ConfigError,
+    Problem,
+    optional,
+    parsed,
+    record,
+    required,
+    sequence,
+    text,
+    validate,
+)
+from incident.kernel.door import ID_TOKEN_MAX, PROVIDER_SECONDS
+from server.identity import IdentityError, check_who
 
 LEEWAY_SECONDS: Final = 60
 """How far the provider's clock and ours may differ."""
@@ -29,7 +42,6 @@ LEEWAY_SECONDS: Final = 60
 FRESH_SECONDS: Final = 600
 """An ID token issued longer ago is not the answer to what was asked just now."""
 
-NONCE_SECONDS: Final = 300.0
 NONCES_MAX: Final = 256
 KEYS_SECONDS: Final = 3_600.0
 ASK_AGAIN_SECONDS: Final = 30.0
@@ -37,7 +49,6 @@ ASK_AGAIN_SECONDS: Final = 30.0
 
 FETCH_SECONDS: Final = 5.0
 FETCH_BYTES_MAX: Final = 262_144
-TOKEN_CHARS_MAX: Final = 8_192
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 """Signatures by a private key. One made with a secret that both sides know proves nothing about who made it."""
 
@@ -125,13 +136,25 @@ SCHEMA: Final[Check[Provider]] = record(
 )
 
 
-def read_provider(path: Path) -> Provider | None:
+def read_provider(path: Path, agencies: Iterable[str], roles: Iterable[str]) -> Provider | None:
     """The provider of a data folder; None when there is no such file.
 
     Raises:
-        ConfigError: with every problem of the file and its line.
+        ConfigError: with every problem of the file, and its line where it has one.
     """
-    return validate(read_yaml(path), SCHEMA) if path.is_file() else None
+    if not path.is_file():
+        return None
+    provider = validate(read_yaml(path), SCHEMA)
+    known, able = tuple(agencies), tuple(roles)
+    problems = []
+    for person in provider.people:
+        try:
+            check_who(person.name, person.agency, person.role, known, able)
+        except IdentityError as error:
+            problems.append(Problem(str(path), 0, "", f"subject {person.subject!r}: {error}"))
+    if problems:
+        raise ConfigError(problems)
+    return provider
 
 
 # -- asking the provider --------------------------------------------------------------------------------------
@@ -193,7 +216,7 @@ class Oidc:
         if len(self._nonces) >= NONCES_MAX:
             raise OidcError("Too many sign-ins are under way. Try again in a minute.")
         nonce = secrets.token_urlsafe(24)
-        self._nonces[nonce] = (device, now + NONCE_SECONDS)
+        self._nonces[nonce] = (device, now + PROVIDER_SECONDS)
         found = self._found
         return Offer(
             found["authorization_endpoint"],
@@ -240,7 +263,7 @@ class Oidc:
         from joserfc.errors import JoseError  # noqa: PLC0415
 
         refused = OidcError("The identity provider's answer is not one for this server. Sign in once more.")
-        if not 0 < len(id_token) <= TOKEN_CHARS_MAX or not id_token.isascii() or id_token.count(".") != 2:
+        if not 0 < len(id_token) <= ID_TOKEN_MAX or not id_token.isascii() or id_token.count(".") != 2:
             raise refused
         rules = jwt.JWTClaimsRegistry(
             now=int(self._wall()),

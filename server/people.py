@@ -198,7 +198,8 @@ class People:
         known = desk is not None and not desk.revoked_at
         codes = self.codes.drop(agency, name)
         token = self.identity.has_token(agency, name)
-        if not (known or codes or token):
+        person = self.signins.end_named(agency, name) > 0
+        if not (known or codes or token or person):
             raise AdminError(self._nobody(agency, name, desk))
         if desk is not None:
             self._revoked.add(desk.account)
@@ -217,8 +218,10 @@ class People:
                 "Make room on the disk and revoke again before the server is started anew."
             ) from None
         self._revoked.discard(_label(agency, name))
-        logs.security("revoked", agency=agency, name=name, desk=known, token=token, codes=codes)
-        return {"desk": known, "token": token, "codes": codes}
+        logs.security(
+            "revoked", agency=agency, name=name, desk=known, token=token, codes=codes, person=person
+        )
+        return {"desk": known, "token": token, "codes": codes, "person": person}
 
     def _strike(self, agency: str, name: str) -> None:
         """Blocks, in the pool's thread."""

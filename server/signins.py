@@ -24,6 +24,8 @@ OF_ONE_DESK_MAX: Final = 4
 """Sign-ins of one desk at once; with one more, the oldest ends."""
 
 GLASS_SECONDS: Final = 3600
+PROVIDER: Final = "provider:"
+"""Before the provider's name of a person, where otherwise the accounts stand whose passwords a sign-in rests on."""
 
 
 class SignIn(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -148,6 +150,15 @@ class SignIns:
             one
             for one in self._signins.values()
             if account in (one.account, *one.given_by) and one.digest != but
+        ]
+        for one in found:
+            self._end(one)
+        return len(found)
+
+    def end_named(self, agency: str, name: str) -> int:
+        """End every sign-in of a person of this name, at whatever desk; answers how many."""
+        found = [
+            one for one in self._signins.values() if (one.agency, one.name.lower()) == (agency, name.lower())
         ]
         for one in found:
             self._end(one)

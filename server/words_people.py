@@ -90,7 +90,12 @@ def _accounts(asked: Namespace, ask: Asking) -> int:
 
 def _revoke(asked: Namespace, ask: Asking) -> int:
     answer = ask(asked, "revoke", agency=asked.agency, name=asked.name)
-    parts = (("the desk", answer["desk"]), ("the token", answer["token"]), ("the open code", answer["codes"]))
+    parts = (
+        ("the desk", answer["desk"]),
+        ("the token", answer["token"]),
+        ("the open code", answer["codes"]),
+        ("the sign-in by the identity provider", answer["person"]),
+    )
     what = " and ".join(word for word, was in parts if was)
     print(f"{asked.name} of {asked.agency}: {what} revoked. Whoever was signed in by it is out.")
     return OK

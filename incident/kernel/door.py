@@ -32,6 +32,10 @@ IDLE_SECONDS: Final = 15 * 60
 
 PASSWORD_MIN: Final = 12
 PASSWORD_MAX: Final = 200
+ID_TOKEN_MAX: Final = 8_192
+PROVIDER_SECONDS: Final = 300
+"""How long a person may take at the identity provider."""
+
 PLAIN: Final = b"plain"
 """Stands for the certificate where there is none: on an open line within one machine."""
 
@@ -178,6 +182,7 @@ def password_flaw(password: str, *names: str) -> str | None:
 
 Short = Annotated[str, Meta(max_length=100)]
 Pem = Annotated[str, Meta(max_length=4_096)]
+Address = Annotated[str, Meta(max_length=500)]
 Password = Annotated[str, Meta(max_length=PASSWORD_MAX)]
 Sentence = Annotated[str, Meta(max_length=600)]
 
@@ -243,6 +248,27 @@ class BreakGlass(_Frame, frozen=True, kw_only=True, tag="break_glass"):
     reason: Annotated[str, Meta(min_length=3, max_length=300)]
 
 
+class ProviderAsk(_Frame, frozen=True, kw_only=True, tag="provider_ask"):
+    """A person of this desk will sign in at the organisation's identity provider instead of by the desk's password."""
+
+
+class ProviderOffer(_Frame, frozen=True, kw_only=True, tag="provider_offer"):
+    """What to ask the provider for (OpenID Connect, code with PKCE). ``nonce`` is good once, for this desk."""
+
+    authorization: Address
+    token: Address
+    client_id: Address
+    scope: Address
+    nonce: Short
+
+
+class ProviderToken(_Frame, frozen=True, kw_only=True, tag="provider_token"):
+    """The provider's ID token. ``token``: unlock this sign-in instead of a new one."""
+
+    id_token: Annotated[str, Meta(max_length=ID_TOKEN_MAX)]
+    token: Short = ""
+
+
 class SignedIn(_Frame, frozen=True, kw_only=True, tag="signed_in"):
     """``token`` opens sessions until ``until`` (UTC ms), with this desk's key. ``certificate``: a fresh one, or ""."""
 
@@ -262,8 +288,8 @@ class Denied(_Frame, frozen=True, kw_only=True, tag="denied"):
     wait_ms: int = 0
 
 
-DoorAsk = EnrolAsk | EnrolClaim | SignIn | BreakGlass
-DoorAnswer = EnrolOffer | Enrolled | SignedIn | Denied
+DoorAsk = EnrolAsk | EnrolClaim | SignIn | BreakGlass | ProviderAsk | ProviderToken
+DoorAnswer = EnrolOffer | Enrolled | SignedIn | ProviderOffer | Denied
 
 _ask: msgspec.json.Decoder[DoorAsk] = msgspec.json.Decoder(DoorAsk)
 _answer: msgspec.json.Decoder[DoorAnswer] = msgspec.json.Decoder(DoorAnswer)

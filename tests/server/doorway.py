@@ -220,7 +220,9 @@ async def doorway(
     people = People(folder, charter, issuer=authority, hasher=hasher, now=clock)
     context = None if authority is None else authority.context()
     try:
-        async with house(store, models, charter, people=people, context=context, **kwargs) as home:
+        async with house(
+            store, models, charter, people=people, context=context, oidc=folder.provider, **kwargs
+        ) as home:
             yield Place(folder, charter, clock, hasher, people, home)
     finally:
         people.close()

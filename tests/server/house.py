@@ -9,6 +9,7 @@ import ssl
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from incident.kernel.record import Record, encode_body, first_break, genesis
 from incident.kernel.slice import Actor
 from server.admission import Admission
 from server.app import Crew
+from server.by_provider import ByProvider
 from server.door import Door
 from server.doorkeeper import keep_sweeping
 from server.gateway import Gateway
@@ -218,14 +220,16 @@ class House:
             await guest.answer(ids[-1])
 
 
-def door_of(people: People, hub: Hub, step_seconds: float) -> Door:
+def door_of(people: People, hub: Hub, step_seconds: float, oidc: Path | None = None) -> Door:
     """The door of a house, as the server makes it; a step may take long on a busy machine."""
 
     async def glass(*told: Any) -> None:
         await record_glass(hub, *told)
 
     admission = Admission(people, name="test", mode="exercise", glass=glass)
-    return Door(people, admission, step_seconds=step_seconds)
+    file = oidc or Path("there-is-none")
+    provider = ByProvider(people, file, fresh=admission.fresh_certificate)
+    return Door(people, admission, step_seconds=step_seconds, provider=provider)
 
 
 @asynccontextmanager
@@ -238,7 +242,11 @@ async def house(
     people: People | None = None,
     step_seconds: float = 60.0,
     context: ssl.SSLContext | None = None,
+<<<<<<< HEAD
     limits: Limits = FREE,
+=======
+    oidc: Path | None = None,
+>>>>>>> f9343f0 (A person signs in at their organisation's identity provider, at an enrolled desk (OpenID Connect, PKCE))
     **kwargs: Any,
 ) -> AsyncIterator[House]:
     """A server that listens, until the block ends; then it stops in order. With ``people`` it has a door, too.
@@ -258,8 +266,12 @@ async def house(
             people or book,
             name="test",
             charter=msgspec.json.encode(charter),
+<<<<<<< HEAD
             door=None if people is None else door_of(people, hub, step_seconds),
             limits=limits,
+=======
+            door=None if people is None else door_of(people, hub, step_seconds, oidc),
+>>>>>>> f9343f0 (A person signs in at their organisation's identity provider, at an enrolled desk (OpenID Connect, PKCE))
         )
         port = await gateway.open("127.0.0.1", 0, context)
         if people is not None:

@@ -58,6 +58,10 @@ by `denied`. With `token` it unlocks that sign-in; with `new_password` it change
 make the next try wait longer (`wait_ms`), each desk for itself; nobody is ever locked out. `break_glass` opens a desk
 with the passwords of two persons of its agency, for an hour; every party of the agency's incidents is told.
 
+**By an identity provider** (`/sign-in`, as above). `provider_ask` is answered by `provider_offer`: ask there for an ID
+token with that nonce (OpenID Connect, authorization code with PKCE; redirect to a port of 127.0.0.1), within five
+minutes, and send it as `provider_token` on the same line. A server without a provider answers `denied`, `no_provider`.
+
 ### From the desk
 {{door_asks}}
 

@@ -194,7 +194,9 @@ def test_who_can_says_which_roles_may_do_something(folder: Path, capsys: pytest.
     assert told[0] == "organisation.pick_location"
     assert told[1].split("  ")[-1].strip() == "Tactical commander, Exercise control"
     assert told[2].endswith("nobody")
-    assert told[3] == "  by delegation     as Tactical commander, from Tactical commander, Strategic commander"
+    assert (
+        told[3] == "  by delegation     as Tactical commander, from Tactical commander, Strategic commander"
+    )
     assert main(["who-can", str(folder), "log."]) == 0
     assert {line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")} >= {
         "log.write",
