@@ -242,11 +242,8 @@ async def house(
     people: People | None = None,
     step_seconds: float = 60.0,
     context: ssl.SSLContext | None = None,
-<<<<<<< HEAD
     limits: Limits = FREE,
-=======
     oidc: Path | None = None,
->>>>>>> f9343f0 (A person signs in at their organisation's identity provider, at an enrolled desk (OpenID Connect, PKCE))
     **kwargs: Any,
 ) -> AsyncIterator[House]:
     """A server that listens, until the block ends; then it stops in order. With ``people`` it has a door, too.
@@ -266,12 +263,8 @@ async def house(
             people or book,
             name="test",
             charter=msgspec.json.encode(charter),
-<<<<<<< HEAD
-            door=None if people is None else door_of(people, hub, step_seconds),
             limits=limits,
-=======
             door=None if people is None else door_of(people, hub, step_seconds, oidc),
->>>>>>> f9343f0 (A person signs in at their organisation's identity provider, at an enrolled desk (OpenID Connect, PKCE))
         )
         port = await gateway.open("127.0.0.1", 0, context)
         if people is not None:
