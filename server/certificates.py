@@ -198,7 +198,7 @@ def read_device(device_pem: str) -> ec.EllipticCurvePublicKey:
     """A desk's public key. Raises ValueError when it is none of P-256."""
     try:
         key = serialization.load_pem_public_key(device_pem.encode())
-    except UnsupportedAlgorithm:
+    except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ValueError("a desk's key is one of P-256")  # noqa: TRY004 -- of a file, not of an argument

@@ -47,6 +47,7 @@ from server.limits import Limits
 from server.pacing import Pace
 from server.places import Places
 from server.session import ERRANDS_MAX, FAULT, GOING, Session, close
+from server.settings import loopback
 from server.signins import Badge
 
 HELLO_SECONDS: Final = 5.0
@@ -106,7 +107,10 @@ class Gateway:
 
         Raises:
             OSError: the address is taken or not ours.
+            ValueError: an open line was to be reached from elsewhere.
         """
+        if context is None:
+            loopback(host)
         self._plain = context is None
         own = {
             "entrance": self._entrance,
