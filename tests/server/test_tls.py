@@ -510,3 +510,15 @@ def test_when_a_certificate_is_renewed_by_itself(rooms: Rooms, days: int, renewe
     assert running.renew(now) is renewed, "and while it runs"
     assert again.pem == running.pem, "desks go on believing the same authority"
     assert again.days_left(now) >= 30
+
+
+def test_only_enrolment_opens_a_line_that_believes_nobody() -> None:
+    root = Path(__file__).resolve().parents[2]
+    sources = {path.name: path.read_text(encoding="utf-8") for path in (root / "incident_tui").rglob("*.py")}
+    assert [name for name, text in sources.items() if "CERT_NONE" in text] == ["trust.py"]
+    callers = {name: text.count("enrolling_context(") for name, text in sources.items()}
+    assert {name: count for name, count in callers.items() if count} == {"trust.py": 1, "door.py": 1}
+    around = sources["door.py"].partition("enrolling_context(")[0].rpartition("async def ")[2]
+    assert around.startswith("_proven("), "where the code's proof is asked for on the same line"
+    for weaker in ("create_default_context", "_create_unverified", "load_default_certs", "set_default_verify"):
+        assert not any(weaker in text for text in sources.values())
