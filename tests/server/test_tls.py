@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import ssl
 import threading
@@ -32,7 +33,6 @@ from server import certificates
 from server.authority import Authority, device_digest, device_of
 from server.certificates import DAY_MS, Pair, read_pair
 from server.datafolder import init
-from server.gateway import Gateway
 from server.settings import Settings
 from tests.running import run
 from tests.server.doorway import new_key
@@ -286,12 +286,14 @@ def test_a_desks_certificate_never_passes_for_the_servers(rooms: Rooms) -> None:
 
 
 def for_localhost(rooms: Rooms, *, desk: bool = False) -> Path:
-    """A certificate that names localhost, and is for a desk or for a server."""
+    """A certificate that names this machine, and is for a desk or for a server."""
     key, _ = new_key()
     use = certificates._DESK if desk else certificates._SERVER
     made = (
         certificates._leaf(rooms.pair, certificates._named("x"), key.public_key(), NOW, 30, use)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
         .sign(rooms.pair.key, hashes.SHA256())
     )
     return rooms.file(key, certificates.pem_of(made))
@@ -395,9 +397,12 @@ def test_an_open_line_and_a_closed_one_do_not_meet(rooms: Rooms) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "rooms.example"])  # noqa: S104 -- that is the test
 def test_the_gateway_itself_opens_no_line_to_others_without_tls(host: str) -> None:
-    gateway = Gateway(None, Book(), name="test", charter=b"")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="must be a loopback address"):
-        asyncio.run(gateway.open(host, 0))
+    async def scenario() -> None:
+        async with house() as home:
+            with pytest.raises(ValueError, match="must be a loopback address"):
+                await home.gateway.open(host, 0)
+
+    run(scenario())
 
 
 # -- the desk that is not believed ----------------------------------------------------------------------------
@@ -520,5 +525,10 @@ def test_only_enrolment_opens_a_line_that_believes_nobody() -> None:
     assert {name: count for name, count in callers.items() if count} == {"trust.py": 1, "door.py": 1}
     around = sources["door.py"].partition("enrolling_context(")[0].rpartition("async def ")[2]
     assert around.startswith("_proven("), "where the code's proof is asked for on the same line"
-    for weaker in ("create_default_context", "_create_unverified", "load_default_certs", "set_default_verify"):
+    for weaker in (
+        "create_default_context",
+        "_create_unverified",
+        "load_default_certs",
+        "set_default_verify",
+    ):
         assert not any(weaker in text for text in sources.values())
