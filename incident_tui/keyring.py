@@ -183,6 +183,8 @@ def forging(home: Path, url: str) -> Iterator[Forge]:
         yield Forge(folder, public.decode())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()  # where nothing else is in it: a server that is not known leaves no trace
 
 
 def write_private(path: Path, data: bytes) -> None:

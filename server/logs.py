@@ -20,6 +20,9 @@ from typing import Any, Final, TextIO
 
 _LOGGER: Final = logging.getLogger("incident.server")
 
+_LOGGER.addHandler(logging.NullHandler())
+"""A command that serves nothing prints its sentence and no log."""
+
 SILENT: Final = logging.getLogger("incident.server.websockets")
 """Given to the websockets library: what it would say, this server says itself, in one line and without a trace."""
 

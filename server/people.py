@@ -198,7 +198,7 @@ class People:
         known = desk is not None and not desk.revoked_at
         codes = self.codes.drop(agency, name)
         token = self.identity.has_token(agency, name)
-        person = self.signins.end_named(agency, name) > 0
+        person = self.signins.end_named(agency, name) > 0 and not known
         if not (known or codes or token or person):
             raise AdminError(self._nobody(agency, name, desk))
         if desk is not None:

@@ -66,7 +66,8 @@ def test_a_person_comes_in_under_their_own_name_and_role(tmp_path: Path) -> None
                         "SCAS",
                         "tactical_commander",
                     )
-                    await place.people.revoke({"name": "R Patel", "agency": "SCAS"})
+                    ended = await place.people.revoke({"name": "R Patel", "agency": "SCAS"})
+                    assert ended == {"desk": False, "token": False, "codes": 0, "person": True}
                     assert await guest.closed() == 4001
 
     run(scene())
@@ -94,7 +95,9 @@ def test_who_may_not_come_in_by_it(tmp_path: Path) -> None:
                 refused(await asked(place, idp, account), "no_provider")
                 named(place.folder.root, idp)
                 assert isinstance(await asked(place, idp, account), SignedIn)
-                await place.people.revoke({"name": "EOC desk 3", "agency": "SCAS"})
+                await place.token(account)
+                ended = await place.people.revoke({"name": "EOC desk 3", "agency": "SCAS"})
+                assert (ended["desk"], ended["person"]) == (True, False)
                 answer = await asked(place, idp, account)
                 assert isinstance(answer, Denied)
                 assert answer.code in ("revoked", "not_enrolled")
