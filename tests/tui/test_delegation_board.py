@@ -65,6 +65,7 @@ def test_who_was_lent_a_role_writes_at_once_and_gives_it_back(monkeypatch: pytes
     monkeypatch.setattr(world, "busy_incident", lent)
 
     async def story(desk: Desk) -> None:
+        await desk.shows("OBSERVER + LOGGIST")
         await desk.press("5", "l")
         await desk.type("the A4 is shut")
         await desk.press("enter")

@@ -15,6 +15,7 @@ from incident.messages import seen_is_enough
 from incident.organisation.rules import stands
 from incident.placing import status_words
 from incident.state import INCIDENT
+from incident.values import role_words
 from incident_tui.bell import Muted
 from incident_tui.clock import long_day, zone_name
 from incident_tui.session import Session
@@ -111,7 +112,7 @@ def wire_of(
         else me.agency
         if glass
         else f"{me.agency} {safe_text(me.name)}",
-        role=me.role.replace("_", " ") if me is not None else "",
+        role=_roles(look),
         alarms=alarms,
         heard=heard,
         unread=unread,
@@ -142,6 +143,15 @@ def held_of(session: Session, key: str, look: Look, *, demo: bool) -> Held:
         certificate=ending[0] if ending else "",
         plain=plain,
     )
+
+
+def _roles(look: Look) -> str:
+    """What we act as: our role, and what is lent to us in the incident that is shown."""
+    if look.me is None:
+        return ""
+    state = None if look.state is None else look.state.delegation
+    lent = () if state is None else state.roles(look.me.agency, look.me.name, look.now)
+    return " + ".join(map(role_words, (look.me.role, *(code for code in lent if code != look.me.role))))
 
 
 def _words(session: Session, look: Look) -> str:
