@@ -144,6 +144,12 @@ def lendable(look: Look, *, own: bool = False) -> Sequence[tuple[str, str]]:
     return [(code, roles[code].title) for code in (mine.may_delegate if mine else ()) if code in roles]
 
 
+def _only(look: Look, *, own: bool) -> str:
+    """The role to lend where there is but one."""
+    roles = lendable(look, own=own)
+    return roles[0][0] if len(roles) == 1 else ""
+
+
 def _colleagues(look: Look) -> str:
     """Who of us is here now, for the form: a name has to be written as they sign in."""
     if look.me is None:
@@ -177,7 +183,14 @@ def _ends(row: LentRow, look: Look) -> bool:
 
 def _args(*, own: bool) -> tuple[Arg, ...]:
     return (
-        Arg("role", "Role", "choice", True, lambda look, _row: lendable(look, own=own)),
+        Arg(
+            "role",
+            "Role",
+            "choice",
+            True,
+            lambda look, _row: lendable(look, own=own),
+            lambda look, _row: _only(look, own=own),
+        ),
         Arg("to", "To whom, as they sign in", default=lambda look, _row: _colleagues(look), limit=80),
         Arg("until", "Until (2h or 22:00; 12 h at most)", "time", default=lambda _look, _row: "4h"),
         Arg("reason", "Reason", rest=True, limit=500),

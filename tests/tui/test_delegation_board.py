@@ -32,7 +32,7 @@ def test_a_role_is_lent_by_a_form_and_taken_back_by_a_key(size: tuple[int, int])
         await line(desk, "delegation")
         await desk.shows("Nobody acts in a role that was lent")
         await desk.press("p")
-        await desk.shows("Ann Lee", "Tactical commander", "4h")
+        await desk.shows("Ann Lee", "4h", "5 of 5")
         await line_of_form(desk)
         assert isinstance(desk.last, Delegate)
         assert (desk.last.to, desk.last.role) == ("Ann Lee", "operator")
@@ -51,7 +51,8 @@ def test_a_role_is_lent_by_a_form_and_taken_back_by_a_key(size: tuple[int, int])
 
 async def line_of_form(desk: Desk) -> None:
     """The role by its letter, the colleague who is there and the length as they stand, and the reason."""
-    await desk.press("end", *"contr", "tab", "tab", "tab")
+    await desk.press(*"control")
+    await desk.press("tab", "tab", "tab")
     await desk.type("two desks are empty")
     await desk.press("enter")
 
