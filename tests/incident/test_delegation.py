@@ -21,7 +21,7 @@ from incident.log.facts import Write
 from incident.mutual_aid import commands as a
 from incident.mutual_aid import facts as af
 from incident.organisation import facts as o
-from incident.permissions import explained, grants_now, unknown_lent, who_can_lend
+from incident.permissions import explained, for_people, grants_now, unknown_lent, who_can_lend
 from incident.state import CRITICAL, INCIDENT, OWN, REGISTER, glass_broken, is_critical
 from tests.incident.given import INCIDENT_STREAM, MINUTE, OWN_STREAM, T0, Given, charter, opened
 
@@ -143,7 +143,7 @@ def test_a_role_lends_what_its_row_says_and_the_refusal_says_who_lends_the_rest(
     given.when(Delegate("LAS", "Bo", "strategic_commander", given.now + HOUR, "x")).refused("not_lent")
 
 
-@pytest.mark.parametrize("role", ["system", "excon", "evaluator"])
+@pytest.mark.parametrize("role", ["system", "excon", "evaluator", "view", "assist"])
 def test_what_sees_other_papers_or_is_no_person_is_never_lent(role: str) -> None:
     roles = dict(charter().roles)
     roles["tactical_commander"] = msgspec.structs.replace(roles["tactical_commander"], may_delegate=(role,))
@@ -356,7 +356,7 @@ def test_the_server_writes_it_and_nobody_else_can() -> None:
     assert is_critical(given.records[-1])
     again = RecordGlass("SCAS", "R Osei", "K Dale", "operator", "x", given.now + HOUR)
     given.when(again).nothing()
-    for role in charter().roles:
+    for role in for_people(charter()):
         answer = given.by("SCAS", role, "R Osei").when(again).answer
         assert isinstance(answer, Refusal), role
         assert answer.code == "no_grant"
