@@ -79,7 +79,7 @@ def server(*words: str) -> tuple[int, list[str]]:
         ("server", "run d --port x", "--port takes a number, not 'x'."),
         ("server", "token d --role operator --name x", "Something is missing: --agency."),
         ("server", "init d --mode lvie", "Did you mean live?"),
-        ("server", "dance", "There are: init, run, token"),
+        ("server", "dance", "There are: init, renew, run"),
         ("incident_tui", "conect ws://127.0.0.1:9", "Did you mean connect?"),
         ("incident_tui", "connect ws://127.0.0.1:9 --theem dark", "Did you mean --theme?"),
         ("incident_tui", "state ws://127.0.0.1:9 --token", "This command line is not understood"),
@@ -107,7 +107,9 @@ def test_what_was_typed_cannot_act_in_the_answer() -> None:
 
 
 def test_a_bad_configuration_is_told_whole_with_file_and_line(folder: Path, tmp_path: Path) -> None:
-    (folder / "server.yaml").write_text("mode: exercise\nprot: 80\nhost: 0.0.0.0\n", encoding="utf-8")
+    (folder / "server.yaml").write_text(
+        "mode: exercise\nprot: 80\ntls: false\nhost: 0.0.0.0\n", encoding="utf-8"
+    )
     config = tmp_path / "config"
     config.mkdir()
     (config / "kinds.yaml").write_text("kinds: [\n", encoding="utf-8")
@@ -195,7 +197,10 @@ def test_a_bad_client_configuration(tmp_path: Path) -> None:
 def test_a_token_that_is_missing_empty_or_wrong(served: House, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.touch()
-    for file, sentence in ((tmp_path / "none", "cannot be read: no such file"), (empty, "A token is needed")):
+    for file, sentence in (
+        (tmp_path / "none", "cannot be read: no such file"),
+        (empty, "For a token: name its file"),
+    ):
         code, said = run("incident_tui", "state", served.url, "--token-file", str(file), home=tmp_path)
         assert (code, len(said)) == (2, 1)
         assert sentence in said[0]
