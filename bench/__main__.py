@@ -1,6 +1,7 @@
 """`make bench`: prints the figures; with --write also puts them into docs/benchmarks.md.
 
-`python -m bench client` measures the client alone, which needs tmux; `python -m bench alarms` the alarms alone.
+`python -m bench client` measures the client alone, which needs tmux; `python -m bench alarms` the alarms alone;
+`python -m bench logins` login abuse beside real work.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import alarms, client, join, run
+from bench import alarms, client, join, logins, run
 from bench.wire import PeerError
 
 DOC = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -23,6 +24,8 @@ def main() -> int:
     """Measure and print."""
     if sys.argv[1:2] == ["alarms"]:
         return alarms.main(sys.argv[2:], DOC)
+    if sys.argv[1:2] == ["logins"]:
+        return logins.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["client"]:
         return client.main(sys.argv[2:], DOC)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
