@@ -44,6 +44,8 @@ OF_A_PROCESS: Final = frozenset(
         "admin.json",
         "backup.json",
         "probe",
+        "codes.json",
+        "signins.json",
         ".scratch",
         "log.db",
         "log.db-wal",
@@ -51,7 +53,8 @@ OF_A_PROCESS: Final = frozenset(
         "log.db-journal",
     }
 )
-"""Not copied as files: what belongs to a running process, and the log, which is copied by its own means."""
+"""Not copied as files: what belongs to a running process, and the log, which is copied by its own means. Nor open codes
+and sign-ins: what was used or revoked meanwhile must not be good again, and everybody has a password."""
 
 _NAME: Final = re.compile(r"incident-[0-9]{8}T[0-9]{6}\.[0-9]{3}Z")
 

@@ -23,9 +23,11 @@ from server import logs, words_tls
 from server.admin import AdminError, Answer, NotRunning, call
 from server.backup import last_backup
 from server.datafolder import SECRET_BYTES, DataFolder, held_by
+from server.enrolment import Codes
 from server.identity import Identity, IdentityError
 from server.pulse import CLOCK_MS_BEHIND_MAX, CLOCK_MS_EARLIEST
 from server.settings import Settings, read_settings
+from server.signins import SignIns
 from server.store import Unavailable
 from server.store.looking import Looked, look
 from server.store.opening import network_file_system
@@ -175,11 +177,16 @@ def permissions(folder: DataFolder) -> Iterator[Finding]:
 
 
 def _people(folder: DataFolder) -> Iterator[Finding]:
-    """The tokens can be read; the secret is whole."""
+    """Who may come in, and who has, can be read; the secret is whole."""
     try:
         Identity(folder.tokens)
+        Codes(folder.codes, 0)
+        SignIns(folder.signins, 0)
         yield Finding(
-            "ok", "The file of tokens can be read." if folder.tokens.exists() else "There are no tokens yet."
+            "ok",
+            "The file of desks and tokens can be read."
+            if folder.tokens.exists()
+            else "There are no desks or tokens yet.",
         )
     except IdentityError as error:
         yield Finding("wrong", str(error))

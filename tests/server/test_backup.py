@@ -70,7 +70,8 @@ def made(folder: DataFolder, to: Path, at: int = NOW, keep: int = 14) -> Path:
 
 def test_it_holds_the_log_and_all_that_lets_people_in_again(folder: DataFolder, tmp_path: Path) -> None:
     (folder.root / "lock").write_text("1\n")
-    (folder.root / "admin.json").write_text("{}")
+    for gone in ("admin.json", "codes.json", "signins.json"):
+        (folder.root / gone).write_text("{}")
     (folder.root / "identity.json.new").write_text("half of it")
     path = made(folder, tmp_path / "safe")
     assert path.name == "incident-20260921T141320.000Z"

@@ -82,7 +82,7 @@ def test_a_sound_folder_is_said_to_be_sound_and_left_as_it_was(
         "Python 3.",
         "The settings and the configuration can be read",
         "TLS 1.3; the server's certificate is good until ",
-        "The file of tokens can be read",
+        "The file of desks and tokens can be read",
         "none of its pages is damaged",
         f"The chain of all {RECORDS} records in 2 streams holds.",
         "The clock is not behind the newest record.",
@@ -353,3 +353,11 @@ def test_a_server_that_is_not_ready_or_not_safe() -> None:
     assert third.mark == "look"
     assert "jumped 2 times since the server started, the last time by -90.0 s" in third.sentence
     assert "http://127.0.0.1:9464/" in fourth.sentence
+
+
+@pytest.mark.parametrize("name", ["codes.json", "signins.json"])
+def test_a_broken_file_of_codes_or_sign_ins_is_found(name: str, folder: Path) -> None:
+    (folder / name).write_text("{")
+    assert f"{name} cannot be read" in "\n".join(
+        found.sentence for found in doctor.examine(DataFolder(folder), None, 1.0)
+    )
