@@ -49,6 +49,7 @@ class CardItem(msgspec.Struct, frozen=True):
 
 _TABLES: Final = {"draft": "drafts", "view": "views", "meta": "meta"}
 _PUT: Final = {table: f"INSERT OR REPLACE INTO {table} VALUES (?, ?)" for table in _TABLES}  # noqa: S608
+_NO_DIRECTORY: Final[Statement] = ("DELETE FROM meta WHERE name = ?", [("directory",)])
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
 _submit = msgspec.json.Decoder(Submit)
@@ -102,6 +103,8 @@ class Cache:
         if file is not None and not self._only_read:
             await self._adopt(file)
         self.disk.start(file, trouble)
+        if cache_file.WIPE in self.meta and not self._only_read:
+            self._wipe(())  # what was deleted last time was not overwritten to its end
 
     async def close(self) -> None:
         """Write what waits, close the file and give the seat back."""
@@ -283,6 +286,41 @@ class Cache:
         self.streams.add(stream)
         self.disk.put(Job(statements, then, len(statement[1]), fetchable=True), urgent=False)
 
+    # -- what is not ours to keep any more -------------------------------------------------------------------
+
+    def discard(self, streams: Sequence[str], words: Callable[[CardItem], CardItem]) -> None:
+        """Delete the copy of these streams: records, states, and what cards said of them in others' words.
+
+        What a person wrote stays: their outbox rows, drafts and cards; `words` makes a card that says no more than
+        that. It is in the file until the disk has done it, which is told by nothing: tried until it is done.
+        """
+        self.streams.difference_update(streams)
+        rewritten = [words(card) for card in self.cards.values() if card.stream in streams]
+        self.cards.update((card.command_id, card) for card in rewritten)
+        for card in rewritten:
+            self.disk.put(Job([_card_row(card)]), urgent=True)
+        self._wipe(streams)
+
+    def _wipe(self, streams: Sequence[str]) -> None:
+        self.disk.put(Job(cache_file.deletion(streams), wipe=True), urgent=False)
+
+    async def discard_elsewhere(self, streams: Sequence[str]) -> None:
+        """Delete them from the seats of this desk at which nobody sits, too. Where somebody does, their client will."""
+        for other in () if self.seat is None or self._only_read else self.seat.others():
+            try:
+                if not other.lock.take():
+                    continue
+                theirs = await CacheFile.open(other.file)
+                try:
+                    await theirs.write([*cache_file.deletion(streams), _NO_DIRECTORY])
+                    await theirs.wipe()
+                finally:
+                    await theirs.close(properly=True)
+            except (*FAULTS, KeyError, TypeError) as error:
+                self._say(f"The copy of seat {other.number} cannot be cleared: {why(error)}.")
+            finally:
+                other.lock.free()
+
     # -- what is read -----------------------------------------------------------------------------------------
 
     async def stream(self, name: str) -> tuple[StoreSnapshot | None, list[Record]]:
@@ -303,6 +341,26 @@ class Cache:
             return snapshot, []
         broken = first_break(prev, name, records)
         return snapshot, records if broken is None else [record for record in records if record.seq < broken]
+
+    async def newest(self, name: str) -> tuple[int, str]:
+        """The number and the chain hash of the newest record that is held of a stream; 0 when there is none."""
+        await self.disk.flush()
+        found = [(0, "")]
+        if self.disk.file is None:
+            return found[0]
+        sql = "SELECT record FROM record WHERE stream = ? ORDER BY seq DESC LIMIT 1"
+        try:
+            for (blob,) in await self.disk.file.rows(
+                "SELECT snapshot FROM snapshot WHERE stream = ?", (name,)
+            ):
+                snapshot = _snapshot.decode(blob)
+                found.append((snapshot.seq, snapshot.hash))
+            for (blob,) in await self.disk.file.rows(sql, (name,)):
+                record = _record.decode(blob)
+                found.append((record.seq, record.hash))
+        except FAULTS:
+            return 0, ""
+        return max(found)
 
     async def before(self, name: str, seq: int, limit: int) -> list[Record]:
         """Up to `limit` records that end right below `seq`, without gaps, oldest first."""

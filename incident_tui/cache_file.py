@@ -24,6 +24,11 @@ Statement: TypeAlias = tuple[str, Sequence[tuple[Any, ...]]]
 ADD_RECORD: Final = "INSERT OR REPLACE INTO record VALUES (?, ?, ?)"
 ADD_STREAM: Final = "INSERT OR IGNORE INTO stream VALUES (?)"
 
+WIPE: Final = "wipe"
+"""The fact kept while something was deleted of which the file may still hold bytes."""
+DUE_WIPE: Final[Statement] = ("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(WIPE, "due")])
+GONE_WIPE: Final[Statement] = ("DELETE FROM meta WHERE name = ?", [(WIPE,)])
+
 _SCHEMA: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE draft (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -44,6 +49,7 @@ _SETTINGS: Final = (
     "PRAGMA mmap_size = 0",
     "PRAGMA fullfsync = ON",  # macOS: without it the disk's own cache may lie
     "PRAGMA journal_size_limit = 16777216",
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten; see `wipe` for what that leaves
 )
 
 _TAILS: Final = ("", "-wal", "-shm", "-journal")
@@ -125,6 +131,18 @@ class CacheFile:
                 await self._connection.execute("ROLLBACK")
             raise
 
+    async def wipe(self) -> None:
+        """Leave no byte of what was deleted: not in free pages, not in the slack of others, not in the WAL.
+
+        Takes as long as the rest of the file is large. Raises sqlite3.Error; then it is due again.
+        """
+        await self.rows("VACUUM")
+        await self.write([GONE_WIPE])
+        for busy, _pages, _moved in await self.rows("PRAGMA wal_checkpoint(TRUNCATE)"):
+            if busy:
+                await self.write([DUE_WIPE])
+                raise sqlite3.OperationalError("another program reads the file")
+
     async def close(self, *, properly: bool = False) -> None:
         """Close the file; `properly` leaves a note that it need not be checked at the next opening."""
         if properly:
@@ -148,6 +166,14 @@ def _joined(statements: Iterable[Statement]) -> list[Statement]:
             rest.append((sql, rows))
     added[ADD_STREAM] = list(dict.fromkeys(added[ADD_STREAM]))
     return [*((sql, rows) for sql, rows in added.items() if rows), *rest]
+
+
+def deletion(streams: Sequence[str]) -> list[Statement]:
+    """What takes the copy of these streams out of a file; `wipe` has to follow."""
+    names = [(name,) for name in streams]
+    tables = (("record", "stream"), ("snapshot", "stream"), ("stream", "name"))
+    gone = [(f"DELETE FROM {table} WHERE {column} = ?", names) for table, column in tables]  # noqa: S608
+    return [*gone, DUE_WIPE]
 
 
 def is_broken(error: sqlite3.Error) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import msgspec
@@ -157,6 +157,10 @@ class Desk:
         self.listings = listings
         if self.cache is not None:
             self.cache.note("meta", "directory", msgspec.json.encode(listings).decode())
+
+    def unlisted(self, streams: Collection[str]) -> None:
+        """These are not open to us any more: what was listed of them goes, also from the disk."""
+        self.listed([listing for listing in self.listings if listing.stream not in streams])
 
     async def leave(self) -> None:
         """Close the copy and give the seat back."""

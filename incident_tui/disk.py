@@ -38,13 +38,15 @@ TRIES_MAX: Final = 3
 class Job:
     """Statements that belong together; `then` is called in the loop once they are on the disk.
 
-    `fetchable` marks what the server could send again.
+    `fetchable` marks what the server could send again. `wipe`: no byte of what it deletes may stay in the file; it
+    is written in its turn, and alone.
     """
 
     statements: list[Statement]
     then: Callable[[], None] | None = None
     size: int = 1
     fetchable: bool = False
+    wipe: bool = False
 
 
 class Disk:
@@ -107,6 +109,8 @@ class Disk:
         else:
             self._bulk.append(job)
             self._bulk_size += job.size
+            if job.wipe:
+                self._hurry.set()
             if self._bulk_size > RECORDS_WAITING_MAX and self.trouble:
                 self.give_up_records()
         self._woken.set()
@@ -157,6 +161,8 @@ class Disk:
                 self._broken = False
             waiting, some, size = self._next_group()
             await self.file.write(statement for job in some for statement in job.statements)
+            if some[0].wipe:
+                await self.file.wipe()
         except FAULTS as error:
             await self._failed(error)
             return False
@@ -182,7 +188,7 @@ class Disk:
         some: list[Job] = []
         size = 0
         for job in waiting:
-            if some and (self._tries or size + job.size > GROUP_MAX):
+            if some and (self._tries or size + job.size > GROUP_MAX or job.wipe or some[0].wipe):
                 break
             some.append(job)
             size += job.size

@@ -9,7 +9,7 @@ import asyncio
 import random
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -188,6 +188,8 @@ class Running(AtDesk, Writing):
                 self.sitting.tick()
             if self._streams is not None:
                 self._streams.tick()
+                self._streams.close_what_is_over(self.now())
+                self._errands.add(self._streams.probe)
                 if not self.observer:
                     self.writer.chores.number(self._streams.held)
                     self.writer.chores.come_home(self._streams.held)
@@ -257,6 +259,8 @@ class Running(AtDesk, Writing):
         self.desk.listed(frame.streams)
         if self._streams is not None:
             self._streams.listed(listing.stream for listing in frame.streams)
+            self._streams.unlisted(listing.stream for listing in frame.streams)
+            await self._streams.probe()
         if not self.stream:
             await self.choose_incident()
         self._directory_here = self._link.up
@@ -293,6 +297,15 @@ class Running(AtDesk, Writing):
         if watched.replica.frozen_slices and not watched.told_frozen:
             watched.told_frozen = True
             self.say("caution", "The server sends entries of a newer kind. Update this client to see them.")
+
+    def closed(self, streams: tuple[str, ...], sentence: str) -> None:
+        """Not open to us any more: nothing of it is shown, listed or kept from now on."""
+        self.look_away(streams)
+        self.desk.unlisted(streams)
+        cache = self.desk.cache
+        if cache is not None:
+            self._errands.add(lambda: cache.discard_elsewhere(streams))
+        self.say("alarm", sentence)
 
     def older(self, stream: str, records: list[Record], prev: str) -> bool:
         """Older records that were asked for."""
@@ -332,6 +345,10 @@ class Running(AtDesk, Writing):
         self.touch()
 
     # -- left to the session ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def look_away(self, streams: Collection[str]) -> None:
+        """These may not be shown any more."""
 
     @abstractmethod
     async def choose_incident(self) -> None:

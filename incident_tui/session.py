@@ -7,7 +7,7 @@ runs in one event loop; `version` grows whenever something that may be shown has
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -71,7 +71,8 @@ class Session(Running):
         if before:
             streams.leave(before)
             streams.leave(own_stream(before, me.agency))
-        cache.note("view", "incident", stream)
+        if self.stream == stream:  # it was not closed to us meanwhile
+            cache.note("view", "incident", stream)
         self.touch()
 
     async def choose_incident(self) -> None:
@@ -85,6 +86,14 @@ class Session(Running):
             found = found or [listing.stream for listing in incidents if not listing.summary.get("closed")]
         if len(found) == 1:
             await self.open_incident(found[0])
+
+    def look_away(self, streams: Collection[str]) -> None:
+        """The open incident is none any more, when it is among these: the screens go back to the list."""
+        if self.stream in streams:
+            self.stream, self._feed = "", None
+            if self.desk.cache is not None:
+                self.desk.cache.note("view", "incident", "")
+        self.touch()
 
     def preview(
         self, command: Any, *, stream: str = "", happened_at: int | None = None, on_behalf_of: str = ""

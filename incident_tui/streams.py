@@ -21,6 +21,7 @@ from incident.kernel.protocol import (
     SnapshotPage,
     Submit,
     Unwatch,
+    Watch,
     Watching,
 )
 from incident.kernel.record import Record, first_break
@@ -42,6 +43,8 @@ from incident.kernel.replica import (
 from incident.kernel.slice import Actor, Refusal
 from incident.kernel.text import safe_text
 from incident_tui.cache import Cache
+from incident_tui.chores import is_automatic
+from incident_tui.closing import PROBES_MAX, emptied, over, own_words, said
 from incident_tui.link import Link
 from incident_tui.meaning import meant
 from incident_tui.watched import SNAPSHOT_EVERY, SNAPSHOT_SECONDS, Watched, load
@@ -50,6 +53,10 @@ ANSWER_SECONDS: Final = 15.0
 """A command without an answer is sent again after this long: its id makes it one command."""
 
 BUSY_SECONDS: Final = 1.0
+LOST: Final = (
+    "The server does not know what this desk holds a copy of: it may have been restored from an older backup. The copy "
+    "stays here. Tell whoever runs the server."
+)
 RESYNCS_MAX: Final = 3
 
 
@@ -64,6 +71,9 @@ class Owner(Protocol):
 
     def confirmed(self, watched: Watched, records: tuple[Record, ...]) -> None:
         """These records are new in a stream."""
+
+    def closed(self, streams: tuple[str, ...], sentence: str) -> None:
+        """These are not open to us any more, and their copies are being deleted; what a person should know of it."""
 
     def older(self, stream: str, records: list[Record], prev: str) -> bool:
         """Older records that were asked for; False when they do not fit."""
@@ -92,6 +102,8 @@ class Streams:
         self._models = models
         self._link = link
         self._now = now
+        self._unlisted: list[str] = []
+        """On this disk and not on the server's list, to be asked about."""
 
     # -- coming and going -------------------------------------------------------------------------------------
 
@@ -196,25 +208,31 @@ class Streams:
         stream = frame[0].stream if isinstance(frame, tuple) else frame.stream
         watched = self.held.get(stream)
         if watched is None:
+            self._not_held(stream, frame)
             return
         replica = watched.replica
         match frame:
             case Records() if frame.history:
-                self._history(watched, frame)
+                if not watched.closed:
+                    self._history(watched, frame)
             case Records():
+                watched.closed = False
                 self._carry_out(watched, replica.receive(frame))
             case Accepted():
-                self._carry_out(watched, replica.accepted(frame))
+                self._carry_out(watched, replica.accepted(frame, closed=watched.closed))
                 for done in frame.done:
                     watched.sent.pop(done.command_id, None)
-                self.listed((stream,))
+                if not self._through(watched):
+                    self.listed((stream,))
             case Refused():
                 self._refused(watched, frame)
+                self._through(watched)
             case Claims():
                 watched.claims = tuple(frame.held)
                 self._owner.touch()
             case Watching():
                 watched.live, watched.absent, watched.asked_at = True, False, None
+                watched.closed = False
                 self._carry_out(watched, replica.caught_up())
             case Error():
                 self._error(watched, frame)
@@ -238,21 +256,70 @@ class Streams:
                     self._carry_out(watched, watched.replica.caught_up())
                 else:
                     self._knock(watched)
-                    self._owner.say(
-                        "caution",
-                        "The server does not open this to your agency any more. The copy stays here.",
-                    )
+                    self._owner.say("alarm", LOST)
             case "not_party":
-                # Nothing more comes; the next list of incidents that has it again asks for what was missed.
-                watched.live, watched.absent, watched.asked_at = False, True, None
-                self._carry_out(watched, watched.replica.link_lost())
-                self._owner.say("caution", "You are no longer party to this incident; this is your own copy.")
+                self.close(watched.stream)
             case "diverged":
                 watched.diverge(safe_text(error.sentence))
                 self._diverged(watched)
             case _:
                 watched.asked_at = self._now() - ANSWER_SECONDS + BUSY_SECONDS
                 self._owner.say("caution", safe_text(error.sentence))
+
+    # -- what is closed to us -----------------------------------------------------------------------------------
+
+    def close(self, stream: str) -> None:
+        """The server has closed this to our agency: nothing of it and of its parts stays here.
+
+        What a person wrote does: it waits for its answer as before, and cards keep the author's own words.
+        """
+        known = dict.fromkeys((stream, *self.held, *self.cache.streams))
+        names = tuple(name for name in known if stream in (name, self._models.parent(name)))
+        gone = [watched for name in names if (watched := self.held.pop(name, None)) is not None]
+        for watched in gone:
+            for entry in watched.replica.pending.values():
+                if entry.word is StateWord.CONFIRMED or is_automatic(entry.submit.command_id):
+                    self.cache.drop(entry.submit.command_id)
+            left = emptied(watched)
+            if left is not None:
+                self.held[watched.stream] = left
+                self._knock(left)
+        self._owner.closed(names, said(gone))
+        self.cache.discard(names, partial(own_words, self._models))
+        self._owner.touch()
+
+    def _through(self, watched: Watched) -> bool:
+        """Whether a stream that is closed to us has been let go of: its last command has been answered."""
+        if watched.closed and not watched.replica.pending:
+            self.held.pop(watched.stream, None)
+        return watched.closed
+
+    def _not_held(self, stream: str, frame: object) -> None:
+        """An answer to what was only asked whether it is closed to us."""
+        match frame:
+            case Error(code="not_party") if stream in self.cache.streams:
+                self.close(stream)
+            case Watching():
+                self._link.post(Unwatch(stream=stream))
+
+    def unlisted(self, streams: Iterable[str]) -> None:
+        """What is on this disk and not on the server's list is asked about: it may be closed to us since."""
+        gone = self.cache.streams - set(streams) - self.held.keys()
+        self._unlisted = [name for name in sorted(gone) if self._models.of(name) is not None]
+
+    async def probe(self) -> None:
+        """Ask about some of those, naming the newest record that is held, as who has held it can."""
+        some, self._unlisted = self._unlisted[:PROBES_MAX], self._unlisted[PROBES_MAX:]
+        for stream in some:
+            seq, digest = await self.cache.newest(stream)
+            if seq and stream not in self.held and self._link.up:
+                self._link.post(Watch(stream=stream, cursor=seq, hash=digest))
+
+    def close_what_is_over(self, now: int) -> None:
+        """Cut off, what we only see by an agreement goes when that is over, by the copy itself (UTC ms)."""
+        if not self._link.up:
+            for watched in [one for one in self.held.values() if over(one, now)]:
+                self.close(watched.stream)
 
     def _knock(self, watched: Watched) -> None:
         """What waits for a stream that is closed to us is sent all the same: only the server's no makes a card."""
@@ -339,8 +406,9 @@ class Streams:
                     raise TypeError("a card comes with Refused alone")
 
     def _kept(self, watched: Watched, command_id: str) -> None:
+        watched = self.held.get(watched.stream, watched)  # it may have been closed to us meanwhile
         self._carry_out(watched, watched.replica.kept(command_id))
-        if watched.absent and watched.replica.cursor and self._link.up:
+        if watched.absent and (watched.replica.cursor or watched.closed) and self._link.up:
             self._knock(watched)
         self._owner.touch()
 

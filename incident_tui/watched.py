@@ -30,6 +30,8 @@ class Watched:
         self.live = False
         self.absent = False
         """The server knows no such stream, or not for us; a stream opened here has no other answer at first."""
+        self.closed = False
+        """It is not open to us any more: nothing is kept of it here but what a person wrote and has no answer yet."""
         self.asked_at: float | None = None
         """When Watch was sent (monotonic seconds), while its answer is awaited."""
         self.with_snapshots = True

@@ -357,15 +357,18 @@ class Replica:
         self._fresh = False
         return (StoreSnapshot(parts, pages.seq, pages.hash), *map(Drop, inside), Changed())
 
-    def accepted(self, frame: Accepted) -> Effects:
-        """The server has these durably. A pending one leaves when its records are here (or changed nothing)."""
+    def accepted(self, frame: Accepted, *, closed: bool = False) -> Effects:
+        """The server has these durably. A pending one leaves when its records are here (or changed nothing).
+
+        ``closed``: the stream may not be seen from here any more, so no records will come.
+        """
         effects: list[Effect] = []
         for done in frame.done:
             entry = self._pending.get(done.command_id)
             if entry is None:
                 continue
             entry.word, entry.last = StateWord.CONFIRMED, done.last
-            if done.last <= self.cursor:
+            if closed or done.last <= self.cursor:
                 del self._pending[done.command_id]
                 effects.append(Drop(done.command_id))
                 self._fresh = False

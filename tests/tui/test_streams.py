@@ -26,6 +26,8 @@ class Disk:
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
         self.snapshots = 0
+        self.streams: set[str] = set()
+        self.discarded: list[tuple[str, ...]] = []
 
     def store(self, _stream: str, _records: Sequence[Record], stored: Callable[[], None]) -> None:
         self.waiting.append(stored)
@@ -35,6 +37,11 @@ class Disk:
 
     def keep(self, _submit: Submit, kept: Callable[[], None]) -> None:
         self.waiting.append(kept)
+
+    def discard(self, streams: tuple[str, ...], _words: Any) -> None:
+        self.discarded.append(streams)
+
+    def drop(self, _command_id: str) -> None: ...
 
     def write(self) -> None:
         waiting, self.waiting = self.waiting, []
@@ -54,6 +61,9 @@ class Told:
 
     def touch(self) -> None:
         pass
+
+    def closed(self, _streams: tuple[str, ...], sentence: str) -> None:
+        self.said.append(sentence)
 
     def stored(self, _watched: Watched, state: Any) -> None:
         self.states.append(state)
@@ -154,20 +164,28 @@ def test_a_whole_state_is_written_seldom_however_much_comes() -> None:
     assert scene.disk.snapshots == 2
 
 
-def test_a_room_that_is_no_longer_party_knows_it_and_asks_again_when_it_is_listed_again() -> None:
+def test_a_room_that_is_no_longer_party_lets_go_of_it_and_asks_again_when_it_is_listed_again() -> None:
+    """Its copy is deleted: tests/tui/test_closing.py."""
     scene = Scene()
     scene.watching()
+    command_id = scene.writes(1)
+    scene.line.frames.clear()
     scene.error("not_party")
-    assert (scene.watched.live, scene.watched.absent, scene.watched.replica.online) == (False, True, False)
-    assert scene.told.said == ["You are no longer party to this incident; this is your own copy."]
-    scene.now += 60
+    assert scene.disk.discarded == [(STREAM,)]
+    left = scene.streams.held[STREAM]
+    assert left is not scene.watched
+    assert (left.live, left.absent, left.replica.cursor, left.replica.online) == (False, True, 0, False)
+    assert [frame.command_id for frame in scene.line.of(Submit)] == [command_id]
+    (sentence,) = scene.told.said
+    assert "The copy on this desk is deleted. What was written here and not sent (1) is kept." in sentence
+    scene.now += 1
     scene.streams.tick()
     assert scene.line.of(Watch) == [], "it is not asked for without end"
     scene.streams.listed((STREAM,))
-    assert [frame.stream for frame in scene.line.of(Watch)] == [STREAM]
-    scene.watching()
-    assert scene.watched.live
-    assert scene.watched.replica.online
+    assert [(frame.stream, frame.cursor) for frame in scene.line.of(Watch)] == [(STREAM, 0)]
+    scene.streams.receive(Watching(stream=STREAM, seq=0))
+    assert left.live
+    assert left.replica.online
 
 
 def test_what_was_written_for_a_stream_that_is_closed_to_us_is_sent_so_that_it_gets_its_card() -> None:

@@ -42,9 +42,14 @@ class Voice:
         self.kept = kept
         self._said_until = self._did_until = float("-inf")
         self.bell = Bell(self._ring)
+        self._stream = ""
 
     def stroke(self) -> None:
         """Tell what waits to be told; what was said long enough goes."""
+        stream = self.room.session.stream
+        if self._stream and not stream:
+            self.forget()
+        self._stream = stream
         while self.room.session.notices:
             severity, sentence = self.room.session.notices.popleft()
             self.notice(severity, sentence)
@@ -52,6 +57,16 @@ class Voice:
             self.say("")
         if self._did_until < time.monotonic():
             self.did("")
+
+    def forget(self) -> None:
+        """The incident was closed to us: what was said of it goes, whatever was being answered is put away."""
+        room = self.room
+        self.kept.clear()
+        room.app.clear_notifications()
+        room.set_class(False, "-asking", "-quick", "-confirm")
+        self.say("")
+        self.did("")
+        room.go("incidents")
 
     def notice(self, severity: str, sentence: str) -> None:
         """Tell a person once, as a toast, and keep it in the list of notices."""

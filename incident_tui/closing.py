@@ -1,0 +1,93 @@
+"""What is closed to us is not kept: the copy goes, from the screen and from the disk; what a person wrote stays.
+
+A copy is deleted on one word alone: *not_party*, which a server says to who watches a stream and may no longer, or
+to who names a record of it with its chain hash and so has held it. It can say that only while it has the stream
+itself. *unknown_stream* deletes nothing: a server that was restored from an old backup does not know what it has
+lost, and the rooms may hold the last copy of it. Cut off from the server, a room that only looks on by an agreement
+deletes its copy when the agreement, as the copy has it, is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from incident.kernel.model import Models
+from incident.kernel.replica import Replica, StateWord
+from incident.kernel.slice import Refusal
+from incident.kernel.text import clip, safe_text
+from incident_tui.cache import CardItem
+from incident_tui.chores import is_automatic
+from incident_tui.meaning import WIDTH, meaning
+from incident_tui.watched import Watched
+
+PROBES_MAX: Final = 8
+"""Streams on this disk and not on the server's list that are asked about in one second."""
+
+CLOSED: Final = Refusal("not_party", "This is not open to your agency any more.")
+
+
+def own_words(models: Models, card: CardItem) -> CardItem:
+    """A card that says no more than what its author wrote: no names of things, nobody who held them."""
+    model = models.of(card.stream)
+    command = (
+        CLOSED if model is None else model.read_command(card.submit.type, card.submit.v, card.submit.body)
+    )
+    if model is None or isinstance(command, Refusal):
+        words = clip(safe_text(card.submit.type), WIDTH)
+    else:
+        words = meaning(model, command)
+    return replace(card, refusal=CLOSED, text=words)
+
+
+def emptied(watched: Watched) -> Watched | None:
+    """The same stream with nothing in it but what waits to be sent; None when nothing does.
+
+    What waits is sent all the same: only the server's answer says whether it is in the log, or makes a card of it.
+    """
+    old = watched.replica
+    waiting = [
+        entry
+        for entry in old.pending.values()
+        if entry.word is not StateWord.CONFIRMED and not is_automatic(entry.submit.command_id)
+    ]
+    if not waiting:
+        return None
+    replica = Replica(old.model, old.stream, old.actor, old.charter)
+    replica.restore(None, (), [entry.submit for entry in waiting])
+    for entry in waiting:
+        if entry.word is StateWord.SAVING:  # its row is on its way to the disk, and sent from there
+            replica.pending[entry.submit.command_id].word = StateWord.SAVING
+    made = Watched(replica)
+    made.absent = made.closed = True
+    return made
+
+
+def said(gone: Iterable[Watched]) -> str:
+    """One sentence for the person: what was closed, by its number alone, and what was kept."""
+    what, waiting = "An incident", 0
+    for one in gone:
+        state = getattr(one.replica.confirmed, "organisation", None)
+        if state is not None and not state.own and state.number:
+            what = f"The incident {safe_text(state.number)}"
+        elif state is not None and state.own not in ("", one.replica.actor.agency):
+            what = f"{safe_text(state.own)}'s own part of an incident"
+        waiting += sum(
+            entry.word is not StateWord.CONFIRMED and not is_automatic(entry.submit.command_id)
+            for entry in one.replica.pending.values()
+        )
+    kept = f" What was written here and not sent ({waiting}) is kept." if waiting else ""
+    return f"{what} is no longer open to your agency. The copy on this desk is deleted.{kept}"
+
+
+def over(watched: Watched, now: int) -> bool:
+    """Whether our own copy says that we only look on, and that this is over (``now``: UTC ms)."""
+    replica = watched.replica
+    if watched.closed or not replica.cursor or replica.frozen_slices:
+        return False
+    state, me = replica.confirmed, replica.actor
+    if watched.model.may_watch(state, me) is None:
+        return False
+    return me.agency not in watched.model.shared(state, now)

@@ -1,0 +1,445 @@
+"""What is closed to us is not kept: the copy goes from screen and disk to the last byte, what a person wrote stays.
+
+The files are read byte for byte: the test of the wipe fails without VACUUM, and without the checkpoint after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, Self, cast
+
+import msgspec
+import pytest
+
+from incident.kernel.protocol import Accepted, Done, Error, Records, Refused, Submit, Unwatch, Watch, Watching
+from incident.kernel.record import Record, chained, encode_body, genesis
+from incident.kernel.replica import Replica, StateWord, StoreSnapshot
+from incident.kernel.slice import Actor, Refusal
+from incident.log.facts import Write
+from incident.sharing.facts import Share
+from incident.state import INCIDENT, MODELS
+from incident_tui import cache_file
+from incident_tui.cache import Cache, CardItem
+from incident_tui.link import Link
+from incident_tui.seat import take_seat
+from incident_tui.streams import LOST, Owner, Streams
+from incident_tui.watched import Watched, load
+from tests.incident.given import INCIDENT_STREAM, T0, Given, charter, opened
+from tests.running import run
+from tests.tui.rooms import until
+from tests.tui.test_streams import Line
+
+CANARY = "CANARY7f3a-the-coach-is-blue"
+OTHER = "KEPT55aa-another-incident"
+MINE = "MINE91bb-what-I-wrote-myself"
+OWN = f"{INCIDENT_STREAM}/own/SCAS"
+ELSEWHERE = INCIDENT_STREAM.replace("01a8", "01b8")
+ME = Actor("Sam", "SCAS", "operator")
+
+
+class Told:
+    """An owner that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.closings: list[tuple[str, ...]] = []
+        self.cards: list[tuple[Any, str]] = []
+        self.over: list[tuple[str, int]] = []
+
+    def say(self, _severity: str, sentence: str) -> None:
+        self.said.append(sentence)
+
+    def closed(self, streams: tuple[str, ...], sentence: str) -> None:
+        self.closings.append(streams)
+        self.said.append(sentence)
+
+    def refused(self, watched: Watched, card: Any, words: str) -> None:
+        self.cards.append((card, words))
+
+    def done(self, command_id: str, seq: int) -> None:
+        self.over.append((command_id, seq))
+
+    def touch(self) -> None: ...
+    def stored(self, _watched: Watched, _state: Any) -> None: ...
+    def confirmed(self, _watched: Watched, _records: Any) -> None: ...
+    def older(self, _stream: str, _records: Any, _prev: str) -> bool:
+        return True
+
+
+def bytes_of(folder: Path) -> bytes:
+    """Every byte of every file of a desk."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def history(text: str, count: int, stream: str = INCIDENT_STREAM) -> Given:
+    given = opened("SCAS", title=f"M4 {text}")
+    for number in range(count):
+        given.did(Write(f"{text} {number} " + "x" * (number % 900)))
+    if stream == INCIDENT_STREAM:
+        return given
+    rest, prev = [], genesis(stream)
+    for record in given.records:
+        prev = chained(prev, stream, record)
+        rest.append(msgspec.structs.replace(record, hash=prev))
+    given.records, given.stream = rest, stream
+    return given
+
+
+class Desk:
+    """Streams over a real file of a seat and a line of the test's own."""
+
+    def __init__(self, folder: Path, seat: int | None = None) -> None:
+        self.folder = folder
+        self.told, self.line, self.now = Told(), Line(), 0.0
+        self.cache = Cache(take_seat(folder, seat), lambda: 1_000, retry_seconds=0.05)
+        self.streams = Streams(
+            cast("Owner", self.told), MODELS, cast("Link", self.line), self.cache, lambda: self.now
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.cache.open()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.cache.close()
+
+    async def holds(self, given: Given, *, snapshot: bool = True) -> Watched:
+        """A stream that was brought up to date, with a state written down and records behind it."""
+        watched = await self.streams.hold(given.stream, ME, charter())
+        assert watched is not None
+        self.streams.receive(
+            Records(stream=given.stream, prev=genesis(given.stream), records=list(given.records))
+        )
+        self.streams.receive(Watching(stream=given.stream, seq=len(given.records)))
+        if snapshot:
+            self.streams.snap(watched)
+        await self.cache.disk.flush()
+        return watched
+
+    def submit(self, watched: Watched, number: int, text: str = MINE) -> str:
+        command_id = f"00000000-0000-7000-8000-{number:012d}"
+        frame = Submit(
+            stream=watched.stream,
+            command_id=command_id,
+            type="log.write",
+            body=encode_body({"text": f"{text} {number}"}),
+            written_at=T0 + 10**9,
+        )
+        assert self.streams.submit(watched, frame) is None
+        return command_id
+
+    def closes(self, stream: str = INCIDENT_STREAM, code: str = "not_party") -> None:
+        self.streams.receive(Error(code=code, sentence="No.", stream=stream))
+
+    async def wiped(self) -> None:
+        await self.cache.disk.flush()
+
+    def sent(self) -> list[str]:
+        return [frame.command_id for frame in self.line.of(Submit)]
+
+
+# -- byte for byte ------------------------------------------------------------------------------------------------
+
+
+def test_not_a_byte_of_what_is_closed_stays_on_the_disk_and_all_of_the_rest_does(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            await desk.holds(history(CANARY, 300))
+            await desk.holds(history(OTHER, 50, ELSEWHERE))
+            for number in range(30):  # states written over one another leave their pages behind
+                desk.cache.store_snapshot(
+                    INCIDENT_STREAM,
+                    StoreSnapshot(INCIDENT.snapshot(history(f"{CANARY} {number}", 3).view), 10, "0" * 64),
+                )
+            await desk.cache.disk.flush()
+            assert CANARY.encode() in bytes_of(tmp_path)
+            desk.closes()
+            await desk.wiped()
+            left = bytes_of(tmp_path)
+            assert CANARY.encode() not in left
+            assert OTHER.encode() in left
+            assert desk.cache.streams == {ELSEWHERE}
+            assert (await desk.cache.stream(INCIDENT_STREAM)) == (None, [])
+            assert desk.streams.held.keys() == {ELSEWHERE}
+        assert CANARY.encode() not in bytes_of(tmp_path)
+        async with Desk(tmp_path) as desk:
+            watched = await load(desk.cache, INCIDENT, ELSEWHERE, ME, charter())
+            assert watched.replica.cursor == len(history(OTHER, 50, ELSEWHERE).records)
+
+    run(scene())
+
+
+def test_records_that_wait_for_a_slow_disk_are_not_written_after_the_wipe(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            given = history(CANARY, 100)
+            await desk.streams.hold(given.stream, ME, charter())
+            desk.streams.receive(
+                Records(stream=given.stream, prev=genesis(given.stream), records=given.records)
+            )
+            desk.closes()  # nothing has been written yet
+            await desk.wiped()
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert desk.cache.streams == set()
+
+    run(scene())
+
+
+def test_a_wipe_that_was_cut_short_is_finished_at_the_next_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(_self: Any) -> None:
+        await asyncio.sleep(3600)
+
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            await desk.holds(history(CANARY, 200))
+        with monkeypatch.context() as patch:
+            patch.setattr(cache_file.CacheFile, "wipe", killed)
+            desk = Desk(tmp_path)
+            await desk.cache.open()
+            await desk.streams.hold(INCIDENT_STREAM, ME, charter())
+            desk.closes()
+            await asyncio.sleep(0.4)
+            assert desk.cache.disk._writer is not None
+            desk.cache.disk._writer.cancel()
+            assert desk.cache.disk.file is not None
+            await desk.cache.disk.file.close()
+            assert desk.cache.seat is not None
+            desk.cache.seat.lock.free()
+        async with Desk(tmp_path) as desk:
+            await desk.wiped()
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert desk.cache.streams == set()
+
+    run(scene())
+
+
+def test_the_other_seats_of_the_desk_are_cleared_when_nobody_sits_there(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path, seat=2) as second:
+            await second.holds(history(CANARY, 50))
+            second.cache.note(
+                "meta", "directory", f'[{{"stream":"x","seq":1,"summary":{{"title":"{CANARY}"}}}}]'
+            )
+        async with Desk(tmp_path, seat=1) as desk:
+            await desk.holds(history(CANARY, 50))
+            desk.closes()
+            await desk.wiped()
+            await desk.cache.discard_elsewhere((INCIDENT_STREAM,))
+            assert CANARY.encode() not in bytes_of(tmp_path)
+
+    run(scene())
+
+
+# -- what a person wrote --------------------------------------------------------------------------------------------
+
+
+def test_what_was_written_and_not_sent_waits_for_its_answer_and_becomes_a_card_in_its_authors_words(
+    tmp_path: Path,
+) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(history(CANARY, 20))
+            desk.line.takes = False
+            first = desk.submit(watched, 1)
+            await desk.cache.disk.flush()
+            saving = desk.submit(watched, 2)  # not on the disk yet when the stream is closed
+            desk.line.takes = True
+            desk.closes()
+            assert desk.sent() == [first]
+            await until(lambda: saving in desk.sent(), what="the second is on the disk, so it is sent")
+            assert set(desk.cache.outbox) == {first, saving}
+            left = desk.streams.held[INCIDENT_STREAM]
+            assert (left.closed, left.replica.cursor) == (True, 0)
+            assert "(2) is kept" in desk.told.said[-1]
+            desk.streams.receive(
+                Refused(stream=INCIDENT_STREAM, command_id=first, code="unknown_stream", sentence="No.")
+            )
+            ((card, words),) = desk.told.cards
+            assert f"{MINE} 1" in words
+            assert CANARY not in words
+            assert card.submit.command_id == first
+            desk.streams.receive(
+                Accepted(stream=INCIDENT_STREAM, done=[Done(saving, 40, 40)])
+            )  # it had been in the log before
+            assert saving not in desk.cache.outbox
+            assert INCIDENT_STREAM not in desk.streams.held
+            await desk.wiped()
+            assert CANARY.encode() not in bytes_of(tmp_path)
+        async with Desk(tmp_path) as desk:
+            assert MINE.encode() in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def test_a_card_of_before_keeps_its_authors_words_and_nobody_elses(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(history(CANARY, 5))
+            frame = Submit(
+                stream=watched.stream,
+                command_id="00000000-0000-7000-8000-000000000009",
+                type="log.write",
+                body=encode_body({"text": MINE}),
+                written_at=T0,
+            )
+            refusal = Refusal("held", f"{CANARY} has it.", {"holder": CANARY}, conflict=True)
+            desk.cache.refuse(CardItem(frame, refusal, T0, f"answers {CANARY}"))
+            await desk.cache.disk.flush()
+            desk.closes()
+            await desk.wiped()
+            (card,) = desk.cache.cards.values()
+            assert MINE in card.text
+            assert CANARY not in f"{card}"
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert MINE.encode() in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def test_after_a_restart_what_waits_is_still_sent_to_what_is_closed(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(history(CANARY, 5))
+            command_id = desk.submit(watched, 1)
+            await desk.cache.disk.flush()
+            desk.closes()
+            await desk.wiped()
+        async with Desk(tmp_path) as desk:
+            assert list(desk.cache.outbox) == [command_id]
+            watched_again = await desk.streams.hold(INCIDENT_STREAM, ME, charter())
+            assert watched_again is not None
+            assert [frame.cursor for frame in desk.line.of(Watch)] == [0]
+            desk.closes(code="unknown_stream")
+            assert desk.sent() == [command_id]
+
+    run(scene())
+
+
+# -- on which word ----------------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_does_not_know_the_stream_costs_no_copy(tmp_path: Path) -> None:
+    """It may have been restored from an old backup, and the rooms hold the last copy."""
+
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(history(OTHER, 30))
+            desk.closes(code="unknown_stream")
+            await desk.wiped()
+            assert desk.told.said == [LOST]
+            assert desk.streams.held[INCIDENT_STREAM] is watched
+            assert watched.replica.cursor == len(history(OTHER, 30).records)
+            assert OTHER.encode() in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def test_what_is_on_the_disk_and_not_on_the_list_is_asked_about_with_its_newest_record(
+    tmp_path: Path,
+) -> None:
+    async def scene() -> None:
+        gone, kept = history(CANARY, 30), history(OTHER, 5, ELSEWHERE)
+        async with Desk(tmp_path) as desk:
+            await desk.holds(gone)
+            await desk.holds(kept)
+        async with Desk(tmp_path) as desk:
+            desk.streams.unlisted([ELSEWHERE])
+            await desk.streams.probe()
+            asked = [(frame.stream, frame.cursor, frame.hash) for frame in desk.line.of(Watch)]
+            assert asked == [(INCIDENT_STREAM, len(gone.records), gone.records[-1].hash)]
+            desk.closes(code="unknown_stream")
+            assert desk.cache.streams == {INCIDENT_STREAM, ELSEWHERE}, "it does not know it: kept"
+            desk.streams.receive(Watching(stream=INCIDENT_STREAM, seq=3))
+            assert [frame.stream for frame in desk.line.of(Unwatch)] == [INCIDENT_STREAM], (
+                "it is open: left alone"
+            )
+            desk.closes()
+            await desk.wiped()
+            assert desk.told.closings == [(INCIDENT_STREAM,)]
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert desk.cache.streams == {ELSEWHERE}
+
+    run(scene())
+
+
+def test_the_parts_of_what_is_closed_go_with_it(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            await desk.holds(history(CANARY, 5))
+            own = [_record("organisation.own_opened", {"incident_id": "x"}), _record("x", {"text": CANARY})]
+            desk.cache.store(OWN, own)
+            await desk.cache.disk.flush()
+            desk.closes()
+            await desk.wiped()
+            assert set(desk.told.closings[0]) == {INCIDENT_STREAM, OWN}
+            assert desk.cache.streams == set()
+            assert CANARY.encode() not in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def _record(type_: str, body: dict[str, str]) -> Record:
+    return Record(
+        seq=1 if type_ != "x" else 2,
+        command_id="00000000-0000-7000-8000-000000000001",
+        type=type_,
+        v=1,
+        body=encode_body(body),
+        actor="Sam",
+        agency="SCAS",
+        role="operator",
+        written_at=T0,
+        recorded_at=T0,
+        salt="00" * 16,
+        hash="0" * 64,
+    )
+
+
+def test_cut_off_a_looker_on_deletes_its_copy_when_the_agreement_is_over(tmp_path: Path) -> None:
+    async def scene() -> None:
+        given = history(CANARY, 5).by("LAS", "tactical_commander").did(Share("NWAS", "view", 60, "standby"))
+        until_ = given.view.sharing.agreements["NWAS"].until
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(given)
+            party = Watched(Replica(INCIDENT, ELSEWHERE, ME, charter()))
+            party.replica.restore(None, given.records, ())
+            desk.streams.held[ELSEWHERE] = party
+            watched.replica.actor = Actor("Kim", "NWAS", "operator")
+            desk.line.up = False
+            desk.streams.close_what_is_over(until_ - 1)
+            assert desk.told.closings == []
+            desk.streams.close_what_is_over(until_)
+            await desk.wiped()
+            assert desk.told.closings == [(INCIDENT_STREAM,)]
+            assert list(desk.streams.held) == [ELSEWHERE], "a party keeps its copy while it is cut off"
+
+    run(scene())
+
+
+def test_what_is_opened_to_us_again_is_fetched_anew(tmp_path: Path) -> None:
+    async def scene() -> None:
+        given = history(CANARY, 5)
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(given)
+            command_id = desk.submit(watched, 1)
+            await desk.cache.disk.flush()
+            desk.closes()
+            desk.line.frames.clear()
+            desk.streams.listed((INCIDENT_STREAM,))
+            assert [(frame.stream, frame.cursor) for frame in desk.line.of(Watch)] == [(INCIDENT_STREAM, 0)]
+            desk.streams.receive(
+                Records(stream=INCIDENT_STREAM, prev=genesis(INCIDENT_STREAM), records=given.records)
+            )
+            desk.streams.receive(Watching(stream=INCIDENT_STREAM, seq=len(given.records)))
+            again = desk.streams.held[INCIDENT_STREAM]
+            assert (again.closed, again.replica.cursor) == (False, len(given.records))
+            assert again.replica.pending[command_id].word is StateWord.SENT
+            await desk.cache.disk.flush()
+            snapshot, records = await desk.cache.stream(INCIDENT_STREAM)
+            assert snapshot is None
+            assert len(records) == len(given.records), "the wipe did not take what came after it"
+
+    run(scene())
