@@ -1,0 +1,153 @@
+"""P36: a non-party sees nothing. Three hundred random histories, a canary in every text, every byte searched.
+
+Planted once, each alone, and found: `may_see` left out of a page, of the list, or of the watch; the time left out of
+an agreement; a group published before it is asked who may still see it; a part shown to who is no party of the whole;
+the state of the whole asked instead of that of the part.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from incident.kernel.ledger import Proposal
+from incident.kernel.slice import Actor
+from server import joining, logs, metrics
+from server.directory import Lists
+from server.hub import Hub
+from server.joining import Joining
+from server.pulse import Pulse
+from server.sight import Sight
+from tests.running import run
+from tests.server.histories import Histories, Leak, trusts
+
+HISTORIES = 300
+CHUNK = 50
+HOUSE = 10
+"""Histories in one house: a session may watch 64 streams."""
+
+DONE = (
+    "Open Invite Join Leave TakeBackInvitation Share End Write OpenOwn EnterUnits watch proof burst".split()
+)
+"""What must have happened in a few hundred histories, or they prove nothing."""
+
+
+async def told(seed: str, count: int) -> tuple[Counter[str], int]:
+    """So many histories; answers what happened in them, and how often a token was searched for."""
+    rng = random.Random(seed)
+    counts: Counter[str] = Counter()
+    looked = 0
+    written = io.StringIO()
+    logs.start("debug", written, "json")
+    for first in range(0, count, HOUSE):
+        async with trusts(rng) as histories:
+            for _ in range(min(HOUSE, count - first)):
+                await histories.run()
+            nothing_beside(histories, written.getvalue())
+            counts += Counter(histories.counts)
+            looked += histories.looked
+    return counts, looked
+
+
+def nothing_beside(histories: Histories, log: str) -> None:
+    """Neither the figures for monitoring nor the log of the server have a word of any stream."""
+    figures = metrics.written(histories.home.hub, Pulse(), 1, 1, 1)
+    for token in histories.tokens.values():
+        if token in figures or token in log:
+            raise Leak("a canary is in the figures or in the log of the server")
+
+
+@pytest.fixture(autouse=True)
+def snapshots_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client is sent a snapshot when it lacks a few records, so that these are searched, too."""
+    monkeypatch.setattr(joining, "FAR_BEHIND", 6)
+    monkeypatch.setattr(joining, "SNAPSHOT_AGE_MAX", 3)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("chunk", range(0, HISTORIES, CHUNK))
+def test_no_byte_reaches_a_trust_that_may_not_see_it(chunk: int, seed: int) -> None:
+    counts, looked = run(told(f"{seed} canaries {chunk}", CHUNK), seconds=280)
+    assert looked > 1_000
+    missing = [name for name in DONE if not counts[name]]
+    assert not missing, (missing, counts)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7_200)
+def test_no_byte_in_ten_thousand_histories(seed: int) -> None:
+    counts, looked = run(told(f"{seed} canaries soak", 10_000), seconds=7_000)
+    print(f"{sum(counts.values()):,} steps, {looked:,} searches: {dict(counts)}")
+
+
+# -- it bites -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", ["page", "watch", "time", "group", "parent", "list"])
+def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Each defence taken out alone; the histories find each of them."""
+    plant(fault, monkeypatch)
+    with pytest.raises((Leak, AssertionError)):
+        run(told(f"{seed} planted {fault}", 60), seconds=280)
+
+
+def plant(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take one defence out."""
+    match fault:
+        case "page" | "watch":
+            _served_to_all(f"_{fault}", monkeypatch)
+        case "time":
+            is_shown = Sight._is_shown
+
+            def for_ever(self: Sight, actor: Actor, stream: str, *, decided: bool) -> bool:
+                now, self._now = self._now, lambda: 0
+                try:
+                    return is_shown(self, actor, stream, decided=decided)
+                finally:
+                    self._now = now
+
+            monkeypatch.setattr(Sight, "_is_shown", for_ever)
+        case "parent":
+
+            def alone(self: Sight, actor: Actor, stream: str, *, decided: bool) -> bool:
+                found = self._sequencers.get(stream)
+                if found is None:
+                    return False
+                return actor.agency in found.ledger.model.shared(found.ledger.durable.state, self._now())
+
+            monkeypatch.setattr(Sight, "_is_shown", alone)
+        case "group":
+            _published_first(monkeypatch)
+        case _:
+            made = Lists._list
+            somebody = Actor("Sam", "LAS", "tactical_commander")
+            monkeypatch.setattr(Lists, "_list", lambda self, _actor: made(self, somebody))
+
+
+def _served_to_all(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve = getattr(Joining, name)
+
+    async def open_to_all(self: Joining, session: object, asked: object) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Sight, "may_see", lambda *_args, **_kwargs: True)
+            await serve(self, session, asked)
+
+    monkeypatch.setattr(Joining, name, open_to_all)
+
+
+def _published_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it was before there were agreements: a group goes out, and then it is asked who may see the stream."""
+    moved, publish = Hub._moved, Hub._publish
+
+    def publish_first(self: Hub, stream: str, waited: Sequence[Proposal]) -> None:
+        publish(self, stream, waited)
+        if moved(self, stream):
+            self.lists.refresh()
+
+    monkeypatch.setattr(Hub, "_moved", lambda _self, _stream: False)
+    monkeypatch.setattr(Hub, "_publish", publish_first)
