@@ -122,9 +122,12 @@ def ring_of(home: Path, url: str, agency: str) -> Ring | None:
         desks = ", ".join(
             f"{safe_text(ring.badge.name)} of {ring.badge.agency} at {host(ring)}" for ring in found[:4]
         )
+        alike = len({(ring.badge.url, ring.badge.agency) for ring in found}) < len(found)
+        way = (
+            "" if alike else f"Say which, with --agency {found[0].badge.agency} or with the address, or give"
+        )
         raise Stopped(
-            f"Several desks are enrolled in this folder: {desks}. Say which, with --agency {found[0].badge.agency} or "
-            "with the address, or give each a folder of its own with --home."
+            f"Several desks are enrolled in this folder: {desks}. {way or 'Give'} each a folder of its own with --home."
         )
     return found[0] if found else None
 

@@ -118,12 +118,18 @@ class Ring:
 def rings(home: Path, url: str = "", agency: str = "") -> list[Ring]:
     """The desks that are enrolled with this home folder, of one server and one agency as far as they are named."""
     servers = [server_folder(home, url)] if url else _folders(home)
-    found = []
-    for server in servers:
-        for folder in _folders(server):
-            if folder.name.startswith(PREFIX) and (badge := _badge(folder)) is not None:
-                found.append(Ring(folder, badge))
+    found = [ring for server in servers for ring in _in(server)]
     return [ring for ring in found if url in ("", ring.badge.url) and agency in ("", ring.badge.agency)]
+
+
+def _in(server: Path) -> list[Ring]:
+    folders = [folder for folder in _folders(server) if folder.name.startswith(PREFIX)]
+    return [Ring(folder, badge) for folder in folders if (badge := _badge(folder)) is not None]
+
+
+def _same(one: Badge, other: Badge) -> bool:
+    """Whether both are the same desk of the same server, whatever its account is called now."""
+    return (one.url, one.agency, one.name.lower()) == (other.url, other.agency, other.name.lower())
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -160,10 +166,11 @@ class Forge:
         write_private(self._folder / AUTHORITY, authority.encode())
         write_private(self._folder / CERTIFICATE, told.certificate.encode())
         write_private(self._folder / DESK, msgspec.json.encode(badge))
+        before = [ring for ring in _in(self._folder.parent) if _same(ring.badge, badge)]
         place = self._folder.with_name(PREFIX + slug(told.account))
-        if place.exists():  # enrolled once more: the old key is of no use to anybody
-            shutil.rmtree(place)
         self._folder.rename(place)
+        for ring in before:  # enrolled once more: the old key is of no use to anybody
+            shutil.rmtree(ring.folder, ignore_errors=True)
         return Ring(place, badge)
 
 

@@ -165,7 +165,7 @@ class Sitting:
         now, wall = self._clock.now(), self._clock.wall_ms()
         # Both clocks: a machine that slept has a monotonic clock that knows nothing of it.
         idle = max((self._clock.monotonic() - self._touched[0]) * 1000, wall - self._touched[1])
-        if self._watched and not self.word and idle >= self._idle_ms:
+        if self._watched and not self.word and idle >= self._idle_ms and not self._somebody_else(wall):
             self.lock()
         if self.ends_soon and not self._warned:
             self._warned = True
@@ -180,6 +180,17 @@ class Sitting:
         if self._watched and not self.word and wall - self._noted >= NOTED_MS:
             self._noted = wall
             self._write()
+
+    def _somebody_else(self, wall: int) -> bool:
+        """Whether a key was pressed at another client of this desk: one sign-in is locked for all of them."""
+        kept = self.ring.sign_in()
+        if kept is None or kept.token != self.token or kept.touched_at <= self._touched[1]:
+            return False
+        if wall - kept.touched_at >= self._idle_ms:
+            return False
+        ago = (wall - kept.touched_at) / 1000
+        self._touched = (self._clock.monotonic() - ago, kept.touched_at)
+        return True
 
     def lock(self) -> None:
         """Nobody is here: nothing is written from now on. The server is told, so that it holds there, too."""

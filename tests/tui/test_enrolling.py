@@ -279,6 +279,22 @@ def test_a_desk_enrolled_anew_replaces_the_old_one_only_when_it_is_whole(
         assert {ring.badge.account for ring in rings(tmp_path)} == before
 
 
+def test_the_same_desk_enrolled_once_more_is_one_desk(
+    tmp_path: Path, typed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(DoorToy()) as toy:
+        toy.furnish()
+        assert enrolled(toy, tmp_path, typed) == 0
+        (before,) = rings(tmp_path)
+        assert enrolled(toy, tmp_path, typed) == 0
+        (after,) = rings(tmp_path)
+        assert after.badge.account != before.badge.account
+        assert not before.folder.exists()
+        assert enrolled(toy, tmp_path, typed, name="EOC desk 4") == 0
+        assert command_line.main(["state", "--home", str(tmp_path)]) == 2
+        assert "Give each a folder of its own with --home." in capsys.readouterr().err
+
+
 def test_a_fresh_certificate_is_kept(tmp_path: Path, typed: list[str]) -> None:
     toy = DoorToy(ToyAuthority(tmp_path))
     toy.fresh_days = 20

@@ -20,7 +20,7 @@ from incident_tui.keyring import Ring, rings
 from incident_tui.session import Session
 from incident_tui.sitting import Sitting
 from tests.running import run
-from tests.tui.door_toy import DoorToy
+from tests.tui.door_toy import DoorToy, ToyAuthority
 from tests.tui.rooms import FAST, SetClock, until
 from tests.tui.toy_server import INCIDENT_STREAM
 
@@ -126,6 +126,27 @@ def test_a_key_now_and_then_keeps_it_open(tmp_path: Path) -> None:
                 held(session).touched()
                 held(session).tick()
             assert held(session).word == ""
+
+    story(tmp_path, told)
+
+
+def test_somebody_at_another_client_of_the_desk_keeps_it_open(tmp_path: Path) -> None:
+    async def told(room: Room) -> None:
+        async with room.desk() as session:
+            other = Sitting(room.ring, room.clock)
+            other.resume()
+            room.clock.ahead += 14 * MINUTE
+            room.clock.wall_ahead_ms += 14 * MINUTE * 1000
+            other.touched()
+            other.tick()
+            room.clock.ahead += 2 * MINUTE
+            room.clock.wall_ahead_ms += 2 * MINUTE * 1000
+            held(session).tick()
+            assert held(session).word == ""
+            room.clock.ahead += 14 * MINUTE
+            room.clock.wall_ahead_ms += 14 * MINUTE * 1000
+            held(session).tick()
+            assert held(session).word == "LOCKED"
 
     story(tmp_path, told)
 
@@ -292,6 +313,27 @@ def test_the_end_is_told_a_quarter_of_an_hour_before(tmp_path: Path) -> None:
             assert held(session).ends_soon
 
     story(tmp_path, told)
+
+
+def test_certificates_that_end_soon_are_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        authority = ToyAuthority(tmp_path, days=20)
+        async with DoorToy(authority) as toy:
+            toy.furnish()
+            toy.fresh_days = 10
+            ring = await door.enrol(toy.url, read_code(toy.code()), PASSWORD, tmp_path)
+            room = Room(toy, tmp_path, ring)
+            async with room.desk() as session:
+                said = " ".join(words for _, words in session.notices)
+                assert "The server's certificate ends on" in said
+                assert "This desk's certificate ends on" in said
+                assert [whose for whose, _ in held(session).certificates()] == ["the server's", "this desk's"]
+                room.toy.fresh_days = 300
+                held(session).lock()
+                assert await held(session).open(PASSWORD) == ""
+                assert [whose for whose, _ in held(session).certificates()] == ["the server's"]
+
+    run(scenario())
 
 
 def test_a_revoked_desk_keeps_nothing_that_lets_it_in(tmp_path: Path) -> None:
