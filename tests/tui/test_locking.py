@@ -144,6 +144,10 @@ def test_at_a_locked_desk_keys_go_somewhere_and_do_nothing(seat: FakeSession) ->
             assert desk.app.screen is desk.room
             assert desk.room.form is None
             assert not desk.room.has_class("-asking")
+        await desk.press("5")
+        desk.room.set_focus(desk.room.query_one(Composer).field)  # however that may come about
+        await desk.press(*"by mouse", "enter")
+        assert desk.room.query_one(Composer).text == ""
         assert seat.submitted == []
         assert seat.drafts == {}
         await desk.press("2")

@@ -166,6 +166,17 @@ def test_what_was_written_before_the_lock_still_goes_out_first(tmp_path: Path) -
             await until(lambda: room.toy.locks == 1)
             assert session.cards == ()
             assert held(session).word == "LOCKED"
+            assert await held(session).open(PASSWORD) == ""
+            room.toy.mute_acks = True
+            wrote(session, "and before I went again")
+            held(session).lock()
+            held(session).tick()
+            await asyncio.sleep(0.3)
+            assert room.toy.locks == 1, "the server is not told before everything written has been answered"
+            room.toy.mute_acks = False
+            room.toy.cut()
+            await sent(session)
+            await until(lambda: room.toy.locks == 2)
 
     story(tmp_path, told)
 
