@@ -8,7 +8,8 @@ import io
 import json
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from incident.kernel.checks import ConfigError
+from incident.kernel.door import read_code
+from incident.kernel.protocol import PROTOCOL, Hello
+from incident_tui import door
+from incident_tui.clock import Clock
+from incident_tui.link import Link
 from server import admin, authority, certificates, logs, words_tls
 from server.__main__ import main
 from server.app import App, close_store
@@ -29,7 +35,7 @@ from server.datafolder import DataFolder, init
 from server.settings import Settings, machine_name, read_server_settings, read_settings
 from server.store.sqlite import open_sqlite
 from tests.running import run
-from tests.server.doorway import new_key
+from tests.server.doorway import PASSWORD, new_key
 from tests.server.house import soon
 from tests.server.test_command_line import running, said
 from tests.server.test_doctor import told
@@ -218,27 +224,61 @@ def test_a_running_server_looks_after_it_by_itself(root: Path, monkeypatch: pyte
     assert kept[1][1] == {"until": made.until_ms, "days": 5}
 
 
+@asynccontextmanager
+async def served(folder: DataFolder) -> AsyncIterator[App]:
+    """The whole server, in this process."""
+    settings, charter = read_settings(folder)
+    store = open_sqlite(folder.log, mode="exercise")
+    app = App(folder, replace(settings, port=0), charter, store)
+    serving = asyncio.create_task(app.run(lambda _port: None))
+    try:
+        await soon(lambda: app.port)
+        yield app
+        app.stop()
+        assert await serving == 0
+    finally:
+        serving.cancel()
+        await close_store(store)
+
+
 def test_the_look_is_taken_again_and_again_while_the_server_runs(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(words_tls, "CHECK_SECONDS", 0.02)
-    folder = init(root)
-    settings, charter = read_settings(folder)
 
     async def scenario() -> None:
-        store = open_sqlite(folder.log, mode="exercise")
-        app = App(folder, replace(settings, port=0), charter, store)
-        try:
-            running = asyncio.create_task(app.run(lambda _port: None))
-            await soon(lambda: app.port)
+        async with served(init(root)) as app:
+            assert app.authority is not None
             before = await asyncio.to_thread(seen_at, app.port)
-            folder.settings.write_text("mode: exercise\nnames: [rooms.example]\n")
-            await soon(lambda: app.authority is not None and app.authority.leaf_digest() != before)
+            app.folder.settings.write_text("mode: exercise\nnames: [rooms.example]\n")
+            await soon(lambda: app.authority and app.authority.leaf_digest() != before)
             assert await asyncio.to_thread(seen_at, app.port) == app.authority.leaf_digest()
-            app.stop()
-            assert await running == 0
-        finally:
-            await close_store(store)
+
+    run(scenario())
+
+
+def test_a_desk_is_told_when_the_servers_certificate_ends(root: Path, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        frames: list[Any] = []
+        async with served(init(root)) as app:
+            who = {"agency": "LAS", "role": "operator", "name": "EOC desk 3"}
+            code = read_code((await app._people.enrol(who))["code"])
+            ring = await door.enrol(f"wss://127.0.0.1:{app.port}/", code, PASSWORD, tmp_path / "home")
+            signed = await door.sign_in(ring, PASSWORD)
+            link = Link(
+                ring.badge.url,
+                signed.token,
+                Clock(),
+                hello=lambda: Hello(protocol=PROTOCOL, client="test"),
+                receive=frames.append,
+                changed=lambda: None,
+                context=ring.context(),
+            )
+            dialling = asyncio.create_task(link.run())
+            await soon(lambda: frames)
+            dialling.cancel()
+            assert app.authority is not None
+            assert frames[0].certificate_until == app.authority.until_ms > 0
 
     run(scenario())
 
