@@ -5,15 +5,20 @@ from __future__ import annotations
 import ast
 import configparser
 import re
+import shlex
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
+from incident_tui import __main__ as desks_line
 from server import __main__ as command_line
 from server import metrics
 from server.gateway import COMMITS_SECONDS, GOODBYE_SECONDS
 from server.health import trouble
 from server.pulse import Pulse
 from server.store.memory import MemoryStore
+from tests.e2e.rooms import ENVIRONMENT, free_port
 from tests.running import run
 from tests.server.house import house
 
@@ -53,6 +58,102 @@ def test_the_service_is_started_again_after_a_broken_store_and_not_after_a_mista
     assert signal.Signals[service["KillSignal"]] is signal.SIGTERM
     assert float(service["TimeoutStopSec"]) > COMMITS_SECONDS + GOODBYE_SECONDS
     assert service["UMask"] == "0077"
+
+
+def commands(program: str, page: str = PAGE) -> list[list[str]]:
+    """Every command line of a program in the page's blocks, without what the shell makes of the rest."""
+    found = []
+    for block in re.findall(r"^```\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True) if f"/{program} " in line else []
+            for at, word in enumerate(words):
+                if word.endswith("/" + program):
+                    rest = words[at + 1 :]
+                    found.append(
+                        rest[: next((n for n, one in enumerate(rest) if one in ("||", "&&")), len(rest))]
+                    )
+    return found
+
+
+def spoken() -> list[list[str]]:
+    """Commands in the text and in tables, as far as they are whole."""
+    written = re.findall(r"`(?:\.venv/bin/)?(incident-(?:server|tui) [^`…]+)`", PAGE)
+    return [shlex.split(one) for one in written]
+
+
+def test_every_command_of_the_page_is_understood() -> None:
+    asked = commands("incident-server")
+    assert {words[0] for words in asked} >= set(
+        "init run doctor status enrol exercise backup register".split()
+    )
+    for words in asked:
+        command_line._parser().parse_args(words)
+    told = spoken()
+    assert {(program, words[0]) for program, *words in told} >= {
+        ("incident-server", "revoke"),
+        ("incident-server", "renew"),
+        ("incident-server", "restore"),
+        ("incident-server", "accounts"),
+        ("incident-tui", "enrol"),
+        ("incident-tui", "connect"),
+        ("incident-tui", "break-glass"),
+    }
+    for program, *words in told:
+        if program == "incident-server":
+            command_line._parser().parse_args(words)
+        else:
+            desks_line._understood(words)
+
+
+def test_a_new_administrator_with_nothing_but_the_page_lets_three_trusts_in(tmp_path: Path) -> None:
+    """The first part, line by line, but for the network: what it says is typed, what it promises is seen."""
+    first = PAGE[PAGE.index("## From a bare machine") : PAGE.index("## Trusts and desks")]
+    port = free_port()
+
+    def typed(words: list[str], given: str = "") -> str:
+        program = {"incident-server": "server", "incident-tui": "incident_tui"}[words[0]]
+        done = subprocess.run(
+            [sys.executable, "-m", program, *words[1:]],
+            input=given, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path, env=ENVIRONMENT,
+        )  # fmt: skip
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        return done.stdout
+
+    lines = commands("incident-server", first)
+    init = next(words for words in lines if words[0] == "init")
+    typed(["incident-server", *init])
+    with (tmp_path / "rooms" / "server.yaml").open("a") as settings:
+        settings.write(f"port: {port}\n")
+    serve = [sys.executable, "-m", "server", *next(words for words in lines if words[0] == "run")]
+    with subprocess.Popen(
+        [*serve, "--host", "127.0.0.1"], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        assert b"wss://" in server.stdout.readline()
+        codes = [typed(["incident-server", *words]).strip() for words in lines if words[0] == "enrol"]
+        assert len(codes) == 3
+        for number, code in enumerate(codes):
+            home = ["--home", str(tmp_path / f"desk{number}")]
+            password = "heron basalt lantern quince\n"
+            enrol = ["incident-tui", "enrol", f"wss://127.0.0.1:{port}", code, "--password-file", "-", *home]
+            said = typed(enrol, password)
+            assert "Enrolled: " in said
+            assert "Signed in." in said
+        assert typed(["incident-server", "accounts", "rooms"]).count("operator") == 2
+        typed(["incident-server", *next(words for words in lines if words[0] == "exercise")])
+        for number in range(3):
+            home = ["--home", str(tmp_path / f"desk{number}")]
+            assert "M4/M25" in typed(["incident-tui", "state", f"wss://127.0.0.1:{port}", *home])
+        typed(["incident-server", "backup", "rooms", "--to", "safe"])
+        assert "Nothing wrong" in typed(["incident-server", "doctor", "rooms"])
+        typed(["incident-server", "revoke", "rooms", "--agency", "SCAS", "--name", "EOC desk 3"])
+        again = "enrol rooms --again --agency SCAS --role operator --name"
+        typed(["incident-server", *again.split(), "EOC desk 3"])
+        typed(["incident-server", "renew", "rooms"])
+        typed(["incident-server", "stop", "rooms"])
+    (kept,) = (tmp_path / "safe").iterdir()
+    typed(["incident-server", "restore", str(kept), "rooms again"])
+    assert "Nothing wrong" in typed(["incident-server", "doctor", "rooms again"])
 
 
 def test_every_security_event_is_named_and_there_are_no_others() -> None:
