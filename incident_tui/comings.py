@@ -12,7 +12,7 @@ import getpass
 import sys
 import urllib.parse
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,7 +75,10 @@ class Asker:
 
 def _from_terminal(ask: Callable[[], str]) -> str:
     if not sys.stdin.isatty():
-        raise Stopped("A password is asked for at a terminal. In a script, give it with --password-file.")
+        raise Stopped(
+            "Something is asked for here, and there is no terminal. In a script, the code stands on the command line "
+            "and passwords come with --password-file."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)  # it would show what is typed
@@ -122,14 +125,19 @@ def ring_of(home: Path, url: str, agency: str) -> Ring | None:
         desks = ", ".join(
             f"{safe_text(ring.badge.name)} of {ring.badge.agency} at {host(ring)}" for ring in found[:4]
         )
-        alike = len({(ring.badge.url, ring.badge.agency) for ring in found}) < len(found)
-        way = (
-            "" if alike else f"Say which, with --agency {found[0].badge.agency} or with the address, or give"
-        )
-        raise Stopped(
-            f"Several desks are enrolled in this folder: {desks}. {way or 'Give'} each a folder of its own with --home."
-        )
+        raise Stopped(f"Several desks are enrolled in this folder: {desks}. {_way(found)}.")
     return found[0] if found else None
+
+
+def _way(found: Sequence[Ring]) -> str:
+    """How to say which of several desks is meant."""
+    own = "each a folder of its own with --home"
+    if len({(ring.badge.url, ring.badge.agency) for ring in found}) < len(found):
+        return f"Give {own}"
+    agencies = {ring.badge.agency: f"--agency {ring.badge.agency}" for ring in found}
+    ways = [next(iter(agencies.values()))] if len(agencies) > 1 else []
+    ways += ["the address"] if len({ring.badge.url for ring in found}) > 1 else []
+    return f"Say which, with {' or with '.join(ways)}, or give {own}"
 
 
 def host(ring: Ring) -> str:

@@ -87,6 +87,7 @@ class Sitting:
         self._noted = 0
         self._warned = False
         self._told_certificates = False
+        self._paying: asyncio.Task[None] | None = None
         self._link: Link | None = None
         self._say: Callable[[str, str], None] = lambda _severity, _sentence: None
         self._changed: Callable[[], None] = lambda: None
@@ -194,7 +195,7 @@ class Sitting:
 
     def lock(self) -> None:
         """Nobody is here: nothing is written from now on. The server is told, so that it holds there, too."""
-        if self.locked or not self._watched:
+        if self.word or not self._watched:
             return
         self.locked = True
         self._write()
@@ -239,7 +240,7 @@ class Sitting:
     def ended(self, sentence: str) -> None:
         """The server has closed the line for good: the sign-in is over, or was revoked."""
         if self._owed:
-            asyncio.get_running_loop().create_task(self._pay_again(sentence))
+            self._paying = asyncio.get_running_loop().create_task(self._pay_again(sentence))
             return
         self._out(sentence)
 

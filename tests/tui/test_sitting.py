@@ -315,6 +315,38 @@ def test_a_sign_in_that_ends_while_cut_off_is_begun_again_with_the_password_give
     story(tmp_path, told)
 
 
+def test_a_morning_without_a_server(tmp_path: Path) -> None:
+    """Yesterday's sign-in is over and nobody answers: who knows the password works on, and it is sent later."""
+
+    async def told(room: Room) -> None:
+        async with room.desk() as session:
+            wrote(session, "yesterday")
+            await sent(session)
+        room.toy.end()
+        await room.toy.stop(abruptly=True)
+        clock = SetClock()
+        clock.wall_ahead_ms = 13 * 60 * MINUTE * 1000
+        made = Sitting(room.ring, clock)
+        assert not made.resume()
+        assert await made.open(WRONG) == "That is not the password of this desk."
+        assert await made.open(PASSWORD) == ""
+        session = Session(room.toy.url, "", home=room.home, timing=FAST, sitting=made, clock=clock)
+        running = asyncio.create_task(session.run())
+        try:
+            await until(lambda: any(line.text == "yesterday" for line in session.log().lines))
+            wrote(session, "this morning")
+            await room.toy.start()
+            session.redial()
+            await sent(session)
+            assert made.word == ""
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await session.close()
+
+    story(tmp_path, told)
+
+
 def test_the_end_is_told_a_quarter_of_an_hour_before(tmp_path: Path) -> None:
     async def told(room: Room) -> None:
         room.toy.hours = 0.25
