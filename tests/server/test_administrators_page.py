@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import configparser
+import contextlib
 import re
 import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from incident_tui import __main__ as desks_line
@@ -124,12 +126,20 @@ def test_a_new_administrator_with_nothing_but_the_page_lets_three_trusts_in(tmp_
     typed(["incident-server", *init])
     with (tmp_path / "rooms" / "server.yaml").open("a") as settings:
         settings.write(f"port: {port}\n")
-    serve = [sys.executable, "-m", "server", *next(words for words in lines if words[0] == "run")]
-    with subprocess.Popen(
-        [*serve, "--host", "127.0.0.1"], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE
-    ) as server:
-        assert server.stdout is not None
-        assert b"wss://" in server.stdout.readline()
+    run_it = next(words for words in lines if words[0] == "run")
+
+    @contextlib.contextmanager
+    def served(folder: str) -> Iterator[None]:
+        words = [sys.executable, "-m", "server", run_it[0], folder, "--host", "127.0.0.1"]
+        with subprocess.Popen(words, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE) as server:
+            assert server.stdout is not None
+            assert b"wss://" in server.stdout.readline()
+            try:
+                yield
+            finally:
+                server.terminate()
+
+    with served(run_it[1]):
         codes = [typed(["incident-server", *words]).strip() for words in lines if words[0] == "enrol"]
         assert len(codes) == 3
         for number, code in enumerate(codes):
@@ -150,10 +160,14 @@ def test_a_new_administrator_with_nothing_but_the_page_lets_three_trusts_in(tmp_
         again = "enrol rooms --again --agency SCAS --role operator --name"
         typed(["incident-server", *again.split(), "EOC desk 3"])
         typed(["incident-server", "renew", "rooms"])
-        typed(["incident-server", "stop", "rooms"])
     (kept,) = (tmp_path / "safe").iterdir()
     typed(["incident-server", "restore", str(kept), "rooms again"])
     assert "Nothing wrong" in typed(["incident-server", "doctor", "rooms again"])
+    with served("rooms again"):  # the desks are known as before, and each signs in anew
+        desk = ["--home", str(tmp_path / "desk0")]
+        typed(["incident-tui", "sign-in", "--password-file", "-", *desk], "heron basalt lantern quince\n")
+        assert "M4/M25" in typed(["incident-tui", "state", f"wss://127.0.0.1:{port}", *desk])
+        assert "CONFIRMED" in typed(["incident-tui", "do", *desk, "log on the server that was restored"])
 
 
 def test_every_security_event_is_named_and_there_are_no_others() -> None:
