@@ -134,7 +134,8 @@ class Admission:
         await people.pool.run(people.codes.writer())  # used up first: then no crash makes it good twice
         await people.pool.run(lambda: people.identity.put_desk(desk, old.account if old else ""))
         if old is not None:
-            people.signins.end_of(old.account)
+            people.signins.forget(old.account)
+            people.throttle.end(old.account, right=True)
             await people.keep_signins()
         logs.security(
             "desk enrolled", agency=desk.agency, role=desk.role, name=desk.name, again=old is not None

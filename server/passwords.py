@@ -203,6 +203,8 @@ class Throttle:
 
     def _recent(self, key: str, now: int) -> deque[int]:
         tries = self._tries.get(key, deque())
+        if tries and tries[-1] > now:
+            tries.clear()  # the clock was set back: nobody is to wait for it to come forward again
         while tries and tries[0] <= now - WINDOW_MS:
             tries.popleft()
         if not tries:

@@ -155,6 +155,11 @@ class SignIns:
             self._end(one)
         return len(found)
 
+    def forget(self, account: str) -> None:
+        """An account that is no more: another stands in its place."""
+        self.end_of(account)
+        self.last.pop(account, None)
+
     def end_named(self, agency: str, name: str) -> int:
         """End every sign-in of a person of this name, at whatever desk; answers how many."""
         found = [

@@ -288,6 +288,7 @@ def test_a_name_is_enrolled_again_only_when_it_was_said(tmp_path: Path) -> None:
             denied(await place.sign_in(old, PASSWORD), "not_enrolled")
             assert isinstance(await place.sign_in(new.account, OTHER), SignedIn)
             assert len(place.people.identity.desks()) == 1
+            assert set(place.people.signins.last) == {new.account}
 
     run(scene())
 

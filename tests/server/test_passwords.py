@@ -152,6 +152,13 @@ def test_what_was_not_computed_is_not_counted() -> None:
     assert throttle.wait_ms("a", 5) == 0
 
 
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_it() -> None:
+    throttle = Throttle()
+    for _ in range(FREE):
+        _wrong(throttle, "a", 10 * WINDOW_MS)
+    assert throttle.wait_ms("a", 1) == 0
+
+
 def test_nothing_is_kept_of_what_is_long_past() -> None:
     throttle = Throttle()
     _wrong(throttle, "a", 5)
