@@ -299,7 +299,8 @@ class Gateway:
         )
         if connection.account is not None:
             take = partial(self._decide, session)
-            session.pace = Pace(connection.account, session.room, take, self.hub.spawn, self.hub.tally)
+            told = partial(logs.security, "slowed", agency=actor.agency, name=actor.name)
+            session.pace = Pace(connection.account, session.room, take, self.hub.spawn, self.hub.tally, told)
         if self._doorkeeper.over(badge):  # since the handshake
             await close(connection, SIGNED_OUT, OVER)
             return None

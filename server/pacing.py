@@ -9,15 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from incident.kernel.protocol import Submit
 from server.counters import Tally
 from server.limits import HELD_BYTES_EACH, Account
 
 
+TOLD_SECONDS: Final = 60.0
+"""That a session is slowed is told at most so often."""
+
+
 class Pace:
-    """Between the socket and the hub. ``ready`` is set while the hub may be given more by this session."""
+    """Between the socket and the hub. ``ready`` is set while the hub may be given more by this session.
+
+    ``told`` is called when a session is being slowed, for the log.
+    """
 
     def __init__(
         self,
@@ -26,12 +33,15 @@ class Pace:
         submit: Callable[[Submit], None],
         spawn: Callable[[Coroutine[Any, Any, None]], Any],
         tally: Tally,
+        told: Callable[[], None] = lambda: None,
     ) -> None:
         self._account = account
         self._ready = ready
         self._submit = submit
         self._spawn = spawn
         self._tally = tally
+        self._told = told
+        self._told_at = float("-inf")
         self._held: deque[Submit] = deque()
         self._by_id: dict[str, Submit] = {}
         self._ended = False
@@ -55,6 +65,9 @@ class Pace:
             self._submit(submit)
             return
         self._hold(submit)
+        if _now() - self._told_at >= TOLD_SECONDS:
+            self._told_at = _now()
+            self._told()
         self._spawn(self._drain(wait))
 
     def end(self) -> None:

@@ -102,6 +102,7 @@ def test_two_thousand_commands_wait_in_order_and_none_is_lost_or_doubled(
     async def scene() -> None:
         given: list[tuple[float, str]] = []
         ready, tally, tasks = asyncio.Event(), Tally(), []
+        said: list[float] = []
         account = Accounts(Limits()).of(Actor("Desk", "LAS", "operator"))
         pace = Pace(
             account,
@@ -109,6 +110,7 @@ def test_two_thousand_commands_wait_in_order_and_none_is_lost_or_doubled(
             lambda submit: given.append((clock.now, submit.command_id)),
             lambda work: tasks.append(asyncio.create_task(work)),
             tally,
+            lambda: said.append(clock.now),
         )
         queue = [submitted(Write(f"{n}") if n % 3 else Take(f"{n}")) for n in range(2_000)]
         for submit in queue:
@@ -129,6 +131,7 @@ def test_two_thousand_commands_wait_in_order_and_none_is_lost_or_doubled(
         clock.now += 3
         pace.take(submitted(Write("at once again")))
         assert len(given) == 2_001
+        assert said == [0.0], "told once, however many wait"
 
     run(scene())
 
