@@ -105,8 +105,8 @@ has not answered for four seconds; the latter may pass, and then what waited is 
 
 Codes of `error`: `not_json`, `too_deep`, `too_large`, `bad_frame` (not a frame of this protocol), `hello_first`,
 `hello_again`, `not_text`, `protocol` (another version is spoken here); with `stream` set: `unknown_stream`,
-`not_party` (you have held it and may see it no longer: delete your copy), `diverged`, `unavailable` (cannot be read just
-now), `busy`, `too_many`.
+`not_party` (you have held it and may see it no longer: delete your copy), `diverged`, `unavailable` (cannot be read
+just now), `busy`, `too_many`.
 
 Codes of `refused` that any command may meet: `unknown_stream`, `unknown_command`, `unknown_version`, `bad_shape`,
 `bad_text` (characters that act on a terminal), `id_reuse`, `depends_on_refused`, `not_party`, `no_grant` (with `grant`
