@@ -174,7 +174,9 @@ def write(folder: Path, name: str, text: str) -> Path:
     raise PaperError(f"There are a hundred papers of this name in {where}.")
 
 
-GOOD_NAME: Final = 'it has a hidden sign or one of / \\ : * ? " < > | in it, ends in a point or a blank, or is a device of Windows.'
+GOOD_NAME: Final = (
+    'it has a hidden sign or one of / \\ : * ? " < > | in it, ends in a point or a blank, or is a device of Windows.'
+)
 """Papers go from system to system, so a name must be good on all of them."""
 
 

@@ -15,7 +15,6 @@ from incident.kernel.protocol import Submit
 from server.counters import Tally
 from server.limits import HELD_BYTES_EACH, Account
 
-
 TOLD_SECONDS: Final = 60.0
 """That a session is slowed is told at most so often."""
 
