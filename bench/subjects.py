@@ -96,11 +96,11 @@ UNBOUND: Final = (
 """Limits raised out of the way: one user is a whole control room here, and the figures are to be the server's."""
 
 
-def make_folder(folder: Path) -> tuple[str, str]:
-    """A data folder with two tokens: one who writes, one for all who watch."""
+def make_folder(folder: Path, *, unbound: bool = True) -> tuple[str, str]:
+    """A data folder with two tokens: one who writes, one for all who watch. ``unbound``: without the limits."""
     server_says("init", str(folder), "--plain")
     with (folder / "server.yaml").open("a", encoding="utf-8") as settings:
-        settings.writelines(f"{name}: {BOUNDS[name][1]}\n" for name in UNBOUND)
+        settings.writelines(f"{name}: {BOUNDS[name][1]}\n" for name in UNBOUND if unbound)
     tokens = [
         server_says("token", str(folder), "--agency", AGENCY, "--role", "operator", "--name", name).strip()
         for name in ("EOC desk 1", "EOC wall")

@@ -50,7 +50,8 @@ from incident_tui.meaning import meant
 from incident_tui.watched import SNAPSHOT_EVERY, SNAPSHOT_SECONDS, Watched, load
 
 ANSWER_SECONDS: Final = 15.0
-"""A command without an answer is sent again after this long: its id makes it one command."""
+"""A command without an answer is sent again after this long: its id makes it one command. While the server answers
+others it is at work on the queue, which may take it longer, and nothing is sent twice."""
 
 BUSY_SECONDS: Final = 1.0
 LOST: Final = (
@@ -104,6 +105,8 @@ class Streams:
         self._now = now
         self._unlisted: list[str] = []
         """On this disk and not on the server's list, to be asked about."""
+        self._answered_at = float("-inf")
+        """When the server last answered a command, of whatever stream (monotonic seconds)."""
 
     # -- coming and going -------------------------------------------------------------------------------------
 
@@ -196,7 +199,9 @@ class Streams:
                 entry = watched.replica.pending.get(command_id)
                 if entry is None or entry.word not in (StateWord.QUEUED, StateWord.SENT):
                     del watched.sent[command_id]
-                elif now - sent_at > ANSWER_SECONDS:
+                elif now - sent_at > ANSWER_SECONDS and (
+                    command_id in watched.busy or now - self._answered_at > ANSWER_SECONDS
+                ):
                     self._send(watched, entry.submit)
 
     # -- frames -----------------------------------------------------------------------------------------------
@@ -219,6 +224,7 @@ class Streams:
                 watched.closed = False
                 self._carry_out(watched, replica.receive(frame))
             case Accepted():
+                self._answered_at = self._now()
                 self._carry_out(watched, replica.accepted(frame, closed=watched.closed))
                 for done in frame.done:
                     watched.sent.pop(done.command_id, None)
@@ -340,12 +346,14 @@ class Streams:
             return
         if frame.code == "busy":
             # nothing was decided: the same again, a little later
+            watched.busy.add(frame.command_id)
             watched.sent[frame.command_id] = self._now() - ANSWER_SECONDS + BUSY_SECONDS
             return
         if frame.code == "locked" and self._owner.found_locked():
             watched.sent.pop(frame.command_id, None)
             entry.word = StateWord.QUEUED
             return
+        self._answered_at = self._now()
         words = meant(watched.model, watched.replica.projected, entry)
         for effect in watched.replica.refused(frame):
             if isinstance(effect, Card):
@@ -416,6 +424,9 @@ class Streams:
         watched.sent[submit.command_id] = self._now()
         entry = watched.replica.pending.get(submit.command_id)
         taken = self._link.post(submit)
+        watched.busy.discard(submit.command_id)
+        if not taken:
+            watched.busy.add(submit.command_id)
         if entry is not None and entry.word in (StateWord.QUEUED, StateWord.SENT):
             entry.word = StateWord.SENT if taken else StateWord.QUEUED
 

@@ -38,6 +38,8 @@ class Watched:
         self.resyncs = 0
         self.sent: dict[str, float] = {}
         """When each command was sent that has no answer yet (monotonic seconds)."""
+        self.busy: set[str] = set()
+        """Those of them that it had no time for, or that the line did not take: they are sent again in any case."""
         self.claims: tuple[Holding, ...] = ()
         self.delivered: set[str] = set()
         """Subjects whose delivery has been reported, or could not be."""
@@ -77,6 +79,7 @@ class Watched:
         self.asked_at = None
         self.resyncs = 0
         self.sent.clear()
+        self.busy.clear()
 
     def diverge(self, sentence: str) -> None:
         """The server says that our copy is no beginning of its history: nothing of it is overwritten."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from incident.kernel.protocol import Error, Submit, Watch, Watching
+from incident.kernel.protocol import Accepted, Done, Error, Refused, Submit, Watch, Watching
 from incident.kernel.record import Record, encode_body
 from incident.kernel.replica import Replica, StateWord
 from incident.kernel.slice import Actor
@@ -64,6 +64,9 @@ class Told:
 
     def closed(self, _streams: tuple[str, ...], sentence: str) -> None:
         self.said.append(sentence)
+
+    def done(self, _command_id: str, _seq: int) -> None:
+        pass
 
     def stored(self, _watched: Watched, state: Any) -> None:
         self.states.append(state)
@@ -212,3 +215,28 @@ def test_what_the_line_does_not_take_is_queued_and_sent_a_little_later() -> None
     scene.streams.tick()
     assert [frame.command_id for frame in scene.line.of(Submit)] == [command_id]
     assert entry.word is StateWord.SENT
+
+
+def test_while_the_server_works_on_a_long_queue_nothing_is_sent_twice_but_what_it_was_too_busy_for() -> None:
+    scene = Scene()
+    scene.watching()
+    waiting = [scene.writes(number) for number in range(1, 31)]
+
+    def sent() -> list[str]:
+        return [frame.command_id for frame in scene.line.of(Submit)]
+
+    assert sent() == waiting
+    busy, last = waiting[20], waiting[-1]
+    for number, command_id in enumerate(waiting[:10]):
+        scene.now += 10  # answered one by one, the last after much longer than an answer may take
+        if number == 4:
+            scene.streams.receive(
+                Refused(stream=STREAM, command_id=busy, code="busy", sentence="Not at this moment.")
+            )
+        scene.streams.receive(Accepted(stream=STREAM, done=[Done(command_id, 0, 0)]))
+        scene.streams.tick()
+    assert sent() == [*waiting, busy]
+    scene.now += ANSWER_SECONDS + 1  # then silence: now it is asked again
+    scene.streams.tick()
+    assert sent()[-1] == last
+    assert len(sent()) == 31 + 20
