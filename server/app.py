@@ -17,7 +17,7 @@ import msgspec
 
 from incident.catalogue import Charter
 from incident.state import MODELS
-from server import logs, words_tls
+from server import logs, open_files, words_tls
 from server.admin import AdminDoor, AdminError, Answer, Operation
 from server.admission import Admission
 from server.authority import Authority
@@ -166,6 +166,7 @@ class App:
         self.port = await gateway.open(self.settings.host, self.settings.port, context)
         self._people.url = self.settings.url(self.port)
         await door.open()
+        open_files.make_room(self.settings.limits)
         logs.note("listening", port=self.port, mode=self.settings.mode, streams=len(self._hub.sequencers))
         if self.authority is None:
             logs.warn("plain", why=words_tls.PLAIN)

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from incident_tui import __main__ as desks_line
@@ -18,11 +19,13 @@ from server import __main__ as command_line
 from server import metrics
 from server.gateway import COMMITS_SECONDS, GOODBYE_SECONDS
 from server.health import trouble
+from server.limits import Limits
 from server.pulse import Pulse
 from server.store.memory import MemoryStore
 from tests.e2e.rooms import ENVIRONMENT, free_port
 from tests.running import run
 from tests.server.house import house
+from tests.server.make_bounds import AGAIN, DOCUMENT, whole
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "administrator.md").read_text(encoding="utf-8")
@@ -210,3 +213,10 @@ def test_every_reason_and_every_figure_is_named_and_there_are_no_others() -> Non
             }
 
     run(scene())
+
+
+def test_every_bound_stands_in_the_table_with_the_figure_of_the_code() -> None:
+    page = DOCUMENT.read_text(encoding="utf-8")
+    assert page == whole(page), f"docs/administrator.md is out of date: {AGAIN}"
+    for field in fields(Limits):
+        assert f"`{field.name}: {field.default}`" in page

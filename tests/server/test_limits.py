@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 
 import pytest
 
 from incident.kernel.slice import Actor
-from server import limits
+from server import limits, open_files
 from server.counters import Tally
 from server.entrance import ADDRESSES_MAX, ARRIVAL_BURST, ARRIVAL_RATE, HERE, Entrance, place_of
 from server.limits import Accounts, Bucket, Limits
@@ -308,3 +309,22 @@ def test_a_stop_puts_out_whoever_still_stands_there() -> None:
     entrance.clear()
     assert [socket.out for socket in sockets] == [False, True, True, True, True]
     assert len(entrance) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such bound")
+@pytest.mark.parametrize(("hard", "becomes", "said"), [(99_999, 2_264, False), (1_500, 1_500, True)])
+def test_the_system_is_asked_for_as_many_open_files_as_lines_may_come(
+    hard: int, becomes: int, said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, heard = (1_024, hard), []
+    monkeypatch.setattr("resource.getrlimit", lambda _what: now)
+
+    def setrlimit(_what: int, to: tuple[int, int]) -> None:
+        nonlocal now
+        now = to
+
+    monkeypatch.setattr("resource.setrlimit", setrlimit)
+    monkeypatch.setattr(open_files.logs, "warn", lambda event, **facts: heard.append((event, facts)))
+    open_files.make_room(Limits())
+    assert now == (becomes, hard)
+    assert bool(heard) is said
