@@ -216,6 +216,27 @@ def test_who_writes_too_fast_is_slowed_in_order_and_keeps_its_line_and_others_pa
     run(scene())
 
 
+def test_what_may_wait_is_bounded_by_reading_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HELD_COMMANDS_MAX", 20)
+
+    async def scene() -> None:
+        async with house(limits=Limits(per_user_rate=20, per_user_burst=1)) as home:
+            await home.opened("LAS")
+            async with home.guest("LAS", "Desk") as desk:
+                for number in range(400):
+                    await desk.submit(Write(f"{number}"))
+                (line,) = [session for session in home.hub.sessions if session.actor.name == "Desk"]
+                assert line.account is not None
+                await soon(lambda: line.account is not None and line.account.held_commands == 20)
+                for _ in range(30):
+                    await asyncio.sleep(0.01)
+                    assert line.account.held_commands <= 20
+                desk.socket.transport.abort()
+            await soon(lambda: line.account is not None and line.account.held_commands == 0)
+
+    run(scene())
+
+
 def test_what_waited_when_the_line_broke_is_sent_again_and_lands_once() -> None:
     slow = Limits(per_user_rate=50, per_user_burst=5)
 
