@@ -64,6 +64,8 @@ class Found:
 def enrolled(scratch: Path, bad: int) -> Path:
     """A data folder whose desks were enrolled by hand, since the telephone is not what is measured."""
     server_says("init", str(scratch / "room"))
+    with (scratch / "room" / "server.yaml").open("a", encoding="utf-8") as own:
+        own.write(f"per_user_rate: {2 * WRITES_A_SECOND}\n")  # one desk writes for a whole room here
     folder = existing(scratch / "room")
     settings, _ = read_settings(folder)
     now = logs.clock()

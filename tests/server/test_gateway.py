@@ -268,7 +268,8 @@ def test_no_more_is_read_from_a_peer_with_too_many_unanswered_commands() -> None
             flushes.pop()()
             await guest.answer(opening)
             ids = [await guest.submit(Write(f"{n}")) for n in range(400)]
-            await asyncio.sleep(0.3)
+            await soon(lambda: home.hub.sequencers[BOARD].waiting == 256)
+            await asyncio.sleep(0.1)
             assert home.hub.sequencers[BOARD].waiting == 256
             while home.hub.durable(BOARD).seq != 401:
                 if flushes:
