@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -38,6 +39,9 @@ FRAMES_MAX: Final = 12
 """Of the trace of a fault, told at level debug: the innermost ones, each as file, line and function."""
 
 _NAMES: Final = {SECURITY: "security"}
+
+SAID: Final[Counter[str]] = Counter()
+"""How often each event of level security was told by this process. Events are words of this program's own."""
 
 
 class _Lines(logging.Formatter):
@@ -111,6 +115,7 @@ def warn(event: str, **facts: Any) -> None:
 
 def security(event: str, **facts: Any) -> None:
     """Who was let in or turned away, given or lost a right; told whatever the level is."""
+    SAID[event] += 1
     _LOGGER.log(SECURITY, event, extra={"facts": facts})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Final
 
+from server import logs
 from server.counters import BOUNDS, NOT_ALLOWED, Histogram
 from server.hub import Hub
 from server.pulse import Pulse
@@ -51,6 +52,10 @@ def _lines(hub: Hub, pulse: Pulse, disk_free: int, wal: int, backup_age: int) ->
     yield from _counter("no_room_total", "Lines that found all places taken.", tally.no_room)
     yield from _counter("slowed_total", "Commands that waited for a budget.", tally.slowed)
     yield from _counter("paused_total", "Pauses of lines with too many frames.", tally.paused)
+    yield from _head("security_total", "counter", "Lines of level security in the log, by event.")
+    yield from (
+        f'{PREFIX}security_total{{event="{event}"}} {count}' for event, count in sorted(logs.SAID.items())
+    )
     yield from _gauge("connections", "Clients connected.", len(hub.sessions))
     yield from _gauge("streams", "Streams kept.", len(hub.sequencers))
     yield from _gauge("read_only", "1 while nothing can be written.", int(hub.read_only))

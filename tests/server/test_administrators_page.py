@@ -207,7 +207,7 @@ def test_every_reason_and_every_figure_is_named_and_there_are_no_others() -> Non
             written = metrics.written(home.hub, Pulse(), 0, 0, 0)
             there = set(re.findall(r"^# TYPE incident_([a-z_]+)", written, re.MULTILINE))
             (about,) = re.findall(r"^`acks_total`.*?\n## ", PAGE, re.DOTALL | re.MULTILINE)
-            named = set(re.findall(r"`([a-z]+_[a-z_]+|connections|streams)(?:\{code\})?`", about))
+            named = set(re.findall(r"`([a-z]+_[a-z_]+|connections|streams)(?:\{(?:code|event)\})?`", about))
             assert named - {"metrics_port"} == there - {name for name in there if "fanout_" in name} | {
                 "fanout_seconds"
             }

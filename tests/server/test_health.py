@@ -31,7 +31,7 @@ from tests.server.house import House, house, soon
 from tests.server.test_command_line import running
 from tests.server.toy import Open, Write
 
-LINE = re.compile(r'(incident_[a-z_]+)(\{(?:le|code)="[^"{}\\\n]*"\})? (-?[0-9]+(?:\.[0-9]+)?)')
+LINE = re.compile(r'(incident_[a-z_]+)(\{(?:le|code|event)="[^"{}\\\n]*"\})? (-?[0-9]+(?:\.[0-9]+)?)')
 
 
 @asynccontextmanager
@@ -111,6 +111,7 @@ def test_the_figures_count_what_was_done() -> None:
                 "incident_acks_total": 3,
                 "incident_ack_seconds_count": 3,
                 'incident_refused_total{code="observer"}': 1,
+                'incident_security_total{event="turned away"}': 1,
                 "incident_authz_denied_total": 2,
                 "incident_fanout_records_total": 3,
                 "incident_conflicts_total": 0,
