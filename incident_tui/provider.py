@@ -17,6 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -44,6 +45,16 @@ class _Answer(msgspec.Struct, frozen=True):
     id_token: str = ""
 
 
+@dataclass(slots=True)
+class _Errand:
+    """What is waited for on the port: the code, by this state; ``start`` is the path that leads to ``page``."""
+
+    came: asyncio.Future[str]
+    state: str
+    start: str
+    page: str = ""
+
+
 async def id_token(
     authorization: str,
     token: str,
@@ -54,7 +65,8 @@ async def id_token(
     show: Callable[[str], None],
     seconds: float = SECONDS,
 ) -> str:
-    """Have a person sign in, and bring back the ID token. ``show`` gets the address that is to be opened.
+    """Have a person sign in, and bring back the ID token. ``show`` gets the address that is to be opened: a short one
+    of this machine that leads to the provider's, so that it can be typed, and stands on one line of a terminal.
 
     Raises:
         ProviderError: they did not, or the provider said no.
@@ -62,21 +74,23 @@ async def id_token(
     for place in (authorization, token):
         _check(place)
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
-    came: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    errand = _Errand(asyncio.get_running_loop().create_future(), state, "/" + secrets.token_hex(4))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _serve(reader, writer, state, came)
+        await _serve(reader, writer, errand)
 
     try:
         server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=REQUEST_BYTES_MAX)
     except OSError as error:
         raise ProviderError(f"No port of this machine can be listened on ({error.strerror}).") from None
     async with server:
-        back = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/callback"
-        show(_address(authorization, client_id, scope, nonce, back, state, verifier))
+        here = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        back = f"{here}/callback"
+        errand.page = _address(authorization, client_id, scope, nonce, back, state, verifier)
+        show(here + errand.start)
         try:
             async with asyncio.timeout(seconds):
-                code = await came
+                code = await errand.came
         except TimeoutError:
             raise ProviderError("Nobody signed in at the identity provider in time. Try again.") from None
     form = {
@@ -92,8 +106,13 @@ async def id_token(
 def _check(place: str) -> None:
     """A server that we know names these, and still no file and no open line is to be read."""
     parts = urllib.parse.urlsplit(place)
+    place_is_plain = place.isascii() and place.isprintable() and " " not in place
     inside = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and inside)):
+    if (
+        not place_is_plain
+        or not parts.hostname
+        or not (parts.scheme == "https" or (parts.scheme == "http" and inside))
+    ):
         raise ProviderError("The address of the identity provider is not one to be trusted (https).")
 
 
@@ -115,20 +134,19 @@ def _address(
     return f"{authorization}{mark}{urllib.parse.urlencode(asked)}"
 
 
-async def _serve(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: str, came: asyncio.Future[str]
-) -> None:
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, errand: _Errand) -> None:
     """One request of a browser. What is not the answer to what we asked changes nothing."""
     try:
         async with asyncio.timeout(REQUEST_SECONDS):
             line = (await reader.readuntil(b"\r\n")).decode("latin-1")
             while (await reader.readuntil(b"\r\n")) != b"\r\n":
                 pass
-        status, words = _judged(line, state, came)
+        status, words = _judged(line, errand)
         page = _PAGE.format(words).encode()
         head = (
             f"HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n"
-            "Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'\r\nConnection: close\r\n\r\n"
+            "Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'\r\nConnection: close\r\n"
+            "Referrer-Policy: no-referrer\r\n\r\n"
         )
         writer.write(head.encode() + page)
         await writer.drain()
@@ -140,9 +158,12 @@ async def _serve(
             await writer.wait_closed()
 
 
-def _judged(line: str, state: str, came: asyncio.Future[str]) -> tuple[str, str]:
+def _judged(line: str, errand: _Errand) -> tuple[str, str]:
+    came, state = errand.came, errand.state
     method, _, rest = line.partition(" ")
     parts = urllib.parse.urlsplit(rest.partition(" ")[0])
+    if method == "GET" and hmac.compare_digest(parts.path.encode(), errand.start.encode()):
+        return f"302 Found\r\nLocation: {errand.page}", "Going to the identity provider."
     if method != "GET" or parts.path != "/callback":
         return "404 Not Found", "There is nothing here."
     said = dict(urllib.parse.parse_qsl(parts.query))

@@ -120,6 +120,11 @@ class Sitting:
         return "SIGNED OUT" if self.out else "LOCKED" if self.locked else ""
 
     @property
+    def by_provider_now(self) -> bool:
+        """Whether whoever sits here signed in at the identity provider, so that no password opens the lock."""
+        return bool(self.token) and not self.glass and not any(self._verifiers)
+
+    @property
     def refusal(self) -> Refusal | None:
         """Why nothing can be written now."""
         if self.out:

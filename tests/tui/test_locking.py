@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +31,15 @@ class Sitting:
         self.locked, self.out, self.glass, self.until, self.ends_soon = False, "", "", 0, False
         self.tried: list[Any] = []
         self.touches = 0
+        self.came = asyncio.Event()
+        self.by_provider_now = False
+
+    async def by_provider(self, show: Any) -> str:
+        self.tried.append("provider")
+        show("http://127.0.0.1:40000/ab12cd34")
+        await self.came.wait()
+        self.locked, self.out = False, ""
+        return ""
 
     @property
     def word(self) -> str:
@@ -339,5 +349,25 @@ def test_the_board_behind_the_box_is_the_board(seat: FakeSession) -> None:
         svg = desk.app.export_screenshot()
         assert "casualties" in svg
         assert "unlock" in svg
+
+    told(story, session=seat)
+
+
+def test_who_signed_in_at_the_identity_provider_unlocks_there(seat: FakeSession) -> None:
+    async def story(desk: Desk) -> None:
+        desk.session.sitting.by_provider_now = True
+        desk.session.sitting.locked = True
+        await asked(desk)
+        assert "ctrl+o provider" in " ".join(text_of(desk.app))
+        await desk.press("ctrl+o")
+        await desk.done()
+        assert "Open http://127.0.0.1:40000/ab12cd34 in a browser" in " ".join(text_of(desk.app))
+        desk.session.sitting.came.set()
+        for _ in range(400):
+            await desk.pilot.pause(0.01)
+            if desk.app.screen is desk.room:
+                break
+        assert not desk.room.locking.shut
+        assert desk.session.sitting.tried == ["provider"]
 
     told(story, session=seat)

@@ -27,6 +27,21 @@ def browse(address: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
+        return None
+
+
+def led_to(start: str) -> str:
+    """Where the short address of this machine leads to."""
+    with pytest.raises(urllib.error.HTTPError) as gone:
+        urllib.request.build_opener(_Stay).open(start, timeout=5)
+    gone.value.close()
+    assert gone.value.code == 302
+    assert len(start) < 40
+    return str(gone.value.headers["Location"])
+
+
 async def signed_in(idp: TestProvider, nonce: str, act: Any = browse, **more: Any) -> tuple[str, list[Any]]:
     shown: list[str] = []
     saw: list[Any] = []
@@ -68,7 +83,8 @@ def test_what_else_comes_to_the_port_changes_nothing() -> None:
     async def scene() -> None:
         with provider() as idp:
 
-            def meddle(address: str) -> list[tuple[int, str]]:
+            def meddle(start: str) -> list[tuple[int, str]]:
+                address = led_to(start)
                 asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))
                 back = asked["redirect_uri"]
                 assert (asked["code_challenge_method"], asked["response_type"]) == ("S256", "code")
@@ -126,7 +142,8 @@ def test_the_providers_no_is_shown_and_cannot_act() -> None:
     async def scene() -> None:
         with provider() as idp:
 
-            def refuse(address: str) -> Any:
+            def refuse(start: str) -> Any:
+                address = led_to(start)
                 asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))
                 said = {"error": "x", "error_description": "not\x1b[2Jyou", "state": asked["state"]}
                 return browse(f"{asked['redirect_uri']}?{urllib.parse.urlencode(said)}")

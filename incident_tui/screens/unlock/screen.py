@@ -81,6 +81,7 @@ class Unlock(_Box):
     BINDINGS = [
         Binding("escape", "leave", show=False, priority=True),
         Binding("ctrl+b", "glass", show=False, priority=True),
+        Binding("ctrl+o", "provider", show=False, priority=True),
     ]
 
     def compose(self) -> ComposeResult:
@@ -109,10 +110,14 @@ class Unlock(_Box):
         why = sitting.out or "Everything goes on being shown, and what you were writing is kept."
         if sitting.glass:
             why += " The password of either of the two opens it."
+        elif sitting.by_provider_now:
+            why += " Whoever sits here signed in at the identity provider, and unlocks there, too."
         self.query_one("#unlock-why", Lines).show(self.words(why))
         does = "sign in" if sitting.out else "unlock"
         keys = Span("enter", "accent"), Span(f" {does}   "), Span("esc", "accent"), Span(" read only   ")
-        more = Span("ctrl+b", "accent"), Span(" break glass")
+        more: tuple[Span, ...] = Span("ctrl+b", "accent"), Span(" break glass")
+        if sitting.by_provider_now:
+            more = Span("ctrl+o", "accent"), Span(" provider   "), *more
         self.query_one("#unlock-keys", Lines).show([(*keys, *more)])
 
     @on(Input.Submitted)
@@ -122,6 +127,13 @@ class Unlock(_Box):
             return
         event.input.clear()
         self.attempt(lambda: self.sitting.open(password))
+
+    def action_provider(self) -> None:
+        """The organisation's identity provider instead of the password."""
+        self.attempt(lambda: self.sitting.by_provider(self._open))
+
+    def _open(self, page: str) -> None:
+        self.said(f"Open {page} in a browser on this machine, and sign in there.", "ink")
 
     def action_glass(self) -> None:
         """Two persons instead of the one whose password it is."""
