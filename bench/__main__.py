@@ -1,8 +1,8 @@
 """`make bench`: prints the figures; with --write also puts them into docs/benchmarks.md.
 
 `python -m bench client` measures the client alone, which needs tmux; `python -m bench alarms` the alarms alone;
-`python -m bench logins` login abuse beside real work;
-`python -m bench abuse` what one user who sends far too much costs the others.
+`python -m bench logins` login abuse beside real work; `python -m bench existence` whether the time of an answer tells
+what is not ours from what is not there; `python -m bench abuse` what one user who sends far too much costs the others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import abuse, alarms, client, join, logins, run
+from bench import abuse, alarms, client, existence, join, logins, run
 from bench.wire import PeerError
 
 DOC = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -29,6 +29,8 @@ def main() -> int:
         return logins.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["abuse"]:
         return abuse.main(sys.argv[2:])
+    if sys.argv[1:2] == ["existence"]:
+        return existence.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["client"]:
         return client.main(sys.argv[2:], DOC)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)

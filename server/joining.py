@@ -36,6 +36,9 @@ SNAPSHOT_AGE_MAX: Final = 1_000
 """Records that may have come since a kept snapshot; the joiner gets them as records."""
 
 PAGE_BYTES_MAX: Final = 131_072
+TURNED_AWAY_SECONDS: Final = 0.02
+"""After so long it is said whether somebody may be told that a stream is closed to them, found or not."""
+
 PUBLISHED_SECONDS: Final = 0.002
 NO_SUCH_STREAM: Final = "There is no such stream, or it is not open to your agency."
 
@@ -128,12 +131,14 @@ class Joining:
 
         Who names a record of it with its chain hash has held it, so is told that it is closed to them: a client
         deletes its copy on that word alone, and not where the server itself may have lost the history. What is
-        absent is looked for in the store just as well, and takes as long.
+        absent is looked for in the store just as well, and neither is answered before the time that this takes.
         """
         held = False
         if watch.cursor and watch.hash:
+            answered_at = asyncio.get_running_loop().time() + TURNED_AWAY_SECONDS
             found = await self._hub.store.read(watch.stream, watch.cursor - 1, 1)
             held = bool(found) and found[0].seq == watch.cursor and found[0].hash == watch.hash
+            await asyncio.sleep(answered_at - asyncio.get_running_loop().time())
         if held and not self._hub.may_see(session.actor, watch.stream):
             session.error("not_party", CLOSED, watch.stream)
         else:
