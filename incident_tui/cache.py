@@ -104,7 +104,7 @@ class Cache:
             await self._adopt(file)
         self.disk.start(file, trouble)
         if cache_file.WIPE in self.meta and not self._only_read:
-            self._wipe(())  # what was deleted last time was not overwritten to its end
+            self.wipe()  # what was deleted last time was not overwritten to its end
 
     async def close(self) -> None:
         """Write what waits, close the file and give the seat back."""
@@ -299,9 +299,10 @@ class Cache:
         self.cards.update((card.command_id, card) for card in rewritten)
         for card in rewritten:
             self.disk.put(Job([_card_row(card)]), urgent=True)
-        self._wipe(streams)
+        self.wipe(streams)
 
-    def _wipe(self, streams: Sequence[str]) -> None:
+    def wipe(self, streams: Sequence[str] = ()) -> None:
+        """Delete the copy of these, and leave no byte in the file of whatever was deleted or overwritten before."""
         self.disk.put(Job(cache_file.deletion(streams), wipe=True), urgent=False)
 
     async def discard_elsewhere(self, streams: Sequence[str]) -> None:

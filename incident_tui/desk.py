@@ -153,10 +153,13 @@ class Desk:
             await asyncio.to_thread(identity.remember_last, self._home, here)
 
     def listed(self, listings: list[Listing]) -> None:
-        """The streams that the server lists for us."""
+        """The streams that the server lists for us. What it listed before and does not now leaves no title behind."""
+        gone = {one.stream for one in self.listings} - {one.stream for one in listings}
         self.listings = listings
         if self.cache is not None:
             self.cache.note("meta", "directory", msgspec.json.encode(listings).decode())
+            if gone:
+                self.cache.wipe()
 
     def unlisted(self, streams: Collection[str]) -> None:
         """These are not open to us any more: what was listed of them goes, also from the disk."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -210,8 +210,8 @@ class Histories:
         self.counts[name if taken else f"{name} refused"] = self.counts.get(name, 0) + 1
         return taken
 
-    async def run(self, steps: int = STEPS) -> None:
-        """One history: an incident is opened, and anybody does anything."""
+    async def run(self, steps: int = STEPS, more: Sequence[Callable[[], Any]] = ()) -> None:
+        """One history: an incident is opened, and anybody does anything; ``more`` are further steps."""
         await self._open()
         kinds: list[Callable[[], Any]] = [
             self._open, self._invite, self._invite, self._join, self._leave, self._take_back, self._take_back,
@@ -219,6 +219,7 @@ class Histories:
             self._write, self._own, self._own, self._register, self._watch, self._watch, self._watch_all,
             self._page, self._proof, self._outsider, self._nonsense, self._burst, self._burst, self._unwatch,
         ]  # fmt: skip
+        kinds += more
         for _ in range(steps):
             before = self.visible()
             if await self.rng.choice(kinds)() or self.visible() != before:

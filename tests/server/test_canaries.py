@@ -7,15 +7,21 @@ the state of the whole asked instead of that of the part.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import random
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from incident.kernel.ledger import Proposal
 from incident.kernel.slice import Actor
+from incident.log.facts import Write
+from incident_tui.papers import PaperError, prepared
+from incident_tui.session import Session
 from server import joining, logs, metrics
 from server.directory import Lists
 from server.hub import Hub
@@ -24,6 +30,8 @@ from server.pulse import Pulse
 from server.sight import Sight
 from tests.running import run
 from tests.server.histories import Histories, Leak, trusts
+from tests.server.house import soon
+from tests.tui.rooms import at_desk
 
 HISTORIES = 300
 CHUNK = 50
@@ -82,6 +90,74 @@ def test_no_byte_reaches_a_trust_that_may_not_see_it(chunk: int, seed: int) -> N
 def test_no_byte_in_ten_thousand_histories(seed: int) -> None:
     counts, looked = run(told(f"{seed} canaries soak", 10_000), seconds=7_000)
     print(f"{sum(counts.values()):,} steps, {looked:,} searches: {dict(counts)}")
+
+
+# -- at a desk ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(300)
+def test_no_byte_stays_at_a_desk_that_may_not_see_it(tmp_path: Path, seed: int) -> None:
+    """A real client of one trust: its files, what it shows, prints and lists, once it has heard the server's word."""
+
+    async def scene() -> None:
+        rng = random.Random(f"{seed} canaries desk")
+        closings = 0
+        for number in range(6):
+            async with trusts(rng) as histories:
+                folder = tmp_path / str(number)
+                token = histories.home.book.token("SCAS", "SCAS room", "tactical_commander")
+                async with at_desk(histories.home.url, folder, token, ready=False) as session:
+                    room = Room(session, histories)
+                    for _ in range(4):
+                        await histories.run(16, [room.step] * 8)
+                        await room.searched(folder)
+                    closings += room.closings
+        assert closings >= 2
+
+    run(scene(), seconds=280)
+
+
+class Room:
+    """A person of SCAS at the client, who opens what is listed and writes in it."""
+
+    def __init__(self, session: Session, histories: Histories) -> None:
+        self.session, self.histories = session, histories
+        self.closings = 0
+        say = session.say
+
+        def counted(severity: str, sentence: str) -> None:
+            self.closings += "no longer open to your agency" in sentence
+            say(severity, sentence)
+
+        session.say = counted  # type: ignore[method-assign]
+
+    async def step(self) -> None:
+        """Open one of the incidents, or write something of one's own."""
+        session, rng = self.session, self.histories.rng
+        await asyncio.sleep(0.02)
+        if session.incidents and rng.random() < 0.6:
+            await session.open_incident(rng.choice(session.incidents).stream)
+        elif session.stream:
+            session.submit(Write("MINE, in my own words"))
+
+    async def searched(self, folder: Path) -> None:
+        """Nothing of what is closed to SCAS is in a file, on the screen, on paper or in a list, in the end."""
+        truth = self.histories.truth
+        hidden = {
+            token: stream for stream, token in self.histories.tokens.items() if not truth.sees("SCAS", stream)
+        }
+        await soon(lambda: not self._found(folder, hidden), seconds=20)
+
+    def _found(self, folder: Path, hidden: dict[str, str]) -> list[str]:
+        session = self.session
+        files = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+        paper = ""
+        with suppress(PaperError, ValueError):
+            paper = prepared("log", session)[1]
+        shown = repr((session.look(), session.log().lines, session.incidents, session.cards, session.notices))
+        return [
+            stream for token, stream in hidden.items() if token.encode() in files or token in shown + paper
+        ]
 
 
 # -- it bites -------------------------------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ class Guess:
         if self._slip():
             return self.rng.choice(("EXCON", "NOBODY9", self.agency))
         parties = list(self.view.organisation.parties)
-        return self.rng.choice((*OUTSIDE, "EXCON", *(self.rng.choices(parties, k=4) if parties else ())))
+        return self.rng.choice((*OUTSIDE, "EXCON", *(self.rng.choices(parties, k=12) if parties else ())))
 
     def _share_minutes(self) -> int:
         return self.rng.choice((1, 2, 5, 60))
