@@ -90,7 +90,7 @@ def _not_theirs(view: View, command: f.Share, ctx: Context) -> Refusal | None:
         return Refusal("not_shared", f"{agency.name} sees every exercise, and nothing else.", {"agency": to})
     party = state.parties.get(to)
     if party is not None and party.left_at is None:
-        return Refusal("is_party", f"{to} is party to this incident and sees all of it.", {"agency": to})
+        return Refusal("not_shared", f"{to} is party to this incident and sees all of it.", {"agency": to})
     return None
 
 

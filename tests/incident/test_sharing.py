@@ -78,7 +78,7 @@ def test_there_is_no_third_tier() -> None:
 
 @pytest.mark.parametrize(
     ("to", "code"),
-    [("SCAS", "is_party"), ("LAS", "own_agency"), ("NOBODY", "unknown_agency"), ("EXCON", "not_shared")],
+    [("SCAS", "not_shared"), ("LAS", "own_agency"), ("NOBODY", "unknown_agency"), ("EXCON", "not_shared")],
 )
 def test_it_is_shared_with_no_party_and_with_nobody_unheard_of(to: str, code: str) -> None:
     lead().when(Share(to, "view", 60, "x")).refused(code)
