@@ -358,8 +358,8 @@ def test_who_signed_in_at_the_identity_provider_unlocks_there(seat: FakeSession)
         desk.session.sitting.by_provider_now = True
         desk.session.sitting.locked = True
         await asked(desk)
-        assert "ctrl+o provider" in " ".join(text_of(desk.app))
-        await desk.press("ctrl+o")
+        assert "ctrl+g provider" in " ".join(text_of(desk.app))
+        await desk.press("ctrl+g")
         await desk.done()
         assert "Open http://127.0.0.1:40000/ab12cd34 in a browser" in " ".join(text_of(desk.app))
         desk.session.sitting.came.set()

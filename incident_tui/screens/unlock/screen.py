@@ -81,7 +81,7 @@ class Unlock(_Box):
     BINDINGS = [
         Binding("escape", "leave", show=False, priority=True),
         Binding("ctrl+b", "glass", show=False, priority=True),
-        Binding("ctrl+o", "provider", show=False, priority=True),
+        Binding("ctrl+g", "provider", show=False, priority=True),
     ]
 
     def compose(self) -> ComposeResult:
@@ -117,7 +117,7 @@ class Unlock(_Box):
         keys = Span("enter", "accent"), Span(f" {does}   "), Span("esc", "accent"), Span(" read only   ")
         more: tuple[Span, ...] = Span("ctrl+b", "accent"), Span(" break glass")
         if sitting.by_provider_now:
-            more = Span("ctrl+o", "accent"), Span(" provider   "), *more
+            more = Span("ctrl+g", "accent"), Span(" provider   "), *more
         self.query_one("#unlock-keys", Lines).show([(*keys, *more)])
 
     @on(Input.Submitted)
