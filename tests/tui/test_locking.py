@@ -162,7 +162,7 @@ def test_at_a_locked_desk_keys_go_somewhere_and_do_nothing(seat: FakeSession) ->
         assert seat.drafts == {}
         await desk.press("2")
         assert desk.room.front.place == "resources"
-        await desk.shows("LOCKED ctrl+l")
+        await desk.shows("LOCKED ctrl+l", "ctrl+l unlock   0-9 read on")
         desk.session.happens("SCAS", Write("a line that comes meanwhile"))
         await desk.press("5")
         await desk.shows("a line that comes meanwhile")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from textual import events
 from textual.widgets import Input, TextArea
 
-from incident_tui.actions import Action
+from incident_tui.actions import Action, key_words
 from incident_tui.screens.room.foot import Footed
 
 if TYPE_CHECKING:
@@ -33,6 +33,18 @@ class Keyed(Footed):
     sight: Sight
     voice: Voice
     words: Words
+
+    def keys_of_a_line(self) -> tuple[tuple[str, str, str], ...]:
+        """As elsewhere; at a locked desk, what there is left to do."""
+        if not self.locking.shut:
+            return super().keys_of_a_line()
+        opens = "sign in" if self.locking.over else "unlock"
+        ways = tuple((key_words(key), words, name) for key, words, name in self._ways() if key)
+        return ((self.locking.key, opens, "app.lock"), ("0-9", "read on", ""), *ways)
+
+    def _ways(self) -> tuple[tuple[str, str, str], ...]:
+        named = (("app.help", "help"), ("app.quit", "quit"))
+        return tuple((next(iter(self.actions.keys_of(name)), ""), words, name) for name, words in named)
 
     @property
     def front(self) -> Place:

@@ -65,6 +65,12 @@ class Locking:
         keys = self.room.actions.keys_of("app.lock")
         return key_words(keys[0]) if keys else ":lock"
 
+    @property
+    def over(self) -> bool:
+        """Whether nobody is signed in any more."""
+        sitting = self.room.session.sitting
+        return sitting is not None and bool(sitting.out)
+
     # -- acts -----------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
@@ -121,6 +127,7 @@ class Locking:
             room.query_one(part).disabled = True
         room.set_class(False, "-form")  # an open form gives its room to the board, and comes back as it was
         room.front.take_focus()
+        room.foot()
         room.recount()
 
     def _open(self) -> None:
@@ -141,4 +148,5 @@ class Locking:
             else:
                 room.front.take_focus()
         room.say("")
+        room.foot()
         room.recount()
