@@ -183,9 +183,25 @@ class Sitting:
         if over and not self.word and (self._link is None or not self._link.up):
             self.lock()  # the server would close the line now, and cannot
         self._tell_lock()
+        if self.word:
+            self._from_beside()
         if self._watched and not self.word and wall - self._noted >= NOTED_MS:
             self._noted = wall
             self._write()
+
+    def _from_beside(self) -> None:
+        """Somebody has signed in at this desk in another terminal (``incident-tui sign-in``): go on with that."""
+        kept, before = self.ring.sign_in(), "" if self._kept is None else self._kept.token
+        if kept is None or not kept.token or kept.token in (before, self.token) or kept.locked:
+            return
+        if kept.until <= self._clock.now():
+            return
+        self._kept, self.token, self.until, self._verifiers = kept, kept.token, kept.until, (kept.verifier,)
+        self.glass, self._owed, self._warned = "", "", False
+        self._opened()
+        if self._link is not None:
+            self._link.enter(self.token, self.ring.context())
+        self._changed()
 
     def _somebody_else(self, wall: int) -> bool:
         """Whether a key was pressed at another client of this desk: one sign-in is locked for all of them."""

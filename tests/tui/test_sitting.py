@@ -379,6 +379,22 @@ def test_certificates_that_end_soon_are_told(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_a_sign_in_in_another_terminal_opens_this_one(tmp_path: Path) -> None:
+    async def told(room: Room) -> None:
+        async with room.desk() as session:
+            held(session).lock()
+            await asyncio.sleep(1.2)
+            assert held(session).word == "LOCKED", "its own sign-in opens nothing by itself"
+            beside = Sitting(room.ring, room.clock, watched=False)
+            assert await beside.open(PASSWORD) == ""
+            await until(lambda: held(session).word == "")
+            assert held(session).token == beside.token
+            wrote(session, "after that")
+            await sent(session)
+
+    story(tmp_path, told)
+
+
 def test_a_revoked_desk_keeps_nothing_that_lets_it_in(tmp_path: Path) -> None:
     async def told(room: Room) -> None:
         async with room.desk() as session:
