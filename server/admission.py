@@ -19,7 +19,9 @@ from incident.kernel.door import (
     EnrolClaim,
     Enrolled,
     SignedIn,
+    SignedOut,
     SignIn,
+    SignOut,
     password_flaw,
 )
 from incident.kernel.slice import Actor
@@ -195,6 +197,14 @@ class Admission:
             logs.security("sign-in denied", agency=desk.agency, name=desk.name, code=denied.code)
             return denied
         return await self._let_in(desk, ask, signin, plain=plain)
+
+    async def sign_out(self, desk: Desk, ask: SignOut) -> SignedOut:
+        """End one sign-in of this desk. Whether there was one is not told."""
+        people = self._people
+        if people.signins.end_token(ask.token, desk.account):
+            await people.keep_signins()
+            logs.security("signed out", agency=desk.agency, name=desk.name)
+        return SignedOut()
 
     async def _let_in(
         self, desk: Desk, ask: SignIn, signin: Kept | None, *, plain: bool

@@ -32,6 +32,7 @@ from incident.kernel.door import (
     ProviderOffer,
     ProviderToken,
     SignIn,
+    SignOut,
     Transcript,
     read_ask,
 )
@@ -143,13 +144,15 @@ class Door:
     async def _sign_in(self, connection: ServerConnection, desk: Desk | None, *, plain: bool) -> DoorAnswer:
         if desk is None or self._lines[desk.account] >= LINES_OF_ONE_DESK_MAX:
             # Read, so that a client hears the answer to what it asked; computed it is not.
-            await self._hear(connection, SignIn, BreakGlass, ProviderAsk)
+            await self._hear(connection, SignIn, SignOut, BreakGlass, ProviderAsk)
             return NOT_ENROLLED if desk is None else MANY
         self._lines[desk.account] += 1
         try:
-            match await self._hear(connection, SignIn, BreakGlass, ProviderAsk):
+            match await self._hear(connection, SignIn, SignOut, BreakGlass, ProviderAsk):
                 case SignIn() as ask:
                     return await self._admission.sign_in(desk, ask, plain=plain)
+                case SignOut() as ask:
+                    return await self._admission.sign_out(desk, ask)
                 case BreakGlass() as ask:
                     return await self._admission.break_glass(desk, ask, plain=plain)
                 case _:

@@ -155,6 +155,14 @@ class SignIns:
             self._end(one)
         return len(found)
 
+    def end_token(self, token: str, account: str) -> bool:
+        """End the sign-in of this token, if it is one of this desk; answers whether it was."""
+        signin = self._signins.get(digest_of(token)) if 0 < len(token) <= TOKEN_CHARS_MAX else None
+        if signin is None or signin.account != account:
+            return False
+        self._end(signin)
+        return True
+
     def forget(self, account: str) -> None:
         """An account that is no more: another stands in its place."""
         self.end_of(account)

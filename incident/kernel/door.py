@@ -269,6 +269,16 @@ class ProviderToken(_Frame, frozen=True, kw_only=True, tag="provider_token"):
     token: Short = ""
 
 
+class SignOut(_Frame, frozen=True, kw_only=True, tag="sign_out"):
+    """End this sign-in of this desk, whoever holds a copy of its token. No password: to end one's own is no danger."""
+
+    token: Short
+
+
+class SignedOut(_Frame, frozen=True, kw_only=True, tag="signed_out"):
+    """That sign-in is good for nothing now, as it may have been before."""
+
+
 class SignedIn(_Frame, frozen=True, kw_only=True, tag="signed_in"):
     """``token`` opens sessions until ``until`` (UTC ms), with this desk's key. ``certificate``: a fresh one, or ""."""
 
@@ -288,8 +298,8 @@ class Denied(_Frame, frozen=True, kw_only=True, tag="denied"):
     wait_ms: int = 0
 
 
-DoorAsk = EnrolAsk | EnrolClaim | SignIn | BreakGlass | ProviderAsk | ProviderToken
-DoorAnswer = EnrolOffer | Enrolled | SignedIn | ProviderOffer | Denied
+DoorAsk = EnrolAsk | EnrolClaim | SignIn | SignOut | BreakGlass | ProviderAsk | ProviderToken
+DoorAnswer = EnrolOffer | Enrolled | SignedIn | SignedOut | ProviderOffer | Denied
 
 _ask: msgspec.json.Decoder[DoorAsk] = msgspec.json.Decoder(DoorAsk)
 _answer: msgspec.json.Decoder[DoorAnswer] = msgspec.json.Decoder(DoorAnswer)

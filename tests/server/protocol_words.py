@@ -57,6 +57,7 @@ instead). `sign_in` is answered by `signed_in`, whose token is good for {{sessio
 by `denied`. With `token` it unlocks that sign-in; with `new_password` it changes the password as well. Wrong passwords
 make the next try wait longer (`wait_ms`), each desk for itself; nobody is ever locked out. `break_glass` opens a desk
 with the passwords of two persons of its agency, for an hour; every party of the agency's incidents is told.
+`sign_out` is answered by `signed_out`: that token is good for nothing from then on; no other desk's is touched by it.
 
 **By an identity provider** (`/sign-in`, as above). `provider_ask` is answered by `provider_offer`: ask there for an ID
 token with that nonce (OpenID Connect, authorization code with PKCE; redirect to a port of 127.0.0.1), within five

@@ -16,7 +16,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from websockets.exceptions import InvalidStatus
 
 from incident.kernel import door, protocol
-from incident.kernel.door import Denied, EnrolAsk, EnrolClaim, Enrolled, EnrolOffer, SignedIn, SignIn
+from incident.kernel.door import (
+    Denied,
+    EnrolAsk,
+    EnrolClaim,
+    Enrolled,
+    EnrolOffer,
+    SignedIn,
+    SignedOut,
+    SignIn,
+    SignOut,
+)
 from server import admission, enrolment, identity, logs
 from server.admin import AdminError
 from tests.running import run
@@ -405,6 +415,31 @@ def test_a_fifth_sign_in_ends_the_first(tmp_path: Path) -> None:
             for token in tokens[1:]:
                 async with place.session(token) as guest:
                     await guest.hello()
+
+    run(scene())
+
+
+def test_a_desk_that_signs_out_ends_its_own_sign_in_and_no_other(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with doorway(tmp_path / "rooms") as place:
+            account, other = await place.desk(), await place.desk("Desk 2")
+            mine, elsewhere = await place.token(account), await place.token(account)
+            theirs = await place.token(other)
+            async with place.session(mine) as guest:
+                await guest.hello()
+                for token in (theirs, "of nobody", ""):
+                    answer = await place.asked(SignOut(token=token), door.SIGN_IN_PATH, account)
+                    assert answer == SignedOut(), "whether there was one is not told"
+                assert place.people.actor(theirs, "", plain=True) is not None
+                assert place.people.actor(mine, "", plain=True) is not None
+                assert await place.asked(SignOut(token=mine), door.SIGN_IN_PATH, account) == SignedOut()
+                assert await guest.closed() == 4001
+            await refused_at_once(place, mine)
+            async with place.session(elsewhere) as guest:
+                await guest.hello()
+            denied(await place.asked(SignOut(token=theirs), door.SIGN_IN_PATH, "0" * 16), "not_enrolled")
+        async with doorway(tmp_path / "rooms") as place:
+            await refused_at_once(place, mine)
 
     run(scene())
 
