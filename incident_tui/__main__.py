@@ -55,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(said))
         return USAGE
     except comings.Stopped as stopped:
-        print(stopped, file=sys.stderr)
+        complain(str(stopped))
         return stopped.code
     except TrustError as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return USAGE
     except ConfigError as error:
         complain(str(error))
