@@ -21,7 +21,6 @@ from incident.kernel.checks import ConfigError
 from incident_tui import __doc__ as about
 from incident_tui import comings, identity
 from incident_tui.endings import server_url
-from incident_tui.printing import complain
 from incident_tui.seat import HOME, SEATS_MAX, home_folder
 from incident_tui.trust import TrustError
 
@@ -52,16 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(asked.run(asked))
     except Said as said:
-        complain(str(said))
+        print(said, file=sys.stderr)
         return USAGE
     except comings.Stopped as stopped:
-        complain(str(stopped))
+        print(stopped, file=sys.stderr)
         return stopped.code
     except TrustError as error:
-        complain(str(error))
+        print(error, file=sys.stderr)
         return USAGE
     except ConfigError as error:
-        complain(str(error))
+        print(error, file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED

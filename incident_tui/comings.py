@@ -23,7 +23,6 @@ from incident_tui.clock import Clock, long_day, short_time
 from incident_tui.door import DoorError
 from incident_tui.endings import server_url
 from incident_tui.keyring import Ring, rings
-from incident_tui.printing import complain, put
 from incident_tui.seat import home_folder
 from incident_tui.sitting import Sitting
 from incident_tui.trust import TrustError
@@ -218,7 +217,7 @@ def _enrol(asked: argparse.Namespace) -> int:
     try:
         if asker.asks:
             asyncio.run(door.knows(url, code, home))
-            put("The server knows this code, and nobody stands in between.")
+            print("The server knows this code, and nobody stands in between.")
         password = _new_password(
             asker, "A password for this desk (12 signs or more; three or four words do): "
         )
@@ -230,7 +229,7 @@ def _enrol(asked: argparse.Namespace) -> int:
             f"The folder {home} cannot be used: {(error.strerror or str(error)).lower()}."
         ) from None
     badge = ring.badge
-    put(
+    print(
         f"Enrolled: {who(ring)}, {safe_text(badge.role).replace('_', ' ')}, at {safe_text(badge.server)} "
         f"({safe_text(badge.mode)})."
     )
@@ -239,7 +238,7 @@ def _enrol(asked: argparse.Namespace) -> int:
         asyncio.run(_opened(Sitting(ring, Clock()), password))
     except Stopped as stopped:
         raise Stopped(f"This desk is enrolled, but it cannot sign in: {stopped}", stopped.code) from None
-    put(f"Signed in. Now: incident-tui connect {asked.url}")
+    print(f"Signed in. Now: incident-tui connect {asked.url}")
     return DONE
 
 
@@ -257,7 +256,7 @@ def _claimed(url: str, code: Code, asker: Asker, home: Path) -> tuple[Ring, str]
         except DoorError as error:
             if error.code != "weak_password" or not asker.asks:
                 raise
-            complain(str(error))
+            print(error, file=sys.stderr)
 
 
 def _code(typed: str) -> Code:
@@ -278,7 +277,7 @@ def _new_password(asker: Asker, question: str, *names: str) -> str:
             return password
         if not asker.asks:
             raise Stopped(flaw)
-        complain(flaw)
+        print(flaw, file=sys.stderr)
     raise Stopped("No password was set. Nothing was done.")
 
 
@@ -303,14 +302,17 @@ def _sign_in(asked: argparse.Namespace) -> int:
             raise Stopped(why, REFUSED)
     else:
         let_in(sitting, Asker(asked.password_file))
-    put(
+    print(
         f"Signed in: {who(ring)} at {host(ring)}, until {short_time(sitting.until)} on {long_day(sitting.until)}."
     )
     return DONE
 
 
 def _show(page: str) -> None:
-    put(f"Open this page in a browser on this machine, and sign in there:\n\n  {safe_text(page)}\n")
+    print(
+        f"Open this page in a browser on this machine, and sign in there:\n\n  {safe_text(page)}\n",
+        flush=True,
+    )
 
 
 def let_in(sitting: Sitting, asker: Asker) -> None:
@@ -326,7 +328,7 @@ def let_in(sitting: Sitting, asker: Asker) -> None:
             return
         if not asker.asks:
             raise Stopped(why, REFUSED)
-        complain(why)
+        print(why, file=sys.stderr)
     raise Stopped("This desk stays shut.", REFUSED)
 
 
@@ -334,7 +336,7 @@ def _sign_out(asked: argparse.Namespace) -> int:
     ring = _meant(asked)
     if not ring.keep(None):
         raise Stopped("The sign-in cannot be taken from the disk.")
-    put(f"Signed out: {who(ring)} at {host(ring)}.")
+    print(f"Signed out: {who(ring)} at {host(ring)}.")
     return DONE
 
 
@@ -344,7 +346,7 @@ def _password(asked: argparse.Namespace) -> int:
     old = asker.secret(f"The password of {who(ring)} as it is: ")
     new = _new_password(asker, "The new one: ", ring.badge.name, ring.badge.agency)
     asyncio.run(_opened(Sitting(ring, Clock(), watched=False), old, new))
-    put("The password is changed.")
+    print("The password is changed.")
     return DONE
 
 
@@ -370,7 +372,7 @@ def broken_glass(asked: argparse.Namespace, *, idle_minutes: int) -> Sitting:
     """The sitting of two persons at this desk, asked for at the terminal. Raises Stopped."""
     ring = _meant(asked)
     asker = Asker(asked.password_file)
-    put(
+    print(
         f"Breaking the glass at {who(ring)}: every party of every incident of {ring.badge.agency} is alarmed."
     )
     role = asked.role or asker.words("In which role: ")

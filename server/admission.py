@@ -27,7 +27,7 @@ from incident.kernel.door import (
 from incident.kernel.slice import Actor
 from server import logs
 from server.enrolment import Pending, ends_at
-from server.identity import Desk, IdentityError
+from server.identity import Desk, DeskGone, IdentityError
 from server.passwords import BUSY_MS, Busy, Throttle
 from server.people import EXCON, People
 from server.signins import GLASS_SECONDS, PROVIDER
@@ -61,6 +61,14 @@ ONE_PERSON: Final = Denied(
     code="one_person", sentence="To break the glass takes two persons, each with their own desk's name."
 )
 WRONG_TWO: Final = "That did not open it: check both names and both passwords."
+CHANGED: Final = Denied(
+    code="changed", sentence="The password of this desk was changed a moment ago. Sign in by the new one."
+)
+NOT_CHANGED: Final = Denied(
+    code="not_written",
+    sentence="The server could not write the new password down: tell whoever runs it to look at its disk. The old one "
+    "is good as before.",
+)
 SIGN_IN_OVER: Final = Denied(code="over", sentence="This sign-in is over. Sign in again.")
 
 BY_PROVIDER: Final = Denied(
@@ -107,7 +115,7 @@ class Admission:
                 sentence="This key, or the name that the code is for, belongs to a desk already. Ask for a code that "
                 "puts this one in its place (incident-server enrol --again).",
             )
-        if not people.codes.take(pending):
+        if not people.codes.claim(pending):
             return WRONG_CODE
         desk = Desk(
             account=secrets.token_hex(8),
@@ -120,12 +128,12 @@ class Admission:
             enrolled_at=people.now(),
         )
         try:
-            return await self._enrol(desk, claim.password, old)
+            return await self._enrol(pending, desk, claim.password, old)
         except (OSError, IdentityError, Busy, ValueError) as error:
             people.codes.give_back(pending)
             return await self._not_enrolled(error)
 
-    async def _enrol(self, desk: Desk, password: str, old: Desk | None) -> Enrolled:
+    async def _enrol(self, pending: Pending, desk: Desk, password: str, old: Desk | None) -> Enrolled:
         """Raises OSError, IdentityError, Busy; ValueError: no certificate can be made for such a key."""
         people = self._people
         certificate = ""
@@ -134,7 +142,8 @@ class Admission:
         kept = await people.pool.run(lambda: people.hasher.hash(password), 0)
         desk = msgspec.structs.replace(desk, password=kept, certificate_until=ends_at(certificate))
         await people.pool.run(people.codes.writer())  # used up first: then no crash makes it good twice
-        await people.pool.run(lambda: people.identity.put_desk(desk, old.account if old else ""))
+        await people.pool.run(lambda: self._write_down(pending, desk, old))
+        people.codes.written_down(pending)
         if old is not None:
             people.signins.forget(old.account)
             people.throttle.end(old.account, right=True)
@@ -152,11 +161,19 @@ class Admission:
             mode=self._mode,
         )
 
+    def _write_down(self, pending: Pending, desk: Desk, old: Desk | None) -> None:
+        """Blocks, in the pool's thread. Raises DeskGone when the name was revoked since the code was claimed."""
+        if not self._people.codes.claimed(pending):
+            raise DeskGone("The code is not good any more.")
+        self._people.identity.add_desk(desk, old.account if old is not None else "")
+
     async def _not_enrolled(self, error: Exception) -> Denied:
         try:
             await self._people.pool.run(self._people.codes.writer())
         except OSError as again:
             logs.fault("code not written", again)
+        if isinstance(error, DeskGone):
+            return WRONG_CODE
         if isinstance(error, Busy):
             return FULL
         if isinstance(error, ValueError):
@@ -175,8 +192,10 @@ class Admission:
     async def sign_in(self, desk: Desk, ask: SignIn, *, plain: bool) -> SignedIn | Denied:
         """The password of the desk whose key holds the line, for a new sign-in or to unlock one."""
         people = self._people
-        if people.revoked(desk):
+        found = people.standing(desk.account)
+        if found is None:
             return REVOKED
+        desk = found  # as it is now, and not when the line was opened
         if ask.new_password:
             flaw = password_flaw(ask.new_password, desk.name, desk.agency)
             if flaw is not None:
@@ -209,22 +228,23 @@ class Admission:
     async def _let_in(
         self, desk: Desk, ask: SignIn, signin: Kept | None, *, plain: bool
     ) -> SignedIn | Denied:
-        """The password was right; much may have happened while it was computed."""
+        """The password was right; much may have happened while it was computed, and while a new one is."""
         people = self._people
-        kept = people.identity.desk(desk.account)
-        if kept is None or people.revoked(kept):
-            return REVOKED
-        desk = kept
         if signin is None or signin.given_by == (desk.account,):
-            desk = await self._kept_anew(desk, ask, but=signin.digest if signin is not None else "")
+            denied = await self._kept_anew(desk, ask, but=signin.digest if signin is not None else "")
+            if denied is not None:
+                return denied
+        now = people.standing(desk.account)
+        if now is None:
+            return REVOKED
         if signin is not None:
             token = ask.token
             if people.signins.of(token, people.now()) is None:
                 return SIGN_IN_OVER
             people.signins.lock(signin.digest, locked=False)
         else:
-            actor = Actor(desk.name, desk.agency, desk.role)
-            token, signin = people.signins.begin(desk, actor, people.now(), open_line=plain)
+            actor = Actor(now.name, now.agency, now.role)
+            token, signin = people.signins.begin(now, actor, people.now(), open_line=plain)
         await people.keep_signins()
         logs.security("unlocked" if ask.token else "signed in", agency=desk.agency, name=desk.name)
         return SignedIn(
@@ -233,26 +253,42 @@ class Admission:
             name=signin.name,
             agency=signin.agency,
             role=signin.role,
-            certificate=await self.fresh_certificate(desk),
+            certificate=await self.fresh_certificate(now),
         )
 
-    async def _kept_anew(self, desk: Desk, ask: SignIn, *, but: str) -> Desk:
-        """Keep a changed password, or the same by the parameters of today. Other sign-ins end with a change."""
+    async def _kept_anew(self, desk: Desk, ask: SignIn, *, but: str) -> Denied | None:
+        """Keep a changed password, or the same by the parameters of today. Other sign-ins end with a change.
+
+        ``desk`` is as it was when the password was computed: what was changed since is not written over, and who
+        gave the password of before is not let in by it.
+        """
         people = self._people
-        if not (ask.new_password or people.hasher.outdated(desk.password)):
-            return desk
         wanted = ask.new_password or ask.password
-        try:
+        if ask.new_password or people.hasher.outdated(desk.password):
             kept = await people.pool.run(lambda: people.hasher.hash(wanted))
-            desk = msgspec.structs.replace(desk, password=kept)
-            await people.pool.run(lambda: people.identity.put_desk(desk))
-        except IdentityError as error:
-            logs.fault("password not written", error)
-            return desk
-        if ask.new_password:
-            people.signins.end_of(desk.account, but=but)
-            logs.security("password changed", agency=desk.agency, name=desk.name)
-        return desk
+
+            def change(now: Desk) -> Desk:
+                return msgspec.structs.replace(now, password=kept) if now.password == desk.password else now
+
+            try:
+                fresh = await people.change_desk(desk.account, change)
+            except DeskGone:
+                return REVOKED
+            except IdentityError as error:
+                logs.fault("password not written", error)
+                if ask.new_password:
+                    return NOT_CHANGED
+            else:
+                if fresh.password != kept:
+                    return CHANGED
+                if ask.new_password:
+                    people.signins.end_of(desk.account, but=but)
+                    logs.security("password changed", agency=desk.agency, name=desk.name)
+                return None
+        found = people.standing(desk.account)
+        if found is None:
+            return REVOKED
+        return None if found.password == desk.password else CHANGED
 
     async def fresh_certificate(self, desk: Desk) -> str:
         """A new certificate for a desk whose own ends soon; "" when it does not, or none can be made."""
@@ -262,8 +298,10 @@ class Admission:
             return ""
         try:
             certificate = people.issuer.certify(desk.key, desk.account, now)
-            fresh = msgspec.structs.replace(desk, certificate_until=ends_at(certificate))
-            await people.pool.run(lambda: people.identity.put_desk(fresh))
+            until = ends_at(certificate)
+            await people.change_desk(
+                desk.account, lambda found: msgspec.structs.replace(found, certificate_until=until)
+            )
         except (IdentityError, ValueError) as error:  # the old one is good for weeks
             logs.fault("certificate not renewed", error)
             return ""
@@ -279,7 +317,7 @@ class Admission:
         desks give: two passwords of others cannot be guessed here, and no room is slowed by it.
         """
         people = self._people
-        if people.revoked(desk):
+        if people.standing(desk.account) is None:
             return REVOKED
         if ask.first.strip().lower() == ask.second.strip().lower():
             return ONE_PERSON
@@ -314,8 +352,10 @@ class Admission:
 
     async def _broken(
         self, desk: Desk, first: Desk, second: Desk, ask: BreakGlass, *, plain: bool
-    ) -> SignedIn:
+    ) -> SignedIn | Denied:
         people = self._people
+        if (denied := self._not_now(desk, first, second)) is not None:
+            return denied
         now = people.now()
         until = now + GLASS_SECONDS * 1000
         logs.security(
@@ -327,6 +367,8 @@ class Admission:
             role=ask.role,
         )
         await self._glass(desk.agency, first.name, second.name, ask.role, ask.reason, until)
+        if (denied := self._not_now(desk, first, second)) is not None:  # telling everybody may take its time
+            return denied
         name = f"break glass: {first.name[:CLIPPED].strip()} + {second.name[:CLIPPED].strip()}"
         token, signin = people.signins.begin(
             desk,
@@ -338,6 +380,17 @@ class Admission:
         )
         await people.keep_signins()
         return SignedIn(token=token, until=signin.until, name=name, agency=desk.agency, role=ask.role)
+
+    def _not_now(self, desk: Desk, *persons: Desk) -> Denied | None:
+        """Why this desk may not be opened by these two any more, whose passwords were right a moment ago."""
+        if self._people.standing(desk.account) is None:
+            return REVOKED
+        for person in persons:
+            found = self._people.standing(person.account)
+            if found is None or found.password != person.password:
+                logs.security("glass not broken", agency=desk.agency, name=desk.name, code="changed")
+                return Denied(code="wrong_password", sentence=WRONG_TWO)
+        return None
 
     # -- passwords ------------------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class ByProvider:
 
     async def offer(self, desk: Desk) -> ProviderOffer | Denied:
         """What this desk is to ask the provider for."""
-        if self._people.revoked(desk):
+        if self._people.standing(desk.account) is None:
             return Denied(code="revoked", sentence="This desk was revoked. Ask whoever runs the server.")
         oidc = await self._now()
         if oidc is None:
@@ -98,8 +98,9 @@ class ByProvider:
         except OidcError as error:
             logs.security("sign-in by provider denied", agency=desk.agency, desk=desk.name)
             return Denied(code="provider", sentence=str(error))
-        # By the file of this moment: whoever was struck out while they were on their way stays out.
-        if oidc.provider.person(person.subject) != person or people.revoked(desk):
+        # By the file and the desk of this moment: whoever was struck out while they were on their way stays out.
+        found = people.standing(desk.account)
+        if oidc.provider.person(person.subject) != person or found is None:
             return Denied(
                 code="provider", sentence="You may not come in here any more. Ask whoever runs the server."
             )
@@ -108,7 +109,7 @@ class ByProvider:
             return Denied(
                 code="provider", sentence=f"You are of {person.agency}, and this is a desk of {desk.agency}."
             )
-        return await self._begin(desk, person, ask, plain=plain)
+        return await self._begin(found, person, ask, plain=plain)
 
     async def _begin(
         self, desk: Desk, person: Person, ask: ProviderToken, *, plain: bool

@@ -62,11 +62,13 @@ class Codes:
         self._path = path
         self._pending = {one.lookup: one for one in _read(path) if one.until > now}
         self._wrong: dict[str, int] = {}
+        self._claimed: dict[str, Pending] = {}
+        """Used up by a desk that is being written down at this moment."""
 
     def make(self) -> tuple[Code, bytes]:
         """A new code that no other is looked up as, and its key. Takes some 50 ms: blocks."""
         code = code_from(secrets.token_bytes(16))
-        while code.lookup in self._pending:
+        while code.lookup in self._pending or code.lookup in self._claimed:
             code = code_from(secrets.token_bytes(16))
         return code, code_key(code)
 
@@ -102,18 +104,38 @@ class Codes:
         self._wrong.pop(pending.lookup, None)
         return True
 
+    def claim(self, pending: Pending) -> bool:
+        """Use it up for a desk that is about to be written down, which a ``drop`` still prevents; False as ``take``."""
+        if not self.take(pending):
+            return False
+        self._claimed[pending.lookup] = pending
+        return True
+
+    def claimed(self, pending: Pending) -> bool:
+        """Whether that desk may still be written down. May be asked in any thread."""
+        return self._claimed.get(pending.lookup) is pending
+
+    def written_down(self, pending: Pending) -> None:
+        """That desk is enrolled."""
+        if self.claimed(pending):
+            del self._claimed[pending.lookup]
+
     def give_back(self, pending: Pending) -> None:
-        """It could not be used after all."""
-        self._pending.setdefault(pending.lookup, pending)
+        """It could not be used after all, and is good as before, unless it was dropped meanwhile."""
+        if self.claimed(pending):
+            del self._claimed[pending.lookup]
+            self._pending.setdefault(pending.lookup, pending)
 
     def drop(self, agency: str, name: str) -> int:
-        """Forget the codes for a desk of this name; answers how many."""
-        found = [
-            one for one in self._pending.values() if (one.agency, one.name.lower()) == (agency, name.lower())
-        ]
-        for one in found:
-            self.take(one)
-        return len(found)
+        """Forget the codes for a desk of this name, also one that is being used; answers how many."""
+        count = 0
+        for codes in (self._pending, self._claimed):
+            for one in tuple(codes.values()):
+                if (one.agency, one.name.lower()) == (agency, name.lower()):
+                    del codes[one.lookup]
+                    self._wrong.pop(one.lookup, None)
+                    count += 1
+        return count
 
     def sweep(self, now: int) -> None:
         """Forget what is over."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,10 @@ TOKEN_CHARS_MAX: Final = 100
 
 class IdentityError(Exception):
     """The identity file cannot be used, or somebody cannot be let in; ``str`` is a plain sentence."""
+
+
+class DeskGone(IdentityError):
+    """A desk was revoked, or another has its place, while something about it was on its way."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -156,12 +160,34 @@ class Identity:
             raise IdentityError(f"{self._path} cannot be written ({error.strerror}).") from None
         self._take(file)
 
-    def put_desk(self, desk: Desk, instead: str = "") -> None:
-        """Add a desk, or put it in the place of the account ``instead``. Blocks. Raises IdentityError."""
-        others = [one for one in self._desks.values() if one.account not in (instead, desk.account)]
+    def add_desk(self, desk: Desk, instead: str = "") -> None:
+        """Enrol a desk, alone of its name, or in the place of the account ``instead``. Blocks.
+
+        Raises:
+            DeskGone: another has the name by now, or there is no such account any more.
+            IdentityError: there are too many, or it cannot be written.
+        """
+        old = self.named(desk.agency, desk.name)
+        if instead != (old.account if old is not None else ""):
+            raise DeskGone(f"The desk {desk.name!r} of {desk.agency} is not what it was a moment ago.")
+        others = [one for one in self._desks.values() if one.account != instead]
         if len(others) >= DESKS_MAX:
             raise IdentityError(f"There are {DESKS_MAX:,} desks already; no more are enrolled.")
         self.put(desks=(*others, desk))
+
+    def change_desk(self, account: str, change: Callable[[Desk], Desk]) -> Desk:
+        """Change what is kept of a desk at this moment, never what somebody read of it earlier. Blocks.
+
+        Raises:
+            DeskGone: there is no such account any more.
+            IdentityError: it cannot be written.
+        """
+        desk = self._desks.get(account)
+        if desk is None:
+            raise DeskGone("This desk is not enrolled any more.")
+        fresh = change(desk)
+        self.put(desks=[fresh if one.account == account else one for one in self._desks.values()])
+        return fresh
 
 
 def check_who(name: str, agency: str, role: str, agencies: tuple[str, ...], roles: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from server import logs
 from server.admin import AdminError, Answer, Operation
 from server.datafolder import DataFolder
 from server.enrolment import Codes, Issuer
-from server.identity import Desk, Identity, IdentityError, check_who
+from server.identity import Desk, DeskGone, Identity, IdentityError, check_who
 from server.passwords import Argon2, Hasher, Pool, Throttle
 from server.signins import Badge, SignIns
 
@@ -65,8 +65,10 @@ class People:
     def actor(self, token: str, device: str, plain: bool) -> Badge | None:
         """What a token is good for on a line of this key; ``plain``: a line within one machine, without TLS."""
         badge = self.signins.badge(token, device, plain=plain, now=self.now())
-        if badge is not None or not plain:
-            return badge
+        if badge is not None:
+            return badge if self._rests(badge) else None
+        if not plain:
+            return None
         entry = self.identity.token(token)
         if entry is None or _label(entry.agency, entry.name) in self._revoked:
             return None
@@ -77,7 +79,11 @@ class People:
         if badge.token:
             struck = _label(badge.actor.agency, badge.actor.name) in self._revoked
             return struck or not self.identity.has(badge.token)
-        return badge.over(self.now())
+        return badge.over(self.now()) or not self._rests(badge)
+
+    def _rests(self, badge: Badge) -> bool:
+        """A second wall behind the ending of sign-ins: the desks themselves are looked at."""
+        return all(self.standing(account) is not None for account in badge.accounts)
 
     def lock(self, badge: Badge) -> bool:
         """Nobody is at this desk; False when it has no sign-in."""
@@ -99,6 +105,24 @@ class People:
     def revoked(self, desk: Desk) -> bool:
         """Also when the disk would not have it."""
         return desk.revoked_at > 0 or desk.account in self._revoked
+
+    def standing(self, account: str) -> Desk | None:
+        """The desk of an account as it is at this moment; None when it is gone or revoked. Good in any thread."""
+        desk = self.identity.desk(account)
+        return None if desk is None or self.revoked(desk) else desk
+
+    async def change_desk(self, account: str, change: Callable[[Desk], Desk]) -> Desk:
+        """Change what is kept of a desk that is good at that moment. Raises DeskGone, IdentityError."""
+
+        def changed() -> Desk:
+            def checked(desk: Desk) -> Desk:
+                if self.revoked(desk):
+                    raise DeskGone("This desk was revoked.")
+                return change(desk)
+
+            return self.identity.change_desk(account, checked)
+
+        return await self.pool.run(changed)
 
     def roles(self) -> list[str]:
         """The roles that people may have."""
@@ -199,15 +223,17 @@ class People:
         codes = self.codes.drop(agency, name)
         token = self.identity.has_token(agency, name)
         person = self.signins.end_named(agency, name) > 0 and not known
+        if desk is not None:
+            self._cut(desk)
         if not (known or codes or token or person):
             raise AdminError(self._nobody(agency, name, desk))
-        if desk is not None:
-            self._revoked.add(desk.account)
-            self.signins.end_of(desk.account)
         if token:
             self._revoked.add(_label(agency, name))
         try:
-            await self.pool.run(lambda: self._strike(agency, name))
+            struck = await self.pool.run(lambda: self._strike(agency, name))
+            if struck is not None:  # perhaps one that was being enrolled
+                known = True
+                self._cut(struck)
             await self.pool.run(self.codes.writer())
             await self.pool.run(self.signins.writer())
         except (IdentityError, OSError) as error:
@@ -223,16 +249,28 @@ class People:
         )
         return {"desk": known, "token": token, "codes": codes, "person": person}
 
-    def _strike(self, agency: str, name: str) -> None:
-        """Blocks, in the pool's thread."""
-        desk = self.identity.named(agency, name)
-        if desk is not None and not desk.revoked_at:
-            self.identity.put_desk(msgspec.structs.replace(desk, revoked_at=self.now()))
+    def _cut(self, desk: Desk) -> None:
+        """From now on it is good for nothing here, whatever the disk has."""
+        self._revoked.add(desk.account)
+        self.signins.end_of(desk.account)
+
+    def _strike(self, agency: str, name: str) -> Desk | None:
+        """Answers the desk that was revoked by it. Blocks, in the pool's thread."""
+        desk = struck = self.identity.named(agency, name)
+        if desk is not None:
+            self._revoked.add(desk.account)
+            struck = None
+            if not desk.revoked_at:
+                at = self.now()
+                struck = self.identity.change_desk(
+                    desk.account, lambda now: msgspec.structs.replace(now, revoked_at=at)
+                )
         rest = [
             one for one in self.identity.tokens() if (one.agency, one.name.lower()) != (agency, name.lower())
         ]
         if len(rest) < len(self.identity.tokens()):
             self.identity.put(tokens=rest)
+        return struck
 
     def _nobody(self, agency: str, name: str, desk: Desk | None) -> str:
         if desk is not None:

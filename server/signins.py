@@ -66,6 +66,8 @@ class Badge:
     until: int = 0
     locked: bool = False
     ended: bool = False
+    accounts: tuple[str, ...] = ()
+    """The desks that it rests on, each of which must be good for it to be so."""
 
     def over(self, now: int) -> bool:
         """Nobody comes in by it any more, and whoever did goes."""
@@ -93,7 +95,9 @@ class SignIns:
         badge = self._badges.get(signin.digest)
         if badge is None:
             actor = Actor(signin.name, signin.agency, signin.role)
-            badge = Badge(actor, signin.digest, until=signin.until, locked=signin.locked)
+            by = (one for one in signin.given_by if not one.startswith(PROVIDER))
+            accounts = tuple(dict.fromkeys((signin.account, *by)))
+            badge = Badge(actor, signin.digest, until=signin.until, locked=signin.locked, accounts=accounts)
             self._badges[signin.digest] = badge
         return badge
 
@@ -101,6 +105,10 @@ class SignIns:
         """The sign-in of a token, on whatever line."""
         signin = self._signins.get(digest_of(token)) if 0 < len(token) <= TOKEN_CHARS_MAX else None
         return None if signin is None or signin.until <= now else signin
+
+    def of_all(self) -> tuple[SignIn, ...]:
+        """All of them, the oldest first."""
+        return tuple(self._signins.values())
 
     def begin(
         self,
