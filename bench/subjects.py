@@ -90,8 +90,10 @@ UNBOUND: Final = (
     "connections_per_user",
     "per_user_rate",
     "per_user_burst",
+    "per_user_backlog",
     "per_agency_rate",
     "per_agency_burst",
+    "per_agency_backlog",
 )
 """Limits raised out of the way: one user is a whole control room here, and the figures are to be the server's."""
 

@@ -21,6 +21,7 @@ from incident.kernel.checks import ConfigError
 from incident_tui import __doc__ as about
 from incident_tui import comings, identity
 from incident_tui.endings import server_url
+from incident_tui.printing import complain
 from incident_tui.seat import HOME, SEATS_MAX, home_folder
 from incident_tui.trust import TrustError
 
@@ -51,16 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(asked.run(asked))
     except Said as said:
-        print(said, file=sys.stderr)
+        complain(str(said))
         return USAGE
     except comings.Stopped as stopped:
-        print(stopped, file=sys.stderr)
+        complain(str(stopped))
         return stopped.code
     except TrustError as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return USAGE
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -30,6 +30,7 @@ from incident_tui import keymaps, themes
 from incident_tui.actions import Actions
 from incident_tui.clock import iso_time
 from incident_tui.hangup import GONE, watching
+from incident_tui.printing import complain
 from incident_tui.probe import probing
 from incident_tui.screens.conflicts.screen import Notice, conflicts_board
 from incident_tui.screens.incidents.listing import incidents_board
@@ -253,6 +254,6 @@ def run_app(session: Session, settings: Settings, trouble_file: Path | None = No
 
     asyncio.run(running())
     if app.last_words:
-        print(app.last_words, file=sys.stderr)  # noqa: T201 - the last thing the client says
+        complain(app.last_words)
         return BROKEN
     return app.return_code or 0

@@ -23,6 +23,7 @@ from incident_tui.clock import Clock, long_day, short_time
 from incident_tui.door import DoorError
 from incident_tui.endings import server_url
 from incident_tui.keyring import Ring, rings
+from incident_tui.printing import complain, put
 from incident_tui.seat import home_folder
 from incident_tui.sitting import Sitting
 from incident_tui.trust import TrustError
@@ -217,7 +218,7 @@ def _enrol(asked: argparse.Namespace) -> int:
     try:
         if asker.asks:
             asyncio.run(door.knows(url, code, home))
-            print("The server knows this code, and nobody stands in between.")
+            put("The server knows this code, and nobody stands in between.")
         password = _new_password(
             asker, "A password for this desk (12 signs or more; three or four words do): "
         )
@@ -229,7 +230,7 @@ def _enrol(asked: argparse.Namespace) -> int:
             f"The folder {home} cannot be used: {(error.strerror or str(error)).lower()}."
         ) from None
     badge = ring.badge
-    print(
+    put(
         f"Enrolled: {who(ring)}, {safe_text(badge.role).replace('_', ' ')}, at {safe_text(badge.server)} "
         f"({safe_text(badge.mode)})."
     )
@@ -238,7 +239,7 @@ def _enrol(asked: argparse.Namespace) -> int:
         asyncio.run(_opened(Sitting(ring, Clock()), password))
     except Stopped as stopped:
         raise Stopped(f"This desk is enrolled, but it cannot sign in: {stopped}", stopped.code) from None
-    print(f"Signed in. Now: incident-tui connect {asked.url}")
+    put(f"Signed in. Now: incident-tui connect {asked.url}")
     return DONE
 
 
@@ -256,7 +257,7 @@ def _claimed(url: str, code: Code, asker: Asker, home: Path) -> tuple[Ring, str]
         except DoorError as error:
             if error.code != "weak_password" or not asker.asks:
                 raise
-            print(error, file=sys.stderr)
+            complain(str(error))
 
 
 def _code(typed: str) -> Code:
@@ -277,7 +278,7 @@ def _new_password(asker: Asker, question: str, *names: str) -> str:
             return password
         if not asker.asks:
             raise Stopped(flaw)
-        print(flaw, file=sys.stderr)
+        complain(flaw)
     raise Stopped("No password was set. Nothing was done.")
 
 
@@ -302,17 +303,14 @@ def _sign_in(asked: argparse.Namespace) -> int:
             raise Stopped(why, REFUSED)
     else:
         let_in(sitting, Asker(asked.password_file))
-    print(
+    put(
         f"Signed in: {who(ring)} at {host(ring)}, until {short_time(sitting.until)} on {long_day(sitting.until)}."
     )
     return DONE
 
 
 def _show(page: str) -> None:
-    print(
-        f"Open this page in a browser on this machine, and sign in there:\n\n  {safe_text(page)}\n",
-        flush=True,
-    )
+    put(f"Open this page in a browser on this machine, and sign in there:\n\n  {safe_text(page)}\n")
 
 
 def let_in(sitting: Sitting, asker: Asker) -> None:
@@ -328,7 +326,7 @@ def let_in(sitting: Sitting, asker: Asker) -> None:
             return
         if not asker.asks:
             raise Stopped(why, REFUSED)
-        print(why, file=sys.stderr)
+        complain(why)
     raise Stopped("This desk stays shut.", REFUSED)
 
 
@@ -336,7 +334,7 @@ def _sign_out(asked: argparse.Namespace) -> int:
     ring = _meant(asked)
     if not ring.keep(None):
         raise Stopped("The sign-in cannot be taken from the disk.")
-    print(f"Signed out: {who(ring)} at {host(ring)}.")
+    put(f"Signed out: {who(ring)} at {host(ring)}.")
     return DONE
 
 
@@ -346,7 +344,7 @@ def _password(asked: argparse.Namespace) -> int:
     old = asker.secret(f"The password of {who(ring)} as it is: ")
     new = _new_password(asker, "The new one: ", ring.badge.name, ring.badge.agency)
     asyncio.run(_opened(Sitting(ring, Clock(), watched=False), old, new))
-    print("The password is changed.")
+    put("The password is changed.")
     return DONE
 
 
@@ -372,7 +370,7 @@ def broken_glass(asked: argparse.Namespace, *, idle_minutes: int) -> Sitting:
     """The sitting of two persons at this desk, asked for at the terminal. Raises Stopped."""
     ring = _meant(asked)
     asker = Asker(asked.password_file)
-    print(
+    put(
         f"Breaking the glass at {who(ring)}: every party of every incident of {ring.badge.agency} is alarmed."
     )
     role = asked.role or asker.words("In which role: ")

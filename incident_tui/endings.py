@@ -27,6 +27,7 @@ from incident.kernel.protocol import Bye
 from incident.kernel.text import clip, safe_text
 
 PORT: Final = 8765
+SENTENCE_MAX: Final = 600
 _HOST = re.compile(r"[a-z0-9._:%-]+", re.IGNORECASE | re.ASCII)
 _CODES: Final = {
     1001: "The server has closed the line.",
@@ -52,6 +53,7 @@ class Ending:
 
     `over`: what we showed to be let in is not good any more, and will not be again. `retry_seconds` is how long the
     server asked us to wait; `settled`: the line had been good for a while.
+    The sentence may quote whoever answered, so it is safe and of a length to be read, whatever was quoted.
     """
 
     sentence: str
@@ -59,6 +61,10 @@ class Ending:
     over: bool = False
     retry_seconds: float = 0.0
     settled: bool = False
+
+    def __post_init__(self) -> None:
+        """One door for every way a line can end."""
+        object.__setattr__(self, "sentence", clip(safe_text(self.sentence), SENTENCE_MAX))
 
 
 def server_url(typed: str) -> str:
@@ -87,7 +93,9 @@ def server_url(typed: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise ValueError("An address holds no name and no password. Give the token with --token-file.")
     if scheme == "ws" and not _this_machine(host):
-        raise ValueError(f"An open line (ws://) is only for this machine. Write wss:// to reach {host}.")
+        raise ValueError(
+            f"An open line (ws://) is only for this machine. Write wss:// to reach {clip(host, 80)}."
+        )
     netloc = f"[{host}]" if ":" in host else host
     return f"{scheme}://{netloc}{f':{port}' if port else ''}{parts.path or '/'}"
 

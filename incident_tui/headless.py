@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -30,8 +29,11 @@ from incident_tui.actions import Act, AppAct, build, parse
 from incident_tui.clock import iso_time, long_time
 from incident_tui.feed import LINES_MAX, PAGE, LogLine
 from incident_tui.grammar import find_verb
+from incident_tui.printing import complain, put
 from incident_tui.screens.incidents.listing import incidents_board
 from incident_tui.session import Session
+
+__all__ = ["complain", "do", "put", "report", "state", "tail"]
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -419,13 +421,3 @@ def _plain(value: Any) -> Any:
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def put(line: str) -> None:
-    """To standard output, at once, so that a reader behind a pipe hears it when it happens."""
-    print(line, flush=True)
-
-
-def complain(line: str) -> None:
-    """To standard error."""
-    print(line, file=sys.stderr, flush=True)

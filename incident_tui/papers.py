@@ -175,7 +175,8 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 GOOD_NAME: Final = (
-    'it has a hidden sign or one of / \\ : * ? " < > | in it, ends in a point or a blank, or is a device of Windows.'
+    'it has a hidden sign or one of / \\ : * ? " < > | in it, ends in a point or a blank, '
+    "or is a device of Windows."
 )
 """Papers go from system to system, so a name must be good on all of them."""
 

@@ -41,7 +41,7 @@ from incident.kernel.replica import (
     StoreSnapshot,
 )
 from incident.kernel.slice import Actor, Refusal
-from incident.kernel.text import safe_text
+from incident.kernel.text import clip, safe_text
 from incident_tui.cache import Cache
 from incident_tui.chores import is_automatic
 from incident_tui.closing import PROBES_MAX, emptied, over, own_words, said
@@ -266,11 +266,11 @@ class Streams:
             case "not_party":
                 self.close(watched.stream)
             case "diverged":
-                watched.diverge(safe_text(error.sentence))
+                watched.diverge(clip(safe_text(error.sentence), 300))
                 self._diverged(watched)
             case _:
                 watched.asked_at = self._now() - ANSWER_SECONDS + BUSY_SECONDS
-                self._owner.say("caution", safe_text(error.sentence))
+                self._owner.say("caution", clip(safe_text(error.sentence), 300))
 
     # -- what is closed to us -----------------------------------------------------------------------------------
 

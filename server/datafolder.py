@@ -58,11 +58,14 @@ mode: {mode}
 # unknown_max: 64
 # unknown_per_address: 8
 
-# Commands that a user and an agency may give each second, and at once. What is over it waits; nothing is refused.
+# Commands that a user and an agency may give each second, at once, and, five times as fast as the rate, to make up for
+# a time away. What is over it waits; nothing is refused.
 # per_user_rate: 20
 # per_user_burst: 60
+# per_user_backlog: 2000
 # per_agency_rate: 100
 # per_agency_burst: 300
+# per_agency_backlog: 6000
 
 # Where /healthz, /readyz and /metrics (Prometheus) are asked for, on 127.0.0.1 whatever host says. With 0: nowhere.
 # metrics_port: 0

@@ -15,6 +15,11 @@ from incident.kernel.slice import Actor
 FRAMES_PER_COMMAND: Final = 10
 """Frames of any kind that may be sent for each command that may: a desk has heartbeats and questions, too."""
 
+CATCH_UP: Final = 5
+"""A room that was away sends what it wrote meanwhile so many times as fast as its rate, until its backlog is used up:
+two thousand commands after a long cut are through in some twenty seconds, and nobody else waits for them.
+"""
+
 FRAME_BURST: Final = 8_192
 AGENCY_FRAME_BURST: Final = 65_536
 """Frames at once: the whole queue of a desk that comes back after a long cut; of an agency, some of them."""
@@ -51,7 +56,10 @@ _TINY: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds that an administrator may set. Rates are commands a second; bursts are commands at once."""
+    """The bounds that an administrator may set. Rates are commands a second; bursts are commands at once.
+
+    A backlog is what may come beyond the rate (``CATCH_UP`` times as fast); it fills again with what was not used.
+    """
 
     connections_max: int = 2_000
     connections_per_agency: int = 200
@@ -60,8 +68,10 @@ class Limits:
     unknown_per_address: int = 8
     per_user_rate: int = 20
     per_user_burst: int = 60
+    per_user_backlog: int = 2_000
     per_agency_rate: int = 100
     per_agency_burst: int = 300
+    per_agency_backlog: int = 6_000
 
 
 class Bucket:
@@ -86,12 +96,26 @@ class Bucket:
         return wait if wait > _TINY else 0.0
 
 
+class Steps:
+    """A budget of two: what is used for long, and how fast a backlog may be made up for."""
+
+    __slots__ = ("_fast", "_long")
+
+    def __init__(self, rate: float, burst: float, backlog: float) -> None:
+        self._long = Bucket(rate, burst + backlog)
+        self._fast = Bucket(rate * CATCH_UP, burst)
+
+    def take(self, now: float) -> float:
+        """As ``Bucket.take``, of both."""
+        return max(self._long.take(now), self._fast.take(now))
+
+
 class Purse:
     """What one user, over all of its lines, or one agency may still spend."""
 
     __slots__ = ("answers", "commands", "frames", "opens")
 
-    def __init__(self, commands: Bucket, frames: Bucket, answers: Bucket, opens: Bucket) -> None:
+    def __init__(self, commands: Steps, frames: Bucket, answers: Bucket, opens: Bucket) -> None:
         self.commands = commands
         self.frames = frames
         self.answers = answers
@@ -170,6 +194,7 @@ class Accounts:
         return _purse(
             limits.per_user_rate,
             limits.per_user_burst,
+            limits.per_user_backlog,
             FRAME_BURST,
             Bucket(limits.connections_per_user / OPEN_SECONDS, limits.connections_per_user * OPEN_BURST),
         )
@@ -180,15 +205,19 @@ class Accounts:
             lines = limits.connections_per_agency
             opens = Bucket(lines / AGENCY_OPEN_SECONDS, lines * AGENCY_OPEN_BURST)
             purse = self._agencies[agency] = _purse(
-                limits.per_agency_rate, limits.per_agency_burst, AGENCY_FRAME_BURST, opens
+                limits.per_agency_rate,
+                limits.per_agency_burst,
+                limits.per_agency_backlog,
+                AGENCY_FRAME_BURST,
+                opens,
             )
         return purse
 
 
-def _purse(rate: int, burst: int, frames: int, opens: Bucket) -> Purse:
+def _purse(rate: int, burst: int, backlog: int, frames: int, opens: Bucket) -> Purse:
     answers = rate * ANSWER_BYTES
     return Purse(
-        Bucket(rate, burst),
+        Steps(rate, burst, backlog),
         Bucket(rate * FRAMES_PER_COMMAND, frames),
         Bucket(answers, answers * ANSWER_BURST_SECONDS),
         opens,

@@ -148,8 +148,10 @@ BOUNDS: Final = {
     "unknown_per_address": (2, 5_000),
     "per_user_rate": (1, 100_000),
     "per_user_burst": (1, 100_000),
+    "per_user_backlog": (0, 100_000),
     "per_agency_rate": (1, 100_000),
     "per_agency_burst": (1, 100_000),
+    "per_agency_backlog": (0, 100_000),
 }
 """Least and most of each of ``Limits``."""
 

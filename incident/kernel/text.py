@@ -111,6 +111,27 @@ def _rebuilt(value: str, lines: bool) -> str:
     return "".join(out)
 
 
+def safe_chars(value: str) -> SafeText:
+    """As ``safe_text``, and one character for each: for a field in which a person types, so that the cursor stands
+    where it seems to. What is typed stays as it is; this is only how it looks. Never raises.
+    """
+    if value.isascii() and value.isprintable():
+        return SafeText(value)
+    out: list[str] = []
+    marks = -1
+    for char in value:
+        if char in "\n\u2028\u2029":
+            out.append(NEW_LINE.strip())
+            marks = -1
+        elif _is_mark(char) and char not in _HIDDEN and not _is_selector(char) and marks >= 0:
+            marks += 1
+            out.append(char if marks <= MARKS_MAX else SUBSTITUTE)
+        else:
+            out.append(" " if char == "\t" else _substitute(char))
+            marks = 0
+    return SafeText("".join(out))
+
+
 def _is_selector(char: str) -> bool:
     return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
 

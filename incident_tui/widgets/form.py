@@ -23,7 +23,7 @@ from incident_tui.answers import choices_of, read_answer
 from incident_tui.widgets.choice import Choice
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, fit, wrap
-from incident_tui.widgets.prompt import Line
+from incident_tui.widgets.prompt import Area, Line
 
 LABEL_MAX = 24
 LINES_HEIGHT = 4
@@ -164,7 +164,7 @@ class Form(Vertical):
         if field.choices:
             return Choice(field.choices, value, several=several, free=not field.arg.required, id=name)
         if field.arg.kind == "lines":
-            area = TextArea(value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", id=name)
+            area = Area(value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", id=name)
             area.cursor_blink = False
             area.styles.height = max(LINES_HEIGHT, min(AREA_MAX, value.count("\n") + 2))
             return area

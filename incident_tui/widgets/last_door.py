@@ -15,7 +15,6 @@ A crash report is printed after the app has ended, past every filter; `CrashDoor
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
@@ -26,19 +25,13 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 from incident.kernel.text import SUBSTITUTE, ascii_fold
-
-# C0 and DEL and C1, hidden format characters (bidi, zero-width, joiners, byte order mark), line separators,
-# lone surrogates, tag characters and the selectors that can smuggle text.
-_ACTS = re.compile(
-    "[\\x00-\\x1f\\x7f-\\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\\ud800-\\udfff\U000e0000-\U000e0fff]"
-)
+from incident_tui.printing import ACTS
 
 
 @lru_cache(maxsize=4096)
 def harmless(text: str) -> str:
     """The text without anything that acts on a terminal or hides, in as many cells as Textual has counted."""
-    cleaned = _ACTS.sub(lambda found: SUBSTITUTE * cell_len(found.group()), text)
+    cleaned = ACTS.sub(lambda found: SUBSTITUTE * cell_len(found.group()), text)
     return _same_width(cleaned, text)
 
 
@@ -66,7 +59,7 @@ class LastDoor(LineFilter):
             if control is not None or (style is not None and style.link is not None):
                 return self._cleaned(segments)
             if not text.isascii():
-                if _ACTS.search(text) is not None:
+                if ACTS.search(text) is not None:
                     return self._cleaned(segments)
             elif not text.isprintable():
                 return self._cleaned(segments)

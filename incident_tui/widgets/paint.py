@@ -99,6 +99,9 @@ def paint_of(widget: Widget) -> Paint:
     return paint_for(widget.app.theme)
 
 
+# What is measured is what will be painted: a hidden character that is shown takes a cell, and whoever measured it as
+# none would let a text push its neighbours aside.
+
 # -- text in cells --------------------------------------------------------------------------------------------
 
 
@@ -106,11 +109,12 @@ def cut(text: str, width: int) -> str:
     """Text cut to exactly ``width`` cells, the last of them ``…``; a wide letter may leave a space before it."""
     if width <= 0:
         return ""
-    return set_cell_size(text, width - 1) + ELLIPSIS
+    return set_cell_size(safe_text(text), width - 1) + ELLIPSIS
 
 
 def fit(text: str, width: int, align: str = "left") -> str:
     """Text in exactly ``width`` cells: cut with an ellipsis when too long, else padded to the side asked."""
+    text = safe_text(text)
     cells = cell_len(text)
     if cells > width:
         return cut(text, width)
@@ -121,7 +125,7 @@ def fit(text: str, width: int, align: str = "left") -> str:
 
 def length(line: Iterable[Span]) -> int:
     """How many cells a line takes."""
-    return sum(cell_len(span.text) for span in line)
+    return sum(cell_len(safe_text(span.text)) for span in line)
 
 
 def spread(left: Sequence[Span], right: Sequence[Span], width: int, gap: int = 2) -> Line:
@@ -137,7 +141,7 @@ def shorten(line: Sequence[Span], width: int) -> Line:
     kept: list[Span] = []
     left = width
     for span in line:
-        cells = cell_len(span.text)
+        cells = cell_len(safe_text(span.text))
         if cells <= left:
             kept.append(span)
             left -= cells
@@ -152,7 +156,7 @@ def wrap(text: str, width: int) -> list[str]:
     """Text broken at spaces into lines of at most ``width`` cells; a longer word is broken where it must be."""
     width = max(1, width)
     lines: list[str] = []
-    for paragraph in text.split("\n"):
+    for paragraph in safe_text(text, lines=True).split("\n"):
         line = ""
         for word in paragraph.split(" "):
             joined = f"{line} {word}" if line else word
@@ -174,7 +178,7 @@ def act_at(line: Iterable[Span], x: int) -> str:
     """What a click on cell ``x`` of a line does; "" for nothing."""
     at = 0
     for span in line:
-        at += cell_len(span.text)
+        at += cell_len(safe_text(span.text))
         if x < at:
             return span.act
     return ""

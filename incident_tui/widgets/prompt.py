@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
+from incident.kernel.text import safe_chars
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, length, shorten
 
@@ -41,6 +43,11 @@ class Line(Input):
         )
         self.cursor_blink = False
 
+    @property
+    def _value(self) -> Text:
+        """What Textual paints of the value, which may have come from somebody else."""
+        return Text(safe_chars(self.value), no_wrap=True, overflow="ignore", end="")
+
     class Pasted(Message):
         """A paste did not go in as it was: a sentence that says what became of it."""
 
@@ -62,6 +69,14 @@ class Line(Input):
         said = pasted_words(len(lines), len(text) - room)
         if said:
             self.post_message(self.Pasted(said))
+
+
+class Area(TextArea):
+    """Several lines to type in; painted as `Line` is."""
+
+    def get_line(self, line_index: int) -> Text:
+        """What Textual paints of one line."""
+        return Text(safe_chars(self.document.get_line(line_index)), end="", no_wrap=True)
 
 
 def pasted_words(lines: int, over: int) -> str:

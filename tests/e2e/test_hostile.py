@@ -375,47 +375,62 @@ def test_with_both_layers_out_something_does_get_through(broken_into: House) -> 
     assert len(set(through(written))) > 20
 
 
-def test_what_a_server_let_through_is_harmless_in_a_script(broken_into: House) -> None:
-    picture = broken_into.client("SCAS", "state", "--json")
-    spoken = broken_into.client("SCAS", "state")
-    for done in (picture, spoken):
-        assert done.returncode == 0, done.stderr
-        assert harmless_print(done.stdout), done.stdout
-        assert "Iq" in done.stdout  # the title
-        assert "52;c;" in done.stdout
+@pytest.mark.parametrize("part", ["second", "third"])
+def test_what_a_server_let_through_is_harmless_in_a_script(broken_into: House, part: str) -> None:
     for more in ((), ("--json",)):
-        said = tailed(broken_into, *more)
-        assert harmless_print(said)
-        lines = [marked for marked, _, command in stored() if isinstance(command, Write)]
-        assert [marked for marked in lines if marked not in said] == []
+        said = printed(broken_into, part, "state", *more)
+        assert harmless_print(said, part), said
+        assert "Iq" in said  # the title
         assert "52;c;" in said
+        log = printed(broken_into, part, "tail", "--lines", "1000", *more)
+        assert harmless_print(log, part), log
+        lines = [marked for marked, _, command in stored() if isinstance(command, Write)]
+        assert [marked for marked in lines if marked not in log] == []
+        assert "52;c;" in log
+    for words in (
+        ("log",),
+        ("log", "--format", "csv"),
+        ("log", "--format", "json"),
+        ("picture", "--format", "json"),
+    ):
+        assert harmless_print(printed(broken_into, part, "report", *words), part), words
+    refused = printed(broken_into, part, "do", "incident Iq999 \x9b2J\u202e")
+    assert through(refused.replace("\n", "")) == []
 
 
-def tailed(house: House, *more: str) -> str:
-    """What `tail` prints, ended once it is silent."""
-    words = [
-        sys.executable,
-        "-m",
-        "incident_tui",
-        "tail",
-        house.url,
-        "--token-file",
-        str(house.token("SCAS")),
-    ]
-    tail = subprocess.Popen(
-        [*words, "--lines", "1000", *more],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=house.folder,
-        env={**ENVIRONMENT, "INCIDENT_TUI_HOME": str(house.folder / "home-tail"), "PYTHONUTF8": "1"},
-    )  # fmt: skip
-    try:
-        out, _ = tail.communicate(timeout=6)
-    except subprocess.TimeoutExpired:
-        tail.kill()
-        out, _ = tail.communicate(timeout=10)
-    return out.decode("utf-8", "surrogateescape")
+def test_a_script_without_any_layer_does_get_them(broken_into: House) -> None:
+    """The control run of the one above."""
+    assert "\u202eDEMRIFNOC" in printed(broken_into, "open", "tail", "--lines", "1000")
+    assert "\x1b]52;c;cm0" in printed(broken_into, "open", "state")
 
 
-def harmless_print(said: str) -> bool:
-    """Lines of text and nothing else, whether as it is or escaped in JSON."""
-    acts = through(said.replace("\n", "")) if said else ["nothing"]
-    return not acts and "\\u001b" not in said and "\\u202e" not in said and "\\u0007" not in said
+def printed(house: House, part: str, *words: str) -> str:
+    """What the client without a screen prints, with one layer alone; `tail` is ended once it is silent."""
+    first, *rest = words
+    at = [first, house.url] if first != "do" else [first, house.url, *rest]
+    what = (
+        [rest[0], house.url, *rest[1:]] if first == "report" else [*at[1:], *([] if first == "do" else rest)]
+    )
+    said = house.folder / f"said-{part}-{first}"
+    with said.open("wb") as out:
+        running = subprocess.Popen(
+            [sys.executable, CARELESS, part, first, *what, "--token-file", str(house.token("SCAS"))],
+            stdout=out, stderr=subprocess.STDOUT, cwd=house.folder,
+            env={**ENVIRONMENT, "INCIDENT_TUI_HOME": str(house.folder / f"home-{part}-{first}"), "PYTHONUTF8": "1"},
+        )  # fmt: skip
+    deadline, size = time.monotonic() + 60, -1
+    while (
+        running.poll() is None and time.monotonic() < deadline and (not size or size != said.stat().st_size)
+    ):
+        size = said.stat().st_size if first == "tail" else 0
+        time.sleep(2)
+    running.kill()
+    running.wait()
+    return said.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def harmless_print(said: str, part: str = "second") -> bool:
+    """Lines of text and nothing else; where `safe_text` is at work also nothing that JSON would bring back to life."""
+    acts = through(said.replace("\n", "").replace("\r", "")) if said else ["nothing"]
+    dormant = "\\u001b" in said or "\\u202e" in said or "\\u0007" in said
+    return not acts and (part == "third" or not dormant)

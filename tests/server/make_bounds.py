@@ -57,8 +57,10 @@ def _settings(found: Limits) -> dict[str, tuple[str, str]]:
         ),
         "per_user_rate": ("commands a second of one user", waits),
         "per_user_burst": ("at once", "the rest waits"),
+        "per_user_backlog": ("beyond that after a time away", "five times as fast; then the rest waits"),
         "per_agency_rate": ("commands a second of one agency", waits),
         "per_agency_burst": ("at once", "the rest waits"),
+        "per_agency_backlog": ("beyond that after a time away", "five times as fast; then the rest waits"),
     }
 
 

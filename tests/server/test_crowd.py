@@ -192,7 +192,7 @@ def test_a_user_with_too_many_lines_is_told_so_in_a_sentence() -> None:
 def test_who_writes_too_fast_is_slowed_in_order_and_keeps_its_line_and_others_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slow = Limits(per_user_rate=40, per_user_burst=5)
+    slow = Limits(per_user_rate=40, per_user_burst=5, per_user_backlog=0)
 
     async def scene() -> None:
         async with house(limits=slow) as home:
@@ -220,7 +220,7 @@ def test_what_may_wait_is_bounded_by_reading_no_more(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(limits, "HELD_COMMANDS_MAX", 20)
 
     async def scene() -> None:
-        async with house(limits=Limits(per_user_rate=20, per_user_burst=1)) as home:
+        async with house(limits=Limits(per_user_rate=20, per_user_burst=1, per_user_backlog=0)) as home:
             await home.opened("LAS")
             async with home.guest("LAS", "Desk") as desk:
                 for number in range(400):
@@ -238,7 +238,7 @@ def test_what_may_wait_is_bounded_by_reading_no_more(monkeypatch: pytest.MonkeyP
 
 
 def test_what_waited_when_the_line_broke_is_sent_again_and_lands_once() -> None:
-    slow = Limits(per_user_rate=50, per_user_burst=5)
+    slow = Limits(per_user_rate=50, per_user_burst=5, per_user_backlog=0)
 
     async def scene() -> None:
         async with house(limits=slow) as home:

@@ -51,7 +51,16 @@ def test_however_it_is_taken_never_more_than_burst_and_rate(seed: int) -> None:
 
 
 def test_a_user_has_one_account_over_all_lines_and_roles_and_agencies_have_theirs() -> None:
-    accounts = Accounts(Limits(per_user_rate=10, per_user_burst=5, per_agency_rate=20, per_agency_burst=8))
+    accounts = Accounts(
+        Limits(
+            per_user_rate=10,
+            per_user_burst=5,
+            per_user_backlog=0,
+            per_agency_rate=20,
+            per_agency_burst=8,
+            per_agency_backlog=0,
+        )
+    )
     desk = accounts.of(Actor("Desk 1", "LAS", "operator"))
     assert accounts.of(Actor("Desk 1", "LAS", "loggist")) is desk
     assert accounts.of(Actor("Desk 1", "SCAS", "operator")) is not desk
@@ -61,6 +70,26 @@ def test_a_user_has_one_account_over_all_lines_and_roles_and_agencies_have_their
     assert [other.command(0.0) for _ in range(2)] == [0.0] * 2
     assert other.command(0.0) == pytest.approx(0.05)  # its own is full, the agency's is spent
     assert accounts.of(Actor("Desk 1", "SCAS", "operator")).command(0.0) == 0.0  # nobody else's is touched
+
+
+def test_what_was_written_in_a_long_cut_is_caught_up_with_and_a_flood_is_not() -> None:
+    accounts = Accounts(Limits())
+    desk = accounts.of(Actor("Desk 1", "LAS", "operator"))
+    at, waits = 0.0, []
+    for _ in range(4_000):  # each is given when its turn has come, as a queue drains
+        waits.append(desk.command(at))
+        at += waits[-1]
+    assert waits[:60] == [0.0] * 60
+    taken = [sum(waits[:count]) for count in (2_000, 3_000, 4_000)]
+    assert 15 < taken[0] < 30
+    assert taken[2] - taken[1] == pytest.approx(
+        1_000 / 20, rel=0.01
+    )  # the backlog is used up: the rate alone
+    assert desk.command(at + 10_000) == 0.0
+    later = at + 10_000
+    again = [desk.command(later) for _ in range(100)]
+    assert again[:59] == [0.0] * 59
+    assert again[-1] == pytest.approx(40 / 100, rel=0.05)
 
 
 def test_large_frames_count_for_many() -> None:
@@ -127,7 +156,7 @@ def test_two_thousand_commands_wait_in_order_and_none_is_lost_or_doubled(
         ready.set()
         await asyncio.gather(*tasks)
         assert [command_id for _, command_id in given] == [submit.command_id for submit in queue]
-        assert given[-1][0] == pytest.approx((2_000 - 60) / 20)  # 97 seconds
+        assert given[-1][0] == pytest.approx((2_000 - 60) / 100)  # 20 seconds: it is its backlog
         assert (account.held_commands, account.held_bytes, len(pace)) == (0, 0, 0)
         clock.now += 3
         pace.take(submitted(Write("at once again")))
@@ -142,7 +171,7 @@ def test_another_command_under_the_same_id_is_not_swallowed(monkeypatch: pytest.
 
     async def scene() -> None:
         given, ready, tasks = [], asyncio.Event(), []
-        account = Accounts(Limits(per_user_burst=1)).of(Actor("Desk", "LAS", "operator"))
+        account = Accounts(Limits(per_user_burst=1, per_user_backlog=0)).of(Actor("Desk", "LAS", "operator"))
         pace = Pace(
             account, ready, given.append, lambda work: tasks.append(asyncio.create_task(work)), Tally()
         )
@@ -161,7 +190,7 @@ def test_too_much_that_waits_stops_the_reading_and_an_end_frees_it(monkeypatch: 
     monkeypatch.setattr(limits, "HELD_COMMANDS_MAX", 10)
 
     async def scene() -> None:
-        account = Accounts(Limits(per_user_burst=1)).of(Actor("Desk", "LAS", "operator"))
+        account = Accounts(Limits(per_user_burst=1, per_user_backlog=0)).of(Actor("Desk", "LAS", "operator"))
         paces = [
             Pace(account, asyncio.Event(), lambda _submit: None, lambda work: work.close(), Tally())
             for _ in range(2)

@@ -27,6 +27,7 @@ from incident.kernel.protocol import Refused
 from incident.kernel.slice import Actor
 from incident.log.facts import Write
 from incident.permissions import OPENING
+from incident.sharing.facts import End, Share
 from incident.state import EXCON, INCIDENT, MODELS, OWN, REGISTER
 from server.store.memory import MemoryDisk, MemoryStore
 from tests.golden.make import HISTORIES
@@ -230,3 +231,36 @@ async def turned_away(role: str, seed: int) -> None:
 @pytest.mark.parametrize("role", sorted(set(roles()) - {*NOBODYS, *CONTROL}))
 def test_who_is_not_party_cannot_tell_an_incident_from_none(role: str, seed: int) -> None:
     run(turned_away(role, seed))
+
+
+# -- by an agreement ----------------------------------------------------------------------------------------------
+
+
+async def lent(tier: str, role: str, seed: int) -> dict[str, bool]:
+    """Every command of an incident asked by somebody who sees it by an agreement; which of them may be given."""
+    given = history("incident")
+    rng = random.Random(f"{seed} matrix {tier} {role}")
+    lead = given.view.organisation.lead
+    disk = MemoryDisk(records={INCIDENT_STREAM: list(given.records)})
+    found: dict[str, bool] = {}
+    async with (
+        house(MemoryStore(disk), MODELS, given.charter, now=lambda: given.now) as home,
+        home.guest(lead, role="tactical_commander") as owner,
+        home.guest("WMAS", role=role) as guest,
+    ):
+        share = Share("WMAS", tier, 60, "to be asked everything")  # type: ignore[arg-type]
+        assert not await asked(owner, share, INCIDENT_STREAM)
+        for command in sorted(set(INCIDENT.commands) - {"sharing.end"}):
+            view = home.hub.durable(INCIDENT_STREAM).state
+            body = guessed(INCIDENT, command, view, "WMAS", INCIDENT_STREAM, rng)
+            found[command] = await asked(guest, body, INCIDENT_STREAM) not in NO | {"not_party"}
+        found["sharing.end"] = not await asked(guest, End("WMAS"), INCIDENT_STREAM)
+    return found
+
+
+@pytest.mark.parametrize("role", ["operator", "tactical_commander", "observer"])
+@pytest.mark.parametrize("tier", ["view", "assist"])
+def test_what_an_agreement_lets_is_in_its_tier_and_in_the_role(tier: str, role: str, seed: int) -> None:
+    found = run(lent(tier, role, seed))
+    listed = set(roles()[tier].own) & set(roles()[role].own)
+    assert {command for command, may in found.items() if may} == listed

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -136,41 +137,51 @@ SEQUENCES = re.compile(
 FOREIGN = re.compile(r"\x1b\[(?:31337;1H|1;1HCONF|1;97;41m!!|8msecret)")
 
 
-def written_by(mode: str) -> str:
-    """What the program wrote to its terminal in this mode. Fails when the program did not end well."""
+def written_by(
+    mode: str,
+    *,
+    program: Path = ROOT / "tests" / "tui" / "hostile_app.py",
+    more: Sequence[str] = (),
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    ends: int | None = None,
+    seconds: float = SECONDS_MAX,
+) -> str:
+    """What a program wrote to its terminal in this mode. Fails when the program did not end as it should."""
     ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+    width, height = size
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("TEXTUAL", "NO_COLOR", "COLORTERM"))}
     environ |= {
         "PYTHONPATH": str(ROOT),
         "TERM": "xterm-256color",
-        "COLUMNS": str(WIDTH),
-        "LINES": str(HEIGHT),
+        "COLUMNS": str(width),
+        "LINES": str(height),
     }
     environ |= {"PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1", "TEXTUAL_ANIMATIONS": "none"}
-    command = [sys.executable, str(ROOT / "tests" / "tui" / "hostile_app.py"), mode]
+    command = [sys.executable, str(program), mode, *more]
     began = time.monotonic()
     with subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environ, cwd=ROOT
-    ) as program:
+    ) as running:
         os.close(theirs)
         chunks = []
         try:
-            while chunk := _chunk(ours, began):
+            while chunk := _chunk(ours, began, seconds):
                 chunks.append(chunk)
         finally:
             os.close(ours)
-            if program.poll() is None and time.monotonic() - began > SECONDS_MAX:
-                program.kill()
+            if running.poll() is None and time.monotonic() - began > seconds:
+                running.kill()
     written = b"".join(chunks).decode("utf-8", "surrogateescape")
     print(f"{mode}: {len(written):,} characters in {time.monotonic() - began:.1f} s")
-    assert program.returncode == (1 if mode.startswith("crash") else 0), written[-3_000:]
+    expected = (1 if mode.startswith("crash") else 0) if ends is None else ends
+    assert running.returncode == expected, written[-3_000:]
     return written
 
 
-def _chunk(descriptor: int, began: float) -> bytes:
+def _chunk(descriptor: int, began: float, seconds: float) -> bytes:
     """The next bytes; nothing when the program has gone or takes too long."""
-    ready, _, _ = select.select([descriptor], [], [], max(0.0, SECONDS_MAX - (time.monotonic() - began)))
+    ready, _, _ = select.select([descriptor], [], [], max(0.0, seconds - (time.monotonic() - began)))
     try:
         return os.read(descriptor, 65_536) if ready else b""
     except OSError:  # the other end is closed

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from incident.kernel.board import TONES, Cell, Column
 from incident.kernel.checks import ConfigError
+from incident.kernel.text import safe_text
 from incident_tui import themes
 from incident_tui.widgets.columns import GAP, fit_columns
 from incident_tui.widgets.paint import Span, act_at, fit, length, paint_for, shorten, spread, wrap
 from incident_tui.widgets.rows import Flags, column_at, header_line, mark_tone, row_line, thumb
+from tests.hostile import HOSTILE, Hostile
 
 TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cf", "Mn", "Me", "Zl", "Zp")), max_size=40
@@ -52,7 +54,8 @@ def test_a_cell_is_exactly_as_wide_as_its_column(words: str, width: int, align: 
 def test_wrapped_lines_fit_and_lose_nothing_but_blanks(words: str, width: int) -> None:
     lines = wrap(words, width)
     assert all(cell_len(line) <= max(width, 2) for line in lines)
-    assert "".join(lines).replace(" ", "") == words.replace(" ", "").replace("\n", "")
+    shown = safe_text(words, lines=True)
+    assert "".join(lines).replace(" ", "") == shown.replace(" ", "").replace("\n", "")
 
 
 def test_a_strip_has_its_width_and_ends_in_an_ellipsis_when_it_was_cut() -> None:
@@ -65,6 +68,25 @@ def test_a_strip_has_its_width_and_ends_in_an_ellipsis_when_it_was_cut() -> None
 
 def test_foreign_text_is_made_harmless_however_it_got_here() -> None:
     assert "\x1b" not in paint_for("dark").strip((Span("\x1b]0;owned\x07boo"),), 30).text
+
+
+@pytest.mark.parametrize("more", ["", "\u200b" * 60, "\t" * 20, "\u6f22\u200d" * 9, "e\u0301" * 20, "\n" * 9])
+@pytest.mark.parametrize("hostile", HOSTILE, ids=[one.name for one in HOSTILE])
+def test_a_text_changes_no_cell_outside_its_field(hostile: Hostile, more: str) -> None:
+    """What stands beside it, who wrote it and whether it is confirmed, stays where it is and whole."""
+    fitted = fit_columns((UNIT, PLACE, STATE), 60)
+    flags = Flags()
+
+    def cells(middle: str) -> str:
+        line = row_line(fitted, (Cell("A101"), Cell(middle), Cell("CONFIRMED")), flags, 60)
+        return paint_for("dark").strip(line, 60).text
+
+    honest, foreign = cells("x"), cells(more + hostile.text)
+    at = honest.index("CONFIRMED")
+    assert set_cell_size(foreign, 13) == set_cell_size(honest, 13)
+    assert foreign.endswith(honest[at:])
+    assert cell_len(foreign[: len(foreign) - len(honest[at:])]) == at
+    assert cell_len(foreign) == 60
 
 
 def test_two_ends_of_a_line_never_touch() -> None:
