@@ -65,7 +65,7 @@ mode: {mode}
 # per_user_backlog: 2000
 # per_agency_rate: 100
 # per_agency_burst: 300
-# per_agency_backlog: 6000
+# per_agency_backlog: 20000
 
 # Where /healthz, /readyz and /metrics (Prometheus) are asked for, on 127.0.0.1 whatever host says. With 0: nowhere.
 # metrics_port: 0

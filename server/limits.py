@@ -71,7 +71,7 @@ class Limits:
     per_user_backlog: int = 2_000
     per_agency_rate: int = 100
     per_agency_burst: int = 300
-    per_agency_backlog: int = 6_000
+    per_agency_backlog: int = 20_000
 
 
 class Bucket:

@@ -92,6 +92,23 @@ def test_what_was_written_in_a_long_cut_is_caught_up_with_and_a_flood_is_not() -
     assert again[-1] == pytest.approx(40 / 100, rel=0.05)
 
 
+def test_eight_desks_of_one_trust_catch_up_side_by_side() -> None:
+    accounts = Accounts(Limits())
+    done = []
+    desks = [(0.0, number, accounts.of(Actor(f"Desk {number}", "LAS", "operator"))) for number in range(8)]
+    left = dict.fromkeys(range(8), 2_000)
+    while desks:
+        at, number, desk = min(desks, key=lambda one: one[:2])
+        desks.remove((at, number, desk))
+        left[number] -= 1
+        turn = at + desk.command(at)
+        if left[number]:
+            desks.append((turn, number, desk))
+        else:
+            done.append(turn)
+    assert max(done) < 35
+
+
 def test_large_frames_count_for_many() -> None:
     account = Accounts(Limits()).of(Actor("Desk", "LAS", "operator"))
     whole = limits.FRAME_BURST // 17
