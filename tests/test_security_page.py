@@ -42,6 +42,13 @@ def test_every_threat_has_a_defence_and_tests_that_exist() -> None:
     assert len(named) > 2 * THREATS_LEAST
 
 
+def test_every_test_named_on_the_page_of_foreign_text_exists() -> None:
+    page = (TESTS.parent / "docs" / "foreign-text.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", page))
+    assert len(named) >= 20
+    assert sorted(named - set(written())) == []
+
+
 def test_the_edges_and_the_way_to_report_are_told() -> None:
     edges = PAGE.partition("## What is not defended")[2].partition("## ")[0]
     for edge in ("Disks that lie", "workstation", "administrator", "only disk", "claims", "telephone"):

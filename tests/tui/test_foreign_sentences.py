@@ -22,11 +22,12 @@ from websockets.frames import Close
 from websockets.http11 import Response
 
 from incident.kernel import protocol
+from incident.kernel.door import Denied
 from incident.kernel.ledger import Ledger
 from incident.kernel.protocol import Bye, Directory, Error, Listing
 from incident.kernel.slice import Actor
 from incident.kernel.text import safe_text
-from incident_tui import headless, papers
+from incident_tui import door, headless, papers
 from incident_tui.endings import SENTENCE_MAX, Ending, closed, not_opened, server_url
 from incident_tui.printing import ACTS, printable
 from incident_tui.session import Session
@@ -108,6 +109,21 @@ def test_the_last_door_of_what_is_printed_holds_alone(hostile: Hostile) -> None:
     assert said.endswith("\nb")
     assert ACTS.search(said.replace("\n", "")) is None
     assert said == printable(said)
+
+
+@every
+def test_the_no_of_the_door_is_one_harmless_sentence(hostile: Hostile) -> None:
+    text = hostile.text.encode("utf-8", "replace").decode()[:600]
+
+    class Line:
+        async def send(self, *_: Any, **__: Any) -> None: ...
+
+        async def recv(self, **_: Any) -> bytes:
+            return msgspec.json.encode(Denied(code="no", sentence=text))
+
+    with pytest.raises(door.DoorError) as told:
+        run(door._ask(Line(), Denied(code="", sentence="")))  # type: ignore[arg-type]
+    assert one_sentence(str(told.value)), str(told.value)
 
 
 # -- a server that is an enemy --------------------------------------------------------------------------------
