@@ -200,7 +200,7 @@ def _common() -> PlainParser:
 
 def _connect(asked: argparse.Namespace) -> int:
     settings = _settings(asked)
-    return _screen(_session(asked, screen=True, idle_minutes=settings.idle_minutes), settings)
+    return _screen(_session(asked, screen=True), settings)
 
 
 def _break_glass(asked: argparse.Namespace) -> int:
@@ -290,6 +290,8 @@ def _do(asked: argparse.Namespace) -> int:
     from incident_tui import headless
 
     session = _session(asked)
+    if session.sitting is not None and sys.stdin.isatty():
+        session.sitting.somebody()
     return asyncio.run(
         headless.do(
             session,
@@ -308,7 +310,6 @@ def _session(
     observer: bool = False,
     copy: bool = True,
     screen: bool = False,
-    idle_minutes: int = 0,
 ) -> Session:
     """The session that the arguments describe. With `screen`, where it was let in is remembered."""
     from incident_tui.session import Session
@@ -329,7 +330,7 @@ def _session(
         url = server_url(typed)
     except ValueError as error:
         raise Said(str(error)) from None
-    sitting, token = _sitting(asked, home, url, screen=screen, idle_minutes=idle_minutes), ""
+    sitting, token = _sitting(asked, home, url, screen=screen, reads=observer), ""
     if sitting is None:
         token = _token(asked, lambda: _last(asked, home, url))
     where = None
@@ -351,18 +352,21 @@ def _session(
     )
 
 
-def _sitting(
-    asked: argparse.Namespace, home: Path, url: str, *, screen: bool, idle_minutes: int
-) -> Sitting | None:
-    """The sign-in of the enrolled desk that is meant; None when a token was named, or no desk is enrolled."""
+def _sitting(asked: argparse.Namespace, home: Path, url: str, *, screen: bool, reads: bool) -> Sitting | None:
+    """The sign-in of the enrolled desk that is meant; None when a token was named, or no desk is enrolled.
+
+    What only ``reads`` goes on at a locked desk, and with settings that cannot be read.
+    """
     if asked.token or asked.token_file or os.environ.get(TOKEN):
         return None
     ring = comings.ring_of(home, url, asked.agency)
     if ring is None:
         return None
     from incident_tui.clock import Clock
+    from incident_tui.settings import DEFAULTS, read_settings
     from incident_tui.sitting import Sitting
 
+    idle_minutes = (DEFAULTS if reads else read_settings(asked.config)).idle_minutes
     sitting = Sitting(ring, Clock(), idle_minutes=idle_minutes, watched=screen)
     good = sitting.resume()
     if screen and not (good and not sitting.locked):

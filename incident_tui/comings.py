@@ -22,7 +22,7 @@ from incident_tui import door
 from incident_tui.clock import Clock, long_day, short_time
 from incident_tui.door import DoorError
 from incident_tui.endings import server_url
-from incident_tui.keyring import Ring, rings
+from incident_tui.keyring import Kept, Ring, rings, sweep
 from incident_tui.printing import complain, put
 from incident_tui.seat import home_folder
 from incident_tui.sitting import Sitting
@@ -121,6 +121,7 @@ def address(typed: str) -> str:
 
 def ring_of(home: Path, url: str, agency: str) -> Ring | None:
     """The one enrolled desk that is meant; None when there is none. Raises Stopped when there are several."""
+    sweep(home)
     found = rings(home, url, agency)
     if len(found) > 1:
         desks = ", ".join(
@@ -219,10 +220,7 @@ def _enrol(asked: argparse.Namespace) -> int:
         if asker.asks:
             asyncio.run(door.knows(url, code, home))
             put("The server knows this code, and nobody stands in between.")
-        password = _new_password(
-            asker, "A password for this desk (12 signs or more; three or four words do): "
-        )
-        ring = asyncio.run(door.enrol(url, code, password, home))
+        ring, password = _claimed(url, code, asker, home)
     except DoorError as error:
         raise Stopped(str(error), REFUSED if error.code else NO_SERVER) from None
     except OSError as error:
@@ -250,14 +248,15 @@ def _claimed(url: str, code: Code, asker: Asker, home: Path) -> tuple[Ring, str]
         DoorError, OSError: nothing was enrolled.
     """
     question = "A password for this desk (12 signs or more; three or four words do): "
-    while True:
+    for left in reversed(range(TRIES)):
         password = _new_password(asker, question)
         try:
             return asyncio.run(door.enrol(url, code, password, home)), password
         except DoorError as error:
-            if error.code != "weak_password" or not asker.asks:
+            if error.code != "weak_password" or not (asker.asks and left):
                 raise
             complain(str(error))
+    raise AssertionError  # the last one has been raised
 
 
 def _code(typed: str) -> Code:
@@ -302,6 +301,7 @@ def _sign_in(asked: argparse.Namespace) -> int:
         if why:
             raise Stopped(why, REFUSED)
     else:
+        sitting.reuse()
         let_in(sitting, Asker(asked.password_file))
     put(
         f"Signed in: {who(ring)} at {host(ring)}, until {short_time(sitting.until)} on {long_day(sitting.until)}."
@@ -332,10 +332,32 @@ def let_in(sitting: Sitting, asker: Asker) -> None:
 
 def _sign_out(asked: argparse.Namespace) -> int:
     ring = _meant(asked)
-    if not ring.keep(None):
+    kept = ring.sign_in()
+    try:
+        lives_on = "" if kept is None else _ended(ring, kept)
+    finally:  # whatever the server says to it
+        gone = ring.keep(None)
+    if not gone:
         raise Stopped("The sign-in cannot be taken from the disk.")
     put(f"Signed out: {who(ring)} at {host(ring)}.")
+    if lives_on:
+        complain(lives_on)
     return DONE
+
+
+def _ended(ring: Ring, kept: Kept) -> str:
+    """End a sign-in at its server, too; answers "" when that is done, else until when it lives on there."""
+    try:
+        asyncio.run(door.sign_out(ring, kept.token))
+    except DoorError as error:
+        if error.code == "revoked" or kept.until <= Clock().now():
+            return ""
+        return (
+            f"{error} The server could not be told: there this sign-in lives on until {short_time(kept.until)} on "
+            f"{long_day(kept.until)}, good with this desk's key alone. Whoever runs the server can end it before "
+            "(incident-server revoke)."
+        )
+    return ""
 
 
 def _password(asked: argparse.Namespace) -> int:

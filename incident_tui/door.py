@@ -38,7 +38,9 @@ from incident.kernel.door import (
     ProviderOffer,
     ProviderToken,
     SignedIn,
+    SignedOut,
     SignIn,
+    SignOut,
     Transcript,
     code_key,
     read_answer,
@@ -130,6 +132,14 @@ async def sign_in(ring: Ring, password: str, *, new_password: str = "", token: s
         DoorError: the server says no, or cannot be reached.
     """
     return await _let_in(ring, SignIn(password=password, new_password=new_password, token=token))
+
+
+async def sign_out(ring: Ring, token: str) -> None:
+    """End this sign-in at the server, whoever holds a copy of it. Raises as ``sign_in``."""
+    async with _sign_in_line(ring) as connection:
+        answer = await _ask(connection, SignOut(token=token))
+    if not isinstance(answer, SignedOut):
+        raise _strange(answer)
 
 
 async def break_glass(ring: Ring, asked: BreakGlass) -> SignedIn:

@@ -309,6 +309,9 @@ async def do(
 
     ``yes`` is the second key, for the few acts that ask for one.
     """
+    if session.sitting is not None and session.sitting.word:
+        complain(f"Nothing was done. {why_not(session)}")
+        return NOT_ALLOWED
     async with at_work(session):
         deadline = asyncio.get_running_loop().time() + seconds
         await settled(session, seconds)
@@ -392,8 +395,10 @@ def why_not(session: Session) -> str:
     """What is being waited for, as a sentence."""
     link = session.link
     if session.sitting is not None and session.sitting.word:
-        said = session.sitting.out or "This desk is locked."
-        return f"{said} Sign in: incident-tui sign-in {session.url}"
+        said = session.sitting.out or "This desk is locked, or was left alone for too long."
+        does = "Sign in" if session.sitting.out else "Unlock it"
+        by = " --provider" if session.sitting.by_provider_now else ""
+        return f"{said} {does} with: incident-tui sign-in {session.url}{by}"
     if link.word is LinkWord.ISLAND or link.sentence:
         return link.sentence or "There is no line to the server."
     if not session.stream:

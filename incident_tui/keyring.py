@@ -10,6 +10,8 @@ import contextlib
 import os
 import shutil
 import ssl
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from incident.kernel.door import Enrolled
+from incident.kernel.door import CODE_SECONDS, Enrolled
 from incident_tui.seat import private_folder, server_folder, slug
 from incident_tui.trust import desk_context
 
@@ -26,6 +28,7 @@ DESK, KEY, CERTIFICATE, AUTHORITY, SIGN_IN = (
 )  # fmt: skip
 FILE_BYTES_MAX: Final = 65_536
 PREFIX: Final = "desk-"
+FORGED: Final = ".new-"
 
 
 class Badge(msgspec.Struct, frozen=True):
@@ -44,7 +47,7 @@ class Kept(msgspec.Struct, frozen=True):
     """The sign-in of a desk as it is kept between two openings. Times are UTC ms, ``until`` by the server's clock.
 
     ``verifier`` (argon2id) opens the lock while the server cannot be asked; ``wrong`` tries slow the next one down.
-    ``touched_at`` is when a key was last pressed, by this desk's clock.
+    ``touched_at`` is when a key was last pressed, ``opened_at`` when the password was last given, by this desk's clock.
     """
 
     token: str
@@ -54,6 +57,7 @@ class Kept(msgspec.Struct, frozen=True):
     touched_at: int = 0
     wrong: int = 0
     not_before: int = 0
+    opened_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,8 @@ def forging(home: Path, url: str) -> Iterator[Forge]:
     from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 - only enrolling makes a key
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
 
-    folder = private_folder(server_folder(home, url)) / f".new-{os.getpid()}"
+    folder = private_folder(server_folder(home, url)) / f"{FORGED}{os.getpid()}"
+    sweep(home)
     folder.mkdir(mode=0o700)
     try:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -192,6 +197,33 @@ def forging(home: Path, url: str) -> Iterator[Forge]:
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             folder.parent.rmdir()  # where nothing else is in it: a server that is not known leaves no trace
+
+
+def sweep(home: Path) -> None:
+    """Take away the desks that were never finished: of programs that were killed in the middle. A key is in them."""
+    for server in _folders(home):
+        for folder in _folders(server):
+            if folder.name.startswith(FORGED) and not _at_work(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _at_work(folder: Path) -> bool:
+    """Whether the program that makes this desk may still be at it; another one may have got its number since."""
+    number = folder.name.removeprefix(FORGED)
+    try:
+        age = time.time() - folder.stat().st_mtime
+    except OSError:
+        return False
+    if not number.isdecimal() or int(number) == os.getpid() or age > CODE_SECONDS:
+        return False
+    if sys.platform != "win32":  # there, to ask after a program is to interrupt it: age alone decides
+        try:
+            os.kill(int(number), 0)
+        except (ProcessLookupError, OverflowError):
+            return False
+        except OSError:
+            pass  # it is somebody else's
+    return True
 
 
 def write_private(path: Path, data: bytes) -> None:

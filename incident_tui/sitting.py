@@ -74,7 +74,6 @@ class Sitting:
         self.glass = ""
         """The two persons who broke the glass, while it is broken."""
         self.server_certificate_until = 0
-        self._own_until: int | None = None
         self.clock = self._clock = clock
         self._idle_ms = idle_minutes * MINUTE_MS
         self._watched = watched
@@ -84,6 +83,7 @@ class Sitting:
         """A password that this desk found right while the server could not be asked: it is shown it later."""
         self._wrong = self._not_before = 0
         self._touched = (clock.monotonic(), clock.wall_ms())
+        self._locked_at = self._opened_at = 0
         self._noted = 0
         self._warned = False
         self._told_certificates = False
@@ -156,15 +156,36 @@ class Sitting:
         if kept is None:
             return False
         self.token, self.until, self._verifiers = kept.token, kept.until, (kept.verifier,)
-        left = self._clock.wall_ms() - kept.touched_at if kept.touched_at else 0
-        self.locked = kept.locked or (self._watched and left > self._idle_ms)
+        self._opened_at = kept.opened_at
+        wall = self._clock.wall_ms()
+        left = (
+            abs(wall - kept.touched_at) if kept.touched_at else 0
+        )  # a clock that was set back hides nothing
+        self.locked = kept.locked or left > self._idle_ms
+        if not self._watched:  # a program that nobody sits at is no sign of life
+            self._touched = (self._clock.monotonic() - left / 1000, kept.touched_at or wall)
         return kept.until > self._clock.now()
+
+    def reuse(self) -> None:
+        """Let the next ``open`` unlock the sign-in that is kept, if a password opens it and it is good for a while.
+
+        The server keeps a few sign-ins of a desk and ends the oldest for another one: maybe the room's own screen.
+        """
+        kept = self._kept
+        if kept is not None and kept.verifier and kept.until > self._clock.now() + WARN_MS:
+            self.token, self.until = kept.token, kept.until
 
     # -- keys and time ----------------------------------------------------------------------------------------
 
     def touched(self) -> None:
         """A key was pressed, or the mouse moved."""
         self._touched = (self._clock.monotonic(), self._clock.wall_ms())
+
+    def somebody(self) -> None:
+        """Somebody has typed a command beside the screen: that is noted at once."""
+        if not self.word:
+            self.touched()
+            self._write()
 
     def tick(self) -> None:
         """Once a second: lock when nobody has been here, warn before the end."""
@@ -180,7 +201,7 @@ class Sitting:
                 "caution", f"This sign-in ends at {at}. Sign in again then; everything you wrote stays here."
             )
         over = 0 < self.until <= now
-        if over and not self.word and (self._link is None or not self._link.up):
+        if over and not (self.word or self._owed) and (self._link is None or not self._link.up):
             self.lock()  # the server would close the line now, and cannot
         self._tell_lock()
         if self.word:
@@ -192,15 +213,16 @@ class Sitting:
     def _from_beside(self) -> None:
         """Somebody has signed in at this desk in another terminal (``incident-tui sign-in``): go on with that."""
         kept, before = self.ring.sign_in(), "" if self._kept is None else self._kept.token
-        if kept is None or not kept.token or kept.token in (before, self.token) or kept.locked:
+        if kept is None or not kept.token or kept.locked or kept.until <= self._clock.now():
             return
-        if kept.until <= self._clock.now():
-            return
+        same = kept.token == self.token
+        given = self.locked and kept.opened_at > self._locked_at > 0
+        if kept.token in (before, self.token) and not (same and given):
+            return  # of the same sign-in only a password that was given since the lock opens it
         self._kept, self.token, self.until, self._verifiers = kept, kept.token, kept.until, (kept.verifier,)
         self.glass, self._owed, self._warned = "", "", False
         self._opened()
-        if self._link is not None:
-            self._link.enter(self.token, self.ring.context())
+        self._enter(same=same)
         self._changed()
 
     def _somebody_else(self, wall: int) -> bool:
@@ -218,10 +240,13 @@ class Sitting:
         """Nobody is here: nothing is written from now on. The server is told, so that it holds there, too."""
         if self.word or not self._watched:
             return
-        self.locked = True
+        self._shut()
         self._write()
         self._tell_lock()
         self._changed()
+
+    def _shut(self) -> None:
+        self.locked, self._locked_at = True, self._clock.wall_ms()
 
     def _tell_lock(self) -> None:
         """Tell the server, once all that was written before has been answered: that was written by who sat here."""
@@ -240,8 +265,8 @@ class Sitting:
         self._told_lock = frame.locked
         if not frame.locked:
             self._owed = ""
-        elif not self.locked and not await self._pay():
-            self.locked = True
+        elif not await self._pay() and not self.locked:
+            self._shut()
         self._tell_certificates()
         self._changed()
 
@@ -281,14 +306,15 @@ class Sitting:
     def found_locked(self) -> None:
         """The server refused a command because of the lock: what we took for open is not."""
         if not self.word:
-            self.locked = self._told_lock = True
+            self._shut()
+            self._told_lock = True
             self._changed()
 
     # -- opening it again -------------------------------------------------------------------------------------
 
     async def open(self, password: str, *, new_password: str = "") -> str:
         """Unlock, or sign in again; answers "" when it is open, else why not, as a sentence."""
-        unlocking = self.locked and not self.out and not 0 < self.until <= self._clock.now()
+        unlocking = bool(self.token) and not self.out and not 0 < self.until <= self._clock.now()
         try:
             answer = await self._signed_in(password, new_password, self.token if unlocking else "")
         except DoorError as error:
@@ -329,20 +355,30 @@ class Sitting:
         await self.take(answer, (asked.first_password, asked.second_password), glass=safe_text(answer.name))
         return ""
 
-    async def take(self, answer: SignedIn, passwords: tuple[str, ...], *, glass: str = "") -> None:
-        """The server has let us in: keep it, and go on where this desk stopped."""
+    async def take(
+        self, answer: SignedIn, passwords: tuple[str, ...], *, glass: str = "", somebody: bool = True
+    ) -> None:
+        """The server has let us in: keep it, and go on where this desk stopped.
+
+        Without ``somebody`` at the keys, for a password that was given before, a lock stays.
+        """
         verifiers = await asyncio.to_thread(lambda: tuple(verifier(one) for one in passwords))
         same = answer.token == self.token
         self.token, self.until, self.glass, self._verifiers = answer.token, answer.until, glass, verifiers
         self._wrong = self._not_before = 0
-        self._warned, self._owed, self._own_until = False, "", None
-        self._opened()
-        if self._link is not None:
-            stays = same and self._link.up
-            self._link.enter(answer.token, self.ring.context(), stays=stays)
-            if stays:
-                self._again()
+        self._warned, self._owed = False, ""
+        self._opened(somebody=somebody)
+        self._enter(same=same)
         self._changed()
+
+    def _enter(self, *, same: bool) -> None:
+        """Go on with this token; on the line that is up, when it is the ``same``."""
+        if self._link is None:
+            return
+        stays = same and self._link.up
+        self._link.enter(self.token, self.ring.context(), stays=stays)
+        if stays:
+            self._again()
 
     async def _by_ourselves(self, password: str, unreached: str) -> str:
         """The server cannot be asked: whoever knows the password of this desk may go on, on its own copy."""
@@ -378,7 +414,7 @@ class Sitting:
             if error.code == UNREACHED:
                 self._owed = password
             return False
-        self._opened()
+        self._opened(somebody=False)
         return True
 
     async def _pay_again(self, sentence: str) -> None:
@@ -389,18 +425,23 @@ class Sitting:
         except DoorError as error:
             self._out(str(error) if error.code != UNREACHED else sentence)
             return
-        await self.take(answer, (password,))
+        await self.take(answer, (password,), somebody=False)
 
-    def _opened(self) -> None:
-        self.locked, self.out, self._told_lock = False, "", False
-        self.touched()
+    def _opened(self, *, somebody: bool = True) -> None:
+        self.locked = self.locked and not somebody
+        self.out, self._told_lock = "", False
+        if somebody:
+            self._opened_at = self._clock.wall_ms()
+            self.touched()
         self._write()
 
     # -- keeping ----------------------------------------------------------------------------------------------
 
     def leave(self) -> None:
         """The client is being closed."""
-        if not self.out:
+        if (
+            self._watched and not self.out
+        ):  # what nobody sits at knows less of the lock than what is on the disk
             self._write()
 
     def _write(self) -> None:
@@ -409,7 +450,14 @@ class Sitting:
         if not self.glass and self.token:
             first = self._verifiers[0] if self._verifiers else ""
             kept = Kept(
-                self.token, self.until, first, self.locked, self._touched[1], self._wrong, self._not_before
+                self.token,
+                self.until,
+                first,
+                self.locked,
+                self._touched[1],
+                self._wrong,
+                self._not_before,
+                self._opened_at,
             )
         if kept is not None and kept != self._kept:
             self._kept = kept

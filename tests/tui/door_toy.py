@@ -33,7 +33,9 @@ from incident.kernel.door import (
     Enrolled,
     EnrolOffer,
     SignedIn,
+    SignedOut,
     SignIn,
+    SignOut,
     Transcript,
     code_from,
     code_key,
@@ -132,6 +134,8 @@ class DoorToy(ToyServer):
         """With a sign-in comes a fresh certificate, good for so long."""
         self.hours = 12.0
         self.deny: Denied | None = None
+        self.weak: set[str] = set()
+        """Passwords that it finds too easy."""
         self._token_of: dict[ServerConnection, str] = {}
         self._paths: dict[ServerConnection, tuple[str, str]] = {}
 
@@ -169,9 +173,9 @@ class DoorToy(ToyServer):
         del self.desks[account]
         self.end("This desk was revoked.")
 
-    def end(self, sentence: str = "This sign-in is over. Sign in again.") -> None:
-        """Every sign-in is over, now."""
-        for token in [token for token in self.actors if not token.startswith("tok-")]:
+    def end(self, sentence: str = "This sign-in is over. Sign in again.", *, only: str = "") -> None:
+        """Every sign-in is over, now; or `only` this one."""
+        for token in [t for t in self.actors if not t.startswith("tok-") and only in ("", t)]:
             del self.actors[token]
         for connection, token in list(self._token_of.items()):
             if token not in self.actors:
@@ -235,6 +239,9 @@ class DoorToy(ToyServer):
         if self.deny is not None:
             await _say(connection, self.deny)
             return
+        if claim.password in self.weak:
+            await _say(connection, Denied(code="weak_password", sentence="This one is too easy to guess."))
+            return
         if not script.holds(key, "desk", claim.proof):
             await _say(connection, Denied(code="wrong_code", sentence="This code is not good."))
             return
@@ -271,6 +278,9 @@ class DoorToy(ToyServer):
             await _say(connection, Denied(code="revoked", sentence="This desk was revoked."))
         elif isinstance(ask, BreakGlass):
             await self._break(connection, ask)
+        elif isinstance(ask, SignOut):
+            self.end(only=ask.token)
+            await _say(connection, SignedOut())
         elif isinstance(ask, SignIn) and ask.password != self.passwords[account]:
             await _say(
                 connection, Denied(code="wrong_password", sentence="That is not the password of this desk.")

@@ -6,8 +6,10 @@ import asyncio
 import os
 import ssl
 import stat
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -166,6 +168,22 @@ def test_passwords_that_differ_or_are_easy_are_asked_for_again(
         assert "not the same" in said
 
 
+def test_a_password_that_the_server_finds_too_easy_is_asked_for_again(
+    tmp_path: Path, typed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(DoorToy(ToyAuthority(tmp_path))) as toy:
+        toy.weak = {OTHER}
+        typed[:] = [OTHER, OTHER, PASSWORD, PASSWORD]
+        assert command_line.main(["enrol", toy.url, toy.code(), "--home", str(tmp_path / "h")]) == 0
+        assert "too easy to guess" in capsys.readouterr().err
+        toy.weak = {OTHER, PASSWORD}
+        typed[:] = [PASSWORD, PASSWORD] * comings.TRIES
+        code = toy.code("EOC desk 4")
+        assert command_line.main(["enrol", toy.url, code, "--home", str(tmp_path / "i")]) == 1
+        assert typed == []
+        assert rings(tmp_path / "i") == []
+
+
 def test_a_server_that_says_no_at_the_end_leaves_nothing_here(
     tmp_path: Path, typed: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -202,6 +220,85 @@ def test_a_crash_in_the_middle_leaves_nothing_half_made(tmp_path: Path) -> None:
         crash()
     assert files(tmp_path) == set()
     assert rings(tmp_path) == []
+
+
+def test_what_a_killed_program_left_half_made_is_swept_and_nothing_else(
+    tmp_path: Path, typed: list[str]
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as done:
+        done.wait()
+    old = time.time() - 16 * 60
+    with serving(DoorToy()) as toy:
+        server = server_folder(tmp_path, toy.url)
+        kept = [server / f".new-{os.getppid()}", server / "LAS", server / ".new"]
+        gone = [server / f".new-{number}" for number in (done.pid, os.getpid(), 10**30, "x")]
+        aged = server_folder(tmp_path, "wss://elsewhere/") / f".new-{os.getppid()}"
+        for folder in (*kept, *gone, aged):
+            folder.mkdir(parents=True)
+            (folder / "key.pem").write_text("a key")
+        for folder in (gone[0], aged):
+            os.utime(folder, (old, old))
+        assert enrolled(toy, tmp_path, typed) == 0
+        assert [folder for folder in kept if not folder.exists()] == []
+        assert [folder for folder in (*gone, aged) if folder.exists()] == []
+        gone[0].mkdir()
+        os.utime(gone[0], (old, old))
+        assert command_line.main(["state", "--home", str(tmp_path)]) == 0
+        assert not gone[0].exists(), "swept at each start"
+
+
+def test_signing_in_once_more_takes_the_same_sign_in_up_again(tmp_path: Path, typed: list[str]) -> None:
+    """The server ends the oldest of a few for another one, and that may be the screen of the room."""
+    with serving(DoorToy(ToyAuthority(tmp_path))) as toy:
+        assert enrolled(toy, tmp_path / "home", typed) == 0
+        (ring,) = rings(tmp_path / "home")
+        first = ring.sign_in()
+        assert first is not None
+        toy.locked.add(first.token)
+        for _ in range(5):
+            typed[:] = [PASSWORD]
+            assert command_line.main(["sign-in", "--home", str(tmp_path / "home")]) == 0
+        again = ring.sign_in()
+        assert again is not None
+        assert again.token == first.token
+        assert toy.locked == set()
+        toy.end()
+        typed[:] = [PASSWORD]
+        assert command_line.main(["sign-in", "--home", str(tmp_path / "home")]) == 0
+        fresh = ring.sign_in()
+        assert fresh is not None
+        assert fresh.token in toy.actors, "one that the server has ended is begun anew"
+
+
+def test_signing_out_ends_the_sign_in_at_the_server_too(
+    tmp_path: Path, typed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    words = ["sign-out", "--home", str(home)]
+    with serving(DoorToy(ToyAuthority(tmp_path))) as toy:
+        assert enrolled(toy, home, typed) == 0
+        (ring,) = rings(home)
+        kept = ring.sign_in()
+        assert kept is not None
+        assert command_line.main(words) == 0
+        assert kept.token not in toy.actors
+        assert ring.sign_in() is None
+        assert "lives on" not in capsys.readouterr().err
+        asked = len(toy.log)
+        assert command_line.main(words) == 0
+        assert len(toy.log) == asked, "nobody is signed in, and nothing is to be told"
+        typed[:] = [PASSWORD]
+        assert command_line.main(["sign-in", "--home", str(home)]) == 0
+        toy.deny = Denied(code="full", sentence="Too many are at the door.")
+        assert command_line.main(words) == 0
+        assert ring.sign_in() is None
+        assert "lives on until" in capsys.readouterr().err
+        toy.deny = None
+        typed[:] = [PASSWORD]
+        assert command_line.main(["sign-in", "--home", str(home)]) == 0
+    assert command_line.main(words) == 0
+    assert ring.sign_in() is None, "here it is over in any case"
+    assert "lives on until" in capsys.readouterr().err
 
 
 def test_a_wrong_name_in_the_certificate_is_told_at_once(

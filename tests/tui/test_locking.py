@@ -170,6 +170,20 @@ def test_at_a_locked_desk_keys_go_somewhere_and_do_nothing(seat: FakeSession) ->
     told(story, session=seat)
 
 
+def test_whoever_begins_to_write_at_a_locked_desk_is_told(seat: FakeSession) -> None:
+    async def story(desk: Desk) -> None:
+        seat.sitting.locked = True
+        await asked(desk)
+        await desk.press("escape")
+        for key in ("l", "e", "Z", "q"):
+            await desk.press("5" if key == "q" else "1")
+            assert "opens it" not in " ".join(text_of(desk.app))
+            await desk.press(key)
+            await desk.shows("LOCKED: ctrl+l opens it.")
+
+    told(story, session=seat)
+
+
 def test_a_question_that_waits_for_one_more_key_is_not_done(seat: FakeSession) -> None:
     async def story(desk: Desk) -> None:
         await desk.press("d", "d")

@@ -315,6 +315,58 @@ def test_a_sign_in_that_ends_while_cut_off_is_begun_again_with_the_password_give
     story(tmp_path, told)
 
 
+def test_opened_past_its_end_by_its_own_password_a_cut_off_desk_works_on(tmp_path: Path) -> None:
+    """The password is owed to the server: until it can be asked, nothing shuts the desk but the lack of keys."""
+
+    async def told(room: Room) -> None:
+        room.toy.hours = 1
+        async with room.desk() as session:
+            await room.toy.stop(abruptly=True)
+            await until(lambda: session.link.word is LinkWord.ISLAND)
+            room.clock.ahead += 61 * MINUTE
+            await until(lambda: held(session).word == "LOCKED")
+            assert await held(session).open(PASSWORD) == ""
+            for minutes in (0, 14, 14):
+                room.clock.ahead += minutes * MINUTE
+                held(session).tick()
+                assert held(session).word == ""
+                wrote(session, f"after {minutes} more")
+                held(session).touched()
+            await idle(room, session)
+            assert isinstance(session.submit(Write("by whoever passes")), Refusal)
+            room.toy.end()
+            await room.toy.start()
+            session.redial()
+            await sent(session)
+            assert held(session).word == "LOCKED", "a password of before opens no lock of now"
+            await until(lambda: room.toy.locks == 1)
+            texts = [line.text for line in session.log().lines]
+            assert "after 14 more" in texts
+            assert "by whoever passes" not in texts
+
+    story(tmp_path, told)
+
+
+def test_left_while_its_password_is_owed_it_sends_what_was_written_and_stays_locked(tmp_path: Path) -> None:
+    async def told(room: Room) -> None:
+        async with room.desk() as session:
+            await idle(room, session)
+            await until(lambda: room.toy.locks == 1)
+            await room.toy.stop(abruptly=True)
+            await until(lambda: session.link.word is LinkWord.ISLAND)
+            assert await held(session).open(PASSWORD) == ""
+            wrote(session, "written while cut off")
+            held(session).lock()
+            await room.toy.start()
+            session.redial()
+            await sent(session)
+            assert held(session).word == "LOCKED"
+            await until(lambda: room.toy.locks == 2)
+            assert session.cards == ()
+
+    story(tmp_path, told)
+
+
 def test_a_morning_without_a_server(tmp_path: Path) -> None:
     """Yesterday's sign-in is over and nobody answers: who knows the password works on, and it is sent later."""
 
@@ -395,6 +447,56 @@ def test_a_sign_in_in_another_terminal_opens_this_one(tmp_path: Path) -> None:
     story(tmp_path, told)
 
 
+def test_the_same_sign_in_unlocked_in_another_terminal_opens_this_one_and_a_key_there_does_not(
+    tmp_path: Path,
+) -> None:
+    async def told(room: Room) -> None:
+        async with room.desk() as session:
+            other = Sitting(room.ring, room.clock)
+            other.resume()
+            room.clock.wall_ahead_ms += 1_000
+            held(session).lock()
+            await until(lambda: room.toy.locks == 1)
+            room.clock.wall_ahead_ms += 1_000
+            other.touched()
+            other.tick()
+            kept = room.ring.sign_in()
+            assert kept is not None
+            assert not kept.locked, "the other screen has not heard of it"
+            held(session).tick()
+            assert held(session).word == "LOCKED"
+            beside = Sitting(room.ring, room.clock, watched=False)
+            beside.reuse()
+            assert await beside.open(PASSWORD) == ""
+            assert beside.token == held(session).token, "no further sign-in was begun"
+            held(session).tick()
+            assert held(session).word == ""
+            wrote(session, "after that")
+            await sent(session)
+            assert room.toy.locked == set()
+
+    story(tmp_path, told)
+
+
+def test_a_sign_in_that_ends_soon_or_was_given_by_a_provider_is_not_taken_up_again(tmp_path: Path) -> None:
+    async def told(room: Room) -> None:
+        room.toy.hours = 0.2
+        first = Sitting(room.ring, room.clock)
+        assert await first.open(PASSWORD) == ""
+        room.toy.hours = 12
+        second = Sitting(room.ring, room.clock)
+        second.reuse()
+        assert await second.open(PASSWORD) == ""
+        assert second.token != first.token
+        await second.take(await door.sign_in(room.ring, PASSWORD), ())
+        third = Sitting(room.ring, room.clock)
+        third.reuse()
+        assert await third.open(PASSWORD) == ""
+        assert third.token != second.token
+
+    story(tmp_path, told)
+
+
 def test_a_revoked_desk_keeps_nothing_that_lets_it_in(tmp_path: Path) -> None:
     async def told(room: Room) -> None:
         async with room.desk() as session:
@@ -468,6 +570,59 @@ def test_without_a_screen_it_says_how_to_sign_in(tmp_path: Path) -> None:
         code = await headless.do(session, "log by a script", seconds=5, put=said.append, complain=said.append)
         assert code == headless.NOT_ALLOWED
         assert any(f"incident-tui sign-in {room.toy.url}" in line for line in said), said
+
+    story(tmp_path, told)
+
+
+async def scripted(room: Room, minutes: int, line: str, *, typed: bool = False) -> tuple[int, list[str]]:
+    """What a program without a screen answers so long after the beginning; for no line, the picture."""
+    room.clock.wall_ahead_ms = minutes * MINUTE * 1000
+    said: list[str] = []
+    made = Sitting(room.ring, room.clock, watched=False)
+    assert made.resume()
+    if typed:
+        made.somebody()
+    session = Session(
+        room.toy.url, "", home=room.home, timing=FAST, sitting=made, clock=room.clock, observer=not line
+    )
+    if line:
+        code = await headless.do(session, line, seconds=5, put=said.append, complain=said.append)
+    else:
+        code = await headless.state(session, json=False, seconds=5, put=said.append, complain=said.append)
+    return code, said
+
+
+def test_what_was_left_alone_for_long_writes_nothing_without_a_screen_and_reads_on(tmp_path: Path) -> None:
+    async def told(room: Room) -> None:
+        async with room.desk():
+            pass
+        assert (await scripted(room, 10, "log in time"))[0] == headless.DONE
+        assert (await scripted(room, 12, ""))[0] == headless.DONE
+        before = len(room.toy.submitted)
+        code, said = await scripted(room, 16, "log by whoever passes")
+        assert code == headless.NOT_ALLOWED
+        assert f"incident-tui sign-in {room.toy.url}" in said[0]
+        assert len(room.toy.submitted) == before
+        code, said = await scripted(room, 17, "")
+        assert code == headless.DONE
+        assert any("in time" in line or "Incident" in line for line in said)
+        async with room.desk():
+            pass
+        assert len(room.toy.submitted) == before, "nothing had been kept to be sent later"
+
+    story(tmp_path, told)
+
+
+def test_a_command_that_somebody_typed_is_a_sign_of_life(tmp_path: Path) -> None:
+    async def told(room: Room) -> None:
+        async with room.desk():
+            pass
+        assert (await scripted(room, 10, "log one", typed=True))[0] == headless.DONE
+        assert (await scripted(room, 20, "log two"))[0] == headless.DONE
+        code, _ = await scripted(room, 26, "log three", typed=True)
+        assert code == headless.NOT_ALLOWED, "too late: a key opens no lock"
+        assert _word_after(room, 26) == "LOCKED"
+        assert _word_after(room, -26) == "LOCKED", "nor does a clock that is set back"
 
     story(tmp_path, told)
 

@@ -80,6 +80,8 @@ class Keyed(Footed):
             event.stop()
             event.prevent_default()
             self.act(action)
+        elif action is None and self.locking.shut and len(key) == 1:
+            self.locking.remind()  # somebody who begins to write must not think that it is taken
 
     def act(self, action: Action) -> None:
         """Do what an action says, unless the desk is locked."""

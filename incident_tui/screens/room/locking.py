@@ -56,8 +56,16 @@ class Locking:
         free = action.verb is None and (action.name in READING or action.scope == "list")
         if free or action.name.startswith("go."):
             return False
-        self.room.say(f"{sitting.word}: {self.key} opens it. Nothing was done, and what was typed is kept.")
+        self.remind()
         return True
+
+    def remind(self) -> None:
+        """Say why a key did nothing, until the next one."""
+        sitting = self.room.session.sitting
+        if sitting is not None and sitting.word:
+            self.room.say(
+                f"{sitting.word}: {self.key} opens it. Nothing was done, and what was typed is kept."
+            )
 
     @property
     def key(self) -> str:
