@@ -158,12 +158,9 @@ class Sitting:
         self.token, self.until, self._verifiers = kept.token, kept.until, (kept.verifier,)
         self._opened_at = kept.opened_at
         wall = self._clock.wall_ms()
-        left = (
-            abs(wall - kept.touched_at) if kept.touched_at else 0
-        )  # a clock that was set back hides nothing
+        # Either way: a clock that was set back hides nothing.
+        left = abs(wall - kept.touched_at) if kept.touched_at else 0
         self.locked = kept.locked or left > self._idle_ms
-        if not self._watched:  # a program that nobody sits at is no sign of life
-            self._touched = (self._clock.monotonic() - left / 1000, kept.touched_at or wall)
         return kept.until > self._clock.now()
 
     def reuse(self) -> None:
@@ -439,9 +436,7 @@ class Sitting:
 
     def leave(self) -> None:
         """The client is being closed."""
-        if (
-            self._watched and not self.out
-        ):  # what nobody sits at knows less of the lock than what is on the disk
+        if self._watched and not self.out:  # without a screen one knows less of the lock than the disk does
             self._write()
 
     def _write(self) -> None:

@@ -149,6 +149,21 @@ def test_an_evening_at_an_enrolled_desk(server: Server, tmp_path: Path) -> None:
 
             sitting.lock()
             await until(lambda: sitting._told_lock)
+            beside = Sitting(ring, Clock(), watched=False)
+            beside.reuse()
+            assert await beside.open(PASSWORD) == ""
+            await until(lambda: sitting.word == "", what="the same sign-in, unlocked beside it")
+            assert beside.token == sitting.token
+            other = await door.sign_in(ring, PASSWORD)
+            assert other.token != sitting.token
+            await door.sign_out(ring, other.token)
+            with pytest.raises(door.DoorError, match="over"):
+                await door.sign_in(ring, PASSWORD, token=other.token)
+            assert isinstance(session.submit(Write("by me still")), str)
+            await quiet(session)
+
+            sitting.lock()
+            await until(lambda: sitting._told_lock)
             await asyncio.to_thread(server.kill)
             await until(lambda: session.link.word is LinkWord.ISLAND)
             assert await sitting.open(PASSWORD) == ""
