@@ -47,6 +47,8 @@ class CardItem(msgspec.Struct, frozen=True):
         return self.submit.stream
 
 
+HELD_ON: Final = "held on to "
+"""With the name of a stream: the fact that its copy here may be the last."""
 _TABLES: Final = {"draft": "drafts", "view": "views", "meta": "meta"}
 _PUT: Final = {table: f"INSERT OR REPLACE INTO {table} VALUES (?, ?)" for table in _TABLES}  # noqa: S608
 _NO_DIRECTORY: Final[Statement] = ("DELETE FROM meta WHERE name = ?", [("directory",)])
@@ -77,6 +79,7 @@ class Cache:
         self.meta: dict[str, str] = {}
         self.streams: set[str] = set()
         self.disk = Disk(self._reopen, retry_seconds=retry_seconds)
+        self.disk.on_wipe = self._say
         self._now = now
         self._loaded = False
         self._only_read = False
@@ -305,6 +308,18 @@ class Cache:
         """Delete the copy of these, and leave no byte in the file of whatever was deleted or overwritten before."""
         self.disk.put(Job(cache_file.deletion(streams), wipe=True), urgent=False)
 
+    def hold_on(self, stream: str) -> None:
+        """The server's history lacks this, or is another: it may be the last copy, so it is not to be deleted."""
+        self.note("meta", f"{HELD_ON}{stream}", "yes")
+
+    def let_go(self, stream: str) -> None:
+        """The server has all of it as it is here."""
+        self.note("meta", f"{HELD_ON}{stream}", "")
+
+    def holds_on(self, stream: str) -> bool:
+        """Whether that may be the last copy, as far as is known here, also from an earlier time."""
+        return f"{HELD_ON}{stream}" in self.meta
+
     async def discard_elsewhere(self, streams: Sequence[str]) -> None:
         """Delete them from the seats of this desk at which nobody sits, too. Where somebody does, their client will."""
         for other in () if self.seat is None or self._only_read else self.seat.others():
@@ -313,7 +328,9 @@ class Cache:
                     continue
                 theirs = await CacheFile.open(other.file)
                 try:
-                    await theirs.write([*cache_file.deletion(streams), _NO_DIRECTORY])
+                    facts = {name for (name,) in await theirs.rows("SELECT name FROM meta")}
+                    gone = [stream for stream in streams if f"{HELD_ON}{stream}" not in facts]
+                    await theirs.write([*cache_file.deletion(gone), _NO_DIRECTORY])
                     await theirs.wipe()
                 finally:
                     await theirs.close(properly=True)

@@ -141,7 +141,9 @@ class CacheFile:
         for busy, _pages, _moved in await self.rows("PRAGMA wal_checkpoint(TRUNCATE)"):
             if busy:
                 await self.write([DUE_WIPE])
-                raise sqlite3.OperationalError("another program reads the file")
+                error = sqlite3.OperationalError("another program reads the file")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
 
     async def close(self, *, properly: bool = False) -> None:
         """Close the file; `properly` leaves a note that it need not be checked at the next opening."""

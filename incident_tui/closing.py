@@ -3,8 +3,9 @@
 A copy is deleted on one word alone: *not_party*, which a server says to who watches a stream and may no longer, or
 to who names a record of it with its chain hash and so has held it. It can say that only while it has the stream
 itself. *unknown_stream* deletes nothing: a server that was restored from an old backup does not know what it has
-lost, and the rooms may hold the last copy of it. Cut off from the server, a room that only looks on by an agreement
-deletes its copy when the agreement, as the copy has it, is over.
+lost, and the rooms may hold the last copy of it. What was answered so, or is another history than the server's, is
+held on to from then on, whatever is said of the whole that it is part of. Cut off from the server, a room that only
+looks on by an agreement deletes its copy when the agreement, as the copy has it, is over.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ PROBES_MAX: Final = 8
 """Streams on this disk and not on the server's list that are asked about in one second."""
 
 CLOSED: Final = Refusal("not_party", "This is not open to your agency any more.")
+
+
+NOT_DELETED: Final = (
+    "An incident is no longer open to your agency. Its copy on this desk is another than the server's history, and may "
+    "be the last: it is kept. Tell whoever runs the server."
+)
 
 
 def own_words(models: Models, card: CardItem) -> CardItem:
@@ -65,8 +72,11 @@ def emptied(watched: Watched) -> Watched | None:
     return made
 
 
-def said(gone: Iterable[Watched]) -> str:
-    """One sentence for the person: what was closed, by its number alone, and what was kept."""
+def said(gone: Iterable[Watched], *, kept: int = 0) -> str:
+    """One sentence for the person: what was closed, by its number alone, and what was kept.
+
+    `kept`: so many parts of it are held on to, since the server's history lacks them.
+    """
     what, waiting = "An incident", 0
     for one in gone:
         state = getattr(one.replica.confirmed, "organisation", None)
@@ -78,8 +88,13 @@ def said(gone: Iterable[Watched]) -> str:
             entry.word is not StateWord.CONFIRMED and not is_automatic(entry.submit.command_id)
             for entry in one.replica.pending.values()
         )
-    kept = f" What was written here and not sent ({waiting}) is kept." if waiting else ""
-    return f"{what} is no longer open to your agency. The copy on this desk is deleted.{kept}"
+    written = f" What was written here and not sent ({waiting}) is kept." if waiting else ""
+    parts = (
+        f" Not deleted is what the server does not have as this desk has it ({kept}). Tell whoever runs the server."
+        if kept
+        else ""
+    )
+    return f"{what} is no longer open to your agency. The copy on this desk is deleted.{parts}{written}"
 
 
 def over(watched: Watched, now: int) -> bool:

@@ -24,6 +24,10 @@ RETRY_SECONDS: Final = 2.0
 GROUP_MAX: Final = 500
 """Rows of one transaction at most, so that an urgent one never waits long behind it."""
 RECORDS_WAITING_MAX: Final = 20_000
+WIPE_RETRIES: Final = 30
+"""A wipe that failed is tried again after so many times the usual wait, then after twice that and so on: each try
+writes the whole file, and nothing but itself waits for it."""
+WIPE_RETRIES_MAX: Final = 1_800
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ class Job:
     """Statements that belong together; `then` is called in the loop once they are on the disk.
 
     `fetchable` marks what the server could send again. `wipe`: no byte of what it deletes may stay in the file; it
-    is written in its turn, and alone.
+    is written in its turn, and alone. Where the overwriting fails, the rest goes on: the file remembers that it is due.
     """
 
     statements: list[Statement]
@@ -63,6 +67,8 @@ class Disk:
         self.on_trouble: Callable[[], None] = lambda: None
         self.on_lost: Callable[[], None] = lambda: None
         """Records were given up: what is on the disk now has a hole, so hand over snapshots."""
+        self.on_wipe: Callable[[str], None] = lambda _sentence: None
+        """What was deleted is still to be overwritten, and why; or it is at last. As a sentence."""
         self._reopen = reopen
         self._retry_seconds = retry_seconds
         self._broken = False
@@ -72,6 +78,9 @@ class Disk:
         self._flushing = 0
         self._tries = 0
         """How often in a row a mistake of ours stopped the writing; the first job is written alone meanwhile."""
+        self._wipe_at: float | None = None
+        """When a wipe that failed is tried again (the loop's seconds)."""
+        self._wipe_wait = 0.0
         self._woken = asyncio.Event()
         self._hurry = asyncio.Event()
         self._turn = asyncio.Event()
@@ -136,11 +145,12 @@ class Disk:
 
     async def _write_all(self) -> None:
         while True:
+            self._wipe_again()
             if not self._urgent and not self._bulk:
                 if self._closing.is_set():
                     return
                 self._woken.clear()
-                await self._woken.wait()
+                await _event_or(self._woken, self._wipe_wait or None)
                 continue
             if not self._urgent and not self._flushing and self._bulk_size < GROUP_MAX:
                 await _event_or(self._hurry, GATHER_SECONDS)
@@ -162,7 +172,7 @@ class Disk:
             waiting, some, size = self._next_group()
             await self.file.write(statement for job in some for statement in job.statements)
             if some[0].wipe:
-                await self.file.wipe()
+                await self._wipe(self.file)
         except FAULTS as error:
             await self._failed(error)
             return False
@@ -182,6 +192,43 @@ class Disk:
             if job.then is not None:
                 _call(job.then)
         return True
+
+    async def _wipe(self, file: CacheFile) -> None:
+        """Overwrite what is deleted by now. When that fails it is due again, and only a broken file stops the rest."""
+        try:
+            await file.wipe()
+        except FAULTS as error:
+            if is_broken(error):
+                await self._failed(error)
+                # the next file holds nothing that was deleted; this job sees to it that there is one
+                self.put(Job([cache_file.GONE_WIPE]), urgent=False)
+                self._wipe_is_done(
+                    f"The deleted copy could not be overwritten: {why(error)}. It is in the file set aside."
+                )
+                return
+            if not self._wipe_wait:
+                self._tell_of_wipe(
+                    f"The deleted copy is not overwritten yet: {why(error)}. It is tried again."
+                )
+            longest = self._retry_seconds * WIPE_RETRIES_MAX
+            self._wipe_wait = min(self._wipe_wait * 2 or self._retry_seconds * WIPE_RETRIES, longest)
+            self._wipe_at = asyncio.get_running_loop().time() + self._wipe_wait
+        else:
+            self._wipe_is_done("The deleted copy is overwritten now." if self._wipe_wait else "")
+
+    def _wipe_is_done(self, sentence: str) -> None:
+        self._wipe_at, self._wipe_wait = None, 0.0
+        if sentence:
+            self._tell_of_wipe(sentence)
+
+    def _wipe_again(self) -> None:
+        """Put a wipe that failed back among the rest, when its time has come."""
+        if self._wipe_at is not None and asyncio.get_running_loop().time() >= self._wipe_at:
+            self._wipe_at = None
+            self.put(Job([cache_file.DUE_WIPE], wipe=True), urgent=False)
+
+    def _tell_of_wipe(self, sentence: str) -> None:
+        _call(lambda: self.on_wipe(sentence))
 
     def _next_group(self) -> tuple[list[Job], list[Job], int]:
         waiting = self._urgent or self._bulk
@@ -246,7 +293,7 @@ def why(error: Exception) -> str:
     return f"a mistake in this program ({type(error).__name__})"
 
 
-async def _event_or(event: asyncio.Event, seconds: float) -> None:
+async def _event_or(event: asyncio.Event, seconds: float | None) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

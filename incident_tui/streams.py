@@ -44,7 +44,7 @@ from incident.kernel.slice import Actor, Refusal
 from incident.kernel.text import clip, safe_text
 from incident_tui.cache import Cache
 from incident_tui.chores import is_automatic
-from incident_tui.closing import PROBES_MAX, emptied, over, own_words, said
+from incident_tui.closing import NOT_DELETED, PROBES_MAX, emptied, over, own_words, said
 from incident_tui.link import Link
 from incident_tui.meaning import meant
 from incident_tui.watched import SNAPSHOT_EVERY, SNAPSHOT_SECONDS, Watched, load
@@ -239,6 +239,7 @@ class Streams:
             case Watching():
                 watched.live, watched.absent, watched.asked_at = True, False, None
                 watched.closed = False
+                self.cache.let_go(stream)
                 self._carry_out(watched, replica.caught_up())
             case Error():
                 self._error(watched, frame)
@@ -255,6 +256,8 @@ class Streams:
 
     def _error(self, watched: Watched, error: Error) -> None:
         match error.code:
+            case "unknown_stream" if watched.live:
+                pass  # to a page that was asked for in the moment before the stream was closed to us: that is said next
             case "unknown_stream":
                 watched.absent, watched.asked_at = True, None
                 if watched.replica.cursor == 0:
@@ -262,6 +265,7 @@ class Streams:
                     self._carry_out(watched, watched.replica.caught_up())
                 else:
                     self._knock(watched)
+                    self.cache.hold_on(watched.stream)
                     self._owner.say("alarm", LOST)
             case "not_party":
                 self.close(watched.stream)
@@ -277,10 +281,17 @@ class Streams:
     def close(self, stream: str) -> None:
         """The server has closed this to our agency: nothing of it and of its parts stays here.
 
-        What a person wrote does: it waits for its answer as before, and cards keep the author's own words.
+        What a person wrote does: it waits for its answer as before, and cards keep the author's own words. So does
+        what the server's history lacks, as far as that is known here: it may be the last copy of it.
         """
         known = dict.fromkeys((stream, *self.held, *self.cache.streams))
-        names = tuple(name for name in known if stream in (name, self._models.parent(name)))
+        of_it = [name for name in known if stream in (name, self._models.parent(name))]
+        names = tuple(name for name in of_it if not self._may_be_the_last(name, stream))
+        if not names:
+            self._owner.say("alarm", NOT_DELETED)
+            return
+        for name in names:
+            self.cache.let_go(name)
         gone = [watched for name in names if (watched := self.held.pop(name, None)) is not None]
         for watched in gone:
             for entry in watched.replica.pending.values():
@@ -290,9 +301,16 @@ class Streams:
             if left is not None:
                 self.held[watched.stream] = left
                 self._knock(left)
-        self._owner.closed(names, said(gone))
+        self._owner.closed(names, said(gone, kept=len(of_it) - len(names)))
         self.cache.discard(names, partial(own_words, self._models))
         self._owner.touch()
+
+    def _may_be_the_last(self, name: str, closed: str) -> bool:
+        """Whether the server's history lacks what is here of it. *not_party* of the thing itself says that it does not."""
+        watched = self.held.get(name)
+        if watched is not None and watched.diverged:
+            return True
+        return name != closed and self.cache.holds_on(name)
 
     def _through(self, watched: Watched) -> bool:
         """Whether a stream that is closed to us has been let go of: its last command has been answered."""
@@ -305,6 +323,8 @@ class Streams:
         match frame:
             case Error(code="not_party") if stream in self.cache.streams:
                 self.close(stream)
+            case Error(code="unknown_stream" | "diverged") if stream in self.cache.streams:
+                self.cache.hold_on(stream)
             case Watching():
                 self._link.post(Unwatch(stream=stream))
 
@@ -325,7 +345,8 @@ class Streams:
         """Cut off, what we only see by an agreement goes when that is over, by the copy itself (UTC ms)."""
         if not self._link.up:
             for watched in [one for one in self.held.values() if over(one, now)]:
-                self.close(watched.stream)
+                if not self.cache.holds_on(watched.stream):
+                    self.close(watched.stream)
 
     def _knock(self, watched: Watched) -> None:
         """What waits for a stream that is closed to us is sent all the same: only the server's no makes a card."""
@@ -334,6 +355,7 @@ class Streams:
 
     def _diverged(self, watched: Watched) -> None:
         self._carry_out(watched, watched.replica.link_lost())
+        self.cache.hold_on(watched.stream)
         self._owner.say(
             "alarm",
             f"HISTORY DIVERGED: {watched.diverged} The copy here is kept as it is and can only be read. "

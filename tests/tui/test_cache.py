@@ -538,6 +538,81 @@ def test_after_a_failed_flush_the_file_is_never_trusted_again(
     run(scenario())
 
 
+def test_a_wipe_that_fails_holds_nothing_else_up_and_is_done_when_it_can_be(tmp_path: Path) -> None:
+    """Another program reads the file (a backup, an indexer): the deleted copy cannot be overwritten meanwhile."""
+    canary = "CANARY-deleted"
+
+    def lies_there() -> bool:
+        files = [path for path in tmp_path.glob("seat-1.db*") if not path.name.endswith("-shm")]
+        return any(canary.encode() in path.read_bytes() for path in files)
+
+    async def scenario() -> None:
+        async with opened(tmp_path, retry_seconds=0.02) as cache:
+            cache.note("draft", "log", canary)
+            await cache.disk.flush()
+            assert cache.disk.file is not None
+            await cache.disk.file.rows("PRAGMA busy_timeout = 20")
+            with contextlib.closing(sqlite3.connect(tmp_path / "seat-1.db")) as reader:
+                reader.execute("BEGIN")
+                reader.execute("SELECT * FROM draft").fetchall()
+                cache.note("draft", "log", "")
+                cache.wipe([STREAM])
+                await until(lambda: cache.notices)
+                for number in range(5):
+                    cache.note("draft", "log", f"half a sentence {number}")
+                    await cache.disk.flush()
+                await keep(cache, submit(1))
+                assert on_disk(tmp_path, "SELECT value FROM draft") == [("half a sentence 4",)]
+                assert on_disk(tmp_path, "SELECT value FROM meta WHERE name = 'wipe'") == [("due",)]
+                cache.store(STREAM, records(3))  # fetched again: the next try deletes nothing
+                await asyncio.sleep(1.0)  # several tries, and it is said once
+                assert cache.disk.trouble == ""
+                assert cache.notices == [
+                    (
+                        "caution",
+                        "The deleted copy is not overwritten yet: another program holds the file. It is tried again.",
+                    )
+                ]
+                assert lies_there()
+            await until(lambda: not lies_there(), what="the wipe is done at last")
+            await until(lambda: len(cache.notices) == 2)
+            assert cache.notices[-1] == ("caution", "The deleted copy is overwritten now.")
+            assert on_disk(tmp_path, "SELECT value FROM meta WHERE name = 'wipe'") == []
+            assert len((await cache.stream(STREAM))[1]) == 3
+
+    run(scenario())
+
+
+def test_a_wipe_that_breaks_the_file_costs_the_file_and_nothing_that_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the folder for temporary files cannot be written: once, and not again and again with each new file."""
+
+    async def never(_self: CacheFile) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+        raise error
+
+    monkeypatch.setattr(CacheFile, "wipe", never)
+
+    async def scenario() -> None:
+        async with opened(tmp_path, retry_seconds=0.01) as cache:
+            await keep(cache, submit(1))
+            cache.wipe([STREAM])
+            cache.note("draft", "log", "half a sentence")
+            await until(lambda: len(cache.notices) == 2)
+            await asyncio.sleep(0.6)
+            await keep(cache, submit(2))
+            assert len(cache.notices) == 2
+            assert cache.disk.trouble == ""
+            assert on_disk(tmp_path, "SELECT value FROM draft") == [("half a sentence",)]
+            assert len(on_disk(tmp_path, "SELECT * FROM outbox")) == 2
+            assert "It is in the file set aside." in cache.notices[0][1]
+            assert "was set aside as" in cache.notices[1][1]
+
+    run(scenario())
+
+
 def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SeatError, match=r"The folder .* cannot be used: "):

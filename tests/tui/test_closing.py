@@ -17,15 +17,18 @@ from incident.kernel.record import Record, chained, encode_body, genesis
 from incident.kernel.replica import Replica, StateWord, StoreSnapshot
 from incident.kernel.slice import Actor, Refusal
 from incident.log.facts import Write
+from incident.organisation.facts import OpenOwn
 from incident.sharing.facts import Share
 from incident.state import INCIDENT, MODELS
+from incident.state import OWN as OWN_MODEL
 from incident_tui import cache_file
 from incident_tui.cache import Cache, CardItem
+from incident_tui.closing import NOT_DELETED
 from incident_tui.link import Link
 from incident_tui.seat import take_seat
 from incident_tui.streams import LOST, Owner, Streams
 from incident_tui.watched import Watched, load
-from tests.incident.given import INCIDENT_STREAM, T0, Given, charter, opened
+from tests.incident.given import INCIDENT_STREAM, T0, Given, charter, cid, opened
 from tests.running import run
 from tests.tui.rooms import until
 from tests.tui.test_streams import Line
@@ -128,6 +131,11 @@ class Desk:
         )
         assert self.streams.submit(watched, frame) is None
         return command_id
+
+    def again(self) -> None:
+        """A new line: every stream is asked about anew."""
+        self.streams.line_lost()
+        self.streams.line_up()
 
     def closes(self, stream: str = INCIDENT_STREAM, code: str = "not_party") -> None:
         self.streams.receive(Error(code=code, sentence="No.", stream=stream))
@@ -328,6 +336,9 @@ def test_a_server_that_does_not_know_the_stream_costs_no_copy(tmp_path: Path) ->
         async with Desk(tmp_path) as desk:
             watched = await desk.holds(history(OTHER, 30))
             desk.closes(code="unknown_stream")
+            assert desk.told.said == [], "a page that was asked for in the moment before it was closed to us"
+            desk.again()
+            desk.closes(code="unknown_stream")
             await desk.wiped()
             assert desk.told.said == [LOST]
             assert desk.streams.held[INCIDENT_STREAM] is watched
@@ -381,6 +392,109 @@ def test_the_parts_of_what_is_closed_go_with_it(tmp_path: Path) -> None:
     run(scene())
 
 
+def own_part(text: str) -> Given:
+    """Our own part of the incident, with words of ours in it; nobody else has a copy."""
+    given = Given(OWN_MODEL, OWN).by("SCAS").did(OpenOwn())
+    for number in range(20):
+        given.did(Write(f"{text} {number}"))
+    return given
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("code", ["unknown_stream", "diverged"])
+def test_a_part_that_was_said_to_be_kept_does_not_go_with_the_whole(
+    tmp_path: Path, code: str, restarted: bool
+) -> None:
+    """The server was restored and lacks our own log: here is the last copy. Then we are put out of the incident."""
+
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            await desk.holds(history(CANARY, 5))
+            part = await desk.holds(own_part(MINE))
+            desk.again()
+            desk.closes(OWN, code)
+            assert "opy" in desk.told.said[-1]
+            if not restarted:
+                desk.closes()
+                await kept(desk)
+                assert desk.streams.held[OWN] is part
+                assert part.replica.cursor == len(own_part(MINE).records)
+        async with Desk(tmp_path) as desk:
+            if restarted:
+                desk.streams.unlisted([])
+                await desk.streams.probe()
+                desk.closes()
+                await kept(desk)
+            watched = await load(desk.cache, OWN_MODEL, OWN, ME, charter())
+            assert watched.replica.cursor == len(own_part(MINE).records)
+
+    async def kept(desk: Desk) -> None:
+        await desk.wiped()
+        assert desk.told.closings == [(INCIDENT_STREAM,)], "what is cleared elsewhere and not shown any more"
+        assert "Not deleted is what the server does not have as this desk has it (1)." in desk.told.said[-1]
+        assert desk.cache.streams == {OWN}
+        left = bytes_of(tmp_path)
+        assert CANARY.encode() not in left
+        assert MINE.encode() in left
+
+    run(scene())
+
+
+def test_what_another_seat_holds_on_to_is_not_cleared_from_here(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path, seat=2) as second:
+            await second.holds(history(CANARY, 5))
+            await second.holds(own_part(MINE))
+            second.again()
+            second.closes(OWN, "unknown_stream")
+        async with Desk(tmp_path, seat=1) as desk:
+            await desk.cache.discard_elsewhere((INCIDENT_STREAM, OWN))
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert MINE.encode() in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def test_another_history_than_the_servers_is_kept_although_we_are_put_out(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(history(OTHER, 5))
+            seq = watched.replica.cursor
+            other = history(f"{OTHER} again", 9)
+            digest = other.records[seq - 1].hash
+            desk.streams.receive(Records(stream=INCIDENT_STREAM, prev=digest, records=other.records[seq:]))
+            assert watched.diverged
+            desk.closes()
+            await desk.wiped()
+            assert desk.told.said[-1] == NOT_DELETED
+            assert desk.told.closings == []
+            assert desk.streams.held[INCIDENT_STREAM] is watched
+            assert OTHER.encode() in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def test_what_the_server_has_again_goes_when_it_is_closed(tmp_path: Path) -> None:
+    """Restored from an older backup and then from the newest: its *not_party* names our newest record."""
+
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            await desk.holds(history(CANARY, 5))
+            part = await desk.holds(own_part(CANARY))
+            desk.again()
+            for stream in (INCIDENT_STREAM, OWN):
+                desk.closes(stream, "unknown_stream")
+            desk.again()
+            desk.streams.receive(Watching(stream=OWN, seq=part.replica.cursor))
+            desk.closes()
+            await desk.wiped()
+            assert set(desk.told.closings[0]) == {INCIDENT_STREAM, OWN}
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert not [name for name in desk.cache.meta if name.startswith("held on")]
+
+    run(scene())
+
+
 def _record(type_: str, body: dict[str, str]) -> Record:
     return Record(
         seq=1 if type_ != "x" else 2,
@@ -415,6 +529,50 @@ def test_cut_off_a_looker_on_deletes_its_copy_when_the_agreement_is_over(tmp_pat
             await desk.wiped()
             assert desk.told.closings == [(INCIDENT_STREAM,)]
             assert list(desk.streams.held) == [ELSEWHERE], "a party keeps its copy while it is cut off"
+
+    run(scene())
+
+
+def test_cut_off_a_copy_that_this_client_cannot_read_to_its_end_is_kept(tmp_path: Path) -> None:
+    """A newer client may have written that the agreement was made longer: this one cannot know."""
+
+    async def scene() -> None:
+        given = history(OTHER, 5).by("LAS", "tactical_commander").did(Share("NWAS", "view", 60, "standby"))
+        until_ = given.view.sharing.agreements["NWAS"].until
+        newer = msgspec.structs.replace(
+            given.records[-1], seq=len(given.records) + 1, command_id=cid(9_999), type="sharing.prolonged"
+        )
+        newer = msgspec.structs.replace(newer, hash=chained(given.records[-1].hash, INCIDENT_STREAM, newer))
+        given.records.append(newer)
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(given, snapshot=False)
+            watched.replica.actor = Actor("Kim", "NWAS", "operator")
+            assert watched.replica.frozen_slices
+            desk.line.up = False
+            desk.streams.close_what_is_over(until_ + 10**9)
+            await desk.wiped()
+            assert desk.told.closings == []
+            assert OTHER.encode() in bytes_of(tmp_path)
+
+    run(scene())
+
+
+@pytest.mark.parametrize("code", ["unknown_stream", "diverged"])
+def test_cut_off_what_was_said_to_be_kept_is_kept_when_the_agreement_is_over(
+    tmp_path: Path, code: str
+) -> None:
+    async def scene() -> None:
+        given = history(OTHER, 5).by("LAS", "tactical_commander").did(Share("NWAS", "view", 60, "standby"))
+        async with Desk(tmp_path) as desk:
+            watched = await desk.holds(given)
+            watched.replica.actor = Actor("Kim", "NWAS", "operator")
+            desk.again()
+            desk.closes(code=code)
+            desk.line.up = False
+            said = list(desk.told.said)
+            desk.streams.close_what_is_over(given.view.sharing.agreements["NWAS"].until)
+            assert desk.told.closings == []
+            assert desk.told.said == said
 
     run(scene())
 

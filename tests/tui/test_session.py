@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from incident.kernel.protocol import Accepted, Done
+from incident.kernel.protocol import Accepted, Done, Error
 from incident.kernel.receipts import Receipt, receipt
 from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Actor, Refusal
@@ -818,6 +819,39 @@ def test_a_second_client_at_one_desk_sits_beside_and_what_it_leaves_is_sent_by_t
                 )
                 await quiet(one)
                 assert toy.ids(INCIDENT_STREAM).count(left) == 1
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("sat_at", [False, True])
+def test_what_is_closed_to_us_goes_from_the_seat_beside_at_which_nobody_sits(
+    tmp_path: Path, sat_at: bool
+) -> None:
+    """Its client is not there to do it; where one is, that does."""
+    canary = b"CANARY-of-the-seat-beside"
+
+    def beside() -> bool:
+        (file,) = tmp_path.rglob("seat-2.db")
+        return any(
+            canary in path.read_bytes() for path in file.parent.glob("seat-2.db*") if path.suffix != ".db-shm"
+        )
+
+    async def scenario() -> None:
+        async with ToyServer() as toy, contextlib.AsyncExitStack() as there:
+            toy.furnish()
+            toy.write(INCIDENT_STREAM, Write(canary.decode()))
+            one = await there.enter_async_context(at_desk(toy.url, tmp_path))
+            two = contextlib.AsyncExitStack()
+            await two.enter_async_context(at_desk(toy.url, tmp_path))
+            if not sat_at:
+                await two.aclose()
+                assert beside()
+            for connection in toy._watching:
+                toy._post(connection, Error(code="not_party", sentence="No.", stream=INCIDENT_STREAM))
+            await until(lambda: not beside(), what="the copy of seat 2 is gone to the last byte")
+            await quiet_offline(one)
+            assert not any("cannot be cleared" in said for _, said in one.notices)
+            await two.aclose()
 
     run(scenario())
 

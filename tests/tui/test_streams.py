@@ -28,6 +28,7 @@ class Disk:
         self.snapshots = 0
         self.streams: set[str] = set()
         self.discarded: list[tuple[str, ...]] = []
+        self.held_on: set[str] = set()
 
     def store(self, _stream: str, _records: Sequence[Record], stored: Callable[[], None]) -> None:
         self.waiting.append(stored)
@@ -40,6 +41,15 @@ class Disk:
 
     def discard(self, streams: tuple[str, ...], _words: Any) -> None:
         self.discarded.append(streams)
+
+    def hold_on(self, stream: str) -> None:
+        self.held_on.add(stream)
+
+    def let_go(self, stream: str) -> None:
+        self.held_on.discard(stream)
+
+    def holds_on(self, stream: str) -> bool:
+        return stream in self.held_on
 
     def drop(self, _command_id: str) -> None: ...
 
@@ -196,6 +206,7 @@ def test_what_was_written_for_a_stream_that_is_closed_to_us_is_sent_so_that_it_g
     before = scene.writes(1)
     assert scene.watched.replica.pending[before].word is StateWord.QUEUED
     scene.error("unknown_stream")
+    assert scene.disk.held_on == {STREAM}
     assert [frame.command_id for frame in scene.line.of(Submit)] == [before]
     after = scene.writes(2)
     assert scene.line.of(Submit)[-1].command_id == after, "what is written after it, too"
