@@ -306,7 +306,7 @@ class Streams:
         self._owner.touch()
 
     def _may_be_the_last(self, name: str, closed: str) -> bool:
-        """Whether the server's history lacks what is here of it. *not_party* of the thing itself says that it does not."""
+        """Whether the server's history lacks what is here of it. *not_party* of itself says that it does not."""
         watched = self.held.get(name)
         if watched is not None and watched.diverged:
             return True
