@@ -40,6 +40,7 @@ STAYS = {
     "recall_unanswered": "a unit is committed still",
     "promised_twice": "a unit is promised still",
     "message_waits": "it was critical",
+    "glass_broken": "somebody came in past the usual sign-in, whatever the incident does",
 }
 """What standing down does not end, and why."""
 
