@@ -112,6 +112,8 @@ class Role(msgspec.Struct, frozen=True, omit_defaults=True):
     other: Grants = ()
     may_delegate: tuple[RoleCode, ...] = ()
     """The roles that somebody in this role may lend to a colleague; none where an incident was opened before that."""
+    agency: Annotated[str, Meta(max_length=12)] = ""
+    """The one agency whose people have this role, "" for any."""
 
 
 class Charter(msgspec.Struct, frozen=True):
@@ -258,6 +260,7 @@ ROLES_SCHEMA: Final[Check[tuple[Role, ...]]] = record(
                             "own": optional(_GRANTS, ()),
                             "other": optional(_GRANTS, ()),
                             "may_delegate": optional(_ROLES, ()),
+                            "agency": optional(_code(r"^[A-Z][A-Z0-9]{1,11}$", "NACC"), ""),
                         },
                         into=Role,
                     ),

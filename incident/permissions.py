@@ -60,6 +60,8 @@ def allowed(view: View, ctx: Context, command: str, about: str) -> Refusal | Non
     if command in SERVERS and is_system(actor):
         return None
     refusal = granted(charter, actor, command, about)
+    if refusal is not None and refusal.code == "no_role":
+        return _too_new(ctx, refusal)
     if refusal is None or refusal.code != "no_grant" or actor.automatic:
         return refusal
     state = getattr(view, "delegation", None)  # exercise control's papers know none
@@ -69,6 +71,14 @@ def allowed(view: View, ctx: Context, command: str, about: str) -> Refusal | Non
         if code not in NEVER_LENT and granted(charter, replace(actor, role=code), command, about) is None:
             return None
     return _told(charter, state, ctx, refusal)
+
+
+def _too_new(ctx: Context, refusal: Refusal) -> Refusal:
+    """The refusal of a role that this server knows, and the incident does not yet."""
+    if ctx.charter is None or ctx.actor.role not in for_people(ctx.charter):
+        return refusal
+    more = "It was opened before that role existed; sign in in another role."
+    return replace(refusal, sentence=f"{refusal.sentence} {more}")
 
 
 def _told(charter: Charter, state: Any, ctx: Context, refusal: Refusal) -> Refusal:
@@ -99,7 +109,8 @@ def _by_agreement(view: View, ctx: Context, command: str, about: str) -> Refusal
             f"This is shared with your agency {TIERS[agreement.tier]}, by {agreement.by}: it cannot do that."
         )
         return Refusal("no_grant", sentence, {"grant": command, "role": agreement.tier})
-    return granted(charter, ctx.actor, command, about)
+    refusal = granted(charter, ctx.actor, command, about)
+    return _too_new(ctx, refusal) if refusal is not None and refusal.code == "no_role" else refusal
 
 
 def permit_register(view: View, ctx: Context, command: str, about: str) -> Refusal | None:
@@ -140,7 +151,7 @@ def is_exercise_machine(actor: Actor) -> bool:
 
 def is_exercise_control(charter: Charter, actor: Actor) -> bool:
     """Exercise control takes part in every exercise, and in nothing else; its evaluators look on."""
-    return (actor.role == "excon" or is_exercise_control_seat(actor)) and charter.mode == "exercise"
+    return is_exercise_control_seat(actor) and charter.mode == "exercise"
 
 
 def is_exercise_control_seat(actor: Actor) -> bool:
@@ -159,6 +170,9 @@ def granted(charter: Charter | None, actor: Actor, command: str, about: str) -> 
         return Refusal("no_grant", "The role system is for the server itself.", {"role": role.code})
     if (role.code in EXERCISE_ROLES or is_exercise_machine(actor)) and charter.mode != "exercise":
         return Refusal("no_grant", "Exercise control has no part in a live incident.", {"role": role.code})
+    if only_of(role) not in ("", actor.agency):
+        sentence = f"The role {role.title} is for people of {only_of(role)} alone."
+        return Refusal("no_grant", sentence, {"role": role.code, "agency": only_of(role)})
     own = about in ("", actor.agency)
     if command in (role.own if own else role.other):
         return None
@@ -198,6 +212,21 @@ def who_can(charter: Charter, command: str) -> tuple[str, ...]:
 def for_people(charter: Charter) -> tuple[str, ...]:
     """The codes of the roles that a person can have."""
     return tuple(code for code in charter.roles if code != "system" and code not in TIERS)
+
+
+def only_of(role: Role) -> str:
+    """The one agency whose people have this role, "" for any; where no file says so yet, exercise control's own."""
+    return EXERCISE_CONTROL if role.code in EXERCISE_ROLES else role.agency
+
+
+def for_people_of(charter: Charter, agency: str) -> tuple[str, ...]:
+    """The codes of the roles in which a person of this agency can act here."""
+    closed = frozenset() if charter.mode == "exercise" else EXERCISE_ROLES
+    return tuple(
+        code
+        for code in for_people(charter)
+        if code not in closed and only_of(charter.roles[code]) in ("", agency)
+    )
 
 
 def explained(charter: Charter, command: str) -> tuple[str, ...]:

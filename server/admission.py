@@ -29,7 +29,7 @@ from server import logs
 from server.enrolment import Pending, ends_at
 from server.identity import Desk, DeskGone, IdentityError
 from server.passwords import BUSY_MS, Busy, Throttle
-from server.people import EXCON, People
+from server.people import People
 from server.signins import GLASS_SECONDS, PROVIDER
 from server.signins import SignIn as Kept
 
@@ -321,7 +321,7 @@ class Admission:
             return REVOKED
         if ask.first.strip().lower() == ask.second.strip().lower():
             return ONE_PERSON
-        allowed = [role for role in people.roles() if role != EXCON or self._mode == "exercise"]
+        allowed = people.roles_of(desk.agency)
         if ask.role not in allowed:
             return Denied(code="no_role", sentence=f"A role here is one of {', '.join(allowed)}."[:600])
         first, second = (self._person(desk.agency, name) for name in (ask.first, ask.second))

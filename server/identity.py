@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -122,14 +122,21 @@ class Identity:
     # -- changes --------------------------------------------------------------------------------------------
 
     def add(
-        self, name: str, agency: str, role: str, *, agencies: Iterable[str], roles: Iterable[str], now: int
+        self,
+        name: str,
+        agency: str,
+        role: str,
+        *,
+        agencies: Iterable[str],
+        roles: Mapping[str, str],
+        now: int,
     ) -> str:
         """Make a token and write its digest; answers the token, which is kept nowhere. Blocks.
 
         Raises:
             IdentityError: the name is taken or reserved, agency or role are unknown, or the file cannot be written.
         """
-        check_who(name, agency, role, tuple(agencies), tuple(roles))
+        check_who(name, agency, role, tuple(agencies), roles)
         if self.has_token(agency, name) or self.named(agency, name) is not None:
             raise IdentityError(f"{agency} has a token or a desk for {name!r} already; choose another name.")
         if len(self._tokens) >= TOKENS_MAX:
@@ -190,8 +197,11 @@ class Identity:
         return fresh
 
 
-def check_who(name: str, agency: str, role: str, agencies: tuple[str, ...], roles: tuple[str, ...]) -> None:
-    """Raises IdentityError when nobody can be called so, or there is no such agency or role."""
+def check_who(name: str, agency: str, role: str, agencies: tuple[str, ...], roles: Mapping[str, str]) -> None:
+    """Raises IdentityError when nobody can be called so, or be that there.
+
+    ``roles``: each, and the one agency whose people have it, "" for any.
+    """
     flaw = text_flaw(name, limit=NAME_MAX)
     if flaw is not None or name != name.strip() or not name:
         raise IdentityError(f"A name {flaw or 'needs letters, without blanks around them'}.")
@@ -203,6 +213,10 @@ def check_who(name: str, agency: str, role: str, agencies: tuple[str, ...], role
         )
     if role not in roles:
         raise IdentityError(f"There is no role {role!r} in roles.yaml{nearest(role, roles) or '.'}")
+    if roles[role] not in ("", agency):
+        raise IdentityError(
+            f"The role {role!r} is for people of {roles[role]} alone (roles.yaml); give {agency} another."
+        )
 
 
 def digest_of(token: str) -> str:

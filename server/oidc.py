@@ -136,7 +136,7 @@ SCHEMA: Final[Check[Provider]] = record(
 )
 
 
-def read_provider(path: Path, agencies: Iterable[str], roles: Iterable[str]) -> Provider | None:
+def read_provider(path: Path, agencies: Iterable[str], roles: Mapping[str, str]) -> Provider | None:
     """The provider of a data folder; None when there is no such file.
 
     Raises:
@@ -145,11 +145,11 @@ def read_provider(path: Path, agencies: Iterable[str], roles: Iterable[str]) -> 
     if not path.is_file():
         return None
     provider = validate(read_yaml(path), SCHEMA)
-    known, able = tuple(agencies), tuple(roles)
+    known = tuple(agencies)
     problems = []
     for person in provider.people:
         try:
-            check_who(person.name, person.agency, person.role, known, able)
+            check_who(person.name, person.agency, person.role, known, roles)
         except IdentityError as error:
             problems.append(Problem(str(path), 0, "", f"subject {person.subject!r}: {error}"))
     if problems:

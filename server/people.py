@@ -15,7 +15,7 @@ import msgspec
 from incident.catalogue import Charter
 from incident.kernel.checks import nearest
 from incident.kernel.slice import Actor
-from incident.permissions import for_people
+from incident.permissions import for_people, for_people_of, only_of
 from server import logs
 from server.admin import AdminError, Answer, Operation
 from server.datafolder import DataFolder
@@ -23,8 +23,6 @@ from server.enrolment import Codes, Issuer
 from server.identity import Desk, DeskGone, Identity, IdentityError, check_who
 from server.passwords import Argon2, Hasher, Pool, Throttle
 from server.signins import Badge, SignIns
-
-EXCON: Final = "excon"
 
 
 class People:
@@ -124,9 +122,13 @@ class People:
 
         return await self.pool.run(changed)
 
-    def roles(self) -> list[str]:
-        """The roles that people may have."""
-        return list(for_people(self.charter))
+    def roles(self) -> dict[str, str]:
+        """The roles that people may have, each with the one agency whose people have it, "" for any."""
+        return {code: only_of(self.charter.roles[code]) for code in for_people(self.charter)}
+
+    def roles_of(self, agency: str) -> tuple[str, ...]:
+        """The roles in which somebody of this agency may come in."""
+        return for_people_of(self.charter, agency)
 
     async def keep_signins(self) -> None:
         """Put the sign-ins on the disk. One that is not there goes on until the server ends, which is logged."""
@@ -142,7 +144,7 @@ class People:
         name, agency, role = _who(asked)
         again = asked.get("again") is True
         try:
-            check_who(name, agency, role, tuple(self.charter.agencies), tuple(self.roles()))
+            check_who(name, agency, role, tuple(self.charter.agencies), self.roles())
             self._check_free(name, agency, again=again)
             code, key = await self.pool.run(self.codes.make)
             pending = self.codes.add(code, key, name, agency, role, again=again, now=self.now())

@@ -30,6 +30,7 @@ from incident.exercises.facts import Segment
 from incident.fleet import facts as fl
 from incident.injects import facts as i
 from incident.kernel.receipts import Acknowledge, Deliver, See
+from incident.kernel.record import Record
 from incident.log import facts as lg
 from incident.messages import facts as ms
 from incident.methane import facts as m
@@ -377,6 +378,12 @@ def _bare(schema: Any) -> Any:
     return [_bare(value) for value in schema] if isinstance(schema, list) else schema
 
 
+def stored_in(folder: Path, name: str) -> tuple[Record, ...]:
+    """The records of a log that is kept there."""
+    lines = (folder / f"{name}.jsonl").read_bytes().splitlines()
+    return tuple(msgspec.json.decode(line, type=Record) for line in lines)
+
+
 def main() -> None:
     """Write the logs and their digests."""
     digests = {}
@@ -385,6 +392,8 @@ def main() -> None:
         lines = [msgspec.json.encode(record) for record in given.records]
         (FOLDER / f"{name}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
         digests[name] = given.model.digest(given.view)
+        # Those of before are never made anew; what they come to today is.
+        digests[f"before/{name}"] = given.model.digest(given.model.fold(stored_in(FOLDER / "before", name)))
     text = json.dumps(shapes(), indent=2, sort_keys=True)
     (FOLDER / "shapes.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     (FOLDER / "digests.json").write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8", newline="\n")

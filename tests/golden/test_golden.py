@@ -12,7 +12,7 @@ import pytest
 from incident.kernel.model import Model
 from incident.kernel.record import Record, first_break, genesis
 from incident.state import EXCON, INCIDENT, MODELS, OWN, REGISTER
-from tests.golden.make import HISTORIES, shapes
+from tests.golden.make import HISTORIES, shapes, stored_in
 from tests.incident.given import INCIDENT_STREAM, OWN_STREAM, REGISTER_STREAM, in_runs
 from tests.incident.papers import EXCON_STREAM
 
@@ -29,8 +29,13 @@ NAMES = sorted(STREAMS)
 
 @cache
 def stored(name: str) -> tuple[Record, ...]:
-    lines = (FOLDER / f"{name}.jsonl").read_bytes().splitlines()
-    return tuple(msgspec.json.decode(line, type=Record) for line in lines)
+    return stored_in(FOLDER, name)
+
+
+@cache
+def of_before(name: str) -> tuple[Record, ...]:
+    """A log as it lay on disks before roles were lent, shared by agreement, or one agency's own. Never made anew."""
+    return stored_in(FOLDER / "before", name)
 
 
 def model(name: str) -> Model:
@@ -42,6 +47,26 @@ def model(name: str) -> Model:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_stored_log_means_what_it_meant(name: str) -> None:
     assert model(name).digest(model(name).fold(stored(name))) == DIGESTS[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_log_of_before_folds_and_is_read_and_its_own_roles_count(name: str) -> None:
+    rules, records = model(name), of_before(name)
+    assert first_break(genesis(STREAMS[name]), STREAMS[name], records) is None
+    state = rules.initial()
+    for record in records:
+        state = rules.apply(state, record)
+        assert rules.invariants(state) == (), record.type
+        assert rules.sentence(record, rules.names(state)).text.strip(), record.type
+    again = rules.restore(rules.snapshot(state))
+    assert again is not None
+    assert rules.digest(again) == rules.digest(state) == rules.digest(in_runs(rules, records))
+    assert rules.digest(state) == DIGESTS[f"before/{name}"]
+    if name != "register":
+        roles = state.organisation.charter.roles
+        assert not any(role.may_delegate or role.agency for role in roles.values())
+        assert "operator" in roles
+        assert not {"view", "assist", "strategic_commander"} & set(roles)
 
 
 def test_a_state_of_another_shape_has_another_version() -> None:

@@ -19,14 +19,24 @@ from incident.catalogue import (
     charter_from,
 )
 from incident.delegation.facts import Delegation, Delegations
+from incident.exercises.facts import NoDuff
 from incident.kernel.checks import ConfigError, validate
 from incident.kernel.receipts import See
 from incident.kernel.slice import Actor, Context, Refusal
 from incident.log.facts import Write
 from incident.organisation.facts import Declare, Invite, Join, OfferLead, Open, OpenOwn
-from incident.permissions import allowed, granted, grants, permit_register, unknown_grants, who_can
+from incident.permissions import (
+    allowed,
+    for_people_of,
+    granted,
+    grants,
+    permit_register,
+    unknown_grants,
+    who_can,
+)
+from incident.sharing.facts import Share
 from incident.state import EVERY_COMMAND, INCIDENT, OWN, REGISTER
-from tests.incident.given import CONFIG, OWN_STREAM, T0, Given, charter, opened
+from tests.incident.given import CONFIG, MINUTE, OWN_STREAM, T0, Given, charter, opened
 
 
 def test_who_is_not_party_is_told_only_that_there_is_no_such_incident() -> None:
@@ -78,6 +88,68 @@ def test_exercise_control_takes_part_in_every_exercise_and_in_no_live_incident()
     given = Given(INCIDENT, charter_=charter("live")).by("LAS").did(Open("Coach", "live"))
     given.by("EXCON", "excon").when(Write("STARTEX")).refused("not_party")
     given.by("LAS", "excon").when(Write("STARTEX")).refused("no_grant")
+
+
+@pytest.mark.parametrize("role", ["excon", "evaluator"])
+def test_exercise_control_is_of_its_own_agency_alone(role: str) -> None:
+    """Whatever the roles say that an incident was opened with: those of before named no agency."""
+    before = charter()
+    roles = {code: msgspec.structs.replace(one, agency="") for code, one in before.roles.items()}
+    for frozen in (before, msgspec.structs.replace(before, roles=roles)):
+        given = Given(INCIDENT, charter_=frozen).by("LAS").did(Open("Coach", "exercise"))
+        assert INCIDENT.may_watch(given.view, Actor("Kim", "SCAS", role)) is not None
+        given.by("SCAS", role, "Kim").when(Write("hello")).refused("not_party")
+        given.by("LAS", role, "Kim").when(Declare("LAS", "declared")).refused("no_grant")
+        given.by("LAS", role, "Kim").when(Declare("SCAS", "declared")).refused("no_grant")
+        assert INCIDENT.may_watch(given.view, Actor("Kim", "EXCON", role)) is None
+
+
+def test_a_role_of_one_agency_is_nobody_elses_and_is_not_lent_elsewhere() -> None:
+    given = opened("SCAS", "NACC")
+    given.by("NACC", "nacc", "Duty officer").did(Write("hello"))
+    refusal = given.by("SCAS", "nacc").when(Write("hello")).refused("no_grant", agency="NACC")
+    assert refusal.sentence == "The role National coordination (NACC) is for people of NACC alone."
+    lent = Delegation(
+        agency="SCAS", to="Sam", role="nacc", at=T0 - 1, until=given.now + MINUTE, reason="x", by="Kim"
+    )
+    view = msgspec.structs.replace(given.view, delegation=Delegations({lent.key: lent}))
+    ctx = Context(Actor("Sam", "SCAS", "observer"), given.stream, "id", given.now, given.now)
+    assert allowed(view, ctx, "log.write", "") is not None
+
+
+def test_another_agencys_evaluator_writes_nothing_by_an_agreement_either() -> None:
+    given = opened("SCAS").by("LAS", "tactical_commander").did(Share("WMAS", "assist", 60, "next door"))
+    given.by("WMAS", "operator").did(Write("we have two to spare"))
+    given.by("WMAS", "evaluator").when(Write("noted")).refused("no_grant")
+
+
+def test_who_only_looks_on_by_an_agreement_calls_a_real_emergency() -> None:
+    given = opened("SCAS").by("LAS", "tactical_commander").did(Share("WMAS", "view", 60, "next door"))
+    given.by("WMAS", "operator").when(Write("hello")).refused("no_grant", role="view")
+    given.by("WMAS", "operator").did(NoDuff("a real casualty at the RVP"))
+
+
+def test_a_role_that_came_after_the_incident_is_told_why_it_counts_for_nothing() -> None:
+    given = opened("SCAS")
+    organisation = given.view.organisation
+    roles = {code: one for code, one in organisation.charter.roles.items() if code != "strategic_commander"}
+    frozen = msgspec.structs.replace(organisation.charter, roles=roles)
+    view = msgspec.structs.replace(
+        given.view, organisation=msgspec.structs.replace(organisation, charter=frozen)
+    )
+    for role, more in (("strategic_commander", True), ("dancer", False)):
+        ctx = Context(Actor("Sam", "SCAS", role), given.stream, "id", T0, T0, charter=charter())
+        refusal = allowed(view, ctx, "log.write", "")
+        assert refusal is not None
+        assert refusal.code == "no_role"
+        assert ("sign in in another role" in refusal.sentence) is more
+
+
+def test_who_may_come_in_as_what() -> None:
+    assert {"excon", "evaluator", "nacc"}.isdisjoint(for_people_of(charter(), "LAS"))
+    assert {"excon", "evaluator"} <= set(for_people_of(charter(), "EXCON"))
+    assert {"excon", "evaluator"}.isdisjoint(for_people_of(charter("live"), "EXCON"))
+    assert "nacc" in for_people_of(charter("live"), "NACC")
 
 
 def test_the_role_of_the_system_is_for_the_system() -> None:
@@ -181,7 +253,7 @@ def test_what_is_not_in_the_file_is_refused_and_what_is_there_is_not() -> None:
     rows = _rows()
     assert set(rows) == set(charter().roles)
     for role, row in rows.items():
-        name, agency = ("system", "") if role == "system" else ("Sam", "LAS")
+        name, agency = ("system", "") if role == "system" else ("Sam", row.get("agency") or "LAS")
         actor = Actor(name, agency, role)
         for command in EVERY_COMMAND:
             for about, relation in (("", "own"), (agency, "own"), ("SCAS", "other")):
@@ -243,6 +315,7 @@ def _drawn(rng: random.Random, rows: dict[str, dict[str, list[str]]], given: Giv
         "assist",
     )  # those are agreements', and nobody's
     held -= {"view", "assist"}
+    held = {role for role in held if rows.get(role, {}).get("agency", actor.agency) == actor.agency}
     written = person and any(command in (rows.get(role, {}).get(relation) or ()) for role in held)
     assert (allowed(view, ctx, command, about) is None) is written, (actor, command, about, lent)
     return written

@@ -12,6 +12,7 @@ from incident.kernel.door import Denied, SignedIn
 from incident.kernel.protocol import Done
 from incident.organisation.facts import Invite, Open
 from incident.state import MODELS
+from server.admin import AdminError
 from server.admission import WRONG_TWO
 from tests.running import run
 from tests.server.doorway import HOUR, PASSWORD, T0, Place, doorway
@@ -87,6 +88,10 @@ def test_it_takes_two_known_persons_of_this_agency_and_a_role_that_people_have(t
                 ("Desk A", "Desk B", {"second_password": "wrong"}, "wrong_password"),
                 ("Desk A", "Desk B", {"role": "system"}, "no_role"),
                 ("Desk A", "Desk B", {"role": "nothing"}, "no_role"),
+                # An exercise server; these would see every exercise of everybody, or act for other trusts.
+                ("Desk A", "Desk B", {"role": "excon"}, "no_role"),
+                ("Desk A", "Desk B", {"role": "evaluator"}, "no_role"),
+                ("Desk A", "Desk B", {"role": "nacc"}, "no_role"),
             ):
                 place.clock.at += HOUR
                 answer = await place.break_glass(third, first, other, **more)
@@ -154,6 +159,20 @@ def test_behind_a_broken_glass_the_persons_unlock_and_the_machines_password_does
             )
             assert isinstance(changed, Denied)
             assert changed.code == "glass"
+
+    run(scene())
+
+
+@pytest.mark.parametrize("role", ["excon", "evaluator", "nacc"])
+def test_nobody_is_let_in_as_what_only_another_agencys_people_are(tmp_path: Path, role: str) -> None:
+    async def scene() -> None:
+        async with doorway(tmp_path / "rooms", models=MODELS) as place:
+            asked = {"name": "Desk X", "agency": "SCAS", "role": role}
+            for operation in (place.people.enrol, place.people.token):
+                with pytest.raises(AdminError, match="alone"):
+                    await operation(asked)
+            asked["agency"] = "NACC" if role == "nacc" else "EXCON"
+            assert (await place.people.enrol(asked))["code"]
 
     run(scene())
 

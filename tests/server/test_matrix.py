@@ -26,6 +26,7 @@ from incident.kernel.checks import validate
 from incident.kernel.protocol import Refused
 from incident.kernel.slice import Actor
 from incident.log.facts import Write
+from incident.organisation.facts import Invite, Join
 from incident.permissions import OPENING
 from incident.sharing.facts import End, Share
 from incident.state import EXCON, INCIDENT, MODELS, OWN, REGISTER
@@ -69,6 +70,8 @@ def allowed(role: str, command: str, about: str, agency: str, stream: str) -> bo
     """What the file says of somebody of a party, or of exercise control."""
     if (role in CONTROL) is not (stream == EXCON_STREAM) and stream != INCIDENT_STREAM:
         return False  # it keeps no register and is no agency, and nobody else has its papers
+    if roles()[role].agency not in ("", agency):
+        return False  # the role of another agency's people
     if role == "evaluator" and stream == INCIDENT_STREAM:
         return command == "exercises.no_duff"
     grants = roles()[role].own if about in ("", agency) else roles()[role].other
@@ -130,6 +133,14 @@ def test_every_cell_of_the_table_holds_at_the_socket(name: str, role: str, seed:
     agency = "EXCON" if role in CONTROL else "LAS"
     seen = run(walked(name, Actor("", agency, role), seed))
     assert set(seen) == set(STREAMS[name][0].commands)
+
+
+def test_what_is_one_agencys_role_has_its_rows_there(seed: int) -> None:
+    given = HISTORIES["incident"]()
+    given.by(given.view.organisation.lead, "tactical_commander").did(Invite(("NACC",)))
+    given.by("NACC", "nacc", "Duty officer").did(Join("Duty officer"))
+    seen = run(walked("incident", Actor("", "NACC", "nacc"), seed, Lent(given, "nacc", given.now, False)))
+    assert set(seen) == set(INCIDENT.commands) - {GIVING_BACK}
 
 
 # -- what is lent -------------------------------------------------------------------------------------------------

@@ -217,16 +217,23 @@ def test_a_provider_that_is_away_is_said_so_and_one_that_was_there_goes_on() -> 
 
 def test_the_file_is_read_with_every_problem_at_once(tmp_path: Path) -> None:
     path = tmp_path / "oidc.yaml"
-    assert read_provider(path, ("SCAS",), ("operator",)) is None
+    roles = {"operator": "", "excon": "EXCON"}
+    assert read_provider(path, ("SCAS",), roles) is None
     path.write_text(
         "issuer: https://login.example/realm\nclient_id: incident-tui\n"
         "people:\n  - {subject: patel, name: R Patel, agency: SCAS, role: operator}\n"
     )
-    assert read_provider(path, ("SCAS",), ("operator",)) == Provider(
+    assert read_provider(path, ("SCAS",), roles) == Provider(
         "https://login.example/realm", CLIENT, "openid", (), (PATEL,)
     )
     path.write_text("issuer: http://login.example\npeople:\n  - {subject: patel}\n")
     with pytest.raises(ConfigError) as told:
-        read_provider(path, ("SCAS",), ("operator",))
+        read_provider(path, ("SCAS",), roles)
     assert len(told.value.problems) == 5
     assert "must begin with https://" in str(told.value)
+    path.write_text(
+        "issuer: https://login.example/realm\nclient_id: incident-tui\n"
+        "people:\n  - {subject: patel, name: R Patel, agency: SCAS, role: excon}\n"
+    )
+    with pytest.raises(ConfigError, match="EXCON alone"):
+        read_provider(path, ("SCAS",), roles)
