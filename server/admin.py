@@ -30,7 +30,8 @@ ANSWER_SECONDS_MAX: Final = 120.0
 """An import of many rows is many commands, each one answered by the disk."""
 
 CALLERS_MAX: Final = 16
-"""Connections at the door at once; one more is closed at once."""
+"""Callers who have not said what they want, at once: with one more the oldest of them goes, so that silence keeps
+nobody out. As many may be answered at once."""
 
 Answer = dict[str, Any]
 Operation = Callable[[Mapping[str, Any]], Awaitable[Answer]]
@@ -60,7 +61,8 @@ class AdminDoor:
         self._operations = operations
         self._secret = secrets.token_urlsafe(32)
         self._server: asyncio.Server | None = None
-        self._callers = 0
+        self._silent: dict[asyncio.StreamWriter, None] = {}
+        self._answering = 0
 
     async def open(self) -> None:
         """Listen on loopback and write the plate. Raises OSError when either cannot be."""
@@ -75,20 +77,24 @@ class AdminDoor:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._callers += 1
+        self._silent[writer] = None
+        if len(self._silent) > CALLERS_MAX:
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]
+            oldest.transport.abort()
         try:
-            if self._callers > CALLERS_MAX:
-                return
             async with asyncio.timeout(SECONDS_MAX):
                 line = await reader.readline()
-            answer = await self._answer(line)
-            writer.write(msgspec.json.encode(answer) + b"\n")
+            if writer not in self._silent:
+                return  # put out while its line came
+            del self._silent[writer]
+            writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
             async with asyncio.timeout(SECONDS_MAX):
                 await writer.drain()
         except (OSError, TimeoutError, ValueError):
             pass  # whoever asked has gone, or sent more than a line may hold
         finally:
-            self._callers -= 1
+            self._silent.pop(writer, None)
             writer.close()
 
     async def _answer(self, line: bytes) -> Answer:
@@ -105,6 +111,9 @@ class AdminDoor:
                 "ok": False,
                 "sentence": "This server does not know that operation: is it of another version?",
             }
+        if self._answering >= CALLERS_MAX:
+            return {"ok": False, "sentence": "Too much is asked at this moment; ask again."}
+        self._answering += 1
         try:
             return {"ok": True, **await operation(asked)}
         except AdminError as error:
@@ -112,6 +121,8 @@ class AdminDoor:
         except Exception as error:  # noqa: BLE001 -- a slip at the door must not end the server
             logs.fault("admin operation failed", error)
             return {"ok": False, "sentence": "The server could not do it; its log says more."}
+        finally:
+            self._answering -= 1
 
 
 def call(plate: Path, do: str, *, within: float | None = None, **arguments: Any) -> Answer:

@@ -28,7 +28,7 @@ from incident.kernel.slice import Actor
 from server import logs
 from server.enrolment import Pending, ends_at
 from server.identity import Desk, DeskGone, IdentityError
-from server.passwords import BUSY_MS, Busy, Throttle
+from server.passwords import ANYBODY, BUSY_MS, Busy
 from server.people import People
 from server.signins import GLASS_SECONDS, PROVIDER
 from server.signins import SignIn as Kept
@@ -83,10 +83,11 @@ Glass = Callable[[str, str, str, str, str, int], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One password against what is kept of it."""
+    """One password against what is kept of it, and of whose account that is."""
 
     kept: str
     password: str
+    whose: str = ANYBODY
 
 
 class Admission:
@@ -146,7 +147,7 @@ class Admission:
         people.codes.written_down(pending)
         if old is not None:
             people.signins.forget(old.account)
-            people.throttle.end(old.account, right=True)
+            people.guesses.end(old.account, old.account, right=True)
             await people.keep_signins()
         logs.security(
             "desk enrolled", agency=desk.agency, role=desk.role, name=desk.name, again=old is not None
@@ -209,9 +210,9 @@ class Admission:
         if given_by != (desk.account,) and ask.new_password:
             return Denied(code="glass", sentence="Behind a broken glass no password is changed.")
         holders = [found for one in given_by if (found := people.identity.desk(one)) is not None]
-        denied = await self._tried(
-            (desk.account,), people.throttle, [Check(one.password, ask.password) for one in holders], any
-        )
+        if not holders:
+            return SIGN_IN_OVER
+        denied = await self._one_of(desk, [Check(one.password, ask.password, one.account) for one in holders])
         if denied is not None:
             logs.security("sign-in denied", agency=desk.agency, name=desk.name, code=denied.code)
             return denied
@@ -327,11 +328,8 @@ class Admission:
         first, second = (self._person(desk.agency, name) for name in (ask.first, ask.second))
         if not self._dummy:
             self._dummy = await people.pool.run(lambda: people.hasher.hash(secrets.token_hex(16)))
-        denied = await self._tried(
-            (f"at {desk.account}", *(one.account for one in (first, second) if one is not None)),
-            people.glass_throttle,
-            [self._check(first, ask.first_password), self._check(second, ask.second_password)],
-            all,
+        denied = await self._both(
+            desk, [self._check(first, ask.first_password), self._check(second, ask.second_password)]
         )
         if denied is None and first is not None and second is not None:
             return await self._broken(desk, first, second, ask, plain=plain)
@@ -348,7 +346,7 @@ class Admission:
 
     def _check(self, desk: Desk | None, password: str) -> Check:
         """Whether somebody is known takes as long to say as whether a password is right."""
-        return Check(self._dummy if desk is None else desk.password, password)
+        return Check(self._dummy, password) if desk is None else Check(desk.password, password, desk.account)
 
     async def _broken(
         self, desk: Desk, first: Desk, second: Desk, ask: BreakGlass, *, plain: bool
@@ -394,38 +392,61 @@ class Admission:
 
     # -- passwords ------------------------------------------------------------------------------------------
 
-    async def _tried(
-        self,
-        keys: Sequence[str],
-        throttle: Throttle,
-        checks: Sequence[Check],
-        enough: Callable[[Sequence[bool]], bool],
-    ) -> Denied | None:
-        """None when the passwords are right. Counted for each key before they are computed."""
-        people = self._people
-        now = people.now()
-        wait = max(throttle.wait_ms(key, now) for key in keys)
+    async def _one_of(self, line: Desk, checks: Sequence[Check]) -> Denied | None:
+        """None when one of the passwords is right. Of whom too many were wrong of late, none is computed."""
+        guesses, now = self._people.guesses, self._people.now()
+        waits = [guesses.wait_ms(line.account, one.whose, now) for one in checks]
+        checks = [one for one, wait in zip(checks, waits, strict=True) if not wait]
+        if not checks:
+            return _slow(min(waits))
+        whose = [one.whose for one in checks]
+        right = await self._computed(line, whose, checks)
+        if right is None:
+            return FULL
+        for one, good in zip(whose, right, strict=True):
+            if any(right) and not good:
+                guesses.untried(line.account, one)  # somebody gave their own, which is no guess at another's
+            else:
+                guesses.end(line.account, one, right=good)
+        return None if any(right) else self._wrong(line, whose)
+
+    async def _both(self, line: Desk, checks: Sequence[Check]) -> Denied | None:
+        """None when all of the passwords are right; nothing tells which was not. Counted for the line, too."""
+        guesses, now = self._people.guesses, self._people.now()
+        whose = list(dict.fromkeys((ANYBODY, *(one.whose for one in checks))))
+        wait = max(guesses.wait_ms(line.account, one, now) for one in whose)
         if wait:
             return _slow(wait)
-        wrong = max(throttle.wrong(key, now) for key in keys)
-        for key in keys:
-            throttle.begin(key, now)
-        verify = people.hasher.verify
-        right = False
-        try:
-            right = enough(
-                await people.pool.run(lambda: [verify(one.kept, one.password) for one in checks], wrong)
-            )
-        except Busy:
-            for key in keys:
-                throttle.untried(key)
+        right = await self._computed(line, whose, checks)
+        if right is None:
             return FULL
-        finally:
-            for key in keys:
-                throttle.end(key, right=right)
-        if right:
+        for one in whose:
+            guesses.end(line.account, one, right=all(right))
+        return None if all(right) else self._wrong(line, whose)
+
+    async def _computed(
+        self, line: Desk, whose: Sequence[str], checks: Sequence[Check]
+    ) -> Sequence[bool] | None:
+        """Which are right, counted before they are computed; None when they were not, since too many wait."""
+        people = self._people
+        guesses, now, verify = people.guesses, people.now(), people.hasher.verify
+        wrong = max(guesses.wrong(line.account, one, now) for one in whose)
+        for one in whose:
+            guesses.begin(line.account, one, now)
+        try:
+            return await people.pool.run(lambda: [verify(one.kept, one.password) for one in checks], wrong)
+        except Busy:
+            for one in whose:
+                guesses.untried(line.account, one)
             return None
-        wait = max(throttle.wait_ms(key, people.now()) for key in keys)
+        except BaseException:
+            for one in whose:
+                guesses.end(line.account, one, right=False)
+            raise
+
+    def _wrong(self, line: Desk, whose: Sequence[str]) -> Denied:
+        now = self._people.now()
+        wait = max(self._people.guesses.wait_ms(line.account, one, now) for one in whose)
         more = f" The next try is taken in {_seconds(wait)}." if wait else ""
         return Denied(
             code="wrong_password", sentence=f"That is not the password of this desk.{more}", wait_ms=wait

@@ -207,7 +207,7 @@ class App:
     async def _keep_certificate(self, authority: Authority) -> None:
         while True:
             with logs.guarded("certificate check failed"):
-                words_tls.look_after(authority)
+                await asyncio.to_thread(words_tls.look_after, authority)
             await asyncio.sleep(words_tls.CHECK_SECONDS)
 
     async def _end(self) -> None:
@@ -290,7 +290,7 @@ class App:
     async def _renew(self, _asked: Mapping[str, Any]) -> Answer:
         if self.authority is None:
             raise AdminError(words_tls.NO_TLS)
-        return words_tls.renewed(self.authority)
+        return await asyncio.to_thread(words_tls.renewed, self.authority)
 
     async def _import(self, asked: Mapping[str, Any]) -> Answer:
         return await bring_in(self._hub, self.charter, asked)

@@ -7,6 +7,7 @@ authority, or there is no line. Whoever renews while the server runs changes wha
 from __future__ import annotations
 
 import ssl
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +55,7 @@ class Authority:
         """
         self._folder = folder
         self._settings = settings
+        self._renewing = threading.Lock()
         self._pair = _kept(folder.authority, "authority") or _new_authority(folder, now_ms)
         self._pem = ""
         self._shown = self._made(settings, now_ms, anew=False)
@@ -99,6 +101,10 @@ class Authority:
         Raises:
             ConfigError: it cannot be; what was shown is shown on.
         """
+        with self._renewing:  # it is done in a thread: while a server runs, the command line asks for it, too
+            return self._renew(now_ms, anew=anew)
+
+    def _renew(self, now_ms: int, *, anew: bool) -> bool:
         written = read_server_settings(self._folder)
         settings = replace(
             self._settings,

@@ -20,11 +20,10 @@ from typing import Final
 
 import msgspec
 
-from server.datafolder import DataFolder, write_private
+from server.datafolder import DataFolder, sync_folder, write_private
 from server.store import Unavailable
 from server.store.copying import begin_anew, copy_log
 from server.store.looking import Looked, look
-from server.store.opening import sync_folder
 from server.store.sqlite import DISK_FREE_BYTES_MIN
 
 FORMAT: Final = 1

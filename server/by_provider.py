@@ -109,6 +109,15 @@ class ByProvider:
             return Denied(
                 code="provider", sentence=f"You are of {person.agency}, and this is a desk of {desk.agency}."
             )
+        if people.identity.named(person.agency, person.name) or people.identity.has_token(
+            person.agency, person.name
+        ):
+            logs.security("sign-in by provider denied", agency=desk.agency, desk=desk.name)
+            return Denied(
+                code="provider",
+                sentence="A desk or a token of your agency has your name, so nobody could tell who wrote what. Ask "
+                "whoever runs the server to choose another in oidc.yaml.",
+            )
         return await self._begin(found, person, ask, plain=plain)
 
     async def _begin(

@@ -379,7 +379,11 @@ class Gateway:
                 raise ProtocolError("hello_again", "Hello is said once.")
 
     def _decide(self, session: Session, submit: Submit) -> None:
-        """A command whose turn has come."""
+        """A command whose turn has come. Nobody writes after their sign-in, not until the next sweep either."""
+        if not session.closing and self._doorkeeper.over(session.badge):
+            session.drop(SIGNED_OUT, OVER)
+        if session.closing:
+            return
         session.asked()
         self.hub.submit(session, submit)
 

@@ -47,6 +47,9 @@ KEYS_SECONDS: Final = 3_600.0
 ASK_AGAIN_SECONDS: Final = 30.0
 """A key that is not known makes the provider be asked again, at most this often."""
 
+SILENT_SECONDS: Final = 10.0
+"""A provider that did not answer is not asked again for so long: who waits behind is told at once."""
+
 FETCH_SECONDS: Final = 5.0
 FETCH_BYTES_MAX: Final = 262_144
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
@@ -147,7 +150,15 @@ def read_provider(path: Path, agencies: Iterable[str], roles: Mapping[str, str])
     provider = validate(read_yaml(path), SCHEMA)
     known = tuple(agencies)
     problems = []
+    seen: set[tuple[str, ...]] = set()
     for person in provider.people:
+        for what, mark in (
+            ("stands here twice", (person.subject,)),
+            (f"{person.name!r} of {person.agency} stands here twice", (person.agency, person.name.lower())),
+        ):
+            if mark in seen:
+                problems.append(Problem(str(path), 0, "", f"subject {person.subject!r}: {what}"))
+            seen.add(mark)
         try:
             check_who(person.name, person.agency, person.role, known, roles)
         except IdentityError as error:
@@ -205,6 +216,8 @@ class Oidc:
         self._found: dict[str, Any] = {}
         self._keys: Any = None
         self._asked_at = float("-inf")
+        self._silent_until = float("-inf")
+        self._why = ""
         self._nonces: dict[str, tuple[str, float]] = {}
         self._asking = asyncio.Lock()
 
@@ -294,13 +307,15 @@ class Oidc:
         async with self._asking:
             if self._clock() - self._asked_at < seconds:
                 return
-            try:
-                found, keys = await asyncio.to_thread(self._ask)
-            except OidcError:
-                if self._keys is None:
-                    raise
-                return  # what was known goes on to be known
-            self._found, self._keys, self._asked_at = found, keys, self._clock()
+            if self._clock() >= self._silent_until:
+                try:
+                    found, keys = await asyncio.to_thread(self._ask)
+                except OidcError as error:
+                    self._silent_until, self._why = self._clock() + SILENT_SECONDS, str(error)
+                else:
+                    self._found, self._keys, self._asked_at = found, keys, self._clock()
+            if self._keys is None:
+                raise OidcError(self._why)  # what was known goes on to be known
 
     def _ask(self) -> tuple[dict[str, Any], Any]:
         from joserfc.errors import JoseError  # noqa: PLC0415 - only where a provider is used

@@ -15,6 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from incident.kernel.checks import ConfigError, Problem
+from incident.kernel.door import PEM_MAX
 from incident.kernel.text import clip, safe_text
 from server.certificates import PEM_BYTES_MAX, digest_of, pem_of, since_of, until_of
 from server.datafolder import DataFolder
@@ -66,11 +67,17 @@ class _Reading:
             )
         if leaf:
             self.times(paths["certificate"], leaf[0], now_ms)
+        authority = "".join(map(pem_of, trusted))
+        if len(authority) > PEM_MAX:
+            self.say(
+                "authority",
+                f"{paths['authority']} holds certificates of {len(authority):,} signs, and a desk is given {PEM_MAX:,} "
+                "at most: leave in it the authority alone that signs this certificate",
+            )
         if not self.problems:
             self.tried(paths, trusted)
         if self.problems:
             raise ConfigError(self.problems)
-        authority = "".join(map(pem_of, trusted))
         return Own(paths["certificate"], paths["key"], authority, digest_of(leaf[0]), until_of(leaf[0]))
 
     def content(self, key: str, path: Path) -> bytes:

@@ -55,6 +55,8 @@ class Pace:
 
     def take(self, submit: Submit) -> None:
         """A command has come: it is handed on now or later."""
+        if self._ended:
+            return
         if self._held:
             if self._by_id.get(submit.command_id) != submit:  # sent again while it waits: one answer will do
                 self._hold(submit)

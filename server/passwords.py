@@ -160,10 +160,12 @@ def _normal(password: str) -> str:
 class Throttle:
     """Wrong passwords slow down the next try of the same key, and only of that; nobody is ever locked out.
 
-    Keys are accounts that exist, so this stays small. A server that is started again has forgotten it.
+    Keys are made of accounts that exist, so this stays small. A server that is started again has forgotten it.
+    ``shuts``: past ``TRIES_MAX`` nothing is tried until the first is ``WINDOW_MS`` ago; otherwise one a minute is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shuts: bool = True) -> None:
+        self._shuts = shuts
         self._tries: dict[str, deque[int]] = {}
         self._under_way: set[str] = set()
 
@@ -176,7 +178,7 @@ class Throttle:
             return 0
         wait = 0 if len(tries) <= FREE else min(WAIT_MS_MAX, 1_000 << (len(tries) - FREE - 1))
         until = tries[-1] + wait
-        if len(tries) >= TRIES_MAX:
+        if self._shuts and len(tries) >= TRIES_MAX:
             until = max(until, tries[0] + WINDOW_MS)
         return max(0, until - now)
 
@@ -210,3 +212,57 @@ class Throttle:
         if not tries:
             self._tries.pop(key, None)
         return tries
+
+
+ANYBODY: Final = ""
+"""Whose password it is when it is nobody's: then the line alone is counted."""
+
+
+class Guesses:
+    """Wrong passwords, counted for the desk over whose line they come together with the desk whose they are.
+
+    So what one machine tries at another's password is slowed at that machine alone. Over all such machines together a
+    password is tried once a minute at most after the first ten, but for the first ``FREE`` tries of each.
+    """
+
+    def __init__(self) -> None:
+        self._by_line = Throttle()
+        self._from_others = Throttle(shuts=False)
+
+    def wait_ms(self, line: str, whose: str, now: int) -> int:
+        """How long until a password of ``whose`` may be tried over the line of a desk; 0: at once."""
+        wait = self._by_line.wait_ms(_pair(line, whose), now)
+        if _others(line, whose) and self.wrong(line, whose, now) >= FREE:
+            wait = max(wait, self._from_others.wait_ms(whose, now))
+        return wait
+
+    def wrong(self, line: str, whose: str, now: int) -> int:
+        """How many wrong ones were given of late over this line."""
+        return self._by_line.wrong(_pair(line, whose), now)
+
+    def begin(self, line: str, whose: str, now: int) -> None:
+        """One is about to be tried."""
+        self._by_line.begin(_pair(line, whose), now)
+        if _others(line, whose):
+            self._from_others.begin(whose, now)
+            self._from_others.end(whose, right=False)  # at several desks at once it may be
+
+    def end(self, line: str, whose: str, *, right: bool) -> None:
+        """It was tried; a right one makes everything before it forgotten, of this line and this person."""
+        self._by_line.end(_pair(line, whose), right=right)
+        if right and _others(line, whose):
+            self._from_others.end(whose, right=True)
+
+    def untried(self, line: str, whose: str) -> None:
+        """It came to no try after all."""
+        self._by_line.untried(_pair(line, whose))
+        if _others(line, whose):
+            self._from_others.untried(whose)
+
+
+def _pair(line: str, whose: str) -> str:
+    return f"{line} {whose}"
+
+
+def _others(line: str, whose: str) -> bool:
+    return whose not in (line, ANYBODY)

@@ -21,7 +21,7 @@ from server.admin import AdminError, Answer, Operation
 from server.datafolder import DataFolder
 from server.enrolment import Codes, Issuer
 from server.identity import Desk, DeskGone, Identity, IdentityError, check_who
-from server.passwords import Argon2, Hasher, Pool, Throttle
+from server.passwords import Argon2, Guesses, Hasher, Pool
 from server.signins import Badge, SignIns
 
 
@@ -48,8 +48,7 @@ class People:
         self.identity = Identity(folder.tokens)
         self.codes = Codes(folder.codes, now())
         self.signins = SignIns(folder.signins, now())
-        self.throttle = Throttle()
-        self.glass_throttle = Throttle()
+        self.guesses = Guesses()
         self._writing: set[asyncio.Future[None]] = set()
         self._revoked: set[str] = set()
         """Accounts, and names of tokens, that are good for nothing whether or not the disk has it."""

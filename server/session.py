@@ -190,6 +190,8 @@ class Session:
             return
         self.closing = True
         self.tally.too_slow += code == TOO_SLOW
+        if self.pace is not None:
+            self.pace.end()
         self.room.set()
         logs.note("closed by us", agency=self.actor.agency, name=self.actor.name, code=code)
         self.spawn(close(self.connection, code, reason))

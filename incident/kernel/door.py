@@ -32,6 +32,9 @@ IDLE_SECONDS: Final = 15 * 60
 
 PASSWORD_MIN: Final = 12
 PASSWORD_MAX: Final = 200
+PEM_MAX: Final = 8_192
+"""Certificates of an authority that a desk is given, or one of its own."""
+
 ID_TOKEN_MAX: Final = 8_192
 PROVIDER_SECONDS: Final = 300
 """How long a person may take at the identity provider."""
@@ -181,7 +184,7 @@ def password_flaw(password: str, *names: str) -> str | None:
 # -- the frames -----------------------------------------------------------------------------------------------
 
 Short = Annotated[str, Meta(max_length=100)]
-Pem = Annotated[str, Meta(max_length=4_096)]
+Pem = Annotated[str, Meta(max_length=PEM_MAX)]
 Address = Annotated[str, Meta(max_length=500)]
 Password = Annotated[str, Meta(max_length=PASSWORD_MAX)]
 Sentence = Annotated[str, Meta(max_length=600)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from typing import Any
 import msgspec
 
 from incident.kernel.record import first_break, genesis
+from server.datafolder import sync_folder
 from server.store import Unavailable
 from server.store.rows import RECORD_COLUMNS, record_of_row
 
@@ -161,16 +161,6 @@ def _create(connection: sqlite3.Connection, path: Path, mode: str) -> None:
     connection.executemany("INSERT INTO meta VALUES (?, ?)", made)
     connection.execute("COMMIT")
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """The name of a new file is durable only with its folder; Windows has no such call and no such need."""
-    if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def check_format(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,7 +15,7 @@ from incident.state import MODELS
 from server.admin import AdminError
 from server.admission import WRONG_TWO
 from tests.running import run
-from tests.server.doorway import HOUR, PASSWORD, T0, Place, doorway
+from tests.server.doorway import HOUR, OTHER, PASSWORD, T0, Counting, Place, doorway
 from tests.server.house import Guest
 
 STREAM = "incident/00000000-0000-4000-8000-00000000000%d"
@@ -28,6 +28,18 @@ async def staffed(place: Place) -> tuple[str, str, str]:
         await place.desk("Desk B", password=PASSWORD),
         await place.desk("Desk C", password="of no use to anyone"),
     )
+
+
+class Noting(Counting):
+    """A hasher that knows which password was tried against what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pairs: list[tuple[str, str]] = []
+
+    def verify(self, kept: str, password: str) -> bool:
+        self.pairs.append((kept, password))
+        return super().verify(kept, password)
 
 
 async def do(guest: Guest, command: Any, stream: str) -> None:
@@ -173,6 +185,52 @@ def test_nobody_is_let_in_as_what_only_another_agencys_people_are(tmp_path: Path
                     await operation(asked)
             asked["agency"] = "NACC" if role == "nacc" else "EXCON"
             assert (await place.people.enrol(asked))["code"]
+
+    run(scene())
+
+
+def test_one_machine_does_not_shut_the_glass_for_two_persons_at_the_others(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with doorway(tmp_path / "rooms", models=MODELS) as place:
+            _, _, third = await staffed(place)
+            other = await place.desk("Desk D")
+            for _ in range(40):
+                place.clock.at += 20_000
+                await place.break_glass(third, "Desk A", "Desk B", first_password="a", second_password="b")
+            answer = await place.break_glass(third, "Desk A", "Desk B")
+            assert isinstance(answer, Denied)
+            assert answer.code == "slow"
+            slipped = await place.break_glass(other, "Desk A", "Desk B", first_password="fingers slip")
+            assert isinstance(slipped, Denied)
+            assert (slipped.code, slipped.wait_ms) == ("wrong_password", 0)
+            assert isinstance(await place.break_glass(other, "Desk A", "Desk B"), SignedIn)
+
+    run(scene())
+
+
+def test_at_a_glass_at_an_unlocking_and_in_all_a_password_is_guessed_ten_times_by_one_machine(
+    tmp_path: Path,
+) -> None:
+    """Whoever is one of the two, and has the machine, gets no more guesses at the other by giving their own between."""
+
+    async def scene() -> None:
+        hasher = Noting()
+        async with doorway(tmp_path / "rooms", models=MODELS, hasher=hasher) as place:
+            _, second, third = await staffed(place)
+            assert isinstance(await place.sign_in(second, new_password=OTHER), SignedIn)
+            signed = await place.break_glass(third, "Desk A", "Desk B", second_password=OTHER)
+            assert isinstance(signed, SignedIn)
+            victim = place.people.identity.desk(second)
+            assert victim is not None
+            for _ in range(29):
+                place.clock.at += 15_000
+                await place.sign_in(third, "a guess at it", token=signed.token)
+                assert isinstance(await place.sign_in(third, PASSWORD, token=signed.token), SignedIn | Denied)
+                place.clock.at += 15_000
+                await place.break_glass(third, "Desk A", "Desk B", second_password="a guess at it")
+            assert hasher.pairs.count((victim.password, "a guess at it")) == 10
+            place.clock.at += HOUR // 4
+            assert isinstance(await place.sign_in(second, OTHER), SignedIn)
 
     run(scene())
 

@@ -121,6 +121,23 @@ def test_somebody_struck_out_while_at_the_provider_stays_out(tmp_path: Path) -> 
     run(scene())
 
 
+@pytest.mark.parametrize("kind", ["desk", "token"])
+def test_nobody_comes_in_under_the_name_of_a_desk_or_a_token(kind: str, tmp_path: Path) -> None:
+    async def scene() -> None:
+        with provider() as idp:
+            async with doorway(tmp_path / "rooms") as place:
+                named(place.folder.root, idp)
+                account = await place.desk()
+                who = {"name": "r patel", "agency": "SCAS", "role": "operator"}
+                await (place.desk(who["name"]) if kind == "desk" else place.people.token(who))
+                refused(await asked(place, idp, account), "provider", "has your name")
+                await place.people.revoke(who)
+                signed = await asked(place, idp, account)
+                assert isinstance(signed, SignedIn) is (kind == "token"), "a revoked desk keeps its name"
+
+    run(scene())
+
+
 def test_the_answer_of_one_desk_is_worth_nothing_at_another(tmp_path: Path) -> None:
     async def scene() -> None:
         with provider() as idp:

@@ -8,6 +8,7 @@ import io
 import json
 import ssl
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -257,6 +258,32 @@ def test_the_look_is_taken_again_and_again_while_the_server_runs(
     run(scenario())
 
 
+def test_keys_and_certificates_are_made_and_written_beside_the_loop(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words_tls, "CHECK_SECONDS", 0.02)
+    threads: dict[str, int] = {}
+    monkeypatch.setattr(
+        words_tls, "look_after", lambda _: threads.setdefault("look_after", threading.get_ident())
+    )
+    renewed = words_tls.renewed
+
+    def renewing(authority: Authority) -> admin.Answer:
+        threads["renew"] = threading.get_ident()
+        return renewed(authority)
+
+    monkeypatch.setattr(words_tls, "renewed", renewing)
+
+    async def scenario() -> None:
+        async with served(init(root)) as app:
+            await soon(lambda: "look_after" in threads)
+            await asyncio.to_thread(admin.call, app.folder.admin, "renew")
+
+    run(scenario())
+    assert set(threads) == {"look_after", "renew"}
+    assert threading.get_ident() not in threads.values()
+
+
 def test_a_desk_is_told_when_the_servers_certificate_ends(root: Path, tmp_path: Path) -> None:
     async def scenario() -> None:
         frames: list[Any] = []
@@ -458,6 +485,10 @@ FLAWS: dict[str, tuple[str, Callable[[OwnFiles], object]]] = {
     ),
     "|is empty": ("authority", lambda own: (own.folder / "ca.pem").write_text("")),
     "|too large": ("authority", lambda own: (own.folder / "ca.pem").write_text("x" * 70_000)),
+    "|a desk is given 8,192": (
+        "authority",
+        lambda own: (own.folder / "ca.pem").write_bytes((own.folder / "ca.pem").read_bytes() * 20),
+    ),
     "|holds no private key": ("key", lambda own: (own.folder / "key.pem").write_text("x")),
     "|locked with a passphrase": ("key", lambda own: own.write(passphrase=b"x")),
     "|is not that of the certificate": ("key", _other_key),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +123,18 @@ def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:
     write_private(path, b"two")
     assert path.read_bytes() == b"two"
     assert [found.name for found in tmp_path.iterdir()] == ["tokens.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such thing")
+def test_a_small_file_is_durable_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a loss of power the old file is not back in its place: a revocation would be undone by it."""
+    synced: list[tuple[bool, bool]] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(handle).st_mode), (tmp_path / "small").exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_private(tmp_path / "small", b"x")
+    assert synced == [(False, False), (True, True)]

@@ -219,6 +219,8 @@ def test_too_much_that_waits_stops_the_reading_and_an_end_frees_it(monkeypatch: 
         assert account.room.is_set()
         paces[1].end()
         assert (account.held_commands, account.held_bytes) == (0, 0)
+        paces[1].take(submitted(Write("too late")))
+        assert account.held_commands == 0
 
     run(scene())
 

@@ -16,12 +16,14 @@ from incident.state import MODELS
 from server import identity
 from server.admission import Admission
 from server.enrolment import Codes
+from server.limits import Limits
 from tests.running import run
 from tests.server.doorway import OTHER, PASSWORD, T0, Counting, Place, doorway, hear, say
 from tests.server.house import soon
 from tests.server.provider import provider
 from tests.server.test_break_glass import staffed
 from tests.server.test_by_provider import named, refused
+from tests.server.toy import Open, Write
 
 DESK = {"name": "EOC desk 3", "agency": "SCAS"}
 
@@ -236,6 +238,29 @@ def test_a_code_that_was_dropped_while_it_was_claimed_is_not_given_back(tmp_path
         assert (codes.drop("SCAS", "desk 1") if dropped else 0) == dropped
         codes.give_back(pending)
         assert codes.find(code.lookup, T0) is (None if dropped else pending)
+
+
+def test_commands_that_wait_for_their_users_budget_are_not_decided_after_a_revocation(tmp_path: Path) -> None:
+    async def scene() -> None:
+        limits = Limits(per_user_rate=20, per_user_burst=2)
+        async with doorway(tmp_path / "rooms", limits=limits) as place:
+            token = await place.token(await place.desk())
+            async with place.session(token) as guest:
+                await guest.hello()
+                assert (await guest.do(Open(("SCAS",)))).last == 1
+                hub, taken = place.home.hub, []
+                submit = hub.submit
+                hub.submit = lambda *given: (taken.append(given), submit(*given))[1]  # type: ignore[method-assign]
+                for number in range(100):
+                    await guest.submit(Write(f"note {number}"))
+                await soon(lambda: len(taken) > 2 and hub.tally.slowed > 90)
+                before = len(taken)
+                await place.people.revoke(DESK)
+                assert await guest.closed() == 4001
+                await soon(lambda: not hub.sessions)
+                assert len(taken) == before < 90
+
+    run(scene())
 
 
 def test_a_sign_in_that_was_left_over_rests_on_a_desk_that_is_good(tmp_path: Path) -> None:

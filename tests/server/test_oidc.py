@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import json
@@ -14,7 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from incident.kernel.checks import ConfigError
-from server.oidc import Oidc, OidcError, Person, Provider, fetch, read_provider
+from server.oidc import SILENT_SECONDS, Oidc, OidcError, Person, Provider, fetch, read_provider
 from tests.running import run
 from tests.server.provider import CLIENT, TestProvider, provider
 
@@ -213,6 +214,44 @@ def test_a_provider_that_is_away_is_said_so_and_one_that_was_there_goes_on() -> 
             await ours(idp).offer(DESK)
 
     run(scene())
+
+
+def test_a_silent_provider_is_asked_once_for_all_who_wait() -> None:
+    async def scene() -> None:
+        asked: list[str] = []
+        now = [0.0]
+
+        def silent(url: str) -> dict[str, Any]:
+            asked.append(url)
+            raise OidcError("It does not answer.")
+
+        known = Provider("https://login.example", CLIENT, "openid", (), (PATEL,))
+        door = Oidc(known, fetch=silent, clock=lambda: now[0])
+        told = await asyncio.gather(*(door.offer(DESK) for _ in range(5)), return_exceptions=True)
+        assert [str(one) for one in told] == ["It does not answer."] * 5
+        assert len(asked) == 1
+        now[0] += SILENT_SECONDS
+        with pytest.raises(OidcError):
+            await door.offer(DESK)
+        assert len(asked) == 2
+
+    run(scene())
+
+
+def test_two_who_could_not_be_told_apart_are_a_problem_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "oidc.yaml"
+    path.write_text(
+        "issuer: https://login.example/realm\nclient_id: incident-tui\npeople:\n"
+        "  - {subject: patel, name: R Patel, agency: SCAS, role: operator}\n"
+        "  - {subject: patel, name: Else, agency: SCAS, role: operator}\n"
+        "  - {subject: other, name: r patel, agency: SCAS, role: operator}\n"
+        "  - {subject: third, name: R Patel, agency: LAS, role: operator}\n"
+    )
+    with pytest.raises(ConfigError) as told:
+        read_provider(path, ("SCAS", "LAS"), ("operator",))
+    assert len(told.value.problems) == 2
+    assert "'patel': stands here twice" in str(told.value)
+    assert "'r patel' of SCAS stands here twice" in str(told.value)
 
 
 def test_the_file_is_read_with_every_problem_at_once(tmp_path: Path) -> None:

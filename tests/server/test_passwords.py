@@ -16,6 +16,7 @@ from server.passwords import (
     WINDOW_MS,
     Argon2,
     Busy,
+    Guesses,
     Pool,
     Throttle,
 )
@@ -164,3 +165,31 @@ def test_nothing_is_kept_of_what_is_long_past() -> None:
     _wrong(throttle, "a", 5)
     assert throttle.wait_ms("a", 5 + WINDOW_MS) == 0
     assert not throttle._tries
+
+
+def test_guesses_from_several_machines_are_bounded_together_and_shut_no_desks_own_way() -> None:
+    guesses, now, computed = Guesses(), 1_000_000, 0
+    while now < 1_000_000 + WINDOW_MS:
+        for machine in range(20):
+            if not guesses.wait_ms(f"machine {machine}", "victim", now):
+                guesses.begin(f"machine {machine}", "victim", now)
+                guesses.end(f"machine {machine}", "victim", right=False)
+                computed += 1
+        assert guesses.wait_ms("victim", "victim", now) == 0, "its own machine is not slowed"
+        assert guesses.wait_ms("another", "victim", now) == 0, "nor the first tries at one more"
+        now += 5_000
+    assert computed <= 20 * FREE + WINDOW_MS // 60_000
+    for _ in range(FREE):
+        guesses.begin("another", "victim", now)
+        guesses.end("another", "victim", right=False)
+    assert 0 < guesses.wait_ms("another", "victim", now) <= 60_000
+
+
+def test_a_right_password_clears_its_own_count_and_no_other() -> None:
+    guesses, now = Guesses(), 1_000_000
+    for whose in ("first", "second") * TRIES_MAX:
+        guesses.begin("machine", whose, now)
+        guesses.end("machine", whose, right=False)
+    guesses.end("machine", "first", right=True)
+    assert guesses.wait_ms("machine", "first", now) == 0
+    assert guesses.wait_ms("machine", "second", now) == WINDOW_MS

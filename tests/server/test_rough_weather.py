@@ -248,6 +248,34 @@ def test_an_operation_may_take_longer_than_the_asking(
     run(scene())
 
 
+def test_silent_callers_at_the_admin_door_keep_nobody_out(tmp_path: Path) -> None:
+    async def done(_asked: Mapping[str, Any]) -> admin.Answer:
+        return {"rows": 7}
+
+    async def scene() -> None:
+        door = admin.AdminDoor(tmp_path / "admin.json", {"revoke": done})
+        await door.open()
+        try:
+            port = json.loads((tmp_path / "admin.json").read_bytes())["port"]
+            silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(admin.CALLERS_MAX)]
+            for _ in range(3):
+                answer = await asyncio.to_thread(admin.call, tmp_path / "admin.json", "revoke")
+                assert answer == {"ok": True, "rows": 7}
+            more = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3 * admin.CALLERS_MAX)]
+            for reader, _ in silent:
+                assert await reader.read() == b"", "the oldest went"
+            assert await asyncio.to_thread(admin.call, tmp_path / "admin.json", "revoke") == {
+                "ok": True,
+                "rows": 7,
+            }
+            for _, writer in (*silent, *more):
+                writer.close()
+        finally:
+            door.close()
+
+    run(scene())
+
+
 def test_an_import_that_is_cut_short_says_what_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = [
         ("LAS", "shelf/LAS", (Write("a"), Write("b"))),
