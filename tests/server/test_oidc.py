@@ -248,7 +248,7 @@ def test_two_who_could_not_be_told_apart_are_a_problem_of_the_file(tmp_path: Pat
         "  - {subject: third, name: R Patel, agency: LAS, role: operator}\n"
     )
     with pytest.raises(ConfigError) as told:
-        read_provider(path, ("SCAS", "LAS"), ("operator",))
+        read_provider(path, ("SCAS", "LAS"), {"operator": ""})
     assert len(told.value.problems) == 2
     assert "'patel': stands here twice" in str(told.value)
     assert "'r patel' of SCAS stands here twice" in str(told.value)
