@@ -55,7 +55,10 @@ def permit(view: View, ctx: Context, command: str, about: str) -> Refusal | None
 
 
 def allowed(view: View, ctx: Context, command: str, about: str) -> Refusal | None:
-    """The answer of the frozen roles, and of what is lent to this actor at this moment of the incident's clock."""
+    """The answer of the frozen roles, and of what is lent to this actor at this moment of the incident's clock.
+
+    An observation that was written while a role counted is taken later, too, unless that was taken or given back.
+    """
     charter, actor = view.organisation.charter, ctx.actor
     if command in SERVERS and is_system(actor):
         return None
@@ -67,7 +70,10 @@ def allowed(view: View, ctx: Context, command: str, about: str) -> Refusal | Non
     state = getattr(view, "delegation", None)  # exercise control's papers know none
     if state is None or command in LENDING:
         return refusal
-    for code in state.roles(actor.agency, actor.name, ctx.now):
+    held = state.roles(actor.agency, actor.name, ctx.now)
+    if ctx.observed:  # said while it counted, and come late: an observation is not refused for that
+        held += state.roles_then(actor.agency, actor.name, ctx.written_at)
+    for code in held:
         if code not in NEVER_LENT and granted(charter, replace(actor, role=code), command, about) is None:
             return None
     return _told(charter, state, ctx, refusal)

@@ -269,9 +269,7 @@ def glass_broken(
     """
     if not _INCIDENT.fullmatch(stream):
         return None
-    # In an exercise that is paused or hurried, everything that is shown goes by the incident's own clock.
-    own = INCIDENT.now(state, until)
-    return delegation.glass_broken(state, agency, first, second, role, reason, own)
+    return delegation.glass_broken(state, agency, first, second, role, reason, until)
 
 
 class Streams:

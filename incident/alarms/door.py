@@ -18,7 +18,7 @@ GLASS: Final = Kind(
 def _glass(view: View) -> Iterator[Alarm]:
     """It rings once in every room, and is listed until each party has said that it knows, however late that is."""
     for one in delegations(view).glass.values():
-        words = glass_words(one, role_title(view, one.role), one.at)
+        words = glass_words(one, role_title(view, one.role), view)
         yield Alarm(f"glass/{one.id}", GLASS.name, words, one.at)
 
 

@@ -48,12 +48,14 @@ SLICE = Slice(
         # A right is given where it is asked for, which is the server: none is promised while cut off.
         CommandSpec(facts.Delegate, Conflict.MEMBERSHIP, Offline.REFUSED, keys=_lent, about=_whose),
         # To give up a right is never put off: it goes as soon as there is a line.
-        CommandSpec(facts.EndDelegation, Conflict.STATE, Offline.QUEUED, keys=_lent, about=_whose),
+        # Nor for what changed meanwhile: no version is asked for.
+        CommandSpec(facts.EndDelegation, Conflict.STATE, Offline.QUEUED, about=_whose),
         CommandSpec(facts.RecordGlass, Conflict.APPEND, Offline.ALLOWED, about=_whose),
     ),
     decide=rules.decide,
     evolve=rules.evolve,
     sentence=words.sentence,
+    state_v=2,
     boards=(BOARD,),
     version=rules.version,
     label=rules.label,

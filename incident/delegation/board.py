@@ -66,14 +66,24 @@ def rows(look: Look) -> Mapping[str, LentRow]:
 def state_cell(row: LentRow, look: Look) -> Cell:
     """Whether it counts now: until when, or since when it does not."""
     if row.lent is None:
-        until = row.thing.until
-        return Cell("BREAK GLASS" if look.now < until else "break glass, over", "alarm")
+        return Cell("BREAK GLASS" if _real(look) < row.thing.until else "break glass, over", "alarm")
     if row.lent.counts(look.now):
         return Cell(f"for {length_words(row.lent.until - look.now)} more", "good")
     if row.lent.ended_at is not None:
         word = "given back" if row.lent.ended_by.lower() == row.lent.to.lower() else "taken back"
         return Cell(f"{word} {look.clock(row.lent.ended_at)}", "dim")
     return Cell("over", "dim")
+
+
+def _real(look: Look) -> int:
+    """The time of the server (UTC ms), by which a sign-in ends."""
+    return look.real or look.now
+
+
+def _until(row: LentRow, look: Look) -> str:
+    """When it ends; said to be real time where that is not what the incident's clock shows."""
+    real = row.lent is None and _real(look) != look.now
+    return look.clock(row.thing.until) + (" real time" if real else "")
 
 
 def _agency(row: LentRow, look: Look) -> Cell:
@@ -109,7 +119,7 @@ def detail(row: LentRow, look: Look) -> Sequence[tuple[str, Cell]]:
         ("acts as", _role(row, look)),
         ("stands", state_cell(row, look)),
         ("from", Cell(look.clock(one.at), "dim")),
-        ("until", Cell(look.clock(one.until), "dim")),
+        ("until", Cell(_until(row, look), "dim")),
         ("reason", Cell(one.reason)),
     ]
     if row.lent is None:

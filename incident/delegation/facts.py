@@ -35,10 +35,11 @@ MayBeBlank = Annotated[str, Meta(max_length=500)]
 
 
 class Delegation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A role lent to somebody of the same agency. Times are UTC ms on the incident's clock.
+    """A role lent to somebody of the same agency. Times are UTC ms on the incident's clock, as the server took it.
 
-    ``to`` is the name with which they sign in. It counts from ``at`` on, before ``until`` and before ``ended_at``.
-    ``by`` gave it, in the role ``giver``. ``version`` is the id of the command that last changed it.
+    ``to`` is the name with which they sign in. It counts from ``since`` on, before ``until`` and before ``ended_at``;
+    ``at`` is when it was last given or prolonged. ``by`` gave it, in the role ``giver``. ``version`` is the id of the
+    command that last changed it.
     """
 
     agency: str
@@ -49,6 +50,7 @@ class Delegation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     reason: str
     by: str
     giver: str = ""
+    since: int = 0
     ended_at: int | None = None
     ended_by: str = ""
     ended_why: str = ""
@@ -68,9 +70,16 @@ class Delegation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """Whether it opens anything at this moment: asked whenever it is read, so nothing need end it."""
         return self.ended_at is None and now < self.until
 
+    def counted(self, moment: int) -> bool:
+        """Whether it counted at a moment of the past. One that was ended early answers no: who lost it says when."""
+        return self.since <= moment and self.counts(moment)
+
 
 class Glass(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Two persons of an agency let themselves in past the usual sign-in. Times are UTC ms."""
+    """Two persons of an agency let themselves in past the usual sign-in. ``at`` is UTC ms on the incident's clock.
+
+    ``until`` is UTC ms of the server's: a sign-in ends in real time, also while an exercise stands.
+    """
 
     id: str
     agency: str
@@ -100,6 +109,10 @@ class Delegations(msgspec.Struct, frozen=True):
         """The roles that are lent to this person at this moment (UTC ms)."""
         return tuple(one.role for one in self.held(agency, name) if one.counts(now))
 
+    def roles_then(self, agency: str, name: str, moment: int) -> tuple[str, ...]:
+        """The roles that were lent to this person at a moment of the past (UTC ms)."""
+        return tuple(one.role for one in self.held(agency, name) if one.counted(moment))
+
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -126,7 +139,7 @@ class DelegationEnded(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class GlassBroken(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Two persons let themselves in past the usual sign-in; the server wrote it down."""
+    """Two persons let themselves in past the usual sign-in; the server wrote it down. ``until``: of real time."""
 
     agency: AgencyCode
     first: Person

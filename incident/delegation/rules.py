@@ -125,8 +125,7 @@ def _end(view: View, command: f.EndDelegation, ctx: Context) -> Answer:
         titles = who_lends(charter_of(view), known.role) or "nobody"
         sentence = f"{known.by} ends it, who lent it, or {known.to}, who has it, or: {titles}."
         return Refusal("not_yours", sentence, {"by": known.by, "to": known.to})
-    if ctx.stale(version_key(command), known.version):
-        return _overtaken(known)
+    # Whatever changed meanwhile: nobody who takes a right back means to leave a longer one.
     back = _same(known.to, ctx.actor.name)
     return (f.DelegationEnded(known.agency, known.to, known.role, command.reason.strip(), back),)
 
@@ -172,7 +171,7 @@ def glass_broken(
 ) -> f.RecordGlass | None:
     """What the server writes when two persons of an agency broke the glass; None where it has no part.
 
-    Whatever they typed is made to fit: the record is not to fail for a long reason. ``until`` is UTC ms.
+    Whatever they typed is made to fit: the record is not to fail for a long reason. ``until`` is UTC ms, real time.
     """
     state = organisation(view)
     if not state.opened or state.closed or not is_party(view, agency):
@@ -200,7 +199,7 @@ def evolve(state: Delegations, event: Any, record: Record) -> Delegations:
                 return state
             over = replace(
                 known,
-                ended_at=record.at,
+                ended_at=record.recorded_at,
                 ended_by=record.actor,
                 ended_why=event.reason,
                 version=record.command_id,
@@ -211,15 +210,18 @@ def evolve(state: Delegations, event: Any, record: Record) -> Delegations:
 
 
 def _lent(lent: dict[str, Delegation], event: f.Delegated, record: Record) -> dict[str, Delegation]:
+    before = lent.get(f.lent_key(event.agency, event.role, event.to))
+    running = before is not None and before.counts(record.recorded_at)
     one = Delegation(
         agency=event.agency,
         to=event.to,
         role=event.role,
-        at=record.at,
+        at=record.recorded_at,  # whatever moment its author claims: a right has no past
         until=event.until,
         reason=event.reason,
         by=record.actor,
         giver=event.giver,
+        since=before.since if before is not None and running else record.recorded_at,
         version=record.command_id,
     )
     known = {**lent, one.key: one}

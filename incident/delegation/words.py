@@ -25,13 +25,18 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
             reason = f"Reason: {event.reason}" if event.reason else ""
             return Line(sentences(f"{what} {role}", reason), DECISION)
         case _:
-            first = f"records {glass_words(event, role, record.recorded_at)}"
+            first = f"records {glass_words(event, role, names.view)}"
             return Line(sentences(first, f"Reason: {event.reason}"), DECISION)
 
 
-def glass_words(glass: Any, role: str, written_at: int) -> str:
-    """What happened, in one sentence: of the event, or of the state it left."""
-    until = utc_words(glass.until, written_at)
+def glass_words(glass: Any, role: str, view: Any) -> str:
+    """What happened, in one sentence: of the event, or of the state it left.
+
+    A sign-in ends in real time, an hour later; an exercise may have its own, which is said.
+    """
+    until = utc_words(glass.until, glass.until)
+    if view.organisation.charter.mode == "exercise":
+        until += ", real time"
     who = f"{glass.first} and {glass.second} of {glass.agency}"
     return f"BREAK GLASS: {who} came in as {role} past the usual sign-in, until {until}"
 

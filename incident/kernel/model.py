@@ -22,6 +22,7 @@ from incident.kernel.slice import (
     Claim,
     Clock,
     CommandSpec,
+    Conflict,
     Context,
     Due,
     EventSpec,
@@ -175,8 +176,10 @@ class Model:
     def permit(self, view: View, command: Any, ctx: Context) -> Refusal | None:
         """The roles' answer alone, before the thing itself is asked."""
         name = self.command_names[type(command)]
-        about = self.commands[name].spec.about(view, command)
-        return self._permit(view, ctx, name, about)
+        spec = self.commands[name].spec
+        if spec.conflict is Conflict.APPEND:
+            ctx = msgspec.structs.replace(ctx, observed=True)
+        return self._permit(view, ctx, name, spec.about(view, command))
 
     def shared(self, view: View, real: int) -> frozenset[str]:
         """The agencies that see this stream by an agreement at this moment (UTC ms of the server's clock).

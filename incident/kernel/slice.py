@@ -86,6 +86,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     happened_at: int | None = None
     on_behalf_of: str = ""
     charter: Any = None
+    observed: bool = False
+    """What was seen, said or done (``Conflict.APPEND``): never refused for coming late. The model fills it in."""
     addressed: Callable[[], tuple[str, ...]] = tuple
     """Asked only when needed: the subjects that now ask the author's agency for a receipt (the model fills it in)."""
 

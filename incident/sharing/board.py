@@ -155,6 +155,14 @@ def _share(_row: Any, values: Mapping[str, Any], _look: Look) -> f.Share:
     return f.Share(_text(values, "agency").upper(), tier, minutes, _text(values, "purpose"))  # type: ignore[arg-type]
 
 
+def _share_own(row: Any, values: Mapping[str, Any], look: Look) -> f.Share:
+    """Of our own part; it would open by itself to who is invited later, so it is shared with a party only."""
+    made = _share(row, values, look)
+    if made.agency not in dict(_parties(look, row)):
+        raise ValueError(f"{made.agency} is not party to this incident: our own part is shared with a party.")
+    return made
+
+
 def _args(choices: Any) -> tuple[Arg, ...]:
     return (
         Arg("agency", "With", "agency", True, choices),
@@ -170,7 +178,7 @@ VERBS: Final = (
         "Share our own part",
         "share",
         f.Share,
-        _share,
+        _share_own,
         key="p",
         row=False,
         args=_args(_parties),

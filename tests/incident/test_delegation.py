@@ -86,11 +86,37 @@ def test_it_counts_until_the_moment_and_no_longer() -> None:
     assert "What was lent to you is over: Control room operator." in refusal.sentence
 
 
-def test_a_command_that_was_written_in_time_and_comes_too_late_is_refused() -> None:
+def test_a_command_that_was_written_in_time_and_comes_too_late_is_refused_unless_it_observes() -> None:
     given = ann(lent(hours=1)).later(61)
-    given.when(NOTE, written_at=given.now - 5 * MINUTE, happened_at=given.now - 5 * MINUTE).refused(
-        "no_grant"
+    invite = o.Invite(("LFB",))
+    given.when(invite, written_at=given.now - 5 * MINUTE).refused("no_grant")
+    given.when(NOTE, written_at=given.now - MINUTE).refused("no_grant")
+    given.when(NOTE, written_at=T0 - 1).refused("no_grant")
+    given.when(NOTE, written_at=given.now - 5 * MINUTE).then(
+        *given.when(NOTE, written_at=given.now - 5 * MINUTE).events
     )
+
+
+def test_what_was_written_before_it_was_prolonged_counts_and_before_it_was_taken_back_does_not() -> None:
+    given = lent(hours=1).later(30)
+    given.did(Delegate("LAS", "Ann Lee", "operator", given.now + HOUR, "longer"))
+    assert not isinstance(ann(given).later(90).when(NOTE, written_at=T0 + 10 * MINUTE).answer, Refusal)
+    given = lent(hours=1).later(30)
+    given.did(EndDelegation("LAS", "Ann Lee", "operator"))
+    ann(given).later(60).when(NOTE, written_at=T0 + 10 * MINUTE).refused("no_grant")
+
+
+def test_no_right_is_given_for_the_past() -> None:
+    given = opened().later(60).by("LAS", "tactical_commander", "Kim")
+    asked = Delegate("LAS", "Ann Lee", "operator", given.now + HOUR, "x")
+    given.did(asked, happened_at=given.now - 50 * MINUTE)
+    (one,) = delegations(given.view).lent.values()
+    assert (one.at, one.since) == (given.now, given.now)
+    ann(given).later(90).when(NOTE, written_at=T0 + 30 * MINUTE).refused("no_grant")
+    given = lent().later(60)
+    given.did(EndDelegation("LAS", "Ann Lee", "operator"), happened_at=given.now - 50 * MINUTE)
+    (one,) = delegations(given.view).lent.values()
+    assert one.ended_at == given.now
 
 
 def test_it_goes_by_the_clock_of_the_incident() -> None:
@@ -228,12 +254,13 @@ def test_who_lent_it_who_has_it_and_who_could_have_lent_it_end_it() -> None:
     lent().by("SCAS", "tactical_commander", "Lou").when(end).refused("no_grant", relation="other")
 
 
-def test_who_looked_before_it_was_prolonged_does_not_end_it() -> None:
+def test_who_takes_it_back_takes_back_what_was_prolonged_meanwhile_too() -> None:
     given = lent()
     mark = given.mark()
     given.did(Delegate("LAS", "Ann Lee", "operator", T0 + 4 * HOUR, "longer"))
     end = EndDelegation("LAS", "Ann Lee", "operator")
-    given.having_seen(mark).when(end).refused("changed", conflict=True)
+    given.having_seen(mark).did(end)
+    ann(given).when(NOTE).refused("no_grant")
     given.later(300).when(end).nothing()
 
 
@@ -349,7 +376,7 @@ def test_the_server_writes_it_and_nobody_else_can() -> None:
     given = broken(opened())
     assert given.line().text == (
         "records BREAK GLASS: R Osei and K Dale of SCAS came in as Control room operator past the usual sign-in, "
-        "until 15:00 UTC. Reason: nobody can sign in."
+        "until 15:00 UTC, real time. Reason: nobody can sign in."
     )
     assert given.line().weight == "decision"
     assert given.records[-1].type in CRITICAL
@@ -380,6 +407,28 @@ def test_it_is_written_in_an_incident_whose_roles_knew_nothing_of_it() -> None:
     assert broken(given, "LAS").line().text.startswith("records BREAK GLASS")
     given.by("LAS", "tactical_commander", "Kim")
     given.when(Delegate("LAS", "Bo", "loggist", given.now + HOUR, "x")).refused("no_grant")
+
+
+def test_it_ends_in_real_time_also_while_an_exercise_stands() -> None:
+    given = opened().by("EXCON", "excon", "Control").did(x.StartPlay("m4-m25-coach", "Coach", "COBALT"))
+    given.later(10).did(x.Pause("umpires")).later(20)
+    broken(given)
+    end = given.now + HOUR
+    (glass,) = delegations(given.view).glass.values()
+    assert glass.until == end
+    shown = INCIDENT.now(given.view, given.now)
+    assert shown < given.now
+
+    def at(real: int) -> tuple[str, str]:
+        own = INCIDENT.now(given.view, real)
+        one = Look(state=given.view, me=None, now=own, real=real, clock=lambda when: f"{when - end}")
+        (row,) = BOARD.rows(one).values()
+        told = dict(BOARD.detail(row, one)) if BOARD.detail is not None else {}
+        return told["stands"].text, told["until"].text
+
+    assert at(given.now) == ("BREAK GLASS", "0 real time")
+    assert at(end - 1)[0] == "BREAK GLASS"
+    assert at(end)[0] == "break glass, over"
 
 
 def test_none_where_the_agency_has_no_part() -> None:

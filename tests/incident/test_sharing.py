@@ -329,6 +329,20 @@ def test_the_verbs_make_the_commands_in_the_right_stream() -> None:
             verb("share-incident").build(None, values | wrong, seen)
 
 
+def test_our_own_part_is_shared_with_a_party_and_with_nobody_who_may_become_one() -> None:
+    seen = look(lead(), own=own().view, own_stream=OWN_STREAM)
+    values = {"agency": "scas", "tier": "view", "minutes": "2h", "purpose": "to see what we asked for"}
+    assert verb("share-own").build(None, values, seen).agency == "SCAS"
+    with pytest.raises(ValueError, match="NWAS is not party"):
+        verb("share-own").build(None, values | {"agency": "NWAS"}, seen)
+
+
+def test_what_is_written_by_an_agreement_and_comes_after_its_end_is_refused() -> None:
+    given = lead().did(Share("NWAS", "assist", 60, "x")).by("NWAS", "operator").later(30)
+    given.did(Write("we have two to spare"))
+    given.later(31).when(Write("late"), written_at=given.now - 20 * MINUTE).refused("not_party")
+
+
 def test_the_receiver_ends_it_from_its_own_board() -> None:
     given = lead().did(TWO_HOURS)
     seen = look(given, "NWAS")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -350,6 +351,15 @@ def test_an_open_line_is_no_news_in_a_demo(seat: FakeSession) -> None:
     look = seat.look()
     assert held_of(seat, "ctrl+l", look, demo=False).plain == "PLAIN"
     assert held_of(seat, "ctrl+l", look, demo=True).plain == ""
+
+
+def test_a_sign_in_ends_in_real_time_also_beside_the_clock_of_an_exercise(seat: FakeSession) -> None:
+    sitting: Any = seat.sitting
+    sitting.until, sitting.glass = 90 * 60_000, "break glass: A + B"
+    look = replace(seat.look(), clock=lambda at: f"{at // 60_000} min")
+    assert held_of(seat, "ctrl+l", look, demo=False).glass == "BREAK GLASS A + B until 90 min"
+    behind = replace(look, timed=lambda at: at - 30 * 60_000)
+    assert held_of(seat, "ctrl+l", behind, demo=False).glass == "BREAK GLASS A + B until 90 min real time"
 
 
 def test_the_board_behind_the_box_is_the_board(seat: FakeSession) -> None:

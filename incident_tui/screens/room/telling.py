@@ -132,7 +132,9 @@ def held_of(session: Session, key: str, look: Look, *, demo: bool) -> Held:
     sitting = session.sitting
     if sitting is None:
         return Held(plain=plain)
-    until = look.clock(look.timed(sitting.until)) if sitting.until else ""
+    # A sign-in ends in real time, whatever the clock of an exercise shows.
+    until = look.clock(sitting.until) if sitting.until else ""
+    until += " real time" if until and look.timed(sitting.until) != sitting.until else ""
     broken = sitting.glass.partition(":")[2].strip() or sitting.glass
     ending = [f"{whose} certificate ends {long_day(at)}" for whose, at in sitting.certificates()]
     return Held(
