@@ -187,7 +187,7 @@ def _renew(asked: argparse.Namespace) -> int:
 def _run(asked: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from server import logs
+    from server import logs, whole
     from server.datafolder import existing, locked
     from server.settings import loopback, reachable, read_settings
 
@@ -208,6 +208,7 @@ def _run(asked: argparse.Namespace) -> int:
     code = STORE_FAILED
     try:
         with locked(folder):
+            whole.check(folder)
             code = asyncio.run(_serve(folder, settings, charter, asked.stop_when_empty))
     finally:
         if asked.scratch and (folder.root / SCRATCH).exists():
@@ -220,7 +221,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: float | None) -> int:
-    from server import words_tls
+    from server import whole, words_tls
     from server.app import App, close_store
     from server.health import HOST, PortRefused
     from server.identity import IdentityError
@@ -240,6 +241,7 @@ async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: floa
     except StoreError as error:
         raise Said(error.sentence) from None
     try:
+        whole.begin(folder)
         code = await App(folder, settings, charter, store).run(ready, stop_when_empty=stop_when_empty)
     except IdentityError as error:
         raise Said(str(error)) from None
@@ -411,6 +413,7 @@ def _demo(asked: argparse.Namespace) -> int:
 
 def _ask(asked: argparse.Namespace, do: str, **arguments: Any) -> dict[str, Any]:
     """Ask the running server of the folder; when there is none, take its lock and do the work here."""
+    from server import whole
     from server.admin import AdminError, NotRunning, call
     from server.datafolder import existing, locked
     from server.settings import read_settings
@@ -424,6 +427,7 @@ def _ask(asked: argparse.Namespace, do: str, **arguments: Any) -> dict[str, Any]
         pass
     settings, charter = read_settings(folder, asked.config)
     with locked(folder):
+        whole.check(folder)
         return _here(folder, settings, charter, do, arguments)
 
 
@@ -435,10 +439,16 @@ def _here(folder: Any, settings: Any, charter: Any, do: str, arguments: dict[str
     from server.store.sqlite import open_sqlite
 
     async def worked() -> dict[str, Any]:
+        from server import whole
         from server.app import without_server
         from server.datafolder import secret_of
 
         store = open_sqlite(folder.log, mode=settings.mode)
+        try:
+            whole.begin(folder)
+        except (ConfigError, IdentityError):
+            await store.close()
+            raise
         return await without_server(charter, store, do, arguments, secret_of(folder))
 
     try:

@@ -29,7 +29,8 @@ from server.certificates import (
     since_of,
     until_of,
 )
-from server.datafolder import DataFolder, problem, write_private
+from server.datafolder import DataFolder, problem, there, write_private
+from server.identity import Identity, IdentityError
 from server.settings import EVERYWHERE, Settings, machine_name, read_server_settings
 
 __all__ = ["Authority", "Shown", "device_digest", "device_of"]
@@ -235,9 +236,25 @@ def _kept(path: Path, what: str) -> Pair | None:
 
 
 def _new_authority(folder: DataFolder, now_ms: int) -> Pair:
+    _miss(folder)
     made = make_authority(now_ms)
     _keep(folder.authority, made)
     return made
+
+
+def _miss(folder: DataFolder) -> None:
+    """Raises ConfigError when the folder has had an authority: with a new one every desk would be locked out."""
+    try:
+        desks = any(desk.certificate_until for desk in Identity(folder.tokens).desks())
+    except IdentityError:
+        desks = True  # perhaps: what cannot be read is no reason to make it anew
+    if not (desks or there(folder.server)):
+        return
+    raise problem(
+        folder.authority,
+        "is missing, and every desk trusts it: put it back from the last backup. To begin with a new one on purpose, "
+        "move server.key, identity.json, signins.json and begun away; then every desk must be enrolled again",
+    )
 
 
 def _keep(path: Path, pair: Pair) -> None:
@@ -254,6 +271,8 @@ def looked_at(folder: DataFolder, settings: Settings, now_ms: int) -> tuple[int,
         ConfigError: with everything that is wrong.
     """
     pair = _kept(folder.authority, "authority")
+    if pair is None:
+        _miss(folder)
     ends = until_of(pair.certificate) if pair is not None else 0
     if settings.certificate:
         return own_certificate.read(folder, settings, now_ms).until_ms, ends

@@ -83,11 +83,12 @@ class Contents(msgspec.Struct, frozen=True):
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """In the data folder: when and where the last backup was made. ``at`` is UTC ms."""
+    """In the data folder: when and where the last backup was made, and whether there was a log. ``at`` is UTC ms."""
 
     at: int
     where: str
     bytes: int
+    log: bool = True
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -123,7 +124,7 @@ def back_up(folder: DataFolder, to: Path, now: int, keep: int) -> Made:
             shutil.rmtree(rough, ignore_errors=True)
         sync_folder(to)
         size = sum(part.bytes for part in contents.files.values())
-        stamp = Stamp(now, str(path.resolve()), size)
+        stamp = Stamp(now, str(path.resolve()), size, log="log.db" in contents.files)
         write_private(folder.backup, msgspec.json.format(msgspec.json.encode(stamp)))
         return Made(path, contents, left_out, _cleared(to, contents.epoch, keep, path))
     except Unavailable as error:

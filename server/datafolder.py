@@ -7,9 +7,11 @@ only there to be told to people.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import secrets
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -126,6 +128,11 @@ class DataFolder:
         return self.root / "secret"
 
     @property
+    def begun(self) -> Path:
+        """There since the folder was first served: from then on the log, the desks and the secret must be there."""
+        return self.root / "begun"
+
+    @property
     def probe(self) -> Path:
         """Written again and again while a server runs, to see whether the disk still takes anything."""
         return self.root / "probe"
@@ -172,7 +179,11 @@ def init(
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.settings.exists():
-            raise problem(root, "is a data folder already; start it with: incident-server run")
+            raise problem(
+                root, f"is a data folder already; start it with: incident-server run {quoted(root)}"
+            )
+        if any(map(there, _kept(folder))):
+            raise problem(root, NO_SETTINGS)
         if any(root.iterdir()):
             raise problem(root, "is not empty; name a new folder")
         root.chmod(0o700)
@@ -195,9 +206,59 @@ def existing(root: Path) -> DataFolder:
         ConfigError: there is none.
     """
     folder = DataFolder(root)
-    if not folder.settings.is_file():
-        raise problem(root, "is not a data folder; make one with: incident-server init " + str(root))
+    try:
+        found = there(folder.settings)
+        kept = any(map(there, _kept(folder)))
+    except PermissionError:
+        raise _not_yours(root) from None
+    except OSError as error:
+        raise problem(root, f"cannot be looked into: {error.strerror or error}") from error
+    if found and not os.access(folder.settings, os.R_OK):
+        raise _not_yours(root)
+    if not found and kept:
+        raise problem(root, NO_SETTINGS)
+    if not found:
+        raise problem(root, f"is not a data folder; make one with: incident-server init {quoted(root)}")
     return folder
+
+
+def _not_yours(root: Path) -> ConfigError:
+    return problem(
+        root,
+        f"may not be read by this user ({_user()}); give the command as the user that the server runs as, or as the "
+        "one that the folder is to belong to now (chown)",
+    )
+
+
+NO_SETTINGS = (
+    "is a data folder without its server.yaml. Put that back: from the last backup, or write a new one with the line "
+    "'mode: exercise' (or 'mode: live', as it was) and the 'host' and 'names' that it had"
+)
+
+
+def _kept(folder: DataFolder) -> tuple[Path, ...]:
+    return folder.log, folder.tokens, folder.authority, folder.begun
+
+
+def there(path: Path) -> bool:
+    """Whether there is such a file; not to be allowed to look is no answer, but an OSError."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def quoted(path: Path) -> str:
+    """A path as it can be typed behind a command."""
+    return str(path) if sys.platform == "win32" and " " not in str(path) else shlex.quote(str(path))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -224,10 +285,22 @@ def sync_folder(folder: Path) -> None:
 
 
 def secret_of(folder: DataFolder) -> bytes:
-    """The folder's 32 bytes of chance, made when first wanted. For who holds the lock. Raises OSError."""
-    if not folder.secret.is_file():
-        write_private(folder.secret, secrets.token_bytes(SECRET_BYTES))
-    return folder.secret.read_bytes()
+    """The folder's 32 bytes of chance, made when first wanted. For who holds the lock.
+
+    Raises:
+        ConfigError: it is not whole, or the disk says no.
+    """
+    try:
+        if not there(folder.secret):
+            write_private(folder.secret, secrets.token_bytes(SECRET_BYTES))
+        found = folder.secret.read_bytes()
+    except OSError as error:
+        raise problem(folder.secret, f"cannot be read or written ({error.strerror or error})") from None
+    if len(found) != SECRET_BYTES:
+        raise problem(
+            folder.secret, f"has {len(found)} bytes instead of {SECRET_BYTES}; put a copy of it back"
+        )
+    return found
 
 
 @contextmanager

@@ -19,10 +19,10 @@ from typing import Final, Literal
 import msgspec
 
 from incident.kernel.checks import ConfigError
-from server import logs, words_tls
+from server import logs, whole, words_tls
 from server.admin import AdminError, Answer, NotRunning, call
 from server.backup import last_backup
-from server.datafolder import SECRET_BYTES, DataFolder, held_by
+from server.datafolder import DataFolder, held_by
 from server.enrolment import Codes
 from server.identity import Identity, IdentityError
 from server.pulse import CLOCK_MS_BEHIND_MAX, CLOCK_MS_EARLIEST
@@ -78,6 +78,7 @@ def examine(
     if settings is not None:
         yield from (Finding(*found) for found in words_tls.examined(folder, settings, logs.clock()))
     yield from _people(folder)
+    yield from (Finding("wrong", f"{lost}.") for lost in whole.lost(folder))
     yield from _log(folder, settings, seconds)
     yield disk(folder)
     yield backup(folder, settings, logs.clock())
@@ -179,26 +180,21 @@ def permissions(folder: DataFolder) -> Iterator[Finding]:
 def _people(folder: DataFolder) -> Iterator[Finding]:
     """Who may come in, and who has, can be read; the secret is whole."""
     try:
-        Identity(folder.tokens)
+        who = Identity(folder.tokens)
         Codes(folder.codes, 0)
         SignIns(folder.signins, 0)
         yield Finding(
             "ok",
             "The file of desks and tokens can be read."
-            if folder.tokens.exists()
+            if who.desks() or who.tokens()
             else "There are no desks or tokens yet.",
         )
     except IdentityError as error:
         yield Finding("wrong", str(error))
     try:
-        length = len(folder.secret.read_bytes())
-        if length != SECRET_BYTES:
-            yield Finding(
-                "wrong",
-                f"{folder.secret} has {length} bytes instead of {SECRET_BYTES}. Put a copy of it back.",
-            )
+        folder.secret.read_bytes()
     except FileNotFoundError:
-        pass  # made when first wanted
+        pass  # made when first wanted; one that was lost is told of below
     except OSError as error:
         yield Finding("wrong", f"{folder.secret} cannot be read ({error.strerror}).")
 
@@ -210,7 +206,9 @@ def _log(folder: DataFolder, settings: Settings | None, seconds: float) -> Itera
     newest: int | None = 0
     try:
         looked = look(folder.log, seconds) if folder.log.exists() else None
-        if looked is None:
+        if looked is None and whole.log_lost(folder) is not None:
+            newest = None
+        elif looked is None:
             yield Finding("ok", "There is no log yet: the first start makes it.")
         else:
             newest = looked.newest
@@ -293,6 +291,8 @@ def backup(folder: DataFolder, settings: Settings | None, now: int) -> Finding:
     """
     late: Mark = "wrong" if settings is not None and settings.mode == "live" else "look"
     how = f"incident-server backup {folder.root} --to FOLDER"
+    if whole.log_lost(folder) is not None:
+        return Finding("wrong", "There is nothing that could be backed up: the log is missing.")
     if not folder.log.exists():
         return Finding("ok", "There is nothing to back up yet.")
     stamp = last_backup(folder)

@@ -30,11 +30,14 @@ def add(command: Callable[..., Any], on_folder: Callable[..., Any]) -> None:
 
 
 def _backup(asked: argparse.Namespace) -> int:
-    from server import backup, logs
+    from server import backup, logs, whole
 
     if not 1 <= asked.keep <= KEEP_MAX:
         raise Said(f"--keep must be from 1 to {KEEP_MAX:,}.")
     folder = existing(asked.folder)
+    missing = whole.log_lost(folder)
+    if missing is not None:  # else the good ones would make way for empty ones, day by day
+        raise Said(f"No backup was made. {missing}.")
     try:
         made = backup.back_up(folder, asked.to, logs.clock(), asked.keep)
     except backup.BackupError as error:

@@ -146,7 +146,8 @@ def examined(folder: DataFolder, settings: Settings, now_ms: int) -> Iterator[tu
         yield (
             "look" if authority > now_ms else "wrong",
             f"The authority of this folder ends on {day(authority)}, and every desk's certificate with it. Move "  # noqa: ISC004
-            "authority.key and server.key away while the server is stopped, then enrol every desk again.",
+            "authority.key, server.key, identity.json, signins.json and begun away while the server is stopped, then "
+            "enrol every desk again.",
         )
     if settings.certificate and sys.platform != "win32":
         key = folder.root / settings.key

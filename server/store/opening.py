@@ -35,8 +35,8 @@ TAIL_SECONDS_MAX = 1.5
 QUICK_CHECK_BYTES_MAX = 512 * 1024 * 1024
 
 RESTORE = (
-    "Keep the file as evidence, and restore the last backup into this folder or start with a new folder "
-    "(incident-server init)."
+    "Keep the folder as evidence, and make a new one of the last backup (incident-server restore BACKUP NEWFOLDER), or "
+    "an empty one (incident-server init)."
 )
 
 # The shared memory of WAL and the locks of SQLite do not work over a network.

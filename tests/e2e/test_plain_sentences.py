@@ -159,7 +159,7 @@ def test_a_broken_database(folder: Path, broken: object) -> None:
     code, said = server("run", str(folder), "--port", "0")
     assert (code, len(said)) == (1, 1), said
     assert "log.db" in said[0]
-    assert "restore the last backup" in said[0]
+    assert "incident-server restore BACKUP NEWFOLDER" in said[0]
 
 
 def test_a_newer_format(folder: Path) -> None:

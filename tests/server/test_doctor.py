@@ -138,7 +138,7 @@ def test_a_broken_page_or_chain(
     lines = told(folder, capsys, code=1)
     (wrong,) = marked("wrong", lines)
     assert re.search(why, wrong)
-    assert "restore the last backup" in wrong
+    assert "incident-server restore BACKUP NEWFOLDER" in wrong
     assert "The clock was not compared with the log, which cannot be read." in marked("look", lines)
     assert log.read_bytes() == garble(data), "evidence is left as it was found"
 

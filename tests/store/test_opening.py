@@ -98,7 +98,7 @@ def test_a_damaged_file_is_one_sentence_with_the_way_on(
     log.write_bytes(after)
     told = refusal(log)
     assert str(log) in told
-    assert "restore the last backup" in told
+    assert "incident-server restore BACKUP NEWFOLDER" in told
     assert "\n" not in told
     assert re.search(why, told)
     assert log.read_bytes() == after, "evidence is left as it was found"
