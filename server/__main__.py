@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import os
 import shutil
@@ -39,14 +40,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     asked.whole_process = arguments is None  # else somebody else's, such as a test's
     try:
-        return int(asked.run(asked))
+        code = int(asked.run(asked))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has read enough, such as `head`
+        _stop_printing()
     except Said as said:
         print(said, file=sys.stderr)
     except ConfigError as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
         return SAID_WHY
+    else:
+        return code
     return SAID_WHY
+
+
+def _stop_printing() -> None:
+    """What is still to be printed goes nowhere: at its end Python would fail over it once more."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -161,12 +175,13 @@ def _register(commands: Any, on_folder: Callable[..., Any]) -> None:
 def _init(asked: argparse.Namespace) -> int:
     from server import words_tls
     from server.admin import AdminError
+    from server.datafolder import quoted
 
     try:
         folder, settings = words_tls.make_folder(asked)
     except AdminError as error:
         raise Said(str(error)) from None
-    print(f"{folder.root} is ready for {asked.mode} use. Next: incident-server run {folder.root}")
+    print(f"{folder.root} is ready for {asked.mode} use. Next: incident-server run {quoted(folder.root)}")
     if not settings.tls:
         print(words_tls.PLAIN)
     return OK
@@ -351,14 +366,13 @@ def _exercise(asked: argparse.Namespace) -> int:
 def _status(asked: argparse.Namespace) -> int:
     from server import words_tls
     from server.admin import AdminError, NotRunning, call
-    from server.datafolder import existing
+    from server.datafolder import existing, nobody_answers
 
+    folder = existing(asked.folder)
     try:
-        answer = call(existing(asked.folder).admin, "status")
+        answer = call(folder.admin, "status")
     except NotRunning:
-        raise Said(
-            f"No server runs on {asked.folder}. Start it with: incident-server run {asked.folder}"
-        ) from None
+        raise Said(nobody_answers(folder, start=True)) from None
     except AdminError as error:
         raise Said(str(error)) from None
     people = "; ".join(f"{agency}: {', '.join(names)}" for agency, names in sorted(answer["people"].items()))
@@ -388,12 +402,13 @@ def _doctor(asked: argparse.Namespace) -> int:
 
 def _stop(asked: argparse.Namespace) -> int:
     from server.admin import AdminError, NotRunning, call
-    from server.datafolder import existing
+    from server.datafolder import existing, nobody_answers
 
+    folder = existing(asked.folder)
     try:
-        call(existing(asked.folder).admin, "stop")
+        call(folder.admin, "stop")
     except NotRunning:
-        raise Said(f"No server runs on {asked.folder}.") from None
+        raise Said(nobody_answers(folder)) from None
     except AdminError as error:
         raise Said(str(error)) from None
     return OK

@@ -278,3 +278,9 @@ def looked_at(folder: DataFolder, settings: Settings, now_ms: int) -> tuple[int,
         return own_certificate.read(folder, settings, now_ms).until_ms, ends
     kept = _kept(folder.server, "certificate")
     return (until_of(kept.certificate) if kept is not None else 0), ends
+
+
+def names_lacking(folder: DataFolder, settings: Settings) -> list[str]:
+    """Names of the settings that the certificate in the folder is not for. Raises ConfigError: it cannot be read."""
+    kept = None if settings.certificate else _kept(folder.server, "certificate")
+    return [] if kept is None else sorted(set(settings.names) - names_of(kept.certificate))

@@ -291,6 +291,10 @@ def _contents(backup: Path) -> Contents:
     """What a backup says of itself; its names stay inside it. Raises BackupError."""
     try:
         contents = msgspec.json.decode((backup / CONTENTS).read_bytes(), type=Contents)
+    except PermissionError:
+        raise BackupError(
+            f"{backup} may not be read by this user. Give the command as the user that made the backup."
+        ) from None
     except (OSError, msgspec.DecodeError):
         raise BackupError(f"{backup} is no whole backup: it has no {CONTENTS} that can be read.") from None
     if contents.format > FORMAT:

@@ -342,6 +342,23 @@ def held_by(folder: DataFolder) -> int | None:
         os.close(handle)
 
 
+def nobody_answers(folder: DataFolder, *, start: bool = False) -> str:
+    """The sentence when no server can be asked: none runs, or its lock is held and the way to it is lost."""
+    try:
+        pid = held_by(folder)
+        plate = there(folder.admin)
+    except OSError as error:
+        return f"Whether a server runs on {folder.root} cannot be told ({error.strerror or error})."
+    if pid is None:
+        next_ = f" Start it with: incident-server run {quoted(folder.root)}" if start else ""
+        return f"No server runs on {folder.root}.{next_}"
+    return (
+        f"Process {pid or 'unknown'} works in {folder.root} and cannot be asked: "
+        + ("it does not answer." if plate else "admin.json, which leads to it, is missing.")
+        + " If it is a server that is just starting, ask again soon; else end that process and start it again."
+    )
+
+
 def _holder(handle: int) -> int | None:
     with suppress(OSError, ValueError):
         os.lseek(handle, 0, os.SEEK_SET)

@@ -22,7 +22,7 @@ from incident.kernel.checks import ConfigError
 from server import logs, whole, words_tls
 from server.admin import AdminError, Answer, NotRunning, call
 from server.backup import last_backup
-from server.datafolder import DataFolder, held_by
+from server.datafolder import DataFolder, held_by, quoted
 from server.enrolment import Codes
 from server.identity import Identity, IdentityError
 from server.pulse import CLOCK_MS_BEHIND_MAX, CLOCK_MS_EARLIEST
@@ -165,7 +165,8 @@ def permissions(folder: DataFolder) -> Iterator[Finding]:
         if mode & 0o077:
             right = "700" if path == folder.root else "600"
             yield Finding(
-                "wrong", f"{path} is open to others of this machine ({mode:o}). Mend it: chmod {right} {path}"
+                "wrong",
+                f"{path} is open to others of this machine ({mode:o}). Mend it: chmod {right} {quoted(path)}",
             )
             sound = False
         if found.st_uid != owner:
@@ -290,7 +291,7 @@ def backup(folder: DataFolder, settings: Settings | None, now: int) -> Finding:
     Live use without one, or with an old one, is wrong; an exercise may do without, and is told.
     """
     late: Mark = "wrong" if settings is not None and settings.mode == "live" else "look"
-    how = f"incident-server backup {folder.root} --to FOLDER"
+    how = f"incident-server backup {quoted(folder.root)} --to FOLDER"
     if whole.log_lost(folder) is not None:
         return Finding("wrong", "There is nothing that could be backed up: the log is missing.")
     if not folder.log.exists():
@@ -326,8 +327,10 @@ def server(folder: DataFolder) -> Iterator[Finding]:
         if pid is not None:
             yield Finding(
                 "wrong",
-                f"Process {pid or 'unknown'} works in this folder and does not answer. If it is a server that is just "
-                "starting, ask again soon.",
+                f"Process {pid or 'unknown'} works in this folder and does not answer"
+                + ("" if folder.admin.exists() else ": admin.json, which leads to it, is missing")
+                + ". If it is a server that is just starting, ask again soon; else end that process and start it "
+                "again.",
             )
         elif folder.admin.exists():
             yield Finding(

@@ -208,15 +208,20 @@ def check_who(name: str, agency: str, role: str, agencies: tuple[str, ...], role
     if name.lower() in RESERVED or name.lower().startswith(RESERVED_STARTS):
         raise IdentityError(f"The name {name!r} is kept for the server itself; choose another.")
     if agency not in agencies:
-        raise IdentityError(
-            f"There is no agency {agency!r} in agencies.yaml{nearest(agency, agencies) or '.'}"
-        )
+        raise IdentityError(f"There is no agency {agency!r} in agencies.yaml{_instead(agency, agencies)}")
     if role not in roles:
-        raise IdentityError(f"There is no role {role!r} in roles.yaml{nearest(role, roles) or '.'}")
+        fitting = [one for one, whose in roles.items() if whose in ("", agency)]
+        raise IdentityError(f"There is no role {role!r} in roles.yaml{_instead(role, fitting)}")
     if roles[role] not in ("", agency):
         raise IdentityError(
             f"The role {role!r} is for people of {roles[role]} alone (roles.yaml); give {agency} another."
         )
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: what is near it, else all that there are."""
+    every = list(known)
+    return nearest(name, every) or f"; there are {', '.join(every)}."
 
 
 def digest_of(token: str) -> str:

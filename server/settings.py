@@ -118,6 +118,15 @@ def reachable(name: str) -> str:
     return written
 
 
+def is_address(host: str) -> bool:
+    """Whether it can be listened on without asking anybody what it stands for."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
 def on_loopback(host: str) -> bool:
     """Whether only this machine can reach it."""
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from server.datafolder import DataFolder, existing
+from server.datafolder import DataFolder, existing, quoted
 from server.said import Said
 
 KEEP: Final = 14
@@ -87,6 +87,6 @@ def _restore(asked: argparse.Namespace) -> int:
     print(
         "A new history begins with it: each room is told so when it connects, and keeps its old copy beside the new "
         "one. Whoever was revoked after the backup may come in again: revoke them again. The old folder must never be "
-        f"served again. Next: incident-server doctor {asked.folder}"
+        f"served again. Next: incident-server doctor {quoted(asked.folder)}"
     )
     return 0

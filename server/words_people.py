@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from incident.kernel.door import CODE_SECONDS
+from server.datafolder import quoted
 
 OK: Final = 0
 
@@ -51,7 +52,9 @@ def _enrol(asked: Namespace, ask: Asking) -> int:
         file=sys.stderr,
     )
     if not answer.get("url"):
-        print(f"No server runs yet; start it first: incident-server run {asked.folder}", file=sys.stderr)
+        print(
+            f"No server runs yet; start it first: incident-server run {quoted(asked.folder)}", file=sys.stderr
+        )
     return OK
 
 

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal
 from incident.kernel.checks import ConfigError
 from server import logs
 from server.admin import AdminError, Answer, NotRunning, call
-from server.authority import Authority, looked_at
+from server.authority import Authority, looked_at, names_lacking
 from server.certificates import DAY_MS, RENEW_DAYS
-from server.datafolder import DataFolder, init, locked
-from server.settings import Settings, loopback, reachable, read_server_settings
+from server.datafolder import DataFolder, init, locked, quoted
+from server.settings import Settings, is_address, loopback, reachable, read_server_settings
 
 CHECK_SECONDS: Final = 6 * 3600.0
 """How often a running server looks whether its certificate is to be renewed."""
@@ -42,6 +42,11 @@ def make_folder(asked: argparse.Namespace) -> tuple[DataFolder, Settings]:
             host = loopback(asked.host) if asked.plain else reachable(asked.host)
         except ValueError as error:
             raise AdminError(f"--host {error}.") from None
+        if not is_address(host):
+            raise AdminError(
+                f"--host must be an address of this machine, such as 0.0.0.0 (every network) or 127.0.0.1, not "
+                f"{host!r}. A name by which desks reach it is given with --name."
+            )
     folder = init(asked.folder, asked.mode, host=host, names=tuple(dict.fromkeys(names)), tls=not asked.plain)
     settings = read_server_settings(folder)
     if settings.tls:
@@ -141,6 +146,14 @@ def examined(folder: DataFolder, settings: Settings, now_ms: int) -> Iterator[tu
         for problem in error.problems:
             yield "wrong", str(problem)
         return
+    for name in names_lacking(folder, settings):
+        yield (
+            "look",
+            (
+                f"server.yaml says the name '{name}', and the certificate is not for it: whoever dials that is turned "
+                f"away. Mend it: incident-server renew {quoted(folder.root)}"
+            ),
+        )
     yield shown(until, now_ms) if until else ("ok", "There is no certificate yet: the first start makes it.")
     if authority and authority - now_ms < 365 * DAY_MS:
         yield (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from server import admin, backup, datafolder
 from server.__main__ import main
 from server.datafolder import DataFolder
 from server.signins import SignIns
-from tests.server.test_command_line import TABLE, running, said
+from tests.server.test_command_line import ROOT, TABLE, running, said
 from tests.server.test_doctor import marked, told
 
 FRESH = ("server.yaml", "authority.key", "server.key")
@@ -168,3 +170,76 @@ def test_what_is_to_be_typed_next_can_be_copied(tmp_path: Path, capsys: pytest.C
     root = tmp_path / "our rooms"
     assert main(["run", str(root)]) == 1
     assert f"incident-server init '{root}'" in said(capsys)
+
+
+# -- what is said at the command line -------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise")
+def test_whoever_reads_may_stop_reading(folder: DataFolder) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    words = [sys.executable, "-m", "server", "doctor", str(folder.root)]
+    with os.fdopen(writes, "wb") as gone:
+        done = subprocess.run(words, stdout=gone, stderr=subprocess.PIPE, check=False, timeout=60, cwd=ROOT)
+    assert done.stderr == b""
+    assert done.returncode == 1
+
+
+def test_a_server_whose_door_plate_is_gone_is_told_of(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(folder.root) as process:
+        folder.admin.unlink()
+        for command in ("status", "stop"):
+            assert main([command, str(folder.root)]) == 1
+            sentence = said(capsys)
+            assert f"Process {process.pid} works in {folder.root}" in sentence
+            assert "admin.json, which leads to it, is missing" in sentence
+        (wrong,) = marked("wrong", told(folder.root, capsys, code=1))
+        assert f"Process {process.pid} " in wrong
+        assert "admin.json" in wrong
+    assert main(["status", str(folder.root)]) == 1
+    assert "No server runs on " in said(capsys)
+
+
+def test_the_doctor_misses_a_name_in_the_certificate(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with folder.settings.open("a", encoding="utf-8") as settings:
+        settings.write("names: [rooms.example]\n")
+    looked = "\n".join(marked("look", told(folder.root, capsys, code=0)))
+    assert "the name 'rooms.example', and the certificate is not for it" in looked
+    assert main(["renew", str(folder.root)]) == 0
+    capsys.readouterr()
+    assert "rooms.example" not in "\n".join(told(folder.root, capsys, code=0))
+
+
+def test_init_listens_on_an_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(tmp_path / "rooms"), "--host", "rooms.example"]) == 1
+    assert "--host must be an address of this machine" in said(capsys)
+    assert not (tmp_path / "rooms").exists()
+    assert main(["init", str(tmp_path / "rooms"), "--host", "localhost"]) == 0
+
+
+def test_an_unknown_role_or_agency_names_those_there_are(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["enrol", str(folder.root), "--name", "Desk 1"]
+    assert main([*words, "--agency", "LAS", "--role", "zzz"]) == 1
+    assert "operator" in said(capsys)
+    assert main([*words, "--agency", "ZZZ", "--role", "operator"]) == 1
+    sentence = said(capsys)
+    assert "LAS" in sentence
+    assert "SCAS" in sentence
+
+
+def test_a_backup_that_may_not_be_read_is_not_called_broken(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    assert main(["restore", str(folder.root), str(folder.root.parent / "again")]) == 1
+    assert "may not be read by this user" in said(capsys)
