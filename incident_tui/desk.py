@@ -61,8 +61,7 @@ class Desk:
         self.observer = observer
         self._url = url
         self.sitting = sitting
-        # an enrolled desk is remembered as itself: its tokens change every day
-        self._known_by = token if sitting is None else f"desk {sitting.ring.badge.account}"
+        self._token = token
         self._home = home
         self._clock = clock
         self._say = say
@@ -70,6 +69,11 @@ class Desk:
         self._copy = copy
         self._last = last
         self._early: dict[str, str] = {}
+
+    @property
+    def _known_by(self) -> str:
+        """An enrolled desk is remembered as itself: its tokens change every day, its account with each enrolment."""
+        return self._token if self.sitting is None else f"desk {self.sitting.ring.badge.account}"
 
     @property
     def papers(self) -> Path:

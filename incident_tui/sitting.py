@@ -209,6 +209,7 @@ class Sitting:
 
     def _from_beside(self) -> None:
         """Somebody has signed in at this desk in another terminal (``incident-tui sign-in``): go on with that."""
+        self._enrolled_anew()
         kept, before = self.ring.sign_in(), "" if self._kept is None else self._kept.token
         if kept is None or not kept.token or kept.locked or kept.until <= self._clock.now():
             return
@@ -221,6 +222,13 @@ class Sitting:
         self._opened()
         self._enter(same=same)
         self._changed()
+
+    def _enrolled_anew(self) -> None:
+        """Take up the key of this desk when it was enrolled once more: nothing of the old one opens anything now."""
+        ring = self.ring.present()
+        if ring is not self.ring:
+            self.ring, self._kept = ring, None
+            self.token, self.glass, self._owed, self._verifiers = "", "", "", ()
 
     def _somebody_else(self, wall: int) -> bool:
         """Whether a key was pressed at another client of this desk: one sign-in is locked for all of them."""
@@ -311,6 +319,7 @@ class Sitting:
 
     async def open(self, password: str, *, new_password: str = "") -> str:
         """Unlock, or sign in again; answers "" when it is open, else why not, as a sentence."""
+        self._enrolled_anew()
         unlocking = bool(self.token) and not self.out and not 0 < self.until <= self._clock.now()
         try:
             answer = await self._signed_in(password, new_password, self.token if unlocking else "")
@@ -335,7 +344,10 @@ class Sitting:
 
         Without the server nobody can tell who that is: this desk keeps nothing to look at, as it does of a password.
         """
-        unlocking = self.locked and not self.out and not 0 < self.until <= self._clock.now()
+        self._enrolled_anew()
+        unlocking = (
+            self.locked and bool(self.token) and not self.out and not 0 < self.until <= self._clock.now()
+        )
         try:
             answer = await door.by_provider(self.ring, show, token=self.token if unlocking else "")
         except DoorError as error:
@@ -345,6 +357,7 @@ class Sitting:
 
     async def break_glass(self, asked: BreakGlass) -> str:
         """Two persons open this desk for a while; answers as ``open``."""
+        self._enrolled_anew()
         try:
             answer = await door.break_glass(self.ring, asked)
         except DoorError as error:

@@ -512,6 +512,59 @@ def test_a_revoked_desk_keeps_nothing_that_lets_it_in(tmp_path: Path) -> None:
     story(tmp_path, told)
 
 
+ANEW = "seven green kettles whistling"
+
+
+async def enrolled_anew(room: Room) -> Ring:
+    """In another terminal, into the same folder: the server knows the old desk no more."""
+    old = room.ring.badge.account
+    ring = await door.enrol(room.toy.url, read_code(room.toy.code()), ANEW, room.home)
+    room.toy.revoke(old)
+    assert not room.ring.folder.exists()
+    return ring
+
+
+@pytest.mark.parametrize("kind", ["plain", "tls"])
+def test_a_desk_enrolled_anew_beside_its_open_screen_is_opened_there_by_its_new_password(
+    kind: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with DoorToy(ToyAuthority(tmp_path) if kind == "tls" else None) as toy:
+            toy.furnish()
+            home = tmp_path / "home"
+            ring = await door.enrol(toy.url, read_code(toy.code()), PASSWORD, home)
+            room = Room(toy, home, ring)
+            async with room.desk() as session:
+                seat = session.desk.name
+                session.keep_draft("log", "half a sen")
+                made = await enrolled_anew(room)
+                await until(lambda: held(session).word == "SIGNED OUT")
+                assert await held(session).open(PASSWORD) == "That is not the password of this desk."
+                assert await held(session).open(ANEW) == ""
+                assert held(session).ring == made
+                wrote(session, "by the new key")
+                await sent(session)
+                assert (session.desk.name, session.draft("log")) == (seat, "half a sen")
+                held(session).lock()
+                assert await held(session).open(ANEW) == ""
+
+    run(scenario())
+
+
+def test_a_desk_enrolled_anew_goes_on_when_it_is_signed_in_beside(tmp_path: Path) -> None:
+    async def told(room: Room) -> None:
+        async with room.desk() as session:
+            made = await enrolled_anew(room)
+            await until(lambda: held(session).word == "SIGNED OUT")
+            beside = Sitting(made, room.clock, watched=False)
+            assert await beside.open(ANEW) == ""
+            await until(lambda: held(session).word == "")
+            wrote(session, "by the new key")
+            await sent(session)
+
+    story(tmp_path, told)
+
+
 def test_two_persons_break_the_glass_for_a_while(tmp_path: Path) -> None:
     async def told(room: Room) -> None:
         await door.enrol(room.toy.url, read_code(room.toy.code("EOC desk 4")), "others", tmp_path)
