@@ -8,6 +8,7 @@ import contextlib
 import re
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from incident_tui import __main__ as desks_line
+from incident_tui import cache_file
 from server import __main__ as command_line
 from server import metrics
 from server.gateway import COMMITS_SECONDS, GOODBYE_SECONDS
@@ -63,6 +65,29 @@ def test_the_service_is_started_again_after_a_broken_store_and_not_after_a_mista
     assert signal.Signals[service["KillSignal"]] is signal.SIGTERM
     assert float(service["TimeoutStopSec"]) > COMMITS_SECONDS + GOODBYE_SECONDS
     assert service["UMask"] == "0077"
+
+
+def test_a_folder_that_moves_to_the_service_belongs_to_its_user() -> None:
+    service = unit()["Service"]
+    folder = service["ExecStart"].split()[-1]
+    step = PAGE[PAGE.index("**7. As a service**") : PAGE.index("| when | do |")]
+    (block,) = re.findall(r"```\n(.*?)```", step, re.DOTALL)
+    assert block.splitlines() == [
+        ".venv/bin/incident-server stop rooms",
+        f"sudo mv rooms {folder}",
+        f"sudo chown -R {service['User']}:{service['Group']} {folder}",
+    ]
+    assert "leave out its `init`" in step
+    assert f"crontab -u {service['User']}" in PAGE
+
+
+def test_what_waited_at_a_desk_is_read_as_the_page_says() -> None:
+    (question,) = re.findall(r'sqlite3 FILE "(.*?)"', PAGE)
+    with contextlib.closing(sqlite3.connect(":memory:")) as kept:
+        for statement in cache_file._SCHEMA:
+            kept.execute(statement)
+        kept.execute("INSERT INTO outbox VALUES (1, 'c', ?)", (b'{"id":"c"}',))
+        assert kept.execute(question).fetchall() == [('{"id":"c"}',)]
 
 
 def commands(program: str, page: str = PAGE) -> list[list[str]]:
