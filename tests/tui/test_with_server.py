@@ -213,7 +213,9 @@ def test_two_thousand_commands_written_while_cut_off_are_sent_in_one_go(
                 before = time.monotonic()
                 await asyncio.sleep(0.01)
                 slowest = max(slowest, time.monotonic() - before)
-                assert time.monotonic() - began < 120, f"{las.unsent} still wait"  # a guard; the figure is printed
+                assert time.monotonic() - began < 120, (
+                    f"{las.unsent} still wait"
+                )  # a guard; the figure is printed
             print(
                 f"1,900 commands in {time.monotonic() - began:.1f} s; the loop stood still for {slowest * 1000:.0f} ms"
             )
