@@ -13,6 +13,7 @@ import pytest
 from server import admin, backup, datafolder
 from server.__main__ import main
 from server.datafolder import DataFolder
+from server.identity import Desk, Identity
 from server.signins import SignIns
 from tests.server.test_command_line import ROOT, TABLE, running, said
 from tests.server.test_doctor import marked, told
@@ -243,3 +244,18 @@ def test_a_backup_that_may_not_be_read_is_not_called_broken(
     monkeypatch.setattr(Path, "read_bytes", denied)
     assert main(["restore", str(folder.root), str(folder.root.parent / "again")]) == 1
     assert "may not be read by this user" in said(capsys)
+
+
+def test_desks_alone_are_reason_enough_to_miss_the_authority(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk("LAS/1", "Desk 1", "LAS", "operator", "key", "device", "hash", 1, certificate_until=2)
+    Identity(folder.tokens).add_desk(desk)
+    folder.authority.unlink()
+    folder.server.unlink()
+    assert main(["run", str(folder.root)]) == 1
+    assert "authority.key: is missing" in said(capsys)
+    for path in (folder.tokens, folder.begun):  # on purpose
+        path.unlink()
+    with running(folder.root):
+        assert folder.authority.exists()
