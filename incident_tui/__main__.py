@@ -94,7 +94,7 @@ def _parser() -> PlainParser:
     known = f"the server; left out: {URL}, else the one that connect reached from this folder"
 
     made = commands.add_parser("connect", parents=[common], help="open the screen", epilog=EXITS)
-    made.add_argument("url", metavar="URL", help="the server, such as ws://127.0.0.1:8765")
+    made.add_argument("url", metavar="URL", nargs="?", help=f"{known}, or the only one enrolled with")
     _looks(made)
     made.set_defaults(run=_connect)
 

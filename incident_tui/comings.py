@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from incident.kernel.door import PASSWORD_MAX, BreakGlass, Code, password_flaw, read_code
+from incident.kernel.door import PASSWORD_MAX, BreakGlass, Code, SignedIn, password_flaw, read_code
 from incident.kernel.text import safe_text
 from incident_tui import door
 from incident_tui.clock import Clock, long_day, short_time
@@ -35,6 +35,8 @@ TRIES: Final = 5
 """How often somebody is asked again at the terminal."""
 PASSWORD_BYTES_MAX: Final = 1_024
 REASON_LEAST: Final = 3
+ROLE: Final = "In which role (such as operator, tactical commander, strategic commander): "
+TWO: Final = "Two persons are needed: that is the same desk twice."
 REASON_MOST: Final = 300
 
 
@@ -215,8 +217,11 @@ def add_words(commands: Any) -> None:
 def _enrol(asked: argparse.Namespace) -> int:
     url, home = address(asked.url), home_folder(asked.home)
     asker = Asker(asked.password_file)
-    code = _code(" ".join(asked.code) or asker.words("The code, as it was read out: "))
+    code = _code(" ".join(asked.code)) if asked.code else None
     try:
+        if code is None:
+            asyncio.run(door.reach(url))
+            code = _code(asker.words("The code, as it was read out: "))
         if asker.asks:
             asyncio.run(door.knows(url, code, home))
             put("The server knows this code, and nobody stands in between.")
@@ -370,12 +375,19 @@ def _password(asked: argparse.Namespace) -> int:
     return DONE
 
 
+def same_person(first: str, second: str) -> bool:
+    """Whether one person has named himself twice."""
+    return first.strip().lower() == second.strip().lower()
+
+
 def glass_of(
     first: str, first_password: str, second: str, second_password: str, role: str, reason: str
 ) -> BreakGlass | str:
     """What two persons say to break the glass; or what is missing, as a sentence."""
     if not all((first, first_password, second, second_password)):
         return "Two persons are needed, each with their desk's name and password."
+    if same_person(first, second):
+        return TWO
     if not role.strip() or not REASON_LEAST <= len(reason.strip()) <= REASON_MOST:
         return f"A role is needed, and a reason of {REASON_LEAST} to {REASON_MOST} letters."
     return BreakGlass(
@@ -395,17 +407,35 @@ def broken_glass(asked: argparse.Namespace, *, idle_minutes: int) -> Sitting:
     put(
         f"Breaking the glass at {who(ring)}: every party of every incident of {ring.badge.agency} is alarmed."
     )
-    role = asked.role or asker.words("In which role: ")
+    role = asked.role or asker.words(ROLE)
     reason = asked.reason or asker.words("The reason, which all of them are told: ")
     first = asker.words("The first person's desk (its name): ")
     first_password = asker.secret(f"The password of {first}: ")
     second = asker.words("The second person's desk (its name): ")
+    if same_person(first, second):
+        raise Stopped(TWO)
     second_password = asker.secret(f"The password of {second}: ")
     sitting = Sitting(ring, Clock(), idle_minutes=idle_minutes)
-    glass = glass_of(first, first_password, second, second_password, role, reason)
-    if isinstance(glass, str):
-        raise Stopped(glass)
-    why = asyncio.run(sitting.break_glass(glass))
-    if why:
-        raise Stopped(why, REFUSED)
+    answer = _let_in_by_two(ring, asker, [first, first_password, second, second_password, role, reason])
+    asyncio.run(sitting.take(answer, (first_password, second_password), glass=safe_text(answer.name)))
     return sitting
+
+
+def _let_in_by_two(ring: Ring, asker: Asker, said: list[str]) -> SignedIn:
+    """Ask the server with what two persons said, as ``glass_of`` takes it; a role that it does not know, once more.
+
+    Raises:
+        Stopped: the glass is whole.
+    """
+    for left in reversed(range(TRIES)):
+        glass = glass_of(*said)
+        if isinstance(glass, str):
+            raise Stopped(glass)
+        try:
+            return asyncio.run(door.break_glass(ring, glass))
+        except DoorError as error:
+            if error.code != "no_role" or not (asker.asks and left):
+                raise Stopped(str(error), REFUSED if error.code else NO_SERVER) from None
+            complain(str(error))  # it says which there are
+            said[4] = asker.words(ROLE)
+    raise AssertionError  # the last one has been raised

@@ -78,6 +78,12 @@ class DoorError(Exception):
 # -- enrolling ------------------------------------------------------------------------------------------------
 
 
+async def reach(url: str) -> None:
+    """Whether anybody answers there at all, before somebody reads a code to us. Raises DoorError."""
+    async with _line(url, ENROL_PATH, _enrolling(url)):
+        pass
+
+
 async def knows(url: str, code: Code, home: Path) -> None:
     """Ask whether the server knows the code, before anybody is asked for a password.
 
@@ -101,15 +107,17 @@ async def enrol(url: str, code: Code, password: str, home: Path) -> Ring:
         return forge.finish(url, answer, transcript.authority)
 
 
+def _enrolling(url: str) -> ssl.SSLContext | None:
+    return enrolling_context() if url.startswith("wss://") else None
+
+
 @contextlib.asynccontextmanager
 async def _proven(
     url: str, code: Code, forge: Forge
 ) -> AsyncIterator[tuple[ClientConnection, Transcript, bytes]]:
     """A line on which the server has proved that it knows the code."""
     key = await asyncio.to_thread(code_key, code)
-    async with _line(
-        url, ENROL_PATH, enrolling_context() if url.startswith("wss://") else None
-    ) as connection:
+    async with _line(url, ENROL_PATH, _enrolling(url)) as connection:
         nonce = secrets.token_hex(32)
         offer = await _ask(connection, EnrolAsk(lookup=code.lookup, nonce=nonce, device=forge.device))
         if not isinstance(offer, EnrolOffer):

@@ -136,6 +136,8 @@ class DoorToy(ToyServer):
         self.deny: Denied | None = None
         self.weak: set[str] = set()
         """Passwords that it finds too easy."""
+        self.roles: tuple[str, ...] = ()
+        """In which the glass may be broken; none: in any."""
         self._token_of: dict[ServerConnection, str] = {}
         self._paths: dict[ServerConnection, tuple[str, str]] = {}
 
@@ -304,6 +306,9 @@ class DoorToy(ToyServer):
         known = {actor.name: self.passwords[account] for account, actor in self.desks.items()}
         if known.get(ask.first) != ask.first_password or known.get(ask.second) != ask.second_password:
             await _say(connection, Denied(code="wrong_password", sentence="That did not open it."))
+            return
+        if self.roles and ask.role not in self.roles:
+            await _say(connection, Denied(code="no_role", sentence=f"A role is one of {self.roles[0]}."))
             return
         name = f"break glass: {ask.first} + {ask.second}"
         await _say(connection, self._begun(Actor(name, "LAS", ask.role), "", "", hours=1))

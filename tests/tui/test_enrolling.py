@@ -25,6 +25,7 @@ from incident_tui import comings, door
 from incident_tui.clock import Clock
 from incident_tui.keyring import forging, rings
 from incident_tui.seat import server_folder
+from incident_tui.settings import DEFAULTS
 from incident_tui.sitting import Sitting
 from tests.running import run
 from tests.tui.door_toy import DoorToy, ToyAuthority
@@ -155,6 +156,34 @@ def test_a_slip_of_the_tongue_is_told_before_anybody_is_asked(
 ) -> None:
     assert command_line.main(["enrol", "wss://nowhere.invalid", code, "--home", str(tmp_path)]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_nobody_is_asked_for_a_code_where_nobody_answers(
+    tmp_path: Path, typed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(DoorToy(ToyAuthority(tmp_path))) as toy:
+        typed[:] = [toy.code(), PASSWORD, PASSWORD]
+        assert command_line.main(["enrol", toy.url, "--home", str(tmp_path / "home")]) == 0
+        assert typed == []
+    typed[:] = ["a code"]
+    assert command_line.main(["enrol", toy.url, "--home", str(tmp_path / "other")]) == 3
+    assert "Is the server running?" in capsys.readouterr().err
+    assert typed == ["a code"]
+
+
+def test_the_screen_opens_without_an_address_at_the_only_desk_that_is_enrolled(
+    tmp_path: Path, typed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(command_line, "_settings", lambda asked: None)
+    monkeypatch.setattr(command_line, "_screen", lambda session, settings: opened.append(session.url) or 0)
+    monkeypatch.delenv(command_line.URL, raising=False)
+    words = ["connect", "--home", str(tmp_path)]
+    assert command_line.main(words) == 2
+    with serving(DoorToy()) as toy:
+        assert enrolled(toy, tmp_path, typed) == 0
+        assert command_line.main(words) == 0
+        assert opened == [toy.url]
 
 
 def test_passwords_that_differ_or_are_easy_are_asked_for_again(
@@ -350,6 +379,36 @@ def test_without_a_terminal_it_says_how_a_script_does_it(
         assert command_line.main(["enrol", toy.url, toy.code(), "--home", str(tmp_path)]) == 2
         assert "--password-file" in capsys.readouterr().err
         assert files(tmp_path) == set()
+
+
+def test_two_persons_are_asked_again_for_the_role_alone_and_one_person_at_once(
+    tmp_path: Path, typed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[str] = []
+
+    def screen(session: Any, settings: Any) -> int:
+        opened.append(session.sitting.glass)
+        return 0
+
+    monkeypatch.setattr(command_line, "_settings", lambda asked: DEFAULTS)
+    monkeypatch.setattr(command_line, "_screen", screen)
+    words = ["break-glass", "--home", str(tmp_path), "--reason", "nobody in command can be reached"]
+    with serving(DoorToy()) as toy:
+        assert enrolled(toy, tmp_path, typed) == 0
+        assert enrolled(toy, tmp_path / "b", typed, name="EOC desk 4") == 0
+        toy.roles = ("tactical_commander",)
+        both = ["EOC desk 3", PASSWORD, "EOC desk 4", PASSWORD]
+        typed[:] = ["tactical", *both, "Tactical commander"]
+        assert command_line.main(words) == 0
+        assert typed == []
+        assert opened == ["break glass: EOC desk 3 + EOC desk 4"]
+        assert "A role is one of tactical_commander" in capsys.readouterr().err
+        asked = len(toy.log)
+        typed[:] = ["operator", "EOC desk 3", PASSWORD, "eoc desk 3 ", "not asked for"]
+        assert command_line.main(words) == 2
+        assert typed == ["not asked for"]
+        assert "the same desk twice" in capsys.readouterr().err
+        assert len(toy.log) == asked
 
 
 def test_two_desks_in_one_folder_are_told_apart_by_agency(

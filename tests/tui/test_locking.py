@@ -11,7 +11,9 @@ import pytest
 from textual.events import Paste
 from textual.widgets import Input, TextArea
 
+from incident.kernel.replica import LinkWord
 from incident.log.facts import Write
+from incident_tui.link import LinkState
 from incident_tui.screens.room import locking
 from incident_tui.screens.room.telling import held_of
 from incident_tui.screens.unlock.screen import Glass, Unlock
@@ -253,6 +255,49 @@ def test_a_wrong_password_is_said_and_not_kept_in_the_field(seat: FakeSession) -
         await open_again(desk)
 
     told(story, session=seat)
+
+
+def test_keys_pressed_while_the_server_is_asked_are_no_half_password(seat: FakeSession) -> None:
+    answer = asyncio.Event()
+
+    async def slow(password: str) -> str:
+        await answer.wait()
+        return "That is not the password of this desk."
+
+    seat.sitting.open = slow
+
+    async def story(desk: Desk) -> None:
+        await desk.press("ctrl+l")
+        field = await asked(desk)
+        await desk.press("w", "r", "enter", *"ddy")
+        assert "Keys are not taken" in " ".join(text_of(desk.app))
+        assert field.value == ""
+        answer.set()
+        for _ in range(200):
+            await desk.pilot.pause(0.01)
+            if desk.app.focused is field:
+                break
+        await desk.press("x")
+        assert field.value == "x", "the next try begins where the cursor was"
+        assert seat.submitted == []
+
+    told(story, session=seat)
+
+
+def test_signed_out_the_line_is_not_filled_with_what_the_box_says(seat: FakeSession) -> None:
+    sentence = "Your sign-in is over or was revoked: sign in again."
+    seat.state = LinkState(LinkWord.ISLAND, since_ms=seat.at, sentence=sentence)
+    seat.sitting.out = sentence
+
+    async def story(desk: Desk) -> None:
+        await asked(desk)
+        await desk.press("escape")
+        await desk.shows("SIGNED OUT ctrl+l")
+        (line,) = [line for line in text_of(desk.app) if "SIGNED OUT ctrl+l" in line]
+        assert "Your" not in line
+        assert "since" in line
+
+    told(story, size=(80, 24), session=seat)
 
 
 def test_the_glass_is_broken_by_two_from_the_box(seat: FakeSession) -> None:

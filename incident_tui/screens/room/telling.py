@@ -165,9 +165,9 @@ def _words(session: Session, look: Look) -> str:
         return link.sentence
     since = f"since {look.clock(look.timed(link.since_ms))}" if link.since_ms else ""
     again = f"next try in {link.retry_in_s:.0f} s" if link.retry_in_s is not None else ""
-    return ", ".join(part for part in (since, again) if part) + (
-        f"  {link.sentence}" if link.sentence else ""
-    )
+    # Signed out: that word stands beside it, and the box that asks for the password says why.
+    why = "" if session.sitting is not None and session.sitting.out else link.sentence
+    return ", ".join(part for part in (since, again) if part) + (f"  {why}" if why else "")
 
 
 def stale_words(session: Session, look: Look) -> str:

@@ -23,7 +23,7 @@ from incident_tui.sitting import Sitting
 from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Line, Span, wrap
 
-ASKING: Final = "Asking the server …"
+ASKING: Final = "Asking the server … Keys are not taken until it has answered."
 ROOM: Final = 6
 """Cells of the box that are not its words."""
 
@@ -51,12 +51,19 @@ class _Box(ModalScreen[None]):
         width = max(20, min(72, self.app.size.width) - ROOM)
         return [(Span(part, tone),) for part in wrap(safe_text(sentence), width)[:4]] if sentence else []
 
+    def _take_keys(self, taken: bool) -> None:
+        """Nobody types half a password for the next try while the server is asked about this one."""
+        for field in self.query(Input):
+            field.disabled = not taken
+
     def attempt(self, work: Callable[[], Any]) -> None:
         """Try to open the desk, once at a time."""
         if self._trying:
             return
         self._trying = True
         self.said(ASKING, "dim")
+        focus = self.focused
+        self._take_keys(False)
 
         async def trying() -> None:
             try:
@@ -67,6 +74,9 @@ class _Box(ModalScreen[None]):
             self._trying = False
             if not self.is_mounted:
                 return
+            self._take_keys(True)
+            if focus is not None:
+                self.set_focus(focus)
             self.said(why)
             if not why:
                 self.dismiss()
