@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from textual import events
@@ -47,18 +48,18 @@ class Keyed(Footed):
         return tuple((next(iter(self.actions.keys_of(name)), ""), words, name) for name, words in named)
 
     @property
+    @abstractmethod
     def front(self) -> Place:
         """The place that is shown."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def form(self) -> Form | None:
         """The form that is open, or None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def say(self, sentence: str, tone: str = "caution") -> None:
         """Say one sentence above the foot."""
-        raise NotImplementedError
 
     def on_key(self, event: events.Key) -> None:
         """What no widget wanted: look it up in the table."""
