@@ -305,6 +305,7 @@ class Running(AtDesk, Writing):
         cache = self.desk.cache
         if cache is not None:
             self._errands.add(lambda: cache.discard_elsewhere(streams))
+        self.notices.clear()  # what waits to be told may be of what is closed
         self.say("alarm", sentence)
 
     def older(self, stream: str, records: list[Record], prev: str) -> bool:

@@ -5,6 +5,7 @@ Beside each refusal stands what opens with nothing but the fault taken away.
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import ipaddress
@@ -524,8 +525,20 @@ def test_only_enrolment_opens_a_line_that_believes_nobody() -> None:
     assert [name for name, text in sources.items() if "CERT_NONE" in text] == ["trust.py"]
     callers = {name: text.count("enrolling_context(") for name, text in sources.items()}
     assert {name: count for name, count in callers.items() if count} == {"trust.py": 1, "door.py": 1}
-    around = sources["door.py"].partition("enrolling_context(")[0].rpartition("async def ")[2]
-    assert around.startswith("_proven("), "where the code's proof is asked for on the same line"
+    functions = {
+        part.name: ast.unparse(part)
+        for part in ast.walk(ast.parse(sources["door.py"]))
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert "enrolling_context(" in functions["_enrolling"]
+    opened = {name for name, text in functions.items() if "_enrolling(" in text and name != "_enrolling"}
+    assert opened == {"_proven", "reach"}, (
+        "where the code's proof is asked for on the same line, or nothing is said"
+    )
+    assert functions["reach"].splitlines()[-2:] == [
+        "    async with _line(url, ENROL_PATH, _enrolling(url)):",
+        "        pass",
+    ]
     for weaker in (
         "create_default_context",
         "_create_unverified",

@@ -15,7 +15,6 @@ WORDS = ("M4/M25", "coach", "RVP")
 def closed(desk: Desk) -> None:
     """What a session does when the server says that it is not open to us any more."""
     session = desk.session
-    session.say("caution", "the coach is blue")
     for stream in (INCIDENT_STREAM, OWN_STREAM):
         session.held.pop(stream, None)
     session.stream, session.feed = "", LogFeed((), lambda *_: False, lambda: 0)
@@ -30,6 +29,8 @@ def test_nothing_of_it_stays_on_the_screen(keys: tuple[str, ...], monkeypatch: p
     monkeypatch.setattr(FakeSession, "incidents", FakeSession.incidents)
 
     async def story(desk: Desk) -> None:
+        desk.session.say("caution", "the coach is blue")
+        await desk.shows("the coach is blue")
         await desk.press(*keys)
         closed(desk)
         await desk.shows("no longer open to your agency")
