@@ -848,11 +848,13 @@ def test_what_is_closed_to_us_goes_from_the_seat_beside_at_which_nobody_sits(
             if not sat_at:
                 await two.aclose()
                 assert beside()
+            one.say("caution", "the coach is blue")  # waits to be told, and is of what is being closed
             for connection in toy._watching:
                 toy._post(connection, Error(code="not_party", sentence="No.", stream=INCIDENT_STREAM))
             await until(lambda: not beside(), what="the copy of seat 2 is gone to the last byte")
             await quiet_offline(one)
             assert not any("cannot be cleared" in said for _, said in one.notices)
+            assert not any("coach" in said for _, said in one.notices)
             await two.aclose()
 
     run(scenario())
