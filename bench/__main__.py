@@ -2,7 +2,8 @@
 
 `python -m bench client` measures the client alone, which needs tmux; `python -m bench alarms` the alarms alone;
 `python -m bench logins` login abuse beside real work; `python -m bench existence` whether the time of an answer tells
-what is not ours from what is not there; `python -m bench abuse` what one user who sends far too much costs the others.
+what is not ours from what is not there; `python -m bench abuse` what one user who sends far too much costs the others;
+`python -m bench ground` places among the areas of the trusts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import abuse, alarms, client, existence, join, logins, run
+from bench import abuse, alarms, client, existence, ground, join, logins, run
 from bench.wire import PeerError
 
 DOC = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -33,6 +34,8 @@ def main() -> int:
         return existence.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["client"]:
         return client.main(sys.argv[2:], DOC)
+    if sys.argv[1:2] == ["ground"]:
+        return ground.main(sys.argv[2:], DOC)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each phase")
@@ -62,7 +65,7 @@ def main() -> int:
     if asked.only is not None:
         return 0
     more = ["--write"] if asked.write else []
-    return alarms.main(more, DOC) or client.main(more, DOC)
+    return alarms.main(more, DOC) or ground.main(more, DOC) or client.main(more, DOC)
 
 
 def say(line: str) -> None:

@@ -8,6 +8,7 @@ that is nearer to a border than the border is known.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -80,11 +81,24 @@ class Proposal(msgspec.Struct, frozen=True):
 def must_tell(placing: Placing, radius_m: int = RADIUS_M, cordon_radius_m: int = 0) -> tuple[str, ...]:
     """The trusts that must be told: whose area it is or may be, and whose area is near; the nearest first.
 
-    Near is the larger of ``radius_m`` and a kilometre beyond the cordon (its radius in metres, 0 for none).
+    Near is measured from the ground of the cordon, a circle of ``cordon_radius_m`` around the place (0 for none), and
+    is the larger of ``radius_m`` and a kilometre more than the cordon's radius.
     """
-    reach = max(radius_m, cordon_radius_m + CORDON_MARGIN_M if cordon_radius_m else 0)
-    near = tuple(near.agency for near in placing.near if near.metres <= reach)
+    from_ground = (Near(near.agency, max(0, near.metres - cordon_radius_m)) for near in placing.near)
+    near = tell_by_distance(from_ground, cordon_radius_m, radius_m=radius_m)
     return tuple(dict.fromkeys((*placing.candidates, *near)))
+
+
+def tell_by_distance(
+    near: Iterable[Near], ground_radius_m: int, accuracy_m: int = 0, radius_m: int = RADIUS_M
+) -> tuple[str, ...]:
+    """The trusts to be told of a piece of ground, of all areas with their distance from it; in their order.
+
+    ``ground_radius_m`` is the radius of the smallest circle around it; nobody is left out who is nearer than the lines
+    are accurate.
+    """
+    far = max(radius_m, ground_radius_m + CORDON_MARGIN_M if ground_radius_m else 0, accuracy_m)
+    return tuple(area.agency for area in near if area.metres <= far)
 
 
 def propose(placing: Placing, opener: str, cordon_radius_m: int = 0) -> Proposal:

@@ -193,8 +193,8 @@ def test_who_must_be_told_goes_by_distance_and_by_the_cordon() -> None:
     placing = Placing(INSIDE, "d", "SCAS", near, 100)
     assert must_tell(placing) == ("SCAS", "LAS", "SECAMB")
     assert must_tell(placing, radius_m=1_000) == ("SCAS", "LAS")
-    assert must_tell(placing, cordon_radius_m=10_999) == ("SCAS", "LAS", "SECAMB")
-    assert must_tell(placing, cordon_radius_m=11_000) == ("SCAS", "LAS", "SECAMB", "EEAST")
+    assert must_tell(placing, cordon_radius_m=5_499) == ("SCAS", "LAS", "SECAMB")
+    assert must_tell(placing, cordon_radius_m=5_500) == ("SCAS", "LAS", "SECAMB", "EEAST")
 
 
 def test_what_is_proposed_to_the_room_that_opens() -> None:

@@ -1,0 +1,123 @@
+"""Where a unit is, as far as anybody has said. No unit sends its position: nothing here is more than what was recorded.
+
+What counts, in this order: the state of the unit (at scene, at RVP, at hospital), with the place or destination that
+was given for it; a place that was given in words, when the words are a grid reference, coordinates, a feature on the
+ground, a hospital or a name in the book; the station. A unit on its way is between two places, and one whose state is
+stale may be anywhere: both are shown where they were last known to be, and that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from incident.boundaries import live
+from incident.boundaries.facts import KINDS, TITLES, Feature
+from incident.geography.grid import completed
+from incident.kernel.board import Look
+from incident.nearby.book import Book, Position, folded, plain_name
+from incident.organisation import charter_of, organisation
+from incident.places.fold import places
+from incident.resources.board import Row, description, key_of, standing
+from incident.resources.facts import Resource
+from incident.statuses import FREE, HOSPITAL, RVP, SCENE, stale_minutes, status
+from incident.values import Location, read_location, split_key
+
+SCENE_WORDS = frozenset({"scene", "the scene", "at scene", "on scene"})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a unit is: (latitude, longitude), in words, and whether it is there now or was when last heard of."""
+
+    position: Position
+    words: str
+    now: bool = True
+
+
+def stands(row: Row, look: Look, book: Book) -> Standing | None:
+    """Where a unit of the board of units is, as far as is known; None when nothing that was said of it is a point."""
+    code, _, heard_at = standing(row, look)
+    state = status(code)
+    fresh = not state.moving and stale_minutes(code, heard_at, look.now) is None and code != "UNK"
+    home = split_key(key_of(row, look))[0]
+    about = description(row)
+    if isinstance(row, Resource):
+        for words in _said(row, state.group):
+            if (position := point_of(words, look, book)) is not None:
+                return Standing(position, words, fresh)
+        if state.group in (SCENE, HOSPITAL, RVP):
+            return None  # it is not at its station, and where it is has no point
+    base = book.station(home, about.station) if about.station else None
+    if base is None:
+        return None
+    return Standing(
+        base.position, f"{plain_name(base.name)} station", fresh and code in ("AVB", "BRK", "OFF")
+    )
+
+
+def _said(unit: Resource, group: str) -> Iterable[str]:
+    """What was said of where a committed unit is, the likeliest first."""
+    if group == SCENE:
+        words = [unit.place, "scene"]
+    elif group == RVP:
+        words = [unit.place, unit.destination, "RVP"]
+    elif group == HOSPITAL:
+        words = [unit.place, unit.destination]
+    else:  # free or away where somebody said that it is; on its way from there, and not yet where it is sent
+        words = [unit.place]
+    return filter(None, words)
+
+
+def point_of(words: str, look: Look, book: Book) -> Position | None:
+    """The one point that words mean in this incident: None rather than a guess."""
+    plain = folded(words)
+    if plain in SCENE_WORDS:
+        return _point(organisation(look.state).location)
+    return _feature(plain, look) or _written(words) or _hospital(plain, look) or book.find(words)
+
+
+def _feature(plain: str, look: Look) -> Position | None:
+    """A feature on the ground by its name (RVP B), or by its kind where there is one alone of that."""
+    features = list(live(look.state))
+    found = [one for one in features if folded(one.name) == plain]
+    if not found:
+        found = [one for one in features if plain in _kind_words(one)]
+    return _point(found[0].shape.place) if len(found) == 1 else None
+
+
+def _kind_words(feature: Feature) -> tuple[str, ...]:
+    title = TITLES.get(feature.kind, "").casefold()
+    return feature.kind, KINDS[feature.kind].casefold(), title, title.partition(" (")[0]
+
+
+def _written(words: str) -> Position | None:
+    try:
+        return _point(read_location(words))
+    except ValueError:
+        return None
+
+
+def _hospital(plain: str, look: Look) -> Position | None:
+    known = {code: row.place for code, row in places(look.state).rows.items()}
+    for code, place in {**charter_of(look.state).places, **known}.items():
+        if plain in (code.casefold(), folded(place.name)) and place.lat is not None and place.lon is not None:
+            return place.lat, place.lon
+    return None
+
+
+def _point(location: Location) -> Position | None:
+    return completed(location).point
+
+
+def sendable(row: Row, look: Look) -> bool:
+    """Whether a unit could be sent at once: free or waiting at the RVP, and not another incident's."""
+    group = status(standing(row, look)[0]).group
+    if isinstance(row, Resource):
+        return group in (FREE, RVP)
+    return group == FREE and not _held(row)
+
+
+def _held(row: Any) -> bool:
+    return bool(getattr(row, "held", ""))
