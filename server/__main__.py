@@ -19,8 +19,10 @@ from typing import Any, Final
 
 from config.command_line import PlainParser
 from incident.kernel.checks import ConfigError
+from incident.kernel.text import safe_text
 from server import __doc__ as about
 from server import words_backup
+from server.printing import complain, put
 from server.said import Said
 from server.words_people import people_words
 
@@ -45,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read has read enough, such as `head`
         _stop_printing()
     except Said as said:
-        print(said, file=sys.stderr)
+        complain(said)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        complain(error)
     except KeyboardInterrupt:
         return SAID_WHY
     else:
@@ -181,9 +183,9 @@ def _init(asked: argparse.Namespace) -> int:
         folder, settings = words_tls.make_folder(asked)
     except AdminError as error:
         raise Said(str(error)) from None
-    print(f"{folder.root} is ready for {asked.mode} use. Next: incident-server run {quoted(folder.root)}")
+    put(f"{folder.root} is ready for {asked.mode} use. Next: incident-server run {quoted(folder.root)}")
     if not settings.tls:
-        print(words_tls.PLAIN)
+        put(words_tls.PLAIN)
     return OK
 
 
@@ -193,7 +195,7 @@ def _renew(asked: argparse.Namespace) -> int:
     from server.datafolder import existing
 
     try:
-        print(words_tls.renew(existing(asked.folder)))
+        put(words_tls.renew(existing(asked.folder)))
     except AdminError as error:
         raise Said(str(error)) from None
     return OK
@@ -245,10 +247,9 @@ async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: floa
 
     def ready(port: int) -> None:
         _settle()
-        print(
+        put(
             f"{settings.name}: {settings.url(port)} ({settings.mode}). "
-            f"{'' if settings.tls else words_tls.PLAIN + ' '}Stop it with Ctrl-C.",
-            flush=True,
+            f"{'' if settings.tls else words_tls.PLAIN + ' '}Stop it with Ctrl-C."
         )
 
     try:
@@ -269,7 +270,7 @@ async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: floa
     finally:
         await close_store(store)
     if store.failure is not None:
-        print(store.failure.sentence, file=sys.stderr)
+        complain(store.failure.sentence)
     return code
 
 
@@ -300,8 +301,8 @@ def _token(asked: argparse.Namespace) -> int:
 
     answer = _ask(asked, "token", agency=asked.agency, role=asked.role, name=asked.name)
     if asked.out is None:
-        print(answer["token"])
-        print("This is shown once and kept nowhere. Give it to one desk only.", file=sys.stderr)
+        put(answer["token"])
+        complain("This is shown once and kept nowhere. Give it to one desk only.")
         return OK
     try:
         write_private(asked.out, answer["token"].encode() + b"\n")
@@ -328,7 +329,7 @@ def _who_can(asked: argparse.Namespace) -> int:
         near = get_close_matches(asked.grant, every, n=3)
         raise Said(f"There is no grant {asked.grant!r}." + (f" Near it: {', '.join(near)}." if near else ""))
     for name in found:
-        print("\n".join(explained(charter, name)))
+        put("\n".join(explained(charter, name)))
     return OK
 
 
@@ -348,7 +349,7 @@ def _import(asked: argparse.Namespace) -> int:
         mode=asked.mode,
     )
     for taken in answer["taken"]:
-        print(f"{taken['stream']}: " + ("taken up." if taken["changed"] else "nothing in it is new."))
+        put(f"{taken['stream']}: " + ("taken up." if taken["changed"] else "nothing in it is new."))
     return OK
 
 
@@ -359,7 +360,7 @@ def _exercise(asked: argparse.Namespace) -> int:
     answer = _ask(asked, "exercise", file=str(file), hold=asked.hold)
     number = f" as {answer['number']}" if answer["number"] else ""
     clock = "the clock waits until exercise control starts it" if answer["held"] else "T+0 is now"
-    print(f"{answer['title']} is open{number}: {clock}.")
+    put(f"{answer['title']} is open{number}: {clock}.")
     return OK
 
 
@@ -375,12 +376,13 @@ def _status(asked: argparse.Namespace) -> int:
         raise Said(nobody_answers(folder, start=True)) from None
     except AdminError as error:
         raise Said(str(error)) from None
-    people = "; ".join(f"{agency}: {', '.join(names)}" for agency, names in sorted(answer["people"].items()))
+    here = sorted(answer["people"].items())
+    people = "; ".join(f"{agency}: {', '.join(map(safe_text, names))}" for agency, names in here)
     state = "READ ONLY" if answer["read_only"] else "stopping" if answer["stopping"] else "running"
-    print(
+    put(
         f"{answer['url']} ({answer['mode']}), {state}, {answer['streams']} streams. Here: {people or 'nobody'}."
     )
-    print("\n".join(words_tls.status(answer)))
+    put("\n".join(words_tls.status(answer)))
     return OK
 
 
@@ -394,9 +396,9 @@ def _doctor(asked: argparse.Namespace) -> int:
     counts = {"ok": 0, "look": 0, "wrong": 0}
     for found in examine(existing(asked.folder), asked.config, asked.seconds):
         counts[found.mark] += 1
-        print(f"{found.mark:5}  {found.sentence}", flush=True)
+        put(f"{found.mark:5}  {found.sentence}")
     wrong, look = counts["wrong"], counts["look"]
-    print(f"{wrong or 'Nothing'} wrong, {look or 'nothing'} to look at, {counts['ok']} ok.")
+    put(f"{wrong or 'Nothing'} wrong, {look or 'nothing'} to look at, {counts['ok']} ok.")
     return SAID_WHY if wrong else OK
 
 

@@ -26,6 +26,7 @@ from server.__main__ import SCRATCH
 from server.admin import AdminError, NotRunning, call
 from server.datafolder import DataFolder, init, locked, write_private
 from server.exercise import find_scenario
+from server.printing import put
 
 ROOMS: Final = {"LAS": "operator", "SCAS": "operator", "SECAMB": "operator", "EXCON": "excon"}
 """The rooms that can be opened, and in which role. Who plays nobody's room is played by the server."""
@@ -62,7 +63,7 @@ def demo(room: str) -> int:
         except (OSError, ConfigError, AdminError) as error:
             raise DemoError(f"The demo cannot start: {error}") from None
         ends = f"The demo ends {EMPTY_SECONDS} s after the last room has left."
-        print(f"{room}: joining {url}. {ends}", flush=True)
+        put(f"{room}: joining {url}. {ends}")
         return _client(url, token)
 
 
@@ -134,7 +135,7 @@ def _started(home: Path) -> tuple[DataFolder, str]:
     root = Path(tempfile.mkdtemp(prefix="demo-", dir=home))
     folder = init(root, "exercise", tls=False)  # its rooms are all on this machine
     write_private(root / SCRATCH, b"")
-    print("Starting a server for the demo.", flush=True)
+    put("Starting a server for the demo.")
     said = root / "server.log"
     write_private(said, b"")
     with said.open("wb") as log:

@@ -29,6 +29,7 @@ from incident.kernel.checks import (
     Check,
     ConfigError,
     Marked,
+    MarkedList,
     MarkedMap,
     MarkedScalar,
     Problem,
@@ -259,7 +260,22 @@ def read_settings(folder: DataFolder, config: Path | None = None) -> tuple[Setti
         or areas is None
     ):
         raise ConfigError(problems)
+    known = {agency.code for agency in agencies}
+    if any(role.agency and role.agency not in known for role in roles):
+        raise ConfigError(_for_nobody(find_config("roles.yaml", config), known))
     return settings, charter_from(agencies, kinds, roles, settings.mode, areas.digest, places=places)
+
+
+def _for_nobody(path: Path, known: set[str]) -> Iterator[Problem]:
+    """Every role whose one agency is none: nobody could be enrolled in it."""
+    tree = read_yaml(path)
+    lists = [node for key, node in tree.entries if key.text == "roles"] if isinstance(tree, MarkedMap) else []
+    roles = [role for node in lists if isinstance(node, MarkedList) for role in node.items]
+    for number, role in enumerate(roles):
+        for key, value in _scalars(role):
+            if key == "agency" and value.text and value.text not in known:
+                sentence = f"roles[{number}].agency {value.text} is no agency of agencies.yaml."
+                yield Problem(str(path), value.mark.line, f"roles[{number}].agency", sentence)
 
 
 def _found(name: str, config: Path | None, schema: Check[T], problems: list[Problem]) -> T | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from server.datafolder import DataFolder, existing, quoted
+from server.printing import put
 from server.said import Said
 
 KEEP: Final = 14
@@ -44,17 +45,17 @@ def _backup(asked: argparse.Namespace) -> int:
         raise Said(str(error)) from None
     held = made.contents
     size = sum(part.bytes for part in held.files.values()) / 2**20
-    print(
+    put(
         f"{made.path}: {held.records:,} records in {held.streams:,} streams, {size:,.1f} MiB, checked and on the disk."
     )
     if made.path.stat().st_dev == folder.root.stat().st_dev:
-        print("It lies on the same disk as the log, and is lost with it: carry it to another machine.")
+        put("It lies on the same disk as the log, and is lost with it: carry it to another machine.")
     for name in made.left_out:
-        print(f"Left out, since it is no file of this program: {name}")
+        put(f"Left out, since it is no file of this program: {name}")
     for path in _elsewhere(folder, asked.config):
-        print(f"Not in it, since it is elsewhere: {path}")
+        put(f"Not in it, since it is elsewhere: {path}")
     if made.removed:
-        print(f"Removed: {', '.join(made.removed)}.")
+        put(f"Removed: {', '.join(made.removed)}.")
     return 0
 
 
@@ -80,11 +81,11 @@ def _restore(asked: argparse.Namespace) -> int:
     except backup.BackupError as error:
         raise Said(str(error)) from None
     newest = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(found.newest / 1000))
-    print(
+    put(
         f"{asked.folder} holds what the backup held: {found.records:,} records in {found.streams:,} streams"
         + (f", the newest of {newest}." if found.newest else ".")
     )
-    print(
+    put(
         "A new history begins with it: each room is told so when it connects, and keeps its old copy beside the new "
         "one. Whoever was revoked after the backup may come in again: revoke them again. The old folder must never be "
         f"served again. Next: incident-server doctor {quoted(asked.folder)}"

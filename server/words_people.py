@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from incident.kernel.door import CODE_SECONDS
+from incident.kernel.text import cell_width, safe_text
 from server.datafolder import quoted
+from server.printing import complain, put
 
 OK: Final = 0
 
@@ -43,18 +44,15 @@ def _who(made: Any) -> None:
 
 def _enrol(asked: Namespace, ask: Asking) -> int:
     answer = ask(asked, "enrol", agency=asked.agency, role=asked.role, name=asked.name, again=asked.again)
-    print(answer["code"])
+    put(answer["code"])
     minutes = CODE_SECONDS // 60
     where = answer.get("url") or "URL"
-    print(
+    complain(
         f"Read it out, group by group. It is good once, for {minutes} minutes. At the new desk: incident-tui enrol "
-        f"{where} {answer['code']}",
-        file=sys.stderr,
+        f"{where} {answer['code']}"
     )
     if not answer.get("url"):
-        print(
-            f"No server runs yet; start it first: incident-server run {quoted(asked.folder)}", file=sys.stderr
-        )
+        complain(f"No server runs yet; start it first: incident-server run {quoted(asked.folder)}")
     return OK
 
 
@@ -81,13 +79,11 @@ def _accounts(asked: Namespace, ask: Asking) -> int:
         for one in answer["codes"]
     ]
     if len(rows) == 1:
-        print(
-            "Nobody can come in yet. Next: incident-server enrol",
-            asked.folder,
-            "--agency … --role … --name …",
+        put(
+            f"Nobody can come in yet. Next: incident-server enrol {asked.folder} --agency … --role … --name …"
         )
         return OK
-    print("\n".join(_table(rows)))
+    put("\n".join(_table(rows)))
     return OK
 
 
@@ -100,7 +96,7 @@ def _revoke(asked: Namespace, ask: Asking) -> int:
         ("the sign-in by the identity provider", answer["person"]),
     )
     what = " and ".join(word for word, was in parts if was)
-    print(f"{asked.name} of {asked.agency}: {what} revoked. Whoever was signed in by it is out.")
+    put(f"{asked.name} of {asked.agency}: {what} revoked. Whoever was signed in by it is out.")
     return OK
 
 
@@ -109,9 +105,12 @@ def _time(at: int) -> str:
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """Columns side by side, as wide as their widest."""
-    held = list(rows)
-    widths = [max(len(row[column]) for row in held) for column in range(len(held[0]))]
+    """Columns side by side, as wide as their widest. A name may be an identity provider's word for somebody."""
+    held = [tuple(safe_text(word) for word in row) for row in rows]
+    widths = [max(cell_width(row[column]) for row in held) for column in range(len(held[0]))]
     return [
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in held
+        "  ".join(
+            word + " " * (width - cell_width(word)) for word, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in held
     ]

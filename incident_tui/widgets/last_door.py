@@ -24,8 +24,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from incident.kernel.text import SUBSTITUTE, ascii_fold
-from incident_tui.printing import ACTS
+from incident.kernel.text import ACTS, SUBSTITUTE, ascii_fold
 
 
 @lru_cache(maxsize=4096)

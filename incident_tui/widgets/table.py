@@ -489,7 +489,7 @@ class VirtualTable(ScrollView, can_focus=True):
         event.stop()
         event.prevent_default()
         self._pressed = self._clock()
-        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False, immediate=True)
         window = max(1, self.size.height - 1)
         top = self.scroll_offset.y
         self.put(max(top, min(self.roll.line, top + window - 1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -10,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from config.reader import read_yaml
+from config.reader import find_config, read_yaml
 from incident.kernel.checks import ConfigError, validate
 from server.datafolder import MODES, DataFolder, existing, init, locked, write_private
 from server.limits import Limits
-from server.settings import SCHEMA, Settings
+from server.settings import SCHEMA, Settings, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -138,3 +139,14 @@ def test_a_small_file_is_durable_with_its_name(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "fsync", noted)
     write_private(tmp_path / "small", b"x")
     assert synced == [(False, False), (True, True)]
+
+
+def test_a_role_for_an_agency_that_nobody_knows_is_told_with_its_line(tmp_path: Path) -> None:
+    """Nobody could be enrolled in it, and nobody would be told why."""
+    shutil.copytree(find_config("roles.yaml").parent, tmp_path / "config")
+    file = tmp_path / "config" / "roles.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    (line,) = (n for n, text in enumerate(lines, 1) if text.strip() == "agency: NACC")
+    file.write_text("\n".join(lines).replace("agency: NACC", "agency: NAC"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=rf"roles.yaml:{line}: roles\[\d+\].agency NAC is no agency of"):
+        read_settings(init(tmp_path / "rooms", "exercise"), tmp_path / "config")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,12 @@ import msgspec
 import pytest
 
 from incident.kernel.door import read_code
+from incident.kernel.text import ACTS
 from incident_tui.door import DoorError, enrol, sign_in
+from server import printing, words_people
 from server.__main__ import main
+from server.words_people import _accounts
+from tests.hostile import HOSTILE
 from tests.server.doorway import PASSWORD
 from tests.server.test_command_line import running, said, status
 
@@ -94,3 +99,27 @@ def test_a_code_for_nobody_is_not_made(
     assert main(["enrol", str(folder), *more]) == 1
     assert sentence in said(capsys)
     assert not (folder / "codes.json").exists()
+
+
+@pytest.mark.parametrize("layer", ["safe_text", "printable"])
+def test_no_name_in_the_list_of_desks_acts_on_a_terminal(
+    layer: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name may be an identity provider's word for somebody; each of the two layers holds alone."""
+    where = words_people if layer == "safe_text" else printing
+    other = printing if layer == "safe_text" else words_people
+    assert hasattr(where, layer)
+    monkeypatch.setattr(other, {"safe_text": "printable", "printable": "safe_text"}[layer], lambda text: text)
+    for one in HOSTILE:
+        name = one.text.replace("\n", " ").encode("utf-8", "replace").decode()
+        row = {"agency": "LAS", "name": name, "role": "operator", "enrolled": 1, "last": 0, "revoked": 0}
+        token = {**row, "made": 1}
+        code = {**row, "until": 1}
+        assert _accounts(Namespace(), lambda *_: {"desks": [row], "tokens": [token], "codes": [code]}) == 0  # noqa: B023
+        out = capsys.readouterr().out
+        assert ACTS.search(out.replace("\n", "")) is None, one.name
+        assert out.count("\n") == 4, one.name
+    monkeypatch.setattr(where, layer, lambda text: text)
+    row["name"] = HOSTILE[0].text
+    _accounts(Namespace(), lambda *_: {"desks": [row], "tokens": [], "codes": []})
+    assert ACTS.search(capsys.readouterr().out.replace("\n", "")), "with both out it does get through"

@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from textual.widgets import Input
@@ -26,6 +27,7 @@ from incident_tui.app import IncidentApp
 from incident_tui.printing import complain, put
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.room.doing import Deed
+from incident_tui.screens.unlock.screen import Glass, Unlock
 from incident_tui.settings import Settings
 from incident_tui.widgets.command_line import CommandLine
 from incident_tui.widgets.prompt import Prompt
@@ -47,6 +49,7 @@ Promise P34 asks for 80. The last door sees lines and knows no view, so there it
 PARTS = {
     "status": "#status", "tail": "#tail", "said": "#said", "toast": "Toast", "foot": "#footer", "form": "Form",
     "confirm": "#confirm", "quick": "#quick", "palette": "#palette", "command": "#command", "composer": "#composer",
+    "unlock": "#unlock-box", "glass": "#unlock-box",
 }  # fmt: skip
 """Where a view stands on the screen; a place stands where all places do."""
 
@@ -102,6 +105,7 @@ class Walk:
                 if not self.full("form"):
                     await self.form()
             await self.lines()
+            await self.boxes()
             if (
                 turn
                 and all(map(self.full, self.seen))
@@ -180,6 +184,25 @@ class Walk:
             place.go_to(key)
             await self.painted()
             self.note(name, "tail")
+
+    async def boxes(self) -> None:
+        """The two boxes of a locked desk: whose desk it is, why it is shut, and what came of a try."""
+        pen = self.session.pen
+        for view, box in (("unlock", Unlock), ("glass", Glass)):
+            if self.full(view):
+                continue
+            desk = SimpleNamespace(name=pen.text(80), agency=pen.text(80), url=pen.text(150))
+            sitting = SimpleNamespace(
+                ring=SimpleNamespace(badge=desk), word=pen.text(40), out=pen.text(300, wild=True), glass="",
+                by_provider_now=True,
+            )  # fmt: skip
+            screen = box(sitting, lambda: None)  # type: ignore[arg-type]
+            await self.app.push_screen(screen)
+            screen.said(pen.text(300, wild=True))
+            await self.painted()
+            self.note(view)
+            screen.dismiss()
+            await self.painted()
 
     def _every_form(self) -> Iterator[Any]:
         while True:

@@ -26,7 +26,7 @@ PROGRAM = ROOT / "tests" / "tui" / "foreign_room.py"
 VIEWS = {
     *(board.name for board in INCIDENT.boards),
     *("picture", "log", "incidents", "refused", "status", "tail", "toast", "said", "foot", "form"),
-    *("confirm", "quick", "palette", "command", "composer"),
+    *("confirm", "quick", "palette", "command", "composer", "unlock", "glass"),
 }
 ENOUGH = {"second": 80, "third": 25}
 """Promise P34 asks for 80 in every view; the last door sees lines and knows no view."""

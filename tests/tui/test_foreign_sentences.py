@@ -26,10 +26,9 @@ from incident.kernel.door import Denied
 from incident.kernel.ledger import Ledger
 from incident.kernel.protocol import Bye, Directory, Error, Listing
 from incident.kernel.slice import Actor
-from incident.kernel.text import safe_text
+from incident.kernel.text import ACTS, printable, safe_text
 from incident_tui import door, headless, papers
 from incident_tui.endings import SENTENCE_MAX, Ending, closed, not_opened, server_url
-from incident_tui.printing import ACTS, printable
 from incident_tui.session import Session
 from tests.hostile import HOSTILE, Hostile
 from tests.running import run

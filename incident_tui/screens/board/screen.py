@@ -237,7 +237,7 @@ class BoardPlace(Place):
         if not self._opened or step is None or not self._detail.max_scroll_y:
             return False
         by = int(step * max(2, self._detail.size.height - 2))
-        self._detail.scroll_relative(y=by, animate=False)
+        self._detail.scroll_relative(y=by, animate=False, immediate=True)
         return True
 
     def _open(self, *, opened: bool) -> None:

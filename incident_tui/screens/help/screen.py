@@ -82,7 +82,7 @@ class _Scroll(VerticalScroll, can_focus=True):
             (self.scroll_home if event.key == "g" else self.scroll_end)(animate=False)
         elif by is not None:
             event.stop()
-            self.scroll_relative(y=by, animate=False)
+            self.scroll_relative(y=by, animate=False, immediate=True)
 
 
 def help_lines(actions: Actions, scope: str, width: int) -> list[Line]:
