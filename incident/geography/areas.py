@@ -6,7 +6,6 @@ Everything is in metres of the National Grid. shapely and numpy are loaded when 
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.geography.areaset import FILE, AreaSet
@@ -114,12 +113,9 @@ class Areas:
 
         eastings, northings = np.ascontiguousarray(metres[:, 0]), np.ascontiguousarray(metres[:, 1])
         found = np.full(len(metres), -1, dtype=np.intp)
-        for meets in (shapely.contains_xy, shapely.intersects_xy):  # within first, then on the very line
-            for index, shape in enumerate(self.shapes):
-                left = np.flatnonzero(found < 0)
-                if not len(left):
-                    return found
-                found[left[meets(shape, eastings[left], northings[left])]] = index
+        for index, shape in enumerate(self.shapes):
+            left = np.flatnonzero(found < 0)
+            found[left[shapely.intersects_xy(shape, eastings[left], northings[left])]] = index
         return found
 
     def simplified(self, tolerance_m: float) -> tuple[BaseGeometry, ...]:
@@ -139,14 +135,23 @@ class Areas:
             self._simplified[tolerance_m] = found
         return found
 
-    @cached_property
-    def ground(self) -> BaseGeometry:
-        """All areas as one: what is outside it is water, or belongs to somebody who is not in the set."""
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north of all areas, in metres."""
         import shapely
 
-        whole = shapely.union_all(list(self.shapes))
-        shapely.prepare(whole)
-        return whole
+        west, south, east, north = shapely.total_bounds(list(self.shapes))
+        return float(west), float(south), float(east), float(north)
+
+    def length_outside(self, start: tuple[float, float], end: tuple[float, float]) -> float:
+        """Metres of the straight line between two points that lie in no area: over water, or in nobody's of the set."""
+        import shapely
+
+        line = shapely.LineString([start, end])
+        inside = sum(
+            float(shapely.intersection(shape, line).length) for shape in self.shapes if shape.intersects(line)
+        )
+        return max(0.0, float(line.length) - inside)
 
 
 def _metres(ring: tuple[tuple[float, float], ...]) -> NDArray[Any]:

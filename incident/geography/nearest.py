@@ -102,12 +102,7 @@ def bearing(here: tuple[float, float], there: tuple[float, float]) -> str:
 
 def over_water(areas: Areas, here: tuple[float, float], there: tuple[float, float]) -> bool:
     """Whether the straight line between two points (metres) is outside every area for more than a kilometre."""
-    import shapely
-
-    if math.dist(here, there) <= WATER_M:
-        return False
-    line = shapely.LineString([here, there])
-    return not areas.ground.covers(line) and float(shapely.difference(line, areas.ground).length) > WATER_M
+    return math.dist(here, there) > WATER_M and areas.length_outside(here, there) > WATER_M
 
 
 def nearest(

@@ -92,10 +92,17 @@ def sets() -> list:
 
 
 @cache
+def land(areas: Areas) -> shapely.Geometry:
+    whole = shapely.union_all(list(areas.shapes))
+    shapely.prepare(whole)
+    return whole
+
+
+@cache
 def drawn(areas: Areas, count: int) -> tuple[tuple[float, float], ...]:
     """Random points of the country, the same ones every time."""
     chance = random.Random(5)
-    west, south, east, north = areas.ground.bounds
+    west, south, east, north = areas.bounds
     return tuple((chance.uniform(west, east), chance.uniform(south, north)) for _ in range(count))
 
 
@@ -122,6 +129,15 @@ def test_a_thousand_random_points_against_plain_python(areas) -> None:
 
 
 @pytest.mark.parametrize("areas", sets())
+def test_how_much_of_a_line_is_outside_against_the_whole_land(areas) -> None:
+    found, points = areas(), drawn(areas(), 1_000)
+    for start, end in zip(points[:40], points[40:80], strict=True):
+        line = shapely.LineString([start, end])
+        beyond = shapely.difference(line, land(found)).length
+        assert found.length_outside(start, end) == pytest.approx(beyond, abs=1)
+
+
+@pytest.mark.parametrize("areas", sets())
 def test_distances_against_plain_python(areas) -> None:
     found, rings = areas(), plain_rings(areas())
     for east, north in drawn(found, 1_000)[:12]:
@@ -136,7 +152,7 @@ def test_distances_against_plain_python(areas) -> None:
 @settings(deadline=None, max_examples=200)
 def test_each_point_of_land_lies_in_exactly_one_area(areas, data: st.DataObject) -> None:
     found = areas()
-    west, south, east, north = found.ground.bounds
+    west, south, east, north = found.bounds
     x, y = data.draw(st.floats(west, east)), data.draw(st.floats(south, north))
     inside = [
         code
@@ -145,7 +161,7 @@ def test_each_point_of_land_lies_in_exactly_one_area(areas, data: st.DataObject)
     ]
     assert len(inside) <= 1
     owner = found.containing(x, y)
-    assert (owner != "") == found.ground.intersects(shapely.Point(x, y))
+    assert (owner != "") == land(found).intersects(shapely.Point(x, y))
     assert not inside or inside == [owner]
 
 
