@@ -15,7 +15,7 @@ DOTS_WIDE: Final = 2
 DOTS_HIGH: Final = 4
 """How many dots a cell has."""
 FINEST: Final = 0.5
-COARSEST: Final = 12_000.0
+COARSEST: Final = 40_000.0
 """The bounds of a view's metres per dot: a doorway, and the whole of the islands on a few cells."""
 FIT: Final = 0.86
 """How much of the picture that which is fitted may take: there is room for names beside it."""
@@ -61,12 +61,12 @@ class View:
     @property
     def left(self) -> int:
         """The column of the lattice in which the picture begins; columns count to the east."""
-        return round(self.easting / self.cell_wide) - self.width // 2
+        return round(self.easting / self.cell_wide - self.width / 2)
 
     @property
     def top(self) -> int:
         """The row of the lattice in which the picture begins; rows count to the south."""
-        return round(-self.northing / self.cell_high) - self.height // 2
+        return round(-self.northing / self.cell_high - self.height / 2)
 
     def cell_of(self, easting: float, northing: float) -> tuple[int, int]:
         """The cell (column, row) of a place; it may lie outside the picture."""
@@ -111,8 +111,8 @@ class View:
         return replace(self, width=width, height=height)
 
     def _from(self, scale: float, left: int, top: int) -> View:
-        easting = (left + self.width // 2) * DOTS_WIDE * scale
-        northing = -(top + self.height // 2) * DOTS_HIGH * scale
+        easting = (left + self.width / 2) * DOTS_WIDE * scale
+        northing = -(top + self.height / 2) * DOTS_HIGH * scale
         return View(easting, northing, scale, self.width, self.height)
 
     @classmethod

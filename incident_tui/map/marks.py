@@ -1,0 +1,184 @@
+"""Marks as arrays: which of them stands in which cell, and what the cell shows when there are several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from rich.cells import get_character_cell_size
+
+from incident_tui.map.labels import AROUND, MOST, NEAR_ENOUGH, Wanted, clean
+from incident_tui.map.raster import Array, Look
+from incident_tui.map.scene import LAYERS, Mark
+from incident_tui.map.view import View
+
+if TYPE_CHECKING:
+    from incident_tui.map.draw import Inks
+
+BLANK: Final = ord(" ")
+HOLLOW: Final = {"▲": "△", "●": "○", "■": "□", "◆": "◇", "▼": "▽", "★": "☆"}
+"""A sign whose place is old is drawn empty; a letter becomes a small one; any other is underlined."""
+MANY: Final = ord("+")
+"""More than nine in one place."""
+NAME_TONES: Final = {"units": "dim", "hospitals": "dim"}
+REACH: Final = 100_000_000.0
+_read = attrgetter("at", "sign", "plain", "tone", "hollow", "priority", "layer")
+
+
+@lru_cache(maxsize=512)
+def signs_of(sign: str, plain: str, hollow: bool) -> tuple[int, int, bool]:
+    """The code points of a mark's sign and of its plain sign, and whether it must be underlined to look hollow."""
+    fallback = plain[:1] if plain[:1].isascii() and plain[:1].isprintable() else ""
+    shown = clean(sign)[:1]
+    if shown and get_character_cell_size(shown) != 1:
+        shown = fallback or "?"
+    if not shown:
+        return BLANK, BLANK, False
+    fallback = fallback.strip() or (shown if shown.isascii() else "?")
+    empty = HOLLOW.get(shown, shown.lower()) if hollow else shown
+    small = fallback.lower() if hollow else fallback
+    return ord(empty), ord(small), hollow and (empty == shown or small == fallback)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The marks in the picture and around it, one for each cell: that which weighs most. Cells are the lattice's."""
+
+    table: Table
+    columns: Array
+    rows: Array
+    signs: Array
+    plains: Array
+    inks: Array
+    chosen: Array
+    counts: Array
+    index: Array
+    within: Array
+    """Which of them are in the picture itself."""
+
+    def codes(self, look: Look) -> Array:
+        """The signs of a look, as code points."""
+        return self.plains if look == "ascii" else self.signs
+
+    def wanted(self, view: View, inks: Inks) -> list[Wanted]:
+        """The names of these marks, as far as their layer bears names at this scale."""
+        table = self.table
+        near = [view.metres_per_dot <= NEAR_ENOUGH.get(layer, np.inf) for layer in LAYERS] + [True]
+        asked = table.labelled[self.index] & (np.array(near)[table.layers[self.index]] | self.chosen)
+        places = np.flatnonzero(asked)
+        if len(places) > MOST:
+            order = np.lexsort((self.index[places], -table.priorities[self.index[places]]))
+            places = places[order[:MOST]]
+        names = []
+        for at in places.tolist():
+            mark = table.marks[int(self.index[at])]
+            chosen, bare = bool(self.chosen[at]), bool(self.signs[at] == BLANK)
+            pen = inks.number("strong" if chosen else NAME_TONES.get(mark.layer, "ink"))
+            cell = int(self.columns[at]), int(self.rows[at])
+            key = mark.key or f"{mark.label}@{mark.at}"
+            names.append(Wanted(key, *cell, clean(mark.label), pen, mark.priority, bare))
+        return names
+
+
+class Table:
+    """The marks of a scene as arrays, made once for each tuple of marks."""
+
+    def __init__(self, marks: tuple[Mark, ...], inks: Inks) -> None:
+        self.marks = marks
+        rows = [_read(mark) for mark in marks]
+        order = {layer: at for at, layer in enumerate(LAYERS)}
+        looks = [signs_of(sign, plain, hollow) for _, sign, plain, _, hollow, _, _ in rows]
+        numbers = inks.number
+        self.places = np.array([at for at, *_ in rows], dtype=np.float64).reshape(len(rows), 2)
+        self.signs = np.array([look[0] for look in looks], dtype=np.uint32)
+        self.plains = np.array([look[1] for look in looks], dtype=np.uint32)
+        self.inks = np.array(
+            [
+                numbers(f"{row[3]} underline" if look[2] else row[3])
+                for row, look in zip(rows, looks, strict=True)
+            ],
+            dtype=np.int32,
+        )
+        self.hollow = np.array([row[4] for row in rows], dtype=np.bool_)
+        self.priorities = np.array([row[5] for row in rows], dtype=np.int64)
+        self.layers = np.array([order.get(row[6], len(LAYERS)) for row in rows], dtype=np.int64)
+        self.labelled = np.array([bool(mark.label) for mark in marks], dtype=np.bool_)
+        self.good = np.isfinite(self.places).all(axis=1) & (np.abs(self.places) < REACH).all(axis=1)
+        self.places[~self.good] = 0.0
+        self.order = np.lexsort((np.arange(len(rows)), self.layers, self.priorities))
+        self.keys: dict[str, list[int]] = {}
+        for at, mark in enumerate(marks):
+            self.keys.setdefault(mark.key, []).append(at)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """A sentence about the marks that have no place that can be drawn."""
+        bad = int(np.count_nonzero(~self.good))
+        if not bad:
+            return ()
+        return (
+            f"{bad} marks have no place that can be drawn."
+            if bad > 1
+            else "A mark has no place that can be drawn.",
+        )
+
+    @staticmethod
+    def solid(mark: Mark, look: Look) -> str:
+        """The sign of such a mark when its place is new."""
+        sign, plain, _ = signs_of(mark.sign, mark.plain, False)
+        return chr(plain if look == "ascii" else sign)
+
+    def _cells(self, view: View) -> tuple[Array, Array]:
+        columns = np.floor(self.places[:, 0] / view.cell_wide).astype(np.int64)
+        return columns, np.floor(-self.places[:, 1] / view.cell_high).astype(np.int64)
+
+    def _shown(self, hidden: frozenset[str]) -> Array:
+        shown = np.array([layer not in hidden for layer in LAYERS] + [True])
+        found: Array = self.good & shown[self.layers]
+        return found
+
+    def seen(self, view: View, hidden: frozenset[str], selected: str) -> Seen:
+        """What stands in the cells of the picture, and in those around it that a name may reach from."""
+        columns, rows = self._cells(view)
+        left, top = view.left - AROUND, view.top - AROUND
+        wide, high = view.width + 2 * AROUND, view.height + 2 * AROUND
+        near = self._shown(hidden)
+        near &= (columns >= left) & (columns < left + wide) & (rows >= top) & (rows < top + high)
+        chosen = np.zeros(len(self.marks), dtype=np.bool_)
+        if selected:
+            chosen[self.keys.get(selected, [])] = True
+        index = self.order[near[self.order]]
+        index = np.concatenate((index[~chosen[index]], index[chosen[index]]))
+        bare = self.signs[index] == BLANK
+        cells = (rows[index] - top) * wide + columns[index] - left
+        counts = np.bincount(cells[~bare], minlength=wide * high)
+        upper = np.full(wide * high, -1, dtype=np.int64)
+        upper[cells[~bare]] = index[~bare]
+        tops = np.concatenate((upper[upper >= 0], index[bare]))
+        held = counts[(rows[tops] - top) * wide + columns[tops] - left]
+        many = (held > 1) & (self.signs[tops] != BLANK)
+        digits = np.where(held > 9, MANY, ord("0") + held).astype(np.uint32)
+        columns, rows = columns[tops], rows[tops]
+        within = (columns >= view.left) & (columns < view.left + view.width)
+        within &= (rows >= view.top) & (rows < view.top + view.height)
+        return Seen(
+            self,
+            columns,
+            rows,
+            np.where(many, digits, self.signs[tops]),
+            np.where(many, digits, self.plains[tops]),
+            self.inks[tops],
+            chosen[tops],
+            np.where(many, held, 1),
+            tops,
+            within,
+        )
+
+    def keys_at(self, view: View, column: int, row: int, hidden: frozenset[str]) -> tuple[str, ...]:
+        """The keys of the marks in a cell of the picture, the weightiest first."""
+        columns, rows = self._cells(view)
+        here = self._shown(hidden) & (columns == view.left + column) & (rows == view.top + row)
+        return tuple(self.marks[at].key for at in self.order[here[self.order]][::-1].tolist())
