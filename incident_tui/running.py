@@ -299,13 +299,16 @@ class Running(AtDesk, Writing):
             self.say("caution", "The server sends entries of a newer kind. Update this client to see them.")
 
     def closed(self, streams: tuple[str, ...], sentence: str) -> None:
-        """Not open to us any more: nothing of it is shown, listed or kept from now on."""
+        """Not open to us any more: nothing of it is shown, listed, kept or told from now on.
+
+        What was told before cannot be unsaid; what waits to be told may be of it, so it is dropped.
+        """
         self.look_away(streams)
         self.desk.unlisted(streams)
         cache = self.desk.cache
         if cache is not None:
             self._errands.add(lambda: cache.discard_elsewhere(streams))
-        self.notices.clear()  # what waits to be told may be of what is closed
+        self.notices.clear()
         self.say("alarm", sentence)
 
     def older(self, stream: str, records: list[Record], prev: str) -> bool:

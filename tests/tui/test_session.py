@@ -848,14 +848,38 @@ def test_what_is_closed_to_us_goes_from_the_seat_beside_at_which_nobody_sits(
             if not sat_at:
                 await two.aclose()
                 assert beside()
-            one.say("caution", "the coach is blue")  # waits to be told, and is of what is being closed
-            for connection in toy._watching:
-                toy._post(connection, Error(code="not_party", sentence="No.", stream=INCIDENT_STREAM))
+            closes_to_everybody(toy)
             await until(lambda: not beside(), what="the copy of seat 2 is gone to the last byte")
+            await until(lambda: INCIDENT_STREAM not in one.held(), what="seat 1 has heard it, too")
             await quiet_offline(one)
             assert not any("cannot be cleared" in said for _, said in one.notices)
-            assert not any("coach" in said for _, said in one.notices)
             await two.aclose()
+
+    run(scenario())
+
+
+def closes_to_everybody(toy: ToyServer) -> None:
+    for connection in toy._watching:
+        toy._post(connection, Error(code="not_party", sentence="No.", stream=INCIDENT_STREAM))
+
+
+def test_what_waits_to_be_told_is_not_told_after_the_incident_was_closed_to_us(tmp_path: Path) -> None:
+    """What was told before cannot be unsaid; the screen takes it away (`test_closed_screen`)."""
+
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            async with at_desk(toy.url, tmp_path) as one:
+                one.say("caution", "the coach is blue")
+                told = [one.notices.popleft()[1] for _ in tuple(one.notices)]
+                one.say("caution", "the coach is red")
+                assert "the coach is blue" in told
+                closes_to_everybody(toy)
+                # no wait lies between the two: what is looked away from and what is not told is one step
+                await until(lambda: INCIDENT_STREAM not in one.held(), what="it was closed to us")
+                said = [sentence for _, sentence in one.notices]
+                assert "no longer open to your agency" in said[0], "the first that is told from then on"
+                assert "the coach is red" not in said
 
     run(scenario())
 
