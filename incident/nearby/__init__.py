@@ -3,7 +3,7 @@
 Called by clients and papers, never by a rule: it asks the map, and what it answers is an estimate that is not stored.
 """
 
-from incident.nearby.book import EMPTY, Base, Book
+from incident.nearby.book import EMPTY, Base, Book, book_of
 from incident.nearby.rows import Nearby, nearest_hospitals, nearest_units
 from incident.nearby.standing import Standing, point_of, sendable, stands
 from incident.nearby.words import NOTE, WATER, line, lines, minutes_words, sentence, way_words
@@ -16,6 +16,7 @@ __all__ = [
     "Book",
     "Nearby",
     "Standing",
+    "book_of",
     "line",
     "lines",
     "minutes_words",

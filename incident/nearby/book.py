@@ -1,19 +1,26 @@
 """The fixed places that a room knows by name: stations and bases of units, and whatever else has a name and a point.
 
-They come from this installation's configuration, not from the incident: whoever replays an incident needs none of them.
+They come from this desk's gazetteer, not from the incident: whoever replays an incident needs none of them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
+
+from incident.kernel.board import Look
 
 Position: TypeAlias = tuple[float, float]
 """(latitude, longitude) in WGS 84 degrees."""
 
 Find: TypeAlias = Callable[[str], Position | None]
 """The point that words name, None when they name none, or more than one."""
+
+STATION: Final = "ambulance station"
+"""How a gazetteer calls the kind of a station."""
+DEGREE_M: Final = 111_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +78,60 @@ def folded(words: str) -> str:
 
 
 EMPTY = Book()
+
+
+# -- from a gazetteer -----------------------------------------------------------------------------------------
+
+
+def book_of(gazetteer: Any) -> Book:
+    """The book of a gazetteer: its stations, with the teams that are kept there, and the points of its names.
+
+    A name of several entries that are further apart than they are known means no point.
+    """
+    stations: list[Base] = []
+    spelt: dict[str, list[Any]] = {}
+    for named in gazetteer.names:
+        if named.lat is None or named.lon is None:
+            continue
+        if named.kind == STATION and named.agency:
+            stations.append(Base(named.agency, named.name, named.lat, named.lon, getattr(named, "teams", ())))
+        for spelling in named.spellings:
+            spelt.setdefault(_spelt(spelling), []).append(named)
+
+    def find(words: str) -> Position | None:
+        return _common(spelt.get(_spelt(words), []))
+
+    return Book(tuple(stations), find)
+
+
+def _spelt(words: str) -> str:
+    return " ".join(words.split()).casefold()
+
+
+def _common(found: list[Any]) -> Position | None:
+    """The point of entries that are one place as far as they are known: of the first, or none."""
+    if not found:
+        return None
+    first = found[0]
+    for other in found[1:]:
+        east = (other.lon - first.lon) * math.cos(math.radians(first.lat))
+        if math.hypot(other.lat - first.lat, east) * DEGREE_M > first.accuracy_m + other.accuracy_m:
+            return None
+    return first.lat, first.lon
+
+
+class _Last:
+    """The book of the gazetteer that was asked for last: a desk has one, and reads it once."""
+
+    gazetteer: Any = None
+    book: Book = EMPTY
+
+
+def book_for(look: Look, book: Book | None = None) -> Book:
+    """The book that is given, else that of the desk's own gazetteer; an empty one while it is being read."""
+    if book is not None:
+        return book
+    gazetteer = getattr(look, "gazetteer", None)
+    if gazetteer is not _Last.gazetteer:
+        _Last.gazetteer, _Last.book = gazetteer, EMPTY if gazetteer is None else book_of(gazetteer)
+    return _Last.book

@@ -16,7 +16,7 @@ from incident.geography.grid import to_metres
 from incident.geography.nearest import ROWS_MIN, Estimate, Speed, nearest
 from incident.geography.speeds import Speeds
 from incident.kernel.board import Cell, Look
-from incident.nearby.book import EMPTY, Base, Book, Position, plain_name
+from incident.nearby.book import Base, Book, Position, book_for, plain_name
 from incident.nearby.standing import sendable, stands
 from incident.organisation import charter_of
 from incident.places.facts import PRIORITIES, Receiving
@@ -61,7 +61,7 @@ def nearest_units(
     target: Position,
     wanted: str = "",
     *,
-    book: Book = EMPTY,
+    book: Book | None = None,
     speeds: Speeds | None = None,
     most: int = ROWS_MIN,
 ) -> tuple[Nearby, ...]:
@@ -69,9 +69,9 @@ def nearest_units(
     (specialist), or "" for any unit.
 
     Those that could be sent come first; where they are fewer than three, those at work or away fill the rows, each with
-    its state. Those whose place nobody knows stand at the end.
+    its state. Those whose place nobody knows stand at the end. ``book``: None is that of the desk's own gazetteer.
     """
-    speeds = speeds or Speeds()
+    speeds, book = speeds or Speeds(), book_for(look, book)
     units = [_unit(row, look, book) for row in rows(look).values() if _can(row, wanted, look)]
     units += [_base(base, look) for base in _asked_bases(look, wanted, book)]
     fit = [unit for unit in units if unit.fit and unit.position is not None]

@@ -16,7 +16,7 @@ from incident.boundaries import live
 from incident.boundaries.facts import KINDS, TITLES, Feature
 from incident.geography.grid import completed
 from incident.kernel.board import Look
-from incident.nearby.book import Book, Position, folded, plain_name
+from incident.nearby.book import Book, Position, book_for, folded, plain_name
 from incident.organisation import charter_of, organisation
 from incident.places.fold import places
 from incident.resources.board import Row, description, key_of, standing
@@ -36,8 +36,9 @@ class Standing:
     now: bool = True
 
 
-def stands(row: Row, look: Look, book: Book) -> Standing | None:
+def stands(row: Row, look: Look, book: Book | None = None) -> Standing | None:
     """Where a unit of the board of units is, as far as is known; None when nothing that was said of it is a point."""
+    book = book_for(look, book)
     code, _, heard_at = standing(row, look)
     state = status(code)
     fresh = not state.moving and stale_minutes(code, heard_at, look.now) is None and code != "UNK"

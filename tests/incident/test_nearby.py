@@ -17,6 +17,7 @@ from incident.nearby import (
     Base,
     Book,
     Nearby,
+    book_of,
     lines,
     nearest_hospitals,
     nearest_units,
@@ -153,6 +154,58 @@ def test_at_one_of_two_rvps_is_nowhere_until_it_is_said_which(room: Room) -> Non
 )
 def test_words_that_name_no_point_give_none(room: Room, words: str) -> None:
     assert point_of(words, room.look(), BOOK) is None
+
+
+class Named:
+    """An entry of a gazetteer, as a book reads it."""
+
+    def __init__(
+        self, name: str, kind: str, lat: float | None, lon: float, agency: str = "", **more: Any
+    ) -> None:
+        self.name, self.kind, self.lat, self.lon, self.agency = name, kind, lat, lon, agency
+        self.teams, self.accuracy_m = more.get("teams", ()), more.get("accuracy_m", 2_000)
+        self.spellings = (name, *more.get("also", ()))
+
+
+class Gazetteer:
+    names = (
+        Named("Hayes", "town", 51.513, -0.421),
+        Named("Hayes ambulance station", "ambulance station", 51.520, -0.425, "LAS", also=("Hayes",)),
+        Named("Newport", "town", 51.588, -2.998),
+        Named("Newport", "town", 50.711, -1.301),
+        Named("Hounslow ambulance station", "ambulance station", *HOUNSLOW, "LAS", teams=("HART",)),
+        Named("Eastleigh ambulance station", "ambulance station", *EASTLEIGH, "SCAS", teams=("HART",)),
+        Named("RVP X", "on the ground", None, 0.0),
+    )
+
+
+def test_a_book_of_a_gazetteer_has_its_stations_and_never_guesses_between_two_towns() -> None:
+    book = book_of(Gazetteer())
+    station = book.station("LAS", "hayes")
+    assert station is not None
+    assert station.position == (51.520, -0.425)
+    assert book.station("SCAS", "Hayes") is None
+    assert book.find("  HAYES ") == (51.513, -0.421), (
+        "town and station are one place, as far as they are known"
+    )
+    assert book.find("Newport") is None
+    assert book.find("Nowhere") is None
+    assert [base.name for base in book.of_kind("HART")] == [
+        "Hounslow ambulance station",
+        "Eastleigh ambulance station",
+    ]
+
+
+def test_without_a_book_that_of_the_desks_gazetteer_is_asked(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = room.look()
+    object.__setattr__(look, "gazetteer", Gazetteer()) if "gazetteer" in Look.__slots__ else pytest.skip(
+        "no names yet"
+    )
+    found = nearest_units(look, shipped(), SCENE, "HART")
+    assert [row.key for row in found][:1] == ["LAS/H501"]
+    assert "base/SCAS/Eastleigh ambulance station" in [row.key for row in found]
 
 
 # -- units ----------------------------------------------------------------------------------------------------
