@@ -40,11 +40,16 @@ _WORDS: Final[dict[str, bool | None]] = {
 # --- where a file is ---
 
 
-def find_config(name: str, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+def find_config(
+    name: str,
+    folder: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    last: Path | None = None,
+) -> Path:
     """The file `name` (such as `client.yaml` or `scenarios/bridge.yaml`) from the first place that has it.
 
-    In order: `folder` (`--config DIR`), the folder named by INCIDENT_TUI_CONFIG, the defaults that ship with
-    the program. Raises `ConfigError` when no place has it, or when a folder asked for does not exist.
+    In order: `folder` (`--config DIR`), the folder named by INCIDENT_TUI_CONFIG, `last`, the defaults that ship
+    with the program. Raises `ConfigError` when no place has it, or when a folder asked for does not exist.
     """
     named = PurePosixPath(name)
     if named.is_absolute() or ".." in named.parts or "\\" in name or "\0" in name or not named.parts:
@@ -58,7 +63,7 @@ def find_config(name: str, folder: Path | None = None, environ: Mapping[str, str
         if not _is_folder(place):
             sentence = f"{asked} names this folder, and it does not exist or cannot be opened"
             raise ConfigError([Problem(str(place), 0, "", sentence)])
-    folders = [*(place for place, _ in places), DEFAULTS]
+    folders = [*(place for place, _ in places), *([] if last is None else [last]), DEFAULTS]
     for place in folders:
         if _exists(place / named):
             return place / named
@@ -89,20 +94,20 @@ def read_yaml(path: Path) -> Marked:
     Raises `ConfigError` with one plain sentence when the file is missing, a folder, unreadable, too large,
     not UTF-8, not YAML, nested too deeply, multiplied by aliases, or uses a tag.
     """
-    return parse_yaml(_read(path), str(path))
+    return parse_yaml(read_bytes(path), str(path))
 
 
-def parse_yaml(data: bytes, file: str) -> Marked:
+def parse_yaml(data: bytes, file: str, *, bytes_max: int = BYTES_MAX, nodes_max: int = NODES_MAX) -> Marked:
     """The marked tree of the bytes of a file; errors as in `read_yaml`."""
-    if len(data) > BYTES_MAX:
-        _stop(file, 0, f"the file is larger than {BYTES_MAX:,} bytes")
+    if len(data) > bytes_max:
+        _stop(file, 0, f"the file is larger than {bytes_max:,} bytes")
     try:
         written = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         _stop(file, line, "the file is not UTF-8 text; save it as UTF-8")
     try:
-        return _Tree(file).document(yaml.parse(written, Loader=_LOADER))
+        return _Tree(file, nodes_max).document(yaml.parse(written, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 0
@@ -117,14 +122,14 @@ def _stop(file: str, line: int, sentence: str) -> NoReturn:
     raise ConfigError([Problem(file, line, "", sentence)]) from None
 
 
-def _read(path: Path) -> bytes:
-    """The bytes of a file, at most one more than allowed; every failure is a sentence."""
+def read_bytes(path: Path, bytes_max: int = BYTES_MAX) -> bytes:
+    """The bytes of a file, at most one more than allowed; every failure is a sentence (`ConfigError`)."""
     file = str(path)
     try:
         if path.exists() and not path.is_file():
             _stop(file, 0, "this is a folder, not a file" if path.is_dir() else "this is not a plain file")
         with path.open("rb") as opened:
-            return opened.read(BYTES_MAX + 1)
+            return opened.read(bytes_max + 1)
     except FileNotFoundError:
         _stop(file, 0, "there is no such file")
     except PermissionError:
@@ -148,8 +153,9 @@ def _sentence(error: yaml.MarkedYAMLError, at: list[str]) -> str:
 class _Tree:
     """Builds the marked tree of one document from parser events."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, nodes_max: int = NODES_MAX) -> None:
         self.file = file
+        self.nodes_max = nodes_max
         self.nodes = 0
         self.anchors: dict[str, tuple[Marked, int] | None] = {}  # None while the anchored node is being built
 
@@ -222,8 +228,8 @@ class _Tree:
 
     def count(self, event: Any, more: int) -> None:
         self.nodes += more
-        if self.nodes > NODES_MAX:
-            self.stop(event, f"the file has more than {NODES_MAX:,} values, aliases counted in full")
+        if self.nodes > self.nodes_max:
+            self.stop(event, f"the file has more than {self.nodes_max:,} values, aliases counted in full")
 
     def mark(self, event: Any) -> Mark:
         return Mark(self.file, event.start_mark.line + 1)

@@ -117,6 +117,7 @@ def _parser() -> PlainParser:
     made.set_defaults(run=_state)
 
     _report_parser(commands, common, known)
+    _bring_parser(commands, common, known)
 
     made = commands.add_parser("do", parents=[common], help="do what one command line says", epilog=EXITS)
     made.usage = "incident-tui do [options] [URL] 'COMMAND LINE'"
@@ -145,20 +146,41 @@ def _looks(made: argparse.ArgumentParser) -> None:
 
 def _report_parser(commands: Any, common: PlainParser, known: str) -> None:
     made = commands.add_parser(
-        "report", parents=[common], help="print the board, the log, a sitrep or a blank form", epilog=EXITS
+        "report",
+        parents=[common],
+        help="print the board, the log, a sitrep, a blank form or the map",
+        epilog=EXITS,
     )
     made.add_argument(
         "what",
         metavar="WHAT",
-        choices=("picture", "log", "sitrep", "iimarch", "methane-form", "log-form"),
-        help="picture, log, sitrep, iimarch, methane-form or log-form",
+        choices=("picture", "log", "sitrep", "iimarch", "methane-form", "log-form", "map"),
+        help="picture, log, sitrep, iimarch, methane-form, log-form or map",
     )
     made.add_argument("url", metavar="URL", nargs="?", help=known)
     made.add_argument(
-        "--format", default="text", choices=("text", "csv", "json"), help="text, csv (log), json"
+        "--format",
+        default="",
+        choices=("text", "csv", "json", "geojson", "kml", "cap"),
+        help="text, csv (log), json; the map is geojson, kml or cap",
     )
     made.add_argument("--out", type=Path, metavar="FILE", help="write it there; what is there is left alone")
     made.set_defaults(run=_report)
+
+
+def _bring_parser(commands: Any, common: PlainParser, known: str) -> None:
+    made = commands.add_parser(
+        "import-features",
+        parents=[common],
+        help="propose what is drawn in a file (GeoJSON, KML)",
+        epilog=EXITS,
+    )
+    made.add_argument("file", metavar="FILE")
+    made.add_argument("url", metavar="URL", nargs="?", help=known)
+    made.add_argument("--kind", default="", help="what those are that do not say, such as outer_cordon")
+    made.add_argument("--scheme", default="", help="the scheme of zones: plato, cbrn, fire or other")
+    made.add_argument("--yes", action="store_true", help="propose them; else they are only shown")
+    made.set_defaults(run=_bring)
 
 
 def _common() -> PlainParser:
@@ -272,13 +294,30 @@ def _state(asked: argparse.Namespace) -> int:
 def _report(asked: argparse.Namespace) -> int:
     from incident_tui import headless
 
-    words = f"{asked.what} {asked.format}"
+    words = f"{asked.what} {asked.format}".strip()
     session = _session(asked, observer=True)
     return asyncio.run(
         headless.report(
             session,
             words,
             out=asked.out,
+            seconds=asked.timeout,
+            put=headless.put,
+            complain=headless.complain,
+        )
+    )
+
+
+def _bring(asked: argparse.Namespace) -> int:
+    from incident_tui import bringing, headless
+
+    return asyncio.run(
+        bringing.headless(
+            _session(asked),
+            asked.file,
+            kind=asked.kind,
+            scheme=asked.scheme,
+            yes=asked.yes,
             seconds=asked.timeout,
             put=headless.put,
             complain=headless.complain,

@@ -39,6 +39,7 @@ APP_WORDS: Final[Mapping[str, str]] = {
     "conflicts": "go.refused", "lock": "app.lock", "unlock": "app.lock", "break-glass": "app.glass",
     "ack": "app.acknowledge", "next": "app.next", "unread": "app.unread", "jump": "app.jump", "alarm": "app.alarm",
     "machine": "log.weight", "older": "log.older", "mute": "app.mute", "unmute": "app.unmute",
+    "import-features": "app.bring",
 }  # fmt: skip
 """Words of the app itself; all else belongs to the boards."""
 

@@ -1,4 +1,4 @@
-"""Papers as files: the board, the log, reports and blank forms. It imports no widget; a line is not needed.
+"""Papers as files: the board, the log, reports, blank forms, the map. It imports no widget; a line is not needed.
 
 A file is this user's alone and is never written over: each has the moment in its name. What stands in it has been
 through ``safe_text`` and is inert in a spreadsheet.
@@ -14,9 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from incident.interchange import cap, kml, map_geojson
+from incident.interchange.drawing import drawing_of
 from incident.kernel.text import clip, safe_text
 from incident.reports import papers
 from incident.reports.document import Document, to_csv, to_json, to_text
+from incident.values import Location
 from incident_tui.clock import iso_time
 from incident_tui.feed import LogLine
 from incident_tui.nearest import near, offer
@@ -24,7 +27,13 @@ from incident_tui.seat import RESERVED, private_folder
 from incident_tui.session import Session
 
 FORMATS: Final = ("text", "csv", "json")
-ENDINGS: Final = {"text": "txt", "csv": "csv", "json": "json"}
+MAP: Final = "map"
+"""What is drawn on the ground, for programs that show maps."""
+MAPS: Final = {"geojson": map_geojson.written, "kml": kml.written, "cap": cap.written}
+WHAT: Final = (*papers.WHAT, MAP)
+ENDINGS: Final = {
+    "text": "txt", "csv": "csv", "json": "json", "geojson": "geojson", "kml": "kml", "cap": "xml",
+}  # fmt: skip
 CLOCKS_APART_MS: Final = 2_000
 """An exercise clock that differs by more than this is named, or its times would be taken for the wall's."""
 
@@ -48,19 +57,21 @@ class Wanted:
 
 
 def read_wanted(words: str) -> Wanted:
-    """What "log csv" means; nothing at all is the picture.
+    """What "log csv" means; nothing at all is the picture, and the map is GeoJSON.
 
     Raises:
         PaperError: there is no such paper, or not in that form.
     """
     said = words.lower().split()
     what = said[0] if said else "picture"
-    form = said[1] if len(said) > 1 else "text"
+    form = said[1] if len(said) > 1 else "geojson" if what == MAP else "text"
     form = {"txt": "text"}.get(form, form)
-    if what not in papers.WHAT:
-        known = ", ".join(papers.WHAT)
-        raise PaperError(f"There is no paper {what}.{offer(near(what, papers.WHAT))} There are: {known}.")
-    if form not in FORMATS:
+    if what not in WHAT:
+        known = ", ".join(WHAT)
+        raise PaperError(f"There is no paper {what}.{offer(near(what, WHAT))} There are: {known}.")
+    if (form in MAPS) != (what == MAP):
+        raise PaperError(f"The map is {', '.join(MAPS)}, and the other papers are {', '.join(FORMATS)}.")
+    if form not in (*FORMATS, *MAPS):
         raise PaperError(f"A paper is {', '.join(FORMATS)}, not {form}.")
     if form == "csv" and what != "log":
         raise PaperError("Only the log has rows enough for csv; the others are text or json.")
@@ -68,7 +79,7 @@ def read_wanted(words: str) -> Wanted:
 
 
 def made(wanted: Wanted, session: Session) -> str:
-    """The paper, as text, CSV or JSON.
+    """The paper, as text, CSV or JSON; the map as GeoJSON, KML or CAP.
 
     Raises:
         PaperError: it needs an incident, and none is open.
@@ -84,9 +95,21 @@ def made(wanted: Wanted, session: Session) -> str:
     if wanted.what == "log":
         return _log(wanted, session, lines)
     foot = foot_of(session)
+    if wanted.what == MAP:
+        return MAPS[wanted.format](drawing_of(look, session.now(), foot, _completed))
     if wanted.what == "picture":
         return _written(papers.picture(look, _of_weight(lines), foot), wanted)
     return _written(papers.report(look, wanted.what, foot), wanted)
+
+
+def _completed(place: Location) -> Location:
+    """A place with its point, where it can be computed from a grid reference at this desk."""
+    from incident import geography  # noqa: PLC0415 - loaded when the first place is computed
+
+    try:
+        return geography.completed(place)
+    except ImportError:
+        return place
 
 
 def _of_weight(lines: Sequence[LogLine]) -> list[LogLine]:
@@ -142,7 +165,8 @@ def file_name(wanted: Wanted, session: Session) -> str:
     when = datetime.fromtimestamp(session.now() / 1000, tz=UTC).strftime("%Y%m%d-%H%M%S")
     mode = "EXERCISE" if session.mode != "live" else "LIVE"
     about = _NOT_PLAIN.sub("-", number).strip("-")[:40] or "incident"
-    return f"{mode}_{about}_{wanted.what}_{when}.{ENDINGS[wanted.format]}"
+    what = wanted.format if wanted.format == "cap" else wanted.what
+    return f"{mode}_{about}_{what}_{when}.{ENDINGS[wanted.format]}"
 
 
 def write(folder: Path, name: str, text: str) -> Path:

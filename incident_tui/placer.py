@@ -15,9 +15,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from config.reader import find_config, read_yaml
+from config.areas import areas_path, read_areas
 from incident.catalogue import Charter
-from incident.kernel.checks import ConfigError, validate
+from incident.kernel.checks import ConfigError
 from incident.organisation.facts import GiveLocation, Open
 from incident.placing import Placing, propose
 from incident.values import Location
@@ -85,9 +85,8 @@ class Placer:
         from incident import geography  # noqa: PLC0415 - as above
 
         if self._areas is None:
-            path = find_config(geography.FILE, self._config)
-            found = validate(read_yaml(path), geography.AREAS_SCHEMA)
-            self._areas = geography.Areas(found, str(path))
+            path = areas_path(self._config)
+            self._areas = geography.Areas(read_areas(path), str(path))
         return self._areas
 
     def _tell(self, sentence: str) -> None:

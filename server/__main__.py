@@ -21,7 +21,7 @@ from config.command_line import PlainParser
 from incident.kernel.checks import ConfigError
 from incident.kernel.text import safe_text
 from server import __doc__ as about
-from server import words_backup
+from server import words_areas, words_backup
 from server.printing import complain, put
 from server.said import Said
 from server.words_people import people_words
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _looks(on_folder)
     words_backup.add(command, on_folder)
+    words_areas.add(commands, on_folder)
     made = command("demo", _demo, "a live exercise on this machine; a second one with another room joins it")
     made.add_argument("--room", default="LAS", help="the control room to open: LAS, SCAS, SECAMB or EXCON")
     return parser
@@ -354,10 +355,13 @@ def _import(asked: argparse.Namespace) -> int:
 
 
 def _exercise(asked: argparse.Namespace) -> int:
+    from config.areas import areas_path
+    from server.datafolder import existing
     from server.exercise import find_scenario
 
     file = find_scenario(asked.scenario, asked.config)
-    answer = _ask(asked, "exercise", file=str(file), hold=asked.hold)
+    areas = areas_path(asked.config, existing(asked.folder).root).resolve()
+    answer = _ask(asked, "exercise", file=str(file), hold=asked.hold, areas=str(areas))
     number = f" as {answer['number']}" if answer["number"] else ""
     clock = "the clock waits until exercise control starts it" if answer["held"] else "T+0 is now"
     put(f"{answer['title']} is open{number}: {clock}.")

@@ -274,6 +274,7 @@ class App:
             "metrics_port": self.settings.metrics_port,
             "clock_steps": self._pulse.steps,
             "last_step": self._pulse.last_step,
+            "areas": self.charter.areas_digest,
         }
 
     async def _stop_asked(self, _asked: Mapping[str, Any]) -> Answer:

@@ -19,7 +19,7 @@ from typing import Final, Literal
 import msgspec
 
 from incident.kernel.checks import ConfigError
-from server import logs, whole, words_tls
+from server import logs, whole, words_areas, words_tls
 from server.admin import AdminError, Answer, NotRunning, call
 from server.backup import last_backup
 from server.datafolder import DataFolder, held_by, quoted
@@ -69,10 +69,12 @@ def examine(
     yield python(sys.version_info[:3])
     yield sqlite(sqlite3.sqlite_version_info)
     yield from permissions(folder)
-    settings = None
+    settings, areas = None, ""
     try:
-        settings, _ = read_settings(folder, config)
+        settings, charter = read_settings(folder, config)
+        areas = charter.areas_digest
         yield Finding("ok", "The settings and the configuration can be read, without a mistake.")
+        yield from (Finding(*found) for found in words_areas.examined(folder, config))
     except ConfigError as error:
         yield from (Finding("wrong", str(problem)) for problem in error.problems)
     if settings is not None:
@@ -82,7 +84,7 @@ def examine(
     yield from _log(folder, settings, seconds)
     yield disk(folder)
     yield backup(folder, settings, logs.clock())
-    yield from server(folder)
+    yield from server(folder, areas)
 
 
 def _dots(version: tuple[int, ...]) -> str:
@@ -314,8 +316,8 @@ def backup(folder: DataFolder, settings: Settings | None, now: int) -> Finding:
 # -- the server -----------------------------------------------------------------------------------------------
 
 
-def server(folder: DataFolder) -> Iterator[Finding]:
-    """Whether one runs here, and how it is."""
+def server(folder: DataFolder, areas: str = "") -> Iterator[Finding]:
+    """Whether one runs here, and how it is. ``areas``: the digest of those that the files have now."""
     try:
         pid = held_by(folder)
     except OSError as error:
@@ -346,6 +348,8 @@ def server(folder: DataFolder) -> Iterator[Finding]:
         )
     else:
         yield from running(answer)
+        if areas:
+            yield from (Finding(*found) for found in words_areas.of_running(answer.get("areas", ""), areas))
 
 
 def running(answer: Answer) -> Iterator[Finding]:

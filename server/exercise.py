@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from config.areas import areas_path, read_areas
 from config.reader import find_config, read_yaml
 from incident import geography
 from incident.catalogue import Charter
-from incident.kernel.checks import ConfigError, Problem, validate
+from incident.kernel.checks import ConfigError, Problem
 from incident.kernel.slice import Actor, Refusal
 from incident.state import EXERCISES
 from server import logs
@@ -61,7 +62,7 @@ async def open_exercise(hub: Hub, charter: Charter, asked: Mapping[str, Any]) ->
         return hub.durable(stream).state
 
     stream = _stream(hub, scenario.id, view_of)
-    placing = await asyncio.to_thread(_placing, scenario, charter)
+    placing = await asyncio.to_thread(_placing, scenario, charter, str(asked.get("areas", "")))
     actors: dict[Actor, Automaton] = {}
     done: set[str] = set()
     while acts := EXERCISES.lacking(scenario, stream, charter, tables, view_of, hold=hold, placing=placing):
@@ -107,10 +108,13 @@ def _stream(hub: Hub, scenario: str, view_of: Callable[[str], Any]) -> str:
     raise AdminError("This scenario was opened often enough here: begin with a new data folder.")
 
 
-def _placing(scenario: Any, charter: Charter) -> Any:
-    """Where the scene lies among the areas of this installation; None when they cannot be used."""
+def _placing(scenario: Any, charter: Charter, file: str) -> Any:
+    """Where the scene lies among the areas of a file, that of this installation if none is named.
+
+    None when they cannot be used, or are not those of the charter.
+    """
     try:
-        areas = validate(read_yaml(find_config(geography.FILE)), geography.AREAS_SCHEMA)
+        areas = read_areas(Path(file) if file else areas_path())
         same = areas.digest == charter.areas_digest
         return geography.place(geography.Areas(areas), scenario.location) if same else None
     except (ConfigError, ImportError) as error:  # the library of shapes is not everywhere

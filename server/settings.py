@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from config.areas import areas_path, read_areas
 from config.reader import find_config, read_yaml
 from incident.catalogue import (
     AGENCIES_SCHEMA,
@@ -22,8 +23,7 @@ from incident.catalogue import (
     Charter,
     charter_from,
 )
-from incident.geography import AREAS_SCHEMA
-from incident.geography import FILE as AREAS_FILE
+from incident.geography import AreaSet
 from incident.kernel.checks import (
     Bad,
     Check,
@@ -250,7 +250,7 @@ def read_settings(folder: DataFolder, config: Path | None = None) -> tuple[Setti
     kinds = _found("kinds.yaml", config, KINDS_SCHEMA, problems)
     roles = _found("roles.yaml", config, ROLES_SCHEMA, problems)
     places = _found("places.yaml", config, PLACES_SCHEMA, problems)
-    areas = _found(AREAS_FILE, config, AREAS_SCHEMA, problems)
+    areas = _areas(folder, config, problems)
     if (
         settings is None
         or agencies is None
@@ -285,6 +285,15 @@ def _found(name: str, config: Path | None, schema: Check[T], problems: list[Prob
         problems += [problem for problem in error.problems if problem not in problems]
         return None
     return _read(path, schema, problems)
+
+
+def _areas(folder: DataFolder, config: Path | None, problems: list[Problem]) -> AreaSet | None:
+    """The areas that were imported into the folder, unless a folder of configuration has its own."""
+    try:
+        return read_areas(areas_path(config, folder.root))
+    except ConfigError as error:
+        problems += [problem for problem in error.problems if problem not in problems]
+        return None
 
 
 def _read(path: Path, schema: Check[T], problems: list[Problem]) -> T | None:

@@ -10,7 +10,15 @@ the names of their modules, and are imported from there.
 
 from incident.geography.areas import OVERLAP_MAX_M2, Areas, place
 from incident.geography.areaset import AREAS_MAX, AREAS_SCHEMA, FILE, RING_MAX, Area, AreaSet, Polygon, Ring
-from incident.geography.grid import completed, from_grid, to_grid, to_metres, to_metres_many, to_position
+from incident.geography.grid import (
+    completed,
+    from_grid,
+    to_grid,
+    to_metres,
+    to_metres_many,
+    to_position,
+    to_positions_many,
+)
 from incident.geography.nearest import MIXED, RURAL, URBAN, Estimate, Speed, estimate
 from incident.geography.reach import circle, crossing, outline, radius_of, to_tell
 from incident.geography.speeds import SPEEDS_SCHEMA, Speeds
@@ -45,5 +53,6 @@ __all__ = [
     "to_metres",
     "to_metres_many",
     "to_position",
+    "to_positions_many",
     "to_tell",
 ]

@@ -59,6 +59,13 @@ def to_metres_many(
     return np.column_stack(_transformer().transform(lats, lons))
 
 
+def to_positions_many(metres: NDArray[Any]) -> NDArray[Any]:
+    """A row (latitude, longitude) for each row (easting, northing)."""
+    import numpy as np
+
+    return np.column_stack(_transformer().transform(metres[:, 0], metres[:, 1], direction="INVERSE"))
+
+
 def to_position(easting: float, northing: float) -> tuple[float, float]:
     """(latitude, longitude) in WGS 84 degrees, of metres of the National Grid."""
     lat, lon = _transformer().transform(easting, northing, direction="INVERSE")

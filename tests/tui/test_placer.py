@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from config.areas import read_areas
 from config.reader import find_config, read_yaml
 from incident.geography import AREAS_SCHEMA, FILE
 from incident.kernel.checks import validate
@@ -56,9 +57,9 @@ def test_the_areas_are_read_beside_the_screen_before_a_place_is_given(
 
     def read(path: Path) -> Any:
         where.append(threading.get_ident())
-        return read_yaml(path)
+        return read_areas(path)
 
-    monkeypatch.setattr(placer_module, "read_yaml", read)
+    monkeypatch.setattr(placer_module, "read_areas", read)
     placer = Placer(None, Told())
     run(placer.prepare())
     assert placer.completed(GiveLocation(COACH), CHARTER).placing.trust == "SCAS"

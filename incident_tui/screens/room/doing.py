@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
+from incident.interchange.features import Bundle
 from incident.kernel.board import Arg, Board, Look
 from incident.kernel.slice import Refusal
 from incident.values import read_clock
+from incident_tui import bringing
 from incident_tui.actions import Act, Action, applies, build
 from incident_tui.answers import choices_of
 from incident_tui.screens.palette.screen import row_words
@@ -65,6 +67,7 @@ class Doing:
         self.room = room
         self.form_deed: Deed | None = None
         self._draft = ""
+        self._brought: tuple[Board, ...] = ()
 
     @property
     def look(self) -> Look:
@@ -160,6 +163,13 @@ class Doing:
                 kept=bool(kept),
             )
         )
+
+    def bring(self, bundle: Bundle, file: str) -> None:
+        """What was read from a file, in a form: sent, each thing in it is a proposal like any other."""
+        board = bringing.board_of(bundle, file)
+        self._brought = (board,)
+        action = Action("app.bring", board.title, board=board, verb=board.verbs[0])
+        self.open_form(Deed(action, tuple(board.rows(self.look))))
 
     def written(self, answers: Mapping[str, str]) -> None:
         """Something was typed into the form: keep it."""
@@ -262,7 +272,7 @@ class Doing:
 
     def _built(self, act: Act, give: Callable[..., Given]) -> Refusal | Given:
         """The command of an act, given to the session to try or to keep; or why there is none."""
-        made = build(act, self.look, self.room.actions.boards)
+        made = build(act, self.look, (*self.room.actions.boards, *self._brought))
         if isinstance(made, Refusal):
             return made
         command, stream = made

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.slice import Refusal
-from incident_tui import papers, themes
+from incident_tui import bringing, papers, themes
 from incident_tui.actions import Act, AppAct, parse
 from incident_tui.feed import LogLine
 from incident_tui.looking import named
@@ -71,6 +71,7 @@ class Words:
             "app.find": self.find,
             "app.theme": self.theme,
             "app.print": self.print,
+            "app.bring": self.bring,
             "app.incident": self.incident,
             "go.to": self.go_to,
         }
@@ -195,6 +196,20 @@ class Words:
                     self.room.say(f"Written: {path}", "good")
 
         self.room.run_worker(printing(), name="print", group="print", exit_on_error=False)
+
+    def bring(self, file: str) -> None:
+        """What a file holds, shown in a form before any of it is proposed."""
+
+        async def reading() -> None:
+            with self._told("reading a file"):
+                try:
+                    bundle = await asyncio.to_thread(bringing.read, file)
+                except bringing.CannotBring as error:
+                    self.room.say(str(error))
+                else:
+                    self.room.doing.bring(bundle, file)
+
+        self.room.run_worker(reading(), name="bring", group="bring", exclusive=True, exit_on_error=False)
 
     def ascii(self) -> None:
         """Signs of plain ASCII only, or all of them again."""

@@ -1,0 +1,276 @@
+"""What somebody drew in another program, read from GeoJSON or KML and made into proposals: one for each thing.
+
+Nothing is taken over by itself: each becomes a normal proposal of the agency that brings it, which the others agree to
+or not. What the file does not say (which kind it is, by which scheme a zone) is asked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from incident.boundaries.facts import CORDONS, KINDS, SCHEMES, VERTICES_MAX, ZONES, Propose, Shape
+from incident.interchange import kml
+from incident.interchange.drawing import SCENE, LatLon, middle_of
+from incident.interchange.geojson import GRID, read_features
+from incident.interchange.importing import KINGDOM, TURNED, lies_in
+from incident.interchange.map_geojson import PREFIX, TWIN
+from incident.interchange.plain import refuse, told
+from incident.kernel.checks import ConfigError, Problem
+from incident.kernel.slice import Refusal
+from incident.kernel.text import clip, safe_text
+from incident.values import Location
+
+FEATURES_MAX: Final = 50
+"""Things that are brought at once: each is a proposal that people read."""
+CORNERS_MAX: Final = VERTICES_MAX
+RADIUS_M_MAX: Final = 50_000
+NEEDS_WIND: Final = "wind"
+"""A wind sector is computed from its wind, and cannot be brought as a picture."""
+
+ToPosition = Callable[[float, float], LatLon]
+Completed = Callable[[Location], Location]
+
+
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing of a file. ``kind`` and ``scheme``: "" where it does not say. ``ring`` has each corner once."""
+
+    name: str
+    kind: str = ""
+    scheme: str = ""
+    note: str = ""
+    point: LatLon | None = None
+    radius_m: float | None = None
+    ring: tuple[LatLon, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What it is and where, in one line."""
+        kind = KINDS.get(self.kind, "kind not said")
+        middle = self.point or middle_of(self.ring)
+        size = f", {len(self.ring)} corners" if self.ring else ""
+        size = f", {self.radius_m:,.0f} m" if self.radius_m is not None and not self.ring else size
+        return f"{self.name or 'no name'}: {kind} at {middle[0]:.4f}, {middle[1]:.4f}{size}"
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """Everything that was read, and in sentences what was left out."""
+
+    things: tuple[Brought, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def kinds_lacking(self) -> bool:
+        return any(not one.kind for one in self.things)
+
+
+def read_things(data: bytes, file: str, to_position: ToPosition) -> Bundle:
+    """The things of a GeoJSON or KML file. ``to_position`` turns metres of the National Grid into a position.
+
+    Raises:
+        ConfigError: with what is wrong with it; nothing else, whatever the file holds.
+    """
+    if data[:3] in (b"PK\x03", b"PK\x05"):
+        refuse(file, "is a KMZ or another archive, which is not opened: save it as KML")
+    begins = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    found, notes = _kml(data, file) if begins == b"<" else _geojson(data, file, to_position)
+    if not found:
+        refuse(file, "holds nothing that could be proposed: no points and no polygons")
+    if len(found) > FEATURES_MAX:
+        refuse(file, f"holds {len(found):,} things, at most {FEATURES_MAX} are taken at once")
+    problems = [
+        Problem(file, 0, "", f"'{clip(one.name, 40)}' has {len(one.ring):,} corners, at most {CORNERS_MAX:,} are taken")
+        for one in found
+        if len(one.ring) > CORNERS_MAX
+    ]  # fmt: skip
+    if problems:
+        raise ConfigError(told(problems, file))
+    _in_place(found, file)
+    return Bundle(tuple(found), tuple(notes))
+
+
+def _in_place(found: list[Brought], file: str) -> None:
+    corners = [corner for one in found for corner in (one.ring or ([one.point] if one.point else []))]
+    lats, lons = [lat for lat, _ in corners], [lon for _, lon in corners]
+    box = (min(lons), min(lats), max(lons), max(lats))
+    if lies_in(box, KINGDOM):
+        return
+    turned = lies_in(box, TURNED)
+    why = "latitude stands before longitude in it; swap them" if turned else "is it in WGS 84?"
+    refuse(
+        file,
+        f"lies outside the United Kingdom, at latitudes {min(lats):.2f} to {max(lats):.2f} and longitudes "
+        f"{min(lons):.2f} to {max(lons):.2f}: {why}",
+    )
+
+
+# -- GeoJSON --------------------------------------------------------------------------------------------------
+
+
+def _geojson(data: bytes, file: str, to_position: ToPosition) -> tuple[list[Brought], list[str]]:
+    read = read_features(data, file)
+    lines = holes = twins = 0
+    made: list[Brought] = []
+    for one in read.features:
+        said = {key.removeprefix(PREFIX): _words(value) for key, value in one.properties.items()}
+        if said.get("kind") == SCENE:
+            continue
+        if TWIN in one.properties:
+            twins += 1
+            continue
+        lines += one.lines
+        holes += sum(len(polygon) - 1 for polygon in one.polygons)
+        turn = _turned(read.crs, to_position, file, one.number)
+        rings = [tuple(turn(*corner) for corner in polygon[0][:-1]) for polygon in one.polygons]
+        points = [] if rings else [turn(*point) for point in one.points]
+        made += _things(said, points, rings, file, f"feature {one.number}")
+        if len(made) > 4 * FEATURES_MAX:
+            break  # refused anyway
+    return made, _notes(
+        {
+            "heights": read.counts["heights"],
+            "closed": read.counts["closed"],
+            "lines": lines,
+            "holes": holes,
+        }
+    )
+
+
+def _turned(crs: str, to_position: ToPosition, file: str, number: int) -> Callable[[float, float], LatLon]:
+    def turn(x: float, y: float) -> LatLon:
+        if crs == GRID:
+            lat, lon = to_position(x, y)
+            if math.isfinite(lat) and math.isfinite(lon):
+                return lat, lon
+            refuse(file, f"feature {number} lies outside the National Grid")
+        if abs(x) > 180 or abs(y) > 90:
+            refuse(
+                file, f"feature {number} has {x:g}, {y:g}, which are no degrees: are these metres of a grid?"
+            )
+        return y, x
+
+    return turn
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.15g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+
+
+# -- KML ------------------------------------------------------------------------------------------------------
+
+
+def _kml(data: bytes, file: str) -> tuple[list[Brought], list[str]]:
+    marks, counts = kml.read_placemarks(data, file, 4 * FEATURES_MAX)
+    made: list[Brought] = []
+    for number, mark in enumerate(marks, 1):
+        said = {key.removeprefix(PREFIX): value for key, value in mark.data.items()}
+        if said.get("kind") == SCENE:
+            continue
+        said.setdefault("note", mark.description)
+        said["name"] = mark.name
+        rings = [_each_once(tuple((lat, lon) for lon, lat in ring)) for ring in mark.rings]
+        points = [(lat, lon) for lon, lat in mark.points]
+        if points and _radius(said) is not None:
+            rings = []  # the circle's twin
+        made += _things(said, [] if rings else points, rings, file, f"placemark {number}")
+    return made, _notes(counts)
+
+
+def _each_once(ring: tuple[LatLon, ...]) -> tuple[LatLon, ...]:
+    return ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring
+
+
+# -- both -----------------------------------------------------------------------------------------------------
+
+
+def _things(
+    said: Mapping[str, str],
+    points: list[LatLon],
+    rings: list[tuple[LatLon, ...]],
+    file: str,
+    where: str,
+) -> list[Brought]:
+    """The things of one feature: one for each piece of ground, or for each point."""
+    name = _line(said.get("name") or said.get("title") or "", 70)
+    kind = said.get("kind", "").strip().lower().replace(" ", "_")
+    kind = kind if kind in KINDS and kind != NEEDS_WIND else ""
+    scheme = said.get("scheme", "").strip().lower()
+    note = _line(said.get("note") or "", 1_000)
+    several = len(rings) + len(points) > 1
+    made = []
+    for number, ring in enumerate(rings, 1):
+        if len(set(ring)) < 3:
+            refuse(file, f"{where} has a polygon of fewer than three corners", where)
+        called = f"{name} {number}" if several and name else name
+        made.append(Brought(name=called, kind=kind, scheme=_scheme(kind, scheme), note=note, ring=ring))
+    for number, point in enumerate(points, 1):
+        called = f"{name} {number}" if several and name else name
+        radius = _radius(said)
+        zone = _scheme(kind, scheme)
+        made.append(Brought(name=called, kind=kind, scheme=zone, note=note, point=point, radius_m=radius))
+    return made
+
+
+def _scheme(kind: str, scheme: str) -> str:
+    return scheme if kind in ZONES and scheme in SCHEMES else ""
+
+
+def _radius(said: Mapping[str, str]) -> float | None:
+    """A radius in metres, when it is one that a feature may have."""
+    try:
+        metres = float(said.get("radius_m", ""))
+    except ValueError:
+        return None
+    return metres if 0 < metres <= RADIUS_M_MAX else None
+
+
+def _notes(counts: Mapping[str, int] | Counter[str]) -> list[str]:
+    sentences = (
+        ("heights", "The heights of {0:,} corners were left out."),
+        ("closed", "{0:,} rings did not end where they begin, and were closed."),
+        ("lines", "{0:,} lines were left out: they bound no ground."),
+        ("holes", "{0:,} holes were left out: a cordon has none."),
+        ("links", "{0:,} links and pictures were not followed."),
+    )
+    return [sentence.format(counts[key]) for key, sentence in sentences if counts.get(key)]
+
+
+def _line(words: str, most: int) -> str:
+    return clip(safe_text(" ".join(words.split())), most)
+
+
+# -- proposals ------------------------------------------------------------------------------------------------
+
+
+def proposal(
+    one: Brought, kind: str, scheme: str, completed: Completed = lambda place: place
+) -> Propose | Refusal:
+    """The command that proposes a thing; what the file does not say is taken from the answers."""
+    what = one.kind or kind
+    if not what:
+        return Refusal("bad_value", f"{one.words}. Say what it is.", {"arg": "kind"})
+    zone = (one.scheme or scheme) if what in ZONES else ""
+    if what in ZONES and not zone:
+        return Refusal("bad_value", f"{one.words}. A zone needs its scheme.", {"arg": "scheme"})
+    if what in CORDONS and one.radius_m is None and not one.ring:
+        return Refusal("bad_value", f"{one.words}. A cordon needs a radius or corners, and this is a point.")
+    lat, lon = one.point or middle_of(one.ring)
+    place = completed(Location(lat=round(lat, 6), lon=round(lon, 6)))
+    ring = tuple((round(lat, 6), round(lon, 6)) for lat, lon in one.ring)
+    try:
+        made = Propose(
+            what,  # type: ignore[arg-type]
+            Shape(place, one.radius_m if not ring else None, ring),
+            one.name,
+            zone,  # type: ignore[arg-type]
+            one.note,
+        )
+        return msgspec.convert(msgspec.to_builtins(made), Propose)
+    except (msgspec.ValidationError, ValueError):
+        return Refusal("bad_value", f"{one.words}. It cannot be proposed as it is.")
