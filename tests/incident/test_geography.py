@@ -381,7 +381,8 @@ def test_areas_may_meet_and_may_not_overlap_or_cross_themselves() -> None:
 
 def test_no_geometry_is_loaded_until_it_is_asked_for() -> None:
     asked = (
-        "import sys, server.settings, incident_tui.session, incident.geography; "
+        "import sys, server.settings, server.__main__, incident_tui.headless, incident_tui.app, incident_tui.__main__, "
+        "incident.geography, incident.nearby; "
         "print(sorted({'numpy', 'shapely', 'pyproj'} & set(sys.modules)))"
     )
     said = subprocess.run(
