@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from incident.kernel.board import Look
@@ -63,6 +64,7 @@ class Book:
         return (base for base in self.bases if kind in base.kinds)
 
 
+@lru_cache(maxsize=4_096)
 def plain_name(name: str) -> str:
     """A station's name without the words that say what it is: Eastleigh, of Eastleigh ambulance station."""
     plain = " ".join(name.split())
@@ -72,6 +74,7 @@ def plain_name(name: str) -> str:
     return plain
 
 
+@lru_cache(maxsize=4_096)
 def folded(words: str) -> str:
     """A name as it is compared."""
     return plain_name(words).casefold()

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from incident.boundaries import live
+from incident.boundaries import boundaries, live
 from incident.boundaries.facts import KINDS, TITLES, Feature
 from incident.geography.grid import completed
 from incident.kernel.board import Look
@@ -24,7 +24,9 @@ from incident.resources.facts import Resource
 from incident.statuses import FREE, HOSPITAL, RVP, SCENE, stale_minutes, status
 from incident.values import Location, read_location, split_key
 
-SCENE_WORDS = frozenset({"scene", "the scene", "at scene", "on scene"})
+SCENE_WORDS: Final = frozenset({"scene", "the scene", "at scene", "on scene"})
+ASKED_MAX: Final = 4_096
+"""Words whose points are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,68 @@ def _said(unit: Resource, group: str) -> Iterable[str]:
     return filter(None, words)
 
 
-def point_of(words: str, look: Look, book: Book) -> Position | None:
+def point_of(words: str, look: Look, book: Book | None = None) -> Position | None:
     """The one point that words mean in this incident: None rather than a guess."""
-    plain = folded(words)
-    if plain in SCENE_WORDS:
-        return _point(organisation(look.state).location)
-    return _feature(plain, look) or _written(words) or _hospital(plain, look) or book.find(words)
+    return _points(look, book_for(look, book)).of(words)
 
 
-def _feature(plain: str, look: Look) -> Position | None:
-    """A feature on the ground by its name (RVP B), or by its kind where there is one alone of that."""
-    features = list(live(look.state))
-    found = [one for one in features if folded(one.name) == plain]
-    if not found:
-        found = [one for one in features if plain in _kind_words(one)]
-    return _point(found[0].shape.place) if len(found) == 1 else None
+class _Points:
+    """What words mean as long as nothing changes on the ground: 2,000 units are asked for at each picture of a map."""
+
+    def __init__(self, look: Look, book: Book) -> None:
+        self.made_of = _made_of(look, book)
+        self._book = book
+        self._scene = _point(organisation(look.state).location)
+        self._names: dict[str, list[Feature]] = {}
+        self._kinds: dict[str, list[Feature]] = {}
+        for feature in live(look.state):
+            self._names.setdefault(folded(feature.name), []).append(feature)
+            for word in dict.fromkeys(_kind_words(feature)):
+                self._kinds.setdefault(word, []).append(feature)
+        plan = charter_of(look.state).places
+        known = {**plan, **{code: row.place for code, row in places(look.state).rows.items()}}
+        self._hospitals = {
+            spelling: (place.lat, place.lon)
+            for code, place in known.items()
+            for spelling in (code.casefold(), folded(place.name))
+            if place.lat is not None and place.lon is not None
+        }
+        self._asked: dict[str, Position | None] = {}
+
+    def of(self, words: str) -> Position | None:
+        if words not in self._asked:
+            if len(self._asked) >= ASKED_MAX:
+                self._asked.clear()
+            self._asked[words] = self._read(words)
+        return self._asked[words]
+
+    def _read(self, words: str) -> Position | None:
+        plain = folded(words)
+        if plain in SCENE_WORDS:
+            return self._scene
+        found = self._names.get(plain) or self._kinds.get(plain) or []
+        if found:  # a feature, by its name (RVP B), or by its kind where there is one alone of that
+            return _point(found[0].shape.place) if len(found) == 1 else None
+        return _written(words) or self._hospitals.get(plain) or self._book.find(words)
+
+
+class _Last:
+    """What was asked for last: one incident is looked at."""
+
+    points: _Points | None = None
+
+
+def _points(look: Look, book: Book) -> _Points:
+    points = _Last.points
+    if points is None or any(
+        one is not other for one, other in zip(points.made_of, _made_of(look, book), strict=True)
+    ):
+        points = _Last.points = _Points(look, book)
+    return points
+
+
+def _made_of(look: Look, book: Book) -> tuple[object, ...]:
+    return boundaries(look.state), places(look.state), organisation(look.state), book
 
 
 def _kind_words(feature: Feature) -> tuple[str, ...]:
@@ -98,14 +147,6 @@ def _written(words: str) -> Position | None:
         return _point(read_location(words))
     except ValueError:
         return None
-
-
-def _hospital(plain: str, look: Look) -> Position | None:
-    known = {code: row.place for code, row in places(look.state).rows.items()}
-    for code, place in {**charter_of(look.state).places, **known}.items():
-        if plain in (code.casefold(), folded(place.name)) and place.lat is not None and place.lon is not None:
-            return place.lat, place.lon
-    return None
 
 
 def _point(location: Location) -> Position | None:

@@ -25,6 +25,7 @@ from incident.nearby import (
     sentence,
     stands,
 )
+from incident.organisation import facts as o
 from incident.places import facts as p
 from incident.resources import BOARD
 from incident.resources import facts as f
@@ -138,6 +139,21 @@ def test_at_scene_at_the_rvp_and_at_hospital_are_places(room: Room) -> None:
     given.did(f.SetStatus("SCAS/A201", "HOS"))
     wexham = charter().places["WEXHAM"]
     assert room.where("SCAS/A201").position == (wexham.lat, wexham.lon)
+
+
+def test_what_words_mean_follows_what_changes_on_the_ground(room: Room) -> None:
+    room.incident.by("LAS").did(b.Propose("rvp", b.Shape(Location("Colnbrook", "", 51.483, -0.522))))
+    assert point_of("RVP", room.look(), BOOK) == (51.483, -0.522)
+    feature = next(iter(room.incident.view.boundaries.rows))
+    room.incident.did(b.Move(feature, b.Shape(Location("Iver", "", 51.521, -0.508))))
+    assert point_of("RVP", room.look(), BOOK) == (51.521, -0.508)
+    room.incident.did(b.Withdraw(feature))
+    assert point_of("RVP", room.look(), BOOK) is None
+    assert point_of("scene", room.look(), BOOK) == SCENE
+    room.incident.did(o.GiveLocation(Location("M25 J16", "", 51.57, -0.53)))
+    assert point_of("the scene", room.look(), BOOK) == (51.57, -0.53)
+    assert point_of("Poyle", room.look(), BOOK) == (51.4763, -0.509)
+    assert point_of("Poyle", room.look(), Book()) is None
 
 
 def test_at_one_of_two_rvps_is_nowhere_until_it_is_said_which(room: Room) -> None:

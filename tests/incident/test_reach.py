@@ -85,16 +85,19 @@ def test_a_grid_reference_alone_has_an_outline_and_words_alone_have_none() -> No
 # -- who is near --
 
 
-def test_at_dartford_essex_and_kent_warn_each_other_whoever_the_incident_is_in() -> None:
-    crossing_point = place(shipped(), Location("bridge", lat=DARTFORD[0], lon=DARTFORD[1]))
+@pytest.mark.parametrize(
+    "areas", [pytest.param(shipped, id="shipped"), pytest.param(real, id="detailed", marks=needs_real)]
+)
+def test_at_dartford_essex_and_kent_warn_each_other_whoever_the_incident_is_in(areas) -> None:
+    crossing_point = place(areas(), Location("bridge", lat=DARTFORD[0], lon=DARTFORD[1]))
     assert crossing_point is not None
     assert set(must_tell(crossing_point)) >= {"EEAST", "SECAMB"}
     for bank in ((51.478, 0.262), (51.452, 0.245)):  # Purfleet and Stone
-        placing = place(shipped(), Location("bank", lat=bank[0], lon=bank[1]))
+        placing = place(areas(), Location("bank", lat=bank[0], lon=bank[1]))
         assert placing is not None
         assert placing.trust in ("EEAST", "SECAMB", "")
         assert set(must_tell(placing)) >= {"EEAST", "SECAMB"}
-        assert set(to_tell(shipped(), ring_of(*bank, 200))) >= {"EEAST", "SECAMB"}
+        assert set(to_tell(areas(), ring_of(*bank, 200))) >= {"EEAST", "SECAMB"}
 
 
 def test_the_larger_of_five_kilometres_and_the_cordons_radius_and_one_from_its_ground() -> None:
