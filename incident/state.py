@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +22,7 @@ from incident import (
     casualties,
     commanders,
     comms,
+    cover,
     delegation,
     exercises,
     fleet,
@@ -42,6 +44,7 @@ from incident.casualties.facts import Casualties
 from incident.catalogue import Charter
 from incident.commanders import Commanders
 from incident.comms import Comms
+from incident.cover.facts import Covers
 from incident.delegation import Delegations
 from incident.drill import Drill
 from incident.exercises.facts import Play
@@ -90,6 +93,7 @@ class State(msgspec.Struct, frozen=True):
     messages: Messages = Messages()
     resources: Resources = Resources()
     boundaries: Boundaries = Boundaries()
+    cover: Covers = Covers()
     casualties: Casualties = Casualties()
     places: Places = Places()
     tasks: Tasks = Tasks()
@@ -185,12 +189,14 @@ INCIDENT: Final = Model(
     "incident",
     State,
     (
-        organisation.SLICE,
+        # Its board hands the lead over with a brief, whose text only the reports can draft.
+        replace(organisation.SLICE, boards=(reports.PARTIES,)),
         log.SLICE,
         methane.SLICE,
         messages.SLICE,
         resources.SLICE,
         boundaries.SLICE,
+        cover.SLICE,
         casualties.SLICE,
         places.SLICE,
         tasks.SLICE,

@@ -20,7 +20,7 @@ from incident.kernel.slice import Refusal
 from incident.values import read_clock
 from incident_tui.answers import CHOICES_SHOWN, choices_of, choose, read_answer
 from incident_tui.nearest import likeness, near, offer
-from incident_tui.tokens import Token, tokens_of, with_grids
+from incident_tui.tokens import CLOCK, Token, by_shape, one_word, time_first, tokens_of, with_grids
 
 LINE_MAX: Final = 2000
 TYPED: Final = frozenset({"choice", "agency", "minutes", "time", "number", "flag"})
@@ -73,10 +73,6 @@ OFFERED: Final = 3
 _UNMISTAKABLE = re.compile(r"\d{1,2}:\d{2}|\+?(?:\d{1,4}[dhms])+(?:\d{1,2})?|\+?\d{1,4}(?:min|mins|hrs?)")
 BY_NAME: Final = {"places": ("hospitals",), "comms": ("talkgroups", "channels"), "mutual_aid": ("requests",)}
 """What the field calls a board that has another name here."""
-LOGGED: Final = frozenset({"log", "ownlog"})
-"""Words that open an entry of the log, before whose text a time of day is the time it happened."""
-
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 
 def find_verb(boards: Sequence[Board], board: str, verb: str) -> tuple[Board, Verb] | None:
@@ -104,11 +100,12 @@ def parse(
     if len(line) > LINE_MAX:
         return Refusal("too_long", f"A line may have {LINE_MAX} characters.")
     try:
-        happened_at, behalf, tokens = _preface(_time_first(tokens_of(line)), look)
+        happened_at, behalf, tokens = _preface(time_first(tokens_of(line)), look)
     except ValueError as error:
         return Refusal("bad_value", str(error))
     if not tokens:
         return Refusal("empty", "Write a word, such as log, or press ? for all of them.")
+    tokens = one_word(tokens, {verb.word for board in boards for verb in board.verbs})
     word = tokens[0].text.casefold()
     found = [(board, verb) for board in boards for verb in board.verbs if word in (verb.word, *verb.aliases)]
     if not found or (len(tokens) == 1 and any(board.name == word for board, _ in found)):
@@ -152,20 +149,12 @@ def _which(refused: Sequence[Refusal]) -> Refusal:
     return Refusal("missing", sentence, {"missing": "row"})
 
 
-def _time_first(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """`log 14:05 first crew` means `14:05 log first crew`: the time of an entry, as the composer reads it."""
-    logged = len(tokens) > 2 and tokens[0].text.casefold() in LOGGED and not tokens[1].quoted
-    if logged and _CLOCK.fullmatch(tokens[1].text):
-        return (tokens[1], tokens[0], *tokens[2:])
-    return tokens
-
-
 def _preface(tokens: tuple[Token, ...], look: Look) -> tuple[int | None, str, tuple[Token, ...]]:
     """What stands before the word: when it happened and on whose behalf. Raises ValueError with a sentence."""
     happened_at, behalf = None, ""
     while tokens and not tokens[0].quoted:
         text = tokens[0].text
-        if _CLOCK.fullmatch(text):
+        if CLOCK.fullmatch(text):
             happened_at = read_clock(text, look.now, look.offset_minutes)
         elif text.startswith("@") and len(text) > 1:
             behalf = _agency_code(text[1:], look)
@@ -265,7 +254,9 @@ class _Reading:
                 self.row = self.board.rows(self.look).get(key)
             if any(arg.kind == "location" for arg in self.verb.args):
                 tokens = with_grids(tokens)
+            shaped, tokens = by_shape(self.verb.args, tokens)
             named, tokens = self._named(tokens)
+            named, self.whole = {**shaped, **named}, self.whole and not shaped
             args = [arg for arg in self.verb.args if arg.name not in named]
             values = {**self._defaults(), **named, **self._answers(args, tokens)}
             self._demand(values)
@@ -365,6 +356,11 @@ class _Reading:
         if not args:
             return None
         arg, later = args[0], args[1:]
+        if arg.kind == "location" and not arg.required and not arg.rest:
+            # What can be nothing but a later answer is not where it is: a zone by its corners, and its scheme.
+            without = self._assign([arg for arg in later if arg.kind in TYPED], tokens, sure=True)
+            if without is not None:
+                return without
         for count in self._lengths(arg, tokens):
             value = self._taken(arg, tokens[:count], sure=sure)
             if value is None:
@@ -386,7 +382,7 @@ class _Reading:
             return range(every, 0, -1)
         if tokens[0].quoted or arg.kind == "word":
             return (1,)
-        if arg.required:
+        if arg.required or arg.kind == "location":
             return range(1, every + 1)
         # Plain text that is not asked for must be quoted or named, or it would swallow what is misspelt.
         return (1,) if arg.limit <= SHORT else ()

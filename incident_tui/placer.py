@@ -16,10 +16,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from config.areas import areas_path, read_areas
+from incident.boundaries.facts import Move, Propose, Shape
+from incident.boundaries.wind import with_wedge
 from incident.catalogue import Charter
+from incident.cover.facts import Ask, Offer
+from incident.ground import Reach
 from incident.kernel.checks import ConfigError
 from incident.organisation.facts import GiveLocation, Open
-from incident.placing import Placing, propose
+from incident.placing import NEAR_MAX, Placing, propose
 from incident.values import Location
 
 NO_LIBRARY = "The geometry library is not installed here: grid references and areas are not computed."
@@ -46,11 +50,19 @@ class Placer:
             await asyncio.to_thread(self._read)
 
     def completed(self, command: Any, charter: Charter | None) -> Any:
-        """The command with what can be computed of its location; any other command as it is."""
-        if not isinstance(command, Open | GiveLocation) or not command.location.known:
-            return command
-        location, placing = self._computed(command.location, charter)
-        return replace(command, location=location, placing=placing)
+        """The command with what can be computed of its location or its shape; any other command as it is."""
+        match command:
+            case Open() | GiveLocation() if command.location.known:
+                location, placing = self._computed(command.location, charter)
+                return replace(command, location=location, placing=placing)
+            case Propose() | Move():
+                shape, reach = self._measured(command.shape, charter)
+                return replace(command, shape=shape, reach=reach)
+            case Ask() | Offer():
+                shape, reach = self._measured(command.terms.shape, charter)
+                return replace(command, terms=replace(command.terms, shape=shape, reach=reach))
+            case _:
+                return command
 
     def proposal(self, command: Any, agency: str) -> str:
         """What a place asks of this room, in words; "" when it concerns nobody else."""
@@ -63,23 +75,60 @@ class Placer:
         return f"{found.words} The word tell invites them." if found.tell else found.words
 
     def _computed(self, location: Location, charter: Charter | None) -> tuple[Location, Placing | None]:
+        """The location completed, and where it lies."""
+        location = self._pointed(location)
+        areas = self._agreed(charter) if location.point is not None else None
+        if areas is None:
+            return location, None
         from incident import geography  # noqa: PLC0415 - loaded when the first place is given
 
+        return location, geography.place(areas, location)
+
+    def _measured(self, shape: Shape, charter: Charter | None) -> tuple[Shape, Reach | None]:
+        """The shape with its place completed and its wedge drawn, and what its ground reaches."""
+        shape = with_wedge(replace(shape, place=self._pointed(shape.place)))
+        areas = self._agreed(charter) if shape.polygon or shape.place.point is not None else None
+        if areas is None:
+            return shape, None
+        from incident.geography.reach import reach  # noqa: PLC0415
+
+        from incident.geography import crossing, outline, radius_of, to_metres  # noqa: PLC0415
+
+        ring = outline(shape)
+        if ring is None and shape.place.point is not None:
+            ring = (to_metres(*shape.place.point),)  # a place without extent reaches what it lies in and near
+        if ring is None:
+            return shape, None
+        found = areas.set
+        crosses, near = crossing(areas, ring)[:NEAR_MAX], reach(areas, ring)[:NEAR_MAX]
+        return shape, Reach(areas.digest, crosses, near, radius_of(ring), found.accuracy_m, found.indicative)
+
+    def _pointed(self, location: Location) -> Location:
+        """The location with the point of its grid reference, or the other way round."""
+        from incident import geography  # noqa: PLC0415
+
         try:
-            location = geography.completed(location)
-            if charter is None or not charter.areas_digest or location.point is None:
-                return location, None
+            return geography.completed(location)
+        except ImportError:
+            self._tell(NO_LIBRARY)
+            return location
+
+    def _agreed(self, charter: Charter | None) -> Any:
+        """The areas of this installation, where they are those of the incident; else None, and why is told once."""
+        if charter is None or not charter.areas_digest:
+            return None
+        try:
             areas = self._read()
         except ImportError:
             self._tell(NO_LIBRARY)
-            return location, None
+            return None
         except ConfigError as error:
             self._tell(f"The areas of this installation cannot be used. {error.problems[0]}")
-            return location, None
+            return None
         if areas.digest != charter.areas_digest:
             self._tell(OTHER_AREAS)
-            return location, None
-        return location, geography.place(areas, location)
+            return None
+        return areas
 
     def _read(self) -> Any:
         from incident import geography  # noqa: PLC0415 - as above

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from incident.kernel.board import Arg
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +53,49 @@ def with_grids(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
         found.append(Token(" ".join(parts), some[0].start, quoted=True) if whole else tokens[at])
         at += 3 if whole else 1
     return tuple(found)
+
+
+def by_shape(args: Sequence[Arg], tokens: tuple[Token, ...]) -> tuple[dict[str, str], tuple[Token, ...]]:
+    """Answers of several words that nothing else looks like, wherever they stand: from SW, A via B via C.
+
+    Such an argument's shape has a blank in it. Answers the words of each, by its name, and what is left of the line.
+    """
+    found: dict[str, str] = {}
+    for arg in args:
+        if " " not in arg.shape:
+            continue
+        shape = re.compile(rf"(?:{arg.shape})(?!\S)", re.IGNORECASE)
+        for start in range(len(tokens)):
+            match = shape.match(" ".join(token.text for token in tokens[start:]))
+            if match is not None:
+                length = len(match[0])
+                end = start
+                while length > 0 and end < len(tokens):
+                    length -= len(tokens[end].text) + 1
+                    end += 1
+                found[arg.name] = match[0]
+                tokens = (*tokens[:start], *tokens[end:])
+                break
+    return found, tokens
+
+
+def one_word(tokens: tuple[Token, ...], words: Collection[str]) -> tuple[Token, ...]:
+    """The line with its first two words as one, where they make a word that there is: cover ask is cover-ask."""
+    if len(tokens) < 2 or tokens[0].quoted or tokens[1].quoted:
+        return tokens
+    both = f"{tokens[0].text}-{tokens[1].text}".casefold()
+    return (Token(both, tokens[0].start), *tokens[2:]) if both in words else tokens
+
+
+LOGGED: Final = frozenset({"log", "ownlog"})
+"""Words that open an entry of the log, before whose text a time of day is the time it happened."""
+
+CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+
+
+def time_first(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """`log 14:05 first crew` means `14:05 log first crew`: the time of an entry, as the composer reads it."""
+    logged = len(tokens) > 2 and tokens[0].text.casefold() in LOGGED and not tokens[1].quoted
+    if logged and CLOCK.fullmatch(tokens[1].text):
+        return (tokens[1], tokens[0], *tokens[2:])
+    return tokens

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from incident.alarms import agreement, aid, command, door, facts, hospitals, people, report, rules, work
+from incident.alarms import (
+    agreement,
+    aid,
+    command,
+    door,
+    facts,
+    ground,
+    hospitals,
+    people,
+    report,
+    rules,
+    work,
+)
 from incident.alarms.board import make_board
 from incident.alarms.engine import Finder
 from incident.alarms.facts import Alarm, Alarms, Kind
@@ -26,6 +38,7 @@ FINDER = Finder(
         *hospitals.rules(),
         *aid.rules(),
         *door.rules(),
+        *ground.rules(),
     )
 )
 """Every rule there is, with what it answered last."""

@@ -32,4 +32,6 @@ LESSONS: Final[Mapping[int, str]] = {
     24: "Kerslake: one duty officer was overloaded; the casualty bureau's telephones failed.",
     25: "A control room had to be left in haste, and its jargon confused those who took over.",
     26: "Security, no inquiry: who shares a room must know at once when somebody came in past the usual sign-in.",
+    27: "Doctrine, no inquiry: where people gather lies at a safe distance and upwind, and is looked at again.",
+    28: "Practice, no inquiry: what a neighbour covers ends by the clock; an unanswered call must not be the notice.",
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from incident.boundaries import facts as f
-from incident.boundaries.board import BOARD, sentence
+from incident.boundaries.board import BOARD
 from incident.boundaries.rules import (
     addressed,
     agreed_by,
     boundaries,
     decide,
+    endangered,
     evolve,
     invariants,
     label,
@@ -18,9 +19,10 @@ from incident.boundaries.rules import (
     rivals,
     version,
 )
+from incident.boundaries.words import sentence
 from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Slice, View
 
-__all__ = ["SLICE", "agreed_by", "boundaries", "live", "rivals"]
+__all__ = ["SLICE", "agreed_by", "boundaries", "endangered", "live", "rivals"]
 
 
 def _keys(command: Any) -> tuple[str, ...]:
@@ -42,12 +44,23 @@ def _owner(view: View, command: Any) -> str:
     return "" if feature is None else feature.owner
 
 
+def _without_reach(body: dict[str, Any]) -> dict[str, Any]:
+    """Before version 2 nobody computed what a shape reaches, and there was no wind: nothing is made up for it."""
+    return body
+
+
 SLICE = Slice(
     name="boundaries",
     state=f.Boundaries,
-    events=tuple(
-        EventSpec(cls)
-        for cls in (f.Proposed, f.Agreed, f.Declined, f.Moved, f.Withdrawn, f.Reviewed, f.Amended)
+    state_v=2,
+    events=(
+        EventSpec(f.Proposed, 2, {1: _without_reach}),
+        EventSpec(f.Agreed),
+        EventSpec(f.Declined),
+        EventSpec(f.Moved, 2, {1: _without_reach}),
+        EventSpec(f.Withdrawn),
+        EventSpec(f.Reviewed),
+        EventSpec(f.Amended),
     ),
     commands=(
         CommandSpec(f.Propose, Conflict.GEOMETRY, Offline.QUEUED, keys=_name_keys),

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from incident.ground import Reach
 from incident.values import Location
 
 FeatureKind = Literal[
@@ -31,6 +32,7 @@ FeatureKind = Literal[
     "hls",
     "marshalling",
     "rest_centre",
+    "wind",
 ]
 KINDS = {
     "rvp": "RVP",
@@ -48,15 +50,21 @@ KINDS = {
     "hls": "helicopter landing site",
     "marshalling": "marshalling area",
     "rest_centre": "rest centre",
+    "wind": "wind sector",
 }
 TITLES = {
     "rvp": "Rendezvous point (RVP)",
     "fcp": "Forward command post (FCP)",
     "ccp": "Casualty clearing point (CCP)",
     "hls": "Helicopter landing site (HLS)",
+    "wind": "Wind sector (where the hazard goes)",
 }
 ZONES = frozenset({"hot_zone", "warm_zone", "cold_zone"})
 CORDONS = frozenset({"inner_cordon", "outer_cordon", "traffic_cordon"})
+HAZARDS = frozenset({"hot_zone", "wind"})
+"""What nobody gathers in: the hot zone, and the ground downwind."""
+GATHERED = frozenset({"rvp", "fcp", "ccp", "parking", "loading", "marshalling", "rest_centre"})
+"""Where people gather, and so must not be in the hazard."""
 SCHEMES = {
     "fire": "fire and rescue",
     "cbrn": "CBRN / hazardous materials",
@@ -85,15 +93,25 @@ Polygon = Annotated[tuple[Point, ...], Meta(max_length=VERTICES_MAX)]
 Scheme = Literal["", "plato", "cbrn", "fire", "other"]
 
 
+class Wind(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The wind at a source: the degrees it comes FROM, half the angle of the wedge, and how far it is drawn."""
+
+    from_deg: Annotated[int, Meta(ge=0, le=359)]
+    half_deg: Annotated[int, Meta(ge=5, le=90)] = 30
+    length_m: Radius = 1_000.0
+
+
 class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where it lies: a place, with a radius in metres or the polygon itself (latitude, longitude, WGS 84).
 
-    Frozen as its author's client computed it; nobody computes it again.
+    Frozen as its author's client computed it; nobody computes it again. ``wind`` is what the wedge of a wind sector
+    was computed from, its source being the place.
     """
 
     place: Location
     radius_m: Radius | None = None
     polygon: Polygon = ()
+    wind: Wind | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -111,6 +129,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``called`` is its name as proposed, which log lines use: it never changes. ``asked`` is the id of the command
     that laid it where it lies, and so asked the others. ``version`` is that of the command which last changed
     shape or life; ``edits`` that of each ordinary field. The polygon of a withdrawn feature is dropped.
+    ``reach`` is what its ground reaches among the areas of the trusts, as its author's client computed it.
     """
 
     id: str
@@ -133,6 +152,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
     moves: int = 0
     edits: dict[str, str] = {}
+    reach: Reach | None = None
 
 
 class Boundaries(msgspec.Struct, frozen=True):
@@ -159,6 +179,7 @@ class Proposed(msgspec.Struct, frozen=True, omit_defaults=True):
     scheme: Scheme = ""
     note: str = ""
     review_due: int | None = None
+    reach: Reach | None = None
 
 
 class Agreed(msgspec.Struct, frozen=True):
@@ -180,6 +201,7 @@ class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
     feature: str
     shape: Shape
     reason: str = ""
+    reach: Reach | None = None
 
 
 class Withdrawn(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -209,7 +231,10 @@ class Amended(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Propose(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Propose a feature. A zone must name its scheme. Without a name it gets the next free letter: RVP B."""
+    """Propose a feature. A zone must name its scheme. Without a name it gets the next free letter: RVP B.
+
+    ``reach`` is computed by the author's client, for the set of areas that the charter names.
+    """
 
     kind: FeatureKind
     shape: Shape
@@ -217,6 +242,7 @@ class Propose(msgspec.Struct, frozen=True, omit_defaults=True):
     scheme: Scheme = ""
     note: Note = ""
     review_due: Millis | None = None
+    reach: Reach | None = None
 
 
 class Agree(msgspec.Struct, frozen=True):
@@ -233,11 +259,12 @@ class Decline(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Move or reshape what we own. Whole object; two moves are never merged by machine."""
+    """Move or reshape what we own. Whole object; two moves are never merged by machine. ``reach`` as in ``Propose``."""
 
     feature: FeatureId
     shape: Shape
     reason: Annotated[str, Meta(max_length=500)] = ""
+    reach: Reach | None = None
 
 
 class Withdraw(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,9 +6,12 @@ from typing import Any, cast
 
 import msgspec
 
+from incident.boundaries.corners import PAIRS_MAX, distance_m, flaw, inside
 from incident.boundaries.facts import (
     CORDONS,
     FEATURES_MAX,
+    GATHERED,
+    HAZARDS,
     KINDS,
     NAMES_KEY,
     ZONES,
@@ -36,13 +39,16 @@ from incident.boundaries.facts import (
     subject_of,
     words_of,
 )
+from incident.ground import measured
 from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import charter_of, closed, organisation, parties
 
-CORNERS_MIN = 3
 RIVAL_KINDS = ("rvp", "fcp")
 """Of these one is right: two that are live stand against each other."""
+WIND_MISSING = (
+    "A wind sector needs its source as a grid reference or latitude,longitude, and where the wind comes from."
+)
 
 
 def boundaries(view: View) -> Boundaries:
@@ -65,7 +71,7 @@ def decide(view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
         return _gone(feature, command, ctx)
     if isinstance(command, Amend):
         return _amend(view, feature, command, ctx)
-    return _settle(feature, command, ctx)
+    return _settle(view, feature, command, ctx)
 
 
 def _gone(feature: Feature, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
@@ -91,19 +97,25 @@ def _propose(view: View, command: Propose, ctx: Context) -> tuple[Any, ...] | Re
     refusal = _unfit(kind, command.shape) or _name_taken(view, name, ctx)
     if refusal is not None:
         return refusal
-    return (Proposed(kind, command.shape, name, command.scheme, command.note, command.review_due),)
+    reach = measured(command.reach, charter_of(view).areas_digest)
+    return (Proposed(kind, command.shape, name, command.scheme, command.note, command.review_due, reach),)
 
 
 def _unfit(kind: str, shape: Shape) -> Refusal | None:
     """Why this shape says nothing about where the feature is, or how far it reaches."""
-    if 0 < len(shape.polygon) < CORNERS_MIN:
-        return Refusal("bad_shape", "A polygon needs at least three corners.")
+    wrong = flaw(shape.polygon, PAIRS_MAX) if shape.polygon else ""
+    if wrong:
+        return Refusal("bad_shape", wrong)
     place = shape.place
     if not (shape.polygon or place.text.strip() or place.grid or place.point):
         return Refusal("place_missing", "Say where it is: words, a grid reference or latitude,longitude.")
     if kind in CORDONS and shape.radius_m is None and not shape.polygon:
         words = words_of(kind, "A")
         return Refusal("extent_missing", f"{words} needs a radius, such as 500m, or a polygon.")
+    if kind == "wind" and (shape.wind is None or not shape.polygon):
+        return Refusal("wind_missing", WIND_MISSING)
+    if shape.wind is not None and kind != "wind":
+        return Refusal("wind_unasked", f"Only a wind sector has a wind, not {words_of(kind)}.")
     return None
 
 
@@ -119,7 +131,7 @@ def _name_taken(view: View, name: str, ctx: Context, but: str = "") -> Refusal |
     return None
 
 
-def _settle(feature: Feature, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
+def _settle(view: View, feature: Feature, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
     """Agreement and geometry hang on the shape that was seen: somebody who saw another shape is told."""
     answer = feature.answers.get(ctx.actor.agency)
     if ctx.stale(key_of(feature.id), feature.version):
@@ -141,8 +153,9 @@ def _settle(feature: Feature, command: Any, ctx: Context) -> tuple[Any, ...] | R
         case Move():
             if command.shape == feature.shape:
                 return ()
+            reach = measured(command.reach, charter_of(view).areas_digest)
             unfit = _unfit(feature.kind, command.shape)
-            return unfit or (Moved(feature.id, command.shape, command.reason),)
+            return unfit or (Moved(feature.id, command.shape, command.reason, reach),)
         case _:
             return (Withdrawn(feature.id, command.reason),)
 
@@ -207,6 +220,7 @@ def _proposed(state: Boundaries, event: Proposed, record: Record) -> Boundaries:
         scheme=event.scheme,
         note=event.note,
         review_due=event.review_due,
+        reach=event.reach,
         answers={record.agency: Answer(True, record.at, record.actor)},
     )
     return Boundaries(
@@ -245,6 +259,7 @@ def _evolved(feature: Feature, event: Any, record: Record) -> Feature:
             return change(
                 feature,
                 shape=event.shape,
+                reach=event.reach,
                 asked=record.command_id,
                 placed_at=record.at,
                 reason=event.reason,
@@ -331,6 +346,29 @@ def rivals(view: View) -> tuple[Feature, ...]:
         if len(same) > 1:
             found += same
     return tuple(found)
+
+
+def hazards_at(view: View, feature: Feature) -> tuple[Feature, ...]:
+    """The hot zones and wind sectors in which a place lies where people gather, all as they are proposed now.
+
+    What is known in words alone lies nowhere that could be measured.
+    """
+    point = feature.shape.place.point
+    if feature.kind not in GATHERED or feature.withdrawn_at is not None or point is None:
+        return ()
+    return tuple(one for one in live(view) if one.kind in HAZARDS and _within(one.shape, point))
+
+
+def endangered(view: View) -> tuple[tuple[Feature, Feature], ...]:
+    """(where people gather, the hazard that it lies in), of every such pair on the ground."""
+    return tuple((feature, hazard) for feature in live(view) for hazard in hazards_at(view, feature))
+
+
+def _within(shape: Shape, point: tuple[float, float]) -> bool:
+    if shape.polygon:
+        return inside(shape.polygon, point)
+    middle = shape.place.point
+    return middle is not None and shape.radius_m is not None and distance_m(middle, point) <= shape.radius_m
 
 
 def invariants(view: View) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ itself whether it is a major incident for them, and everybody knows who leads. O
 
 from __future__ import annotations
 
+from typing import Any
+
 from incident.catalogue import Charter
 from incident.kernel.slice import Claim, CommandSpec, Conflict, EventSpec, Offline, Slice, View
 from incident.organisation import facts, fold, rules, words
@@ -30,6 +32,7 @@ from incident.organisation.facts import (
     Party,
     Sighting,
 )
+from incident.organisation.telling import must_be_told, untold
 from incident.organisation.verbs import OPEN
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "charter_of",
     "closed",
     "is_party",
+    "must_be_told",
     "off_scene",
     "organisation",
     "over",
@@ -54,6 +58,7 @@ __all__ = [
     "scene_over",
     "stood_down",
     "stood_down_at",
+    "untold",
     "with_units",
 ]
 
@@ -100,6 +105,11 @@ def _lead_key(_command: object) -> tuple[str, ...]:
     return ("lead",)
 
 
+def _without_brief(body: dict[str, Any]) -> dict[str, Any]:
+    """Before version 2 a brief was given by word of mouth: none is made up."""
+    return body
+
+
 SLICE = Slice(
     name="organisation",
     state=Organisation,
@@ -117,8 +127,8 @@ SLICE = Slice(
         EventSpec(facts.KindChanged),
         EventSpec(facts.LocationGiven),
         EventSpec(facts.LocationPicked),
-        EventSpec(facts.LeadOffered),
-        EventSpec(facts.LeadAccepted),
+        EventSpec(facts.LeadOffered, 2, {1: _without_brief}),
+        EventSpec(facts.LeadAccepted, 2, {1: _without_brief}),
         EventSpec(facts.LeadDeclined),
         EventSpec(facts.LeadWithdrawn),
         EventSpec(facts.LeadLapsed),
@@ -136,6 +146,7 @@ SLICE = Slice(
             about=lambda view, _command: view.organisation.opened_by,
         ),
         CommandSpec(facts.Invite, Conflict.MEMBERSHIP, Offline.REFUSED),
+        CommandSpec(facts.TellAndOffer, Conflict.MEMBERSHIP, Offline.REFUSED, keys=_lead_key),
         CommandSpec(facts.Join, Conflict.MEMBERSHIP, Offline.REFUSED),
         CommandSpec(facts.TakeBackInvitation, Conflict.MEMBERSHIP, Offline.REFUSED),
         CommandSpec(facts.Retitle, Conflict.FIELD, Offline.QUEUED, keys=lambda _command: ("title",)),
@@ -168,7 +179,7 @@ SLICE = Slice(
     decide=rules.decide,
     evolve=fold.evolve,
     sentence=words.sentence,
-    state_v=7,
+    state_v=8,
     boards=(BOARD,),
     version=words.version,
     claims=_claims,

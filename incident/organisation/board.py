@@ -13,9 +13,11 @@ from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.receipts import Receipts, receipt
 from incident.organisation.facts import DECLARATIONS, Organisation, Party
 from incident.organisation.fold import subject, waits
+from incident.organisation.lead import Draft
 from incident.organisation.rules import answers, stands
-from incident.organisation.verbs import VERBS
-from incident.placing import INSIDE, must_tell, placing_words
+from incident.organisation.telling import untold
+from incident.organisation.verbs import verbs
+from incident.placing import INSIDE, placing_words
 from incident.values import length_words
 
 _TONES = {
@@ -178,8 +180,16 @@ def detail(row: PartyRow, look: Look) -> Sequence[tuple[str, Cell]]:
         lines.append(
             ("", Cell(f"{word} {offer.to} at {look.clock(offer.at)}, {times}: {offer.reason}", "caution"))
         )
+        lines += _brief_lines("its brief", offer.brief)
+    if row.lead:
+        lines += _brief_lines("brief", state.lead_brief)
     lines += place_lines(look)
     return lines
+
+
+def _brief_lines(title: str, brief: str) -> list[tuple[str, Cell]]:
+    """A brief as it was given, a line for each of its lines."""
+    return [("" if index else title, Cell(line)) for index, line in enumerate(brief.split("\n")) if brief]
 
 
 def place_lines(look: Look) -> list[tuple[str, Cell]]:
@@ -204,15 +214,16 @@ def _area_lines(look: Look) -> list[tuple[str, Cell]]:
     state: Organisation = look.state.organisation
     placing = state.placing
     if placing is None:
-        return []
+        return _untold_lines(look)
     lines = [("area", Cell(placing_words(placing), "ink" if placing.state == INSIDE else "caution"))]
     if placing.trust and placing.trust != state.lead:
         lines.append(("", Cell(f"its area: offer or agree the lead with {placing.trust}", "caution")))
-    here = {code for code, party in state.parties.items() if party.left_at is None}
-    missing = [code for code in must_tell(placing) if code not in here]
-    if missing:
-        lines.append(("to be told", Cell(" ".join(missing), "caution")))
-    return lines
+    return [*lines, *_untold_lines(look)]
+
+
+def _untold_lines(look: Look) -> list[tuple[str, Cell]]:
+    missing = untold(look.state)
+    return [("to be told", Cell(" ".join(missing), "caution"))] if missing else []
 
 
 def _find(row: PartyRow, look: Look) -> str:
@@ -237,20 +248,25 @@ def _alarm(look: Look) -> int:
     return int(state.lead_disputed) + int(state.disputed)
 
 
-BOARD = Board(
-    name="parties",
-    title="Parties",
-    digit="",
-    rows=rows,
-    columns=COLUMNS,
-    verbs=VERBS,
-    detail=detail,
-    find=_find,
-    named=_named,
-    version=lambda row: row.party.changed,
-    order=_place_in_list,
-    count=_count,
-    alarm=_alarm,
-    noun="agency",
-    empty="No agency takes part yet.",
-)
+def make_board(draft: Draft = lambda _look: "") -> Board:
+    """The board of parties; ``draft`` writes the first text of an IIMARCH brief from the picture."""
+    return Board(
+        name="parties",
+        title="Parties",
+        digit="",
+        rows=rows,
+        columns=COLUMNS,
+        verbs=verbs(draft),
+        detail=detail,
+        find=_find,
+        named=_named,
+        version=lambda row: row.party.changed,
+        order=_place_in_list,
+        count=_count,
+        alarm=_alarm,
+        noun="agency",
+        empty="No agency takes part yet.",
+    )
+
+
+BOARD = make_board()

@@ -36,6 +36,8 @@ LEAD_OFFER_MS: Final = 15 * MINUTE_MS
 
 SIGHTINGS_MAX: Final = 8
 PARTIES_MAX: Final = 100
+BRIEF_MAX: Final = 8_000
+"""Characters of the IIMARCH brief with which the lead is handed over."""
 
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 Reason = Annotated[str, Meta(max_length=500)]
@@ -45,6 +47,8 @@ KindOf = Annotated[str, Meta(pattern=r"^(incident|standby|planned_event)$(?!\n)"
 Declaration = Annotated[str, Meta(pattern=rf"^({'|'.join(DECLARATIONS)})$(?!\n)")]
 Number = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}-\d{4}-\d{2,4}$(?!\n)")]
 Key = Annotated[str, Meta(max_length=80)]
+Brief = Annotated[str, Meta(max_length=BRIEF_MAX)]
+"""An IIMARCH brief in writing, a line for each heading and what is said under it; "": by word of mouth, or none."""
 Agencies = Annotated[tuple[AgencyCode, ...], Meta(min_length=1, max_length=30)]
 
 
@@ -108,6 +112,7 @@ class LeadOffer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The lead is to go to ``to``: offered by the agency that has it, or claimed by the one that should.
 
     ``by`` is the agency that wrote it; ``id`` the command that made it. Until accepted the old lead stays.
+    ``brief`` is the IIMARCH brief that goes with an offer; with a claim, who has the lead gives one when it accepts.
     """
 
     id: str
@@ -116,6 +121,7 @@ class LeadOffer(msgspec.Struct, frozen=True, omit_defaults=True):
     actor: str
     reason: str
     at: int
+    brief: str = ""
 
     @property
     def claim(self) -> bool:
@@ -131,6 +137,7 @@ class LeadOffer(msgspec.Struct, frozen=True, omit_defaults=True):
 class Organisation(msgspec.Struct, frozen=True):
     """The incident itself: what, where, who takes part, who leads. ``own`` is set in an agency's own part.
 
+    ``lead_brief`` is the IIMARCH brief with which the lead last changed hands.
     More than one sighting means that the location is DISPUTED: rooms that had not seen each other's change have
     given different ones, and both stand until a tactical commander picks. The first is the one shown.
     """
@@ -151,6 +158,7 @@ class Organisation(msgspec.Struct, frozen=True):
     lead_since: int = 0
     lead_version: str = ""
     lead_offers: tuple[LeadOffer, ...] = ()
+    lead_brief: str = ""
     kind_version: str = ""
     title_version: str = ""
     closed: bool = False
@@ -285,19 +293,21 @@ class LocationPicked(msgspec.Struct, frozen=True):
     location: Location
 
 
-class LeadOffered(msgspec.Struct, frozen=True):
-    """The recording agency offers the lead to ``to``, or claims it for itself."""
+class LeadOffered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The recording agency offers the lead to ``to``, with a brief, or claims it for itself."""
 
     to: AgencyCode
     reason: str
+    brief: str = ""
 
 
-class LeadAccepted(msgspec.Struct, frozen=True):
-    """The lead has changed hands."""
+class LeadAccepted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The lead has changed hands, with this brief: the offer's, or what who had the lead gave to who claimed it."""
 
     offer: str
     lead: AgencyCode
     before: AgencyCode
+    brief: str = ""
 
 
 class LeadDeclined(msgspec.Struct, frozen=True):
@@ -426,17 +436,31 @@ class PickLocation(msgspec.Struct, frozen=True):
     version: Key
 
 
-class OfferLead(msgspec.Struct, frozen=True):
-    """Offer the lead to another party; with our own agency as ``to``, claim it."""
+class OfferLead(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Offer the lead to another party, with a brief; with our own agency as ``to``, claim it."""
 
     to: AgencyCode
     reason: Reasoned
+    brief: Brief = ""
 
 
-class AcceptLead(msgspec.Struct, frozen=True):
-    """Take the lead that was offered to us, or give it to the agency that claims it."""
+class TellAndOffer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Make the trusts that a place concerns party to the incident, and offer the lead: both, or neither.
+
+    ``to`` may be one of them; "" leaves the lead where it is. The reason is needed with an offer.
+    """
+
+    agencies: Annotated[tuple[AgencyCode, ...], Meta(max_length=30)] = ()
+    to: Annotated[str, Meta(pattern=r"^(?:[A-Z][A-Z0-9]{1,11})?$(?!\n)")] = ""
+    reason: Reason = ""
+    brief: Brief = ""
+
+
+class AcceptLead(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Take the lead that was offered to us, with its brief; or give it, with ours, to the agency that claims it."""
 
     offer: Key
+    brief: Brief = ""
 
 
 class DeclineLead(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from incident.kernel.record import Record
+from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Due, View
 from incident.organisation import facts
 from incident.organisation.ending import OVER
@@ -193,14 +193,25 @@ def _lead(state: Organisation, event: Any, record: Record) -> Organisation:
         case facts.LeadOffered():
             # Its time to live is counted by the server's clock, whatever its author's says.
             offer = LeadOffer(
-                version, event.to, record.agency, record.actor, event.reason, record.recorded_at
+                thing_id(record),  # one command may invite and offer: each has its own receipts
+                event.to,
+                record.agency,
+                record.actor,
+                event.reason,
+                record.recorded_at,
+                event.brief,
             )
             return replace(state, lead_offers=(*state.lead_offers, offer), lead_version=version)
         case facts.LeadAccepted():
             # Offers made by the old lead were of something it no longer has; claims now go to the new one.
             offers = tuple(o for o in state.lead_offers if o.claim and o.id != event.offer)
             return replace(
-                state, lead=event.lead, lead_since=record.at, lead_version=version, lead_offers=offers
+                state,
+                lead=event.lead,
+                lead_since=record.at,
+                lead_version=version,
+                lead_offers=offers,
+                lead_brief=event.brief,
             )
         case facts.LeadDeclined() | facts.LeadWithdrawn() | facts.LeadLapsed():
             offers = tuple(o for o in state.lead_offers if o.id != event.offer)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from incident.catalogue import Charter
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import facts
@@ -42,6 +44,8 @@ def decide(view: View, command: Any, ctx: Context) -> Answer:
             return _number(state, command)
         case facts.Invite():
             return closed(view, ctx, "an agency is invited") or _invite(state, command)
+        case facts.TellAndOffer():
+            return closed(view, ctx, "an agency is told") or _tell_and_offer(state, command, ctx)
         case facts.TakeBackInvitation():
             return _take_back(view, command, ctx)
         case facts.Join() | facts.NameContact() | facts.Leave():
@@ -126,7 +130,7 @@ def _membership(view: View, command: Any, ctx: Context) -> Answer:
         case _:
             if state.lead == agency:
                 return Refusal("has_lead", f"{agency} has the lead: hand it over first.")
-            return _still_here(view, agency, "leaves") or (facts.Left(command.reason.strip()),)
+            return _still_here(view, agency, "leaves", ctx.now) or (facts.Left(command.reason.strip()),)
 
 
 def _name_contact(party: Party, command: facts.NameContact, ctx: Context) -> Answer:
@@ -154,10 +158,12 @@ def _take_back(view: View, command: facts.TakeBackInvitation, ctx: Context) -> A
     if party.joined_at is not None or party.declared:
         sentence = f"{agency} has answered the invitation: only {agency} itself can leave."
         return Refusal("has_joined", sentence, {"agency": agency})
-    return _still_here(view, agency, "goes") or (facts.InvitationTakenBack(agency, command.reason.strip()),)
+    return _still_here(view, agency, "goes", ctx.now) or (
+        facts.InvitationTakenBack(agency, command.reason.strip()),
+    )
 
 
-def _still_here(view: View, agency: str, goes: str) -> Refusal | None:
+def _still_here(view: View, agency: str, goes: str, now: int) -> Refusal | None:
     """What an agency that goes would leave behind with nobody to end it: units, tasks, features of the ground."""
     units = [key for key, unit in view.resources.units.items() if agency in (unit.home, unit.controlling)]
     tasks = [
@@ -169,6 +175,11 @@ def _still_here(view: View, agency: str, goes: str) -> Refusal | None:
         feature.name
         for feature in view.boundaries.rows.values()
         if feature.owner == agency and feature.withdrawn_at is None
+    ]
+    cover = [
+        one.number
+        for one in view.cover.rows.values()
+        if agency in one.sides and one.step in ("asked", "offered", "agreed") and now < one.until
     ]
     aid = [
         request.number
@@ -183,6 +194,7 @@ def _still_here(view: View, agency: str, goes: str) -> Refusal | None:
             ("open tasks", tasks),
             ("on the ground", features),
             ("requests for aid", aid),
+            ("cover", cover),
         )
         if what
     ]
@@ -347,9 +359,27 @@ def _pick_location(state: Organisation, command: facts.PickLocation, ctx: Contex
 # -- the lead -------------------------------------------------------------------------------------------------
 
 
-def _offer_lead(state: Organisation, command: facts.OfferLead, ctx: Context) -> Answer:
+def _tell_and_offer(state: Organisation, command: facts.TellAndOffer, ctx: Context) -> Answer:
+    """Both or neither: who reads the refusal knows that nobody was told by this."""
+    told = _invite(state, facts.Invite(command.agencies)) if command.agencies else ()
+    if isinstance(told, Refusal) or not command.to:
+        return told
+    if not command.reason.strip():
+        return Refusal("reason_needed", "An offer of the lead needs a reason.")
+    offer = facts.OfferLead(command.to, command.reason, command.brief)
+    offered = _offer_lead(state, offer, ctx, command.agencies)
+    if isinstance(offered, Refusal):
+        more = "Nobody was told either: leave the lead blank to tell them." if told else ""
+        return msgspec.structs.replace(offered, sentence=f"{offered.sentence} {more}".strip())
+    return (*told, *offered)
+
+
+def _offer_lead(
+    state: Organisation, command: facts.OfferLead, ctx: Context, told: Sequence[str] = ()
+) -> Answer:
+    """``told``: agencies that become parties by the same command."""
     agency, to = ctx.actor.agency, command.to
-    if to not in _taking_part(state):
+    if to not in (*_taking_part(state), *told):
         return Refusal("not_party", f"{to} is not party to this incident: invite it first.", {"agency": to})
     if to == state.lead:
         return Refusal(
@@ -370,7 +400,7 @@ def _offer_lead(state: Organisation, command: facts.OfferLead, ctx: Context) -> 
                 {"to": offer.to, "since": str(offer.at), "reason": offer.reason},
                 conflict=ctx.stale("lead", state.lead_version),
             )
-    return (facts.LeadOffered(to, command.reason.strip()),)
+    return (facts.LeadOffered(to, command.reason.strip(), command.brief.strip()),)
 
 
 def _answer_lead(state: Organisation, command: Any, ctx: Context) -> Answer:
@@ -399,7 +429,8 @@ def _answer_lead(state: Organisation, command: Any, ctx: Context) -> Answer:
                 return Refusal("not_yours", f"{answers(state, offer)} answers this, nobody else.")
             if isinstance(command, facts.DeclineLead):
                 return (facts.LeadDeclined(offer.id, offer.to, command.reason.strip()),)
-            return (facts.LeadAccepted(offer.id, offer.to, state.lead),)
+            brief = command.brief.strip() if offer.claim else offer.brief
+            return (facts.LeadAccepted(offer.id, offer.to, state.lead, brief),)
 
 
 def answers(state: Organisation, offer: LeadOffer) -> str:

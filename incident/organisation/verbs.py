@@ -9,28 +9,16 @@ from msgspec.structs import replace
 
 from incident.kernel.board import Arg, Look, Verb
 from incident.organisation import facts
-from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party
+from incident.organisation.asking import invitable, me_of, state_of, text_of
+from incident.organisation.facts import DECLARATIONS, KINDS, Party
+from incident.organisation.lead import Draft, lead_verbs, tell_verb
 from incident.organisation.remains import against_closing, against_declaring
-from incident.organisation.rules import answers, spoken
-from incident.placing import placing_words, propose
+from incident.organisation.rules import spoken
 from incident.values import Location, as_location, as_words
 
 
-def _state(look: Look) -> Organisation:
-    state: Organisation = look.state.organisation
-    return state
-
-
-def _me(look: Look) -> str:
-    return "" if look.me is None else str(look.me.agency)
-
-
 def _my_party(look: Look) -> Party | None:
-    return _state(look).parties.get(_me(look))
-
-
-def _text(values: Mapping[str, Any], name: str) -> str:
-    return str(values.get(name) or "").strip()
+    return state_of(look).parties.get(me_of(look))
 
 
 # -- what can be answered -------------------------------------------------------------------------------------
@@ -40,53 +28,12 @@ def _declarations(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
     return [(word, spoken(word)) for word in DECLARATIONS]
 
 
-def _invitable(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
-    state = _state(look)
-    taking_part = {code for code, party in state.parties.items() if party.left_at is None}
-    return [(code, agency.name) for code, agency in state.charter.agencies.items() if code not in taking_part]
-
-
 def _kinds(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
     return [(kind, spoken(kind)) for kind in KINDS]
 
 
 def _sightings(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
-    return [(s.version, f"{s.agency}: {s.location.words()}") for s in _state(look).sightings]
-
-
-def _words(offer: LeadOffer) -> str:
-    return f"{offer.to} {'claims it' if offer.claim else 'is offered it'}: {offer.reason}"
-
-
-def _for_us(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
-    state = _state(look)
-    return [(o.id, _words(o)) for o in state.lead_offers if answers(state, o) == _me(look)]
-
-
-def _from_us(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
-    return [(offer.id, _words(offer)) for offer in _state(look).lead_offers if offer.by == _me(look)]
-
-
-def _first(choices: Any) -> Any:
-    def default(look: Look, row: Any) -> str:
-        found = choices(look, row)
-        return found[0][0] if found else ""
-
-    return default
-
-
-def _offer(values: Mapping[str, Any], look: Look, choices: Any) -> str:
-    """The offer meant: the one named (by its id, or by the agency), else the first that can be meant."""
-    named = _text(values, "offer")
-    found = choices(look, None)
-    if not found:
-        raise ValueError("No offer or claim of the lead waits for that.")
-    by_agency = [
-        o.id for o in _state(look).lead_offers if o.to == named.upper() and (o.id, _words(o)) in found
-    ]
-    if named and not by_agency and named not in dict(found):
-        raise ValueError("There is no such offer of the lead.")
-    return (by_agency or [named or found[0][0]])[0]
+    return [(s.version, f"{s.agency}: {s.location.words()}") for s in state_of(look).sightings]
 
 
 # -- commands from answers ------------------------------------------------------------------------------------
@@ -97,15 +44,15 @@ def _open(_row: Any, values: Mapping[str, Any], look: Look) -> facts.Open:
         raise ValueError("The server has not been reached yet, so its catalogue is not known here.")
     written = values.get("location")
     return facts.Open(
-        title=_text(values, "title"),
+        title=text_of(values, "title"),
         mode=look.charter.mode,
         location=as_location(written) if written else Location(),
-        kind=_text(values, "kind") or "incident",
+        kind=text_of(values, "kind") or "incident",
     )
 
 
 def _declared_word(values: Mapping[str, Any]) -> str:
-    word = _text(values, "state").lower().replace(" ", "_").replace("-", "_")
+    word = text_of(values, "state").lower().replace(" ", "_").replace("-", "_")
     return {"standdown": "stand_down", "clear": "scene_clear"}.get(word, word)
 
 
@@ -113,7 +60,7 @@ def _declare(_row: Any, values: Mapping[str, Any], look: Look) -> facts.Declare:
     word = _declared_word(values)
     if word not in DECLARATIONS:
         raise ValueError(f"An agency declares one of: {', '.join(map(spoken, DECLARATIONS))}.")
-    return facts.Declare(_me(look), word, _text(values, "reason"))
+    return facts.Declare(me_of(look), word, text_of(values, "reason"))
 
 
 def _invite(_row: Any, values: Mapping[str, Any], _look: Look) -> facts.Invite:
@@ -123,33 +70,13 @@ def _invite(_row: Any, values: Mapping[str, Any], _look: Look) -> facts.Invite:
     return facts.Invite(agencies)
 
 
-def _proposed(look: Look, _row: Any) -> str:
-    """The trusts that the place concerns and that do not take part yet."""
-    placing = _state(look).placing
-    if placing is None:
-        return ""
-    return " ".join(code for code, _ in _invitable(look, None) if code in propose(placing, _me(look)).tell)
-
-
-def _why_lead(look: Look, row: Any) -> str:
-    """Why this agency should lead, when the place says so: a reason that stands in the form already."""
-    placing = _state(look).placing
-    if placing is None or row is None or placing.trust != row.party.agency:
-        return ""
-    return placing_words(placing)
-
-
 def _confirm(_row: Any, _values: Mapping[str, Any], look: Look) -> facts.GiveLocation:
-    return facts.GiveLocation(replace(_state(look).location, confirmed=True))
-
-
-def _lead(row: Any, values: Mapping[str, Any], _look: Look) -> facts.OfferLead:
-    return facts.OfferLead(row.party.agency, _text(values, "reason"))
+    return facts.GiveLocation(replace(state_of(look).location, confirmed=True))
 
 
 def _next_number(look: Look, _row: Any) -> str:
     """The number that the opener's own register has given this incident, when that is seen here."""
-    state = _state(look)
+    state = state_of(look)
     register = getattr(look.registers.get(state.opened_by), "fleet", None)
     number = "" if register is None else str(register.numbers.get(state.incident_id, ""))
     return "" if "?" in number else number
@@ -190,7 +117,7 @@ _PARTY_VERBS = (
         args=(Arg("state", "We are", "choice", True, _declarations), _WHY),
         confirm=True,
         against=lambda _row, values, look: against_declaring(
-            look.state, _me(look), _declared_word(values), look.own
+            look.state, me_of(look), _declared_word(values), look.own
         ),
         quick={
             "a": {"state": "aware"},
@@ -213,29 +140,16 @@ _PARTY_VERBS = (
         _invite,
         key="i",
         row=False,
-        args=(Arg("agencies", "Agencies", "agencies", True, _invitable, rest=True),),
+        args=(Arg("agencies", "Agencies", "agencies", True, invitable, rest=True),),
         example="invite SCAS SECAMB",
         help="From then on they see the whole incident.",
-    ),
-    Verb(
-        "tell",
-        "Invite whom the place concerns",
-        "tell",
-        facts.Invite,
-        _invite,
-        key="y",
-        row=False,
-        args=(Arg("agencies", "Trusts near it", "agencies", True, _invitable, _proposed, rest=True),),
-        applies=lambda row, look: bool(_proposed(look, row)),
-        example="tell",
-        help="The trusts whose area it is in, or within 5 km of it; areas may be INDICATIVE.",
     ),
     Verb(
         "join",
         "Join, and name whom to ring",
         "join",
         facts.Join,
-        lambda _row, values, _look: facts.Join(_text(values, "spoc")),
+        lambda _row, values, _look: facts.Join(text_of(values, "spoc")),
         key="J",
         row=False,
         args=(Arg("spoc", "Our single point of contact", rest=True, limit=200),),
@@ -247,7 +161,7 @@ _PARTY_VERBS = (
         "Name whom to ring here",
         "contact",
         facts.NameContact,
-        lambda _row, values, look: facts.NameContact(_me(look), _text(values, "spoc")),
+        lambda _row, values, look: facts.NameContact(me_of(look), text_of(values, "spoc")),
         key="c",
         row=False,
         args=(Arg("spoc", "Our single point of contact", rest=True, limit=200),),
@@ -259,14 +173,14 @@ _PARTY_VERBS = (
         "Take the invitation back",
         "uninvite",
         facts.TakeBackInvitation,
-        lambda row, values, _look: facts.TakeBackInvitation(row.party.agency, _text(values, "reason")),
+        lambda row, values, _look: facts.TakeBackInvitation(row.party.agency, text_of(values, "reason")),
         key="U",
         args=(_REASON,),
         applies=lambda row, look: (
             not row.party.declared
             and row.party.joined_at is None
             and row.party.left_at is None
-            and _me(look) in (row.party.invited_by, _state(look).lead)
+            and me_of(look) in (row.party.invited_by, state_of(look).lead)
         ),
         confirm=True,
         example='uninvite IOW "meant SCAS"',
@@ -277,63 +191,11 @@ _PARTY_VERBS = (
         "Leave the incident",
         "leave",
         facts.Leave,
-        lambda _row, values, _look: facts.Leave(_text(values, "reason")),
+        lambda _row, values, _look: facts.Leave(text_of(values, "reason")),
         row=False,
         args=(_REASON,),
         confirm=True,
         help="Our agency no longer sees it.",
-    ),
-)
-
-_LEAD_VERBS = (
-    Verb(
-        "lead",
-        "Offer the lead, or claim it",
-        "lead",
-        facts.OfferLead,
-        _lead,
-        key="o",
-        args=(Arg("reason", "Reason", default=_why_lead, rest=True),),
-        applies=lambda row, look: (
-            not row.lead and row.party.left_at is None and _me(look) in (_state(look).lead, row.party.agency)
-        ),
-        confirm=True,
-        example='lead SCAS "their area"',
-        help="Offers it to that agency; with our own, claims it. Until accepted the lead stays where it is.",
-    ),
-    Verb(
-        "accept-lead",
-        "Accept: the lead changes hands",
-        "accept-lead",
-        facts.AcceptLead,
-        lambda _row, values, look: facts.AcceptLead(_offer(values, look, _for_us)),
-        key="A",
-        row=False,
-        args=(Arg("offer", "Which", "choice", False, _for_us, _first(_for_us)),),
-        applies=lambda row, look: bool(_for_us(look, row)),
-        confirm=True,
-    ),
-    Verb(
-        "decline-lead",
-        "Decline the lead, or the claim of it",
-        "decline-lead",
-        facts.DeclineLead,
-        lambda _row, values, look: facts.DeclineLead(_offer(values, look, _for_us), _text(values, "reason")),
-        key="x",
-        row=False,
-        args=(_REASON, Arg("offer", "Which", "choice", False, _for_us, _first(_for_us))),
-        applies=lambda row, look: bool(_for_us(look, row)),
-    ),
-    Verb(
-        "withdraw-lead",
-        "Take back our offer or claim of the lead",
-        "withdraw-lead",
-        facts.WithdrawLead,
-        lambda _row, values, look: facts.WithdrawLead(_offer(values, look, _from_us)),
-        key="w",
-        row=False,
-        args=(Arg("offer", "Which", "choice", False, _from_us, _first(_from_us)),),
-        applies=lambda row, look: bool(_from_us(look, row)),
     ),
 )
 
@@ -343,10 +205,10 @@ _INCIDENT_VERBS = (
         "Correct the title",
         "retitle",
         facts.Retitle,
-        lambda _row, values, _look: facts.Retitle(_text(values, "title")),
+        lambda _row, values, _look: facts.Retitle(text_of(values, "title")),
         key="T",
         row=False,
-        args=(Arg("title", "Title", default=lambda look, _row: _state(look).title, rest=True, limit=200),),
+        args=(Arg("title", "Title", default=lambda look, _row: state_of(look).title, rest=True, limit=200),),
         example="retitle Two coaches, M4/M25",
     ),
     Verb(
@@ -370,7 +232,9 @@ _INCIDENT_VERBS = (
         key="P",
         row=False,
         applies=lambda _row, look: (
-            not _state(look).disputed and _state(look).location.known and not _state(look).location.confirmed
+            not state_of(look).disputed
+            and state_of(look).location.known
+            and not state_of(look).location.confirmed
         ),
     ),
     Verb(
@@ -378,20 +242,20 @@ _INCIDENT_VERBS = (
         "Settle the disputed location",
         "pick-location",
         facts.PickLocation,
-        lambda _row, values, _look: facts.PickLocation(_text(values, "version")),
+        lambda _row, values, _look: facts.PickLocation(text_of(values, "version")),
         row=False,
         args=(Arg("version", "Which is right", "choice", True, _sightings),),
-        applies=lambda _row, look: _state(look).disputed,
+        applies=lambda _row, look: state_of(look).disputed,
     ),
     Verb(
         "number",
         "Give the incident its number",
         "number",
         facts.AssignNumber,
-        lambda _row, values, _look: facts.AssignNumber(_text(values, "number").upper()),
+        lambda _row, values, _look: facts.AssignNumber(text_of(values, "number").upper()),
         row=False,
         args=(Arg("number", "Number", "word", True, default=_next_number, limit=24),),
-        applies=lambda _row, look: not _state(look).number and _state(look).opened_by == _me(look),
+        applies=lambda _row, look: not state_of(look).number and state_of(look).opened_by == me_of(look),
         example="number LAS-2611-03",
     ),
     Verb(
@@ -400,7 +264,7 @@ _INCIDENT_VERBS = (
         "become",
         facts.ChangeKind,
         lambda _row, values, _look: facts.ChangeKind(
-            _text(values, "kind") or "incident", _text(values, "reason")
+            text_of(values, "kind") or "incident", text_of(values, "reason")
         ),
         key="e",
         row=False,
@@ -413,24 +277,27 @@ _INCIDENT_VERBS = (
         "Close the incident",
         "close",
         facts.Close,
-        lambda _row, values, _look: facts.Close(_text(values, "reason")),
+        lambda _row, values, _look: facts.Close(text_of(values, "reason")),
         row=False,
         args=(Arg("reason", "Reason", required=False, rest=True),),
         # Whose it is and what still stands against it is said by the rule, with the names.
-        applies=lambda _row, look: not _state(look).closed,
+        applies=lambda _row, look: not state_of(look).closed,
         confirm=True,
-        against=lambda _row, _values, look: against_closing(look.state, _me(look), look.own),
+        against=lambda _row, _values, look: against_closing(look.state, me_of(look), look.own),
     ),
     Verb(
         "reopen",
         "Open the closed incident again",
         "reopen",
         facts.Reopen,
-        lambda _row, values, _look: facts.Reopen(_text(values, "reason")),
+        lambda _row, values, _look: facts.Reopen(text_of(values, "reason")),
         row=False,
         args=(_REASON,),
-        applies=lambda _row, look: _state(look).closed,
+        applies=lambda _row, look: state_of(look).closed,
     ),
 )
 
-VERBS: Final = (*_PARTY_VERBS, *_LEAD_VERBS, *_INCIDENT_VERBS)
+
+def verbs(draft: Draft = lambda _look: "") -> tuple[Verb, ...]:
+    """Everything that is done to the organisation; ``draft`` writes the first text of an IIMARCH brief."""
+    return (*_PARTY_VERBS, tell_verb(draft), *lead_verbs(draft), *_INCIDENT_VERBS)

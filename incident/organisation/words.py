@@ -114,11 +114,11 @@ def _lead(event: Any, record: Record) -> Line:
     match event:
         case facts.LeadOffered():
             what = "claims the lead" if by_itself else f"offers the lead to {event.to}"
+            what += " with a written brief" if event.brief else ""
             return Line(sentences(what, _why(event)), DECISION)
         case facts.LeadAccepted():
-            if by_itself:
-                return Line(f"accepts the lead from {event.before}", DECISION)
-            return Line(f"gives the lead to {event.lead}", DECISION)
+            what = f"accepts the lead from {event.before}" if by_itself else f"gives the lead to {event.lead}"
+            return Line(f"{what} with a written brief" if event.brief else what, DECISION)
         case facts.LeadDeclined():
             what = "declines the lead" if by_itself else f"does not give the lead to {event.to}"
             return Line(sentences(what, _why(event)), DECISION)
@@ -143,7 +143,7 @@ def label(state: Organisation, key: str) -> str:
     if any(party.invitation == key for party in state.parties.values()):
         return "the invitation"
     # Answered meanwhile: its words went with it, and an id tells a reader nothing.
-    return "an offer of the lead" if len(key) == _ID_LENGTH else key
+    return "an offer of the lead" if len(key) == _ID_LENGTH or key[_ID_LENGTH:] == "/1" else key
 
 
 def version(state: Organisation, key: str) -> str:

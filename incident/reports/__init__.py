@@ -6,8 +6,9 @@ from incident.kernel.slice import CommandSpec, Conflict, EventSpec, Offline, Sli
 from incident.reports import facts, rules
 from incident.reports.board import BOARD
 from incident.reports.facts import Report, Reports
+from incident.reports.parties import PARTIES
 
-__all__ = ["SLICE", "Report", "Reports", "reports"]
+__all__ = ["PARTIES", "SLICE", "Report", "Reports", "reports"]
 
 
 def reports(view: View) -> Reports:

@@ -13,13 +13,15 @@ from typing import Final, NamedTuple
 from incident.alarms import standing
 from incident.alarms.agreement import reviewer
 from incident.alarms.report import AGAIN_MS
-from incident.boundaries.board import place_words
 from incident.boundaries.facts import KINDS, SCHEMES, Feature
 from incident.boundaries.rules import agreed_by, counted, live
+from incident.boundaries.words import place_words
 from incident.casualties import GRID, counted_at, grid
 from incident.commanders import ROLES, Post, commanders, vacant
 from incident.commanders.facts import RANKS
 from incident.comms import comms, control_room_link, failed, untested
+from incident.cover import covers
+from incident.cover.words import phase
 from incident.kernel.board import Look
 from incident.log import log
 from incident.methane import current, fields, methane, receipt_rows
@@ -202,6 +204,15 @@ def aid(look: Look) -> Iterable[str]:
     yield from _listed(lines, "requests") or ["No mutual aid is asked for."]
 
 
+def cover(look: Look) -> Iterable[str]:
+    """What one trust covers of another's area, or is asked to, and until when; none is not worth a line."""
+    for one in covers(look.state).rows.values():
+        if not one.over(look.now):
+            times = f"{look.clock(one.begins)} to {look.clock(one.until)}"
+            said = f"{one.number} {one.by} for {one.covered}: {one.stretch}, {times}, {phase(one, look.now)}"
+            yield stop(said)
+
+
 def pressures(look: Look) -> Iterable[str]:
     """How hard pressed each trust is, by its own word."""
     for code, one in mutual_aid(look.state).pressures.items():
@@ -316,6 +327,10 @@ def upcoming(look: Look) -> list[Coming]:
     for offer in organisation(view).lead_offers:
         answers = organisation(view).lead if offer.claim else offer.to
         found.append(Coming(offer.lapses_at, "answer to the lead due", answers, "parties", answers))
+    for key, one_cover in covers(view).rows.items():
+        if one_cover.step == "agreed" and not one_cover.over(look.now):
+            words = f"cover of {one_cover.stretch} by {one_cover.by} ends"
+            found.append(Coming(one_cover.until, words, one_cover.covered, "cover", key))
     for key, request in mutual_aid(view).rows.items():
         if request.state == "sent" and not stood_down(view, request.requester):
             words = f"{request.number} answer due"
@@ -357,7 +372,7 @@ DRAFTS: Final[Mapping[str, Mapping[str, tuple[Draft, ...]]]] = {
         "command": (posts,),
         "casualties": (casualties, hospitals),
         "resources": (units,),
-        "aid": (aid,),
+        "aid": (aid, cover),
         "impact": (
             pressures,
             blank(0),
@@ -372,7 +387,7 @@ DRAFTS: Final[Mapping[str, Mapping[str, tuple[Draft, ...]]]] = {
         "information": (situation, report, declarations),
         "intent": (blank(2, 3),),
         "method": (ground, decisions, work),
-        "administration": (posts, units, aid, coming),
+        "administration": (posts, units, aid, cover, coming),
         "risk": (hazards, risks),
         "communications": (channels, contacts),
         "humanitarian": (blank(4),),

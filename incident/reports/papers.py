@@ -84,6 +84,7 @@ BOARD: Final[tuple[tuple[str, Callable[[Look], Iterable[str]]], ...]] = (
     ("Units", gather.units),
     ("On the ground", gather.ground),
     ("Mutual aid", gather.aid),
+    ("Cover", gather.cover),
     ("Tasks", gather.work),
     ("Decisions", gather.decisions),
     ("Communications", gather.channels),

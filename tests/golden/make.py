@@ -21,13 +21,16 @@ import msgspec
 
 from incident.alarms.facts import Acknowledge as HearAlarm
 from incident.boundaries import facts as b
+from incident.boundaries.wind import with_wedge
 from incident.casualties import facts as ca
 from incident.commanders import facts as c
 from incident.comms import facts as cm
+from incident.cover import facts as cv
 from incident.delegation import facts as d
 from incident.exercises import facts as x
 from incident.exercises.facts import Segment
 from incident.fleet import facts as fl
+from incident.ground import Reach
 from incident.injects import facts as i
 from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.record import Record
@@ -38,6 +41,7 @@ from incident.mutual_aid import commands as a
 from incident.mutual_aid import facts as af
 from incident.organisation import facts as o
 from incident.places import facts as p
+from incident.placing import Near
 from incident.reports.facts import Part, Sign
 from incident.resources import facts as r
 from incident.sharing import facts as sh
@@ -64,6 +68,7 @@ def incident() -> Given:
     _led(given)
     _told(given)
     _aided(given)
+    _covered(given)
     _played(given)
     _talked(given)
     _lent(given)
@@ -114,12 +119,12 @@ def _organised(given: Given) -> None:
     given.by("LAS").did(o.GiveLocation(PLACE))
     given.by("SCAS").having_seen(mark).did(o.GiveLocation(Location("M4 J4b", "TQ 0338 7538", confirmed=True)))
     given.by("LAS", "tactical_commander").did(o.PickLocation(given.view.organisation.sightings[0].version))
-    given.by("LAS").did(o.OfferLead("SCAS", "their area"))
-    given.by("SCAS").did(o.DeclineLead(given.last, "no commander yet"))
+    given.by("LAS").did(o.TellAndOffer(("SECAMB", "EEAST"), "SCAS", "their area", "INFORMATION\n48 on board"))
+    given.by("SCAS").did(o.DeclineLead(f"{given.last}/1", "no commander yet"))
     given.by("SECAMB").did(o.OfferLead("SECAMB", "it is in our area")).did(o.WithdrawLead(given.last))
     given.by("LAS").did(o.OfferLead("SECAMB", "perhaps")).later(15)
     given.system().did(o.LapseLead(given.last))
-    given.by("LAS").did(o.OfferLead("SCAS", "their area"))
+    given.by("LAS").did(o.OfferLead("SCAS", "their area", "INFORMATION\n48 on board"))
     given.by("SCAS").later().did(o.AcceptLead(given.last))
 
 
@@ -150,6 +155,26 @@ def _ground(given: Given) -> None:
     )
     given.by("SCAS").did(b.Propose("hot_zone", b.Shape(PLACE, polygon=square), "", "fire"))
     given.did(b.Withdraw(given.last, "the fire is out"))
+    wedge = with_wedge(b.Shape(PLACE, wind=b.Wind(225, 45, 2_000.0)))
+    reach = Reach(
+        "areas-1", ("SCAS", "LAS"), (Near("SCAS", 0), Near("LAS", 0), Near("SECAMB", 800)), 1_200, 250
+    )
+    given.did(b.Propose("wind", wedge, reach=reach))
+
+
+def _covered(given: Given) -> None:
+    """LAS asks SECAMB for Staines, SCAS offers Iver; taken back, declined, agreed and ended."""
+    ground = b.Shape(Location("Staines", "TQ 0370 7150", 51.43, -0.51), 5_000.0)
+    terms = cv.Terms("Staines and Ashford", ground, given.now, 240, "the M25 is shut", "two at Ashford")
+    given.by("LAS").later().did(cv.Ask("SECAMB", terms)).did(cv.Withdraw(given.last, "named the wrong road"))
+    given.did(cv.Ask("SECAMB", terms))
+    cover = given.last
+    given.by("SECAMB").later().did(Deliver((f"cover/{cover}",))).did(cv.Accept(cover))
+    square = ((51.52, -0.53), (51.52, -0.48), (51.5, -0.48), (51.5, -0.53))
+    terms = cv.Terms("Iver", b.Shape(Location("Iver"), polygon=square), given.now, 60, "two are free")
+    given.by("SCAS").did(cv.Offer("LAS", terms))
+    given.by("LAS").did(cv.Decline(given.last, "LAS has crews there")).later(30)
+    given.did(cv.End(cover, "the road is open"))
 
 
 def _casualties(given: Given) -> None:

@@ -18,7 +18,9 @@ from incident.casualties import facts as k
 from incident.commanders import facts as c
 from incident.comms import control_room_link
 from incident.comms import facts as x
+from incident.cover import facts as cv
 from incident.delegation import facts as d
+from incident.ground import Reach
 from incident.kernel.board import Look
 from incident.kernel.receipts import Acknowledge, See
 from incident.kernel.slice import Actor
@@ -29,6 +31,7 @@ from incident.mutual_aid import commands as a
 from incident.mutual_aid import facts as af
 from incident.organisation import facts as o
 from incident.places import facts as h
+from incident.placing import Near
 from incident.resources import facts as r
 from incident.state import INCIDENT
 from incident.tasks import facts as t
@@ -40,6 +43,23 @@ HERE = b.Shape(Location("Colnbrook by-pass", "TQ 0227 7759", 51.487, -0.530))
 THERE = b.Shape(Location("A4 lay-by", "TQ 0402 7829", 51.494, -0.503))
 A101 = r.Commitment("LAS/A101", "DCA", "AVB", crew_shift_end=T0 + 30 * MINUTE)
 A204 = r.Commitment("SCAS/A204", "DCA", "AVB")
+
+
+REACH = Reach("areas-1", ("SCAS", "LAS"), (Near("SCAS", 0), Near("LAS", 0), Near("EEAST", 4_000)), 900, 250)
+
+
+def _with_areas(given: Given) -> Given:
+    """As if the incident had been opened with that set of areas."""
+    known = given.view.organisation
+    known = msgspec.structs.replace(
+        known, charter=msgspec.structs.replace(known.charter, areas_digest="areas-1")
+    )
+    given.view = msgspec.structs.replace(given.view, organisation=known)
+    return given.by("LAS")
+
+
+def _cover(given: Given) -> Given:
+    return given.by("LAS").did(cv.Ask("SCAS", cv.Terms("Iver", HERE, T0, 60, "the M25 is shut")))
 
 
 def kinds(given: Given) -> set[str]:
@@ -216,6 +236,32 @@ CASES = {
         lambda g: g.by("SCAS").did(b.Agree(_first_feature(g))).by("SECAMB").did(b.Agree(_first_feature(g))),
     ),
     "no_rvp": Case(_declare, 5, lambda g: g.by("LAS").did(b.Propose("rvp", HERE))),
+    "neighbour_untold": Case(
+        lambda g: _with_areas(g).did(b.Propose("outer_cordon", b.Shape(HERE.place, 900.0), reach=REACH)),
+        3,
+        lambda g: g.by("LAS").did(o.TellAndOffer(("EEAST",))),
+    ),
+    "in_hazard": Case(
+        lambda g: (
+            g.by("LAS")
+            .did(b.Propose("hot_zone", b.Shape(HERE.place, 300.0), scheme="fire"))
+            .by("SCAS")
+            .did(b.Propose("rvp", HERE))
+        ),
+        0,
+        lambda g: g.by("SCAS").did(b.Move(_last_feature(g), THERE)),
+    ),
+    "cover_unanswered": Case(_cover, 5, lambda g: g.by("SCAS").did(cv.Accept(next(iter(g.view.cover.rows))))),
+    "cover_ends": Case(
+        lambda g: _cover(g).by("SCAS").did(cv.Accept(next(iter(g.view.cover.rows)))),
+        46,
+        lambda g: (
+            g.by("LAS")
+            .did(cv.Ask("SCAS", cv.Terms("Iver", HERE, T0 + 50 * MINUTE, 60, "still shut")))
+            .by("SCAS")
+            .did(cv.Accept(g.last))
+        ),
+    ),
     "crews_differ": Case(_crews, 0, lambda g: g.by("SCAS").did(r.Describe("SCAS/A204", destination="RVP A"))),
     "no_fcp": Case(_declare, 20, lambda g: g.by("LAS").did(b.Propose("fcp", HERE))),
     "no_zones": Case(

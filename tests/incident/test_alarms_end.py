@@ -56,6 +56,7 @@ SCENE = frozenset(
         "no_rvp",
         "no_fcp",
         "no_zones",
+        "in_hazard",
         "no_specialist",
         "no_hospital",
         "plan_draft",

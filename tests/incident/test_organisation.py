@@ -834,6 +834,9 @@ def test_the_word_tell_invites_the_trusts_near_it_that_do_not_take_part_and_then
     assert set(tell.args[0].default(seen(given), None).split()) == {"SCAS", "SECAMB"}
     given.did(tell.build(None, {"agencies": tell.args[0].default(seen(given), None)}, seen(given)))
     assert set(parties(given.view)) == {"LAS", "SCAS", "SECAMB"}
+    assert tell.args[0].default(seen(given), None) == ""
+    assert tell.applies(None, seen(given)), "the lead is still to be offered"
+    given.did(tell.build(None, {"to": "scas", "reason": "their area"}, seen(given)))
     assert not tell.applies(None, seen(given))
     assert not tell.applies(None, seen(opened()))
 

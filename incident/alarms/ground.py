@@ -1,0 +1,99 @@
+"""Alarms about the ground and the neighbours: who is not told, who waits in the hazard, what cover runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from incident.alarms.engine import Rule
+from incident.alarms.facts import Alarm, Kind
+from incident.boundaries.rules import boundaries, endangered
+from incident.cover import covers
+from incident.cover.facts import ANSWER_MS, OPEN, SOON_MS, Cover
+from incident.kernel.slice import View
+from incident.organisation import organisation, over, scene_over, stood_down, untold, with_units
+from incident.placing import must_tell
+from incident.values import MINUTE_MS
+
+TOLD_MS: Final = 3 * MINUTE_MS
+"""How long a trust whom the place or the ground concerns may go untold."""
+
+NOT_TOLD = Kind(
+    "neighbour_untold",
+    "A trust that the place concerns is not told",
+    (12, 20),
+    "parties",
+    "tell",
+    answered=True,
+)
+IN_HAZARD = Kind("in_hazard", "People gather in the hazard", (27,), "boundaries", "move")
+UNANSWERED = Kind(
+    "cover_unanswered", "Cover is asked for or offered, and not answered", (11,), "cover", "accept"
+)
+RUNS_OUT = Kind("cover_ends", "Cover is about to run out", (28,), "cover", "ask", answered=True)
+
+
+def _untold(view: View) -> Iterator[Alarm]:
+    """Since it was known: a place that was given or ground that was laid later asks for its trusts later."""
+    if over(view):
+        return
+    state = organisation(view)
+    given = max((sighting.at for sighting in state.sightings), default=state.opened_at)
+    laid: dict[str, int] = {}
+    for feature in boundaries(view).rows.values():
+        if feature.withdrawn_at is None and feature.reach is not None:
+            for code in feature.reach.tells:
+                laid[code] = min(feature.placed_at, laid.get(code, feature.placed_at))
+    by_place = {code for one in state.sightings if one.placing is not None for code in must_tell(one.placing)}
+    for code in untold(view):
+        since = given if code in by_place else laid.get(code, given)
+        left = state.parties[code].left_at if code in state.parties else None
+        begins = max(since, left or 0) + TOLD_MS
+        words = f"{code} is not told: its area is in or near the place or the ground"
+        yield Alarm(f"untold/{code}", NOT_TOLD.name, words, begins, "", (state.lead,))
+
+
+def _hazards(view: View) -> Iterator[Alarm]:
+    if scene_over(view):
+        return
+    for feature, hazard in endangered(view):
+        where = "downwind, in" if hazard.kind == "wind" else "in"
+        words = f"{feature.name} of {feature.owner} lies {where} {hazard.name} of {hazard.owner}"
+        key = f"hazard/{feature.id}/{hazard.id}"
+        since = max(feature.placed_at, hazard.placed_at)
+        yield Alarm(key, IN_HAZARD.name, words, since, feature.id, (feature.owner, hazard.owner))
+
+
+def _cover(view: View) -> Iterator[Alarm]:
+    if over(view):
+        return
+    rows = covers(view).rows.values()
+    for cover in rows:
+        if cover.step in OPEN and not stood_down(view, cover.answers):
+            word = "asks for" if cover.begun_by == cover.covered else "offers"
+            words = f"{cover.answers} has not answered {cover.begun_by}, who {word} cover of {cover.stretch}"
+            key, sides = f"cover/answer/{cover.id}", (cover.answers, cover.begun_by)
+            yield Alarm(key, UNANSWERED.name, words, cover.at + ANSWER_MS, cover.id, sides)
+        if cover.step == "agreed" and not any(_goes_on(cover, other) for other in rows):
+            words = f"{cover.by}'s cover of {cover.stretch} runs out: agree more, or {cover.covered} takes it back"
+            begins = max(cover.until - SOON_MS, cover.answered_at or 0)
+            yield Alarm(f"cover/ends/{cover.id}", RUNS_OUT.name, words, begins, cover.id, (cover.covered,))
+
+
+def _goes_on(cover: Cover, other: Cover) -> bool:
+    """Whether another agreement takes over where this one ends."""
+    return (
+        other.step == "agreed"
+        and other.covered == cover.covered
+        and other.stretch.casefold() == cover.stretch.casefold()
+        and other.begins <= cover.until < other.until
+    )
+
+
+def rules() -> Iterable[Rule]:
+    """What this file finds."""
+    return (
+        Rule((NOT_TOLD,), ("organisation", "boundaries", with_units), _untold),
+        Rule((IN_HAZARD,), ("boundaries", "organisation", with_units), _hazards),
+        Rule((UNANSWERED, RUNS_OUT), ("cover", "organisation", with_units), _cover),
+    )

@@ -1,0 +1,228 @@
+"""Who leads: offered, claimed, accepted with an IIMARCH brief; and the one form that tells the neighbours, too.
+
+The text of a brief is drafted from the whole picture, which this slice cannot see: ``incident.reports.parties`` fills
+it in, and leaves the rest of these verbs as they are. An offer of the lead carries the brief, so who accepts has read
+it; to a claim, who has the lead gives the brief with its consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from incident.kernel.board import Arg, Look, Verb
+from incident.organisation import facts
+from incident.organisation.asking import invitable, me_of, proposed, state_of, text_of
+from incident.organisation.facts import BRIEF_MAX, LeadOffer
+from incident.organisation.rules import answers
+from incident.placing import AGREE, INSIDE, placing_words
+from incident.values import as_words, sentences
+
+Draft = Callable[[Look], str]
+"""Writes a first IIMARCH brief from what is seen."""
+
+_REASON: Final = Arg("reason", "Reason", rest=True)
+
+
+def _words(offer: LeadOffer) -> str:
+    return f"{offer.to} {'claims it' if offer.claim else 'is offered it'}: {offer.reason}"
+
+
+def _for_us(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
+    state = state_of(look)
+    return [(o.id, _words(o)) for o in state.lead_offers if answers(state, o) == me_of(look)]
+
+
+def _from_us(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
+    return [(offer.id, _words(offer)) for offer in state_of(look).lead_offers if offer.by == me_of(look)]
+
+
+def _first(choices: Any) -> Any:
+    def default(look: Look, row: Any) -> str:
+        found = choices(look, row)
+        return found[0][0] if found else ""
+
+    return default
+
+
+def _offer(values: Mapping[str, Any], look: Look, choices: Any) -> str:
+    """The offer meant: the one named (by its id, or by the agency), else the first that can be meant."""
+    named = text_of(values, "offer")
+    found = choices(look, None)
+    if not found:
+        raise ValueError("No offer or claim of the lead waits for that.")
+    by_agency = [
+        o.id for o in state_of(look).lead_offers if o.to == named.upper() and (o.id, _words(o)) in found
+    ]
+    if named and not by_agency and named not in dict(found):
+        raise ValueError("There is no such offer of the lead.")
+    return (by_agency or [named or found[0][0]])[0]
+
+
+def _why(look: Look) -> str:
+    """What the place says about the lead, as a reason that stands in the form already."""
+    placing = state_of(look).placing
+    if placing is None:
+        return ""
+    agree = "" if placing.state == INSIDE else f"{AGREE[:1].upper()}{AGREE[1:]}"
+    return sentences(placing_words(placing), agree) if agree else placing_words(placing)
+
+
+def _why_lead(look: Look, row: Any) -> str:
+    """As ``_why``, where the place speaks for this agency."""
+    placing = state_of(look).placing
+    return _why(look) if placing is not None and row is not None and placing.trust == row.party.agency else ""
+
+
+def lead_goes_to(look: Look, _row: Any = None) -> str:
+    """Whom the place proposes for the lead, where that is ours to offer or to claim; "" to leave it where it is."""
+    state, me, placing = state_of(look), me_of(look), state_of(look).placing
+    trust = "" if placing is None else placing.trust
+    named = {offer.to for offer in state.lead_offers}
+    if not trust or trust == state.lead or trust in named or trust not in state.charter.agencies:
+        return ""
+    return trust if me in (state.lead, trust) else ""
+
+
+def _leaders(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
+    """Whom the lead can be offered to, who take part and who would; or we claim it."""
+    state, me = state_of(look), me_of(look)
+    if me != state.lead:
+        return [(me, "we claim it")]
+    there = [(c, state.charter.agency_name(c)) for c, p in state.parties.items() if p.left_at is None]
+    return [(code, name) for code, name in (*there, *invitable(look, None)) if code != state.lead]
+
+
+def _tell(_row: Any, values: Mapping[str, Any], look: Look) -> facts.TellAndOffer:
+    agencies = tuple(code.upper() for code in as_words(values.get("agencies") or ""))
+    to = text_of(values, "to").upper()
+    if not agencies and not to:
+        raise ValueError("Name at least one trust to be told, or who is to lead.")
+    if to and to != me_of(look) and to not in state_of(look).parties and to not in agencies:
+        agencies = (*agencies, to)  # who is to lead takes part first
+    reason = text_of(values, "reason") if to else ""
+    return facts.TellAndOffer(agencies, to, reason, _given(values, look) if to else "")
+
+
+def _given(values: Mapping[str, Any], look: Look) -> str:
+    """The brief that goes with an offer of ours; a claim has none, since we have not had the lead."""
+    return text_of(values, "brief")[:BRIEF_MAX] if me_of(look) == state_of(look).lead else ""
+
+
+def _accept(_row: Any, values: Mapping[str, Any], look: Look) -> facts.AcceptLead:
+    meant = _offer(values, look, _for_us)
+    claims = {offer.id for offer in state_of(look).lead_offers if offer.claim}
+    return facts.AcceptLead(meant, _given(values, look) if meant in claims else "")
+
+
+def _lead(row: Any, values: Mapping[str, Any], look: Look) -> facts.OfferLead:
+    return facts.OfferLead(row.party.agency, text_of(values, "reason"), _given(values, look))
+
+
+def _ours(draft: Draft) -> Callable[[Look, Any], str]:
+    """Our brief, where the lead is ours to hand over."""
+    return lambda look, _row: draft(look) if me_of(look) == state_of(look).lead else ""
+
+
+def _read(draft: Draft) -> Callable[[Look, Any], str]:
+    """The brief that came with the offer; of a claim, the one that we give."""
+
+    def default(look: Look, row: Any) -> str:
+        found = _first(_for_us)(look, row)
+        offer = next((offer for offer in state_of(look).lead_offers if offer.id == found), None)
+        if offer is None:
+            return ""
+        return _ours(draft)(look, row) if offer.claim else offer.brief or "No written brief came with it."
+
+    return default
+
+
+def tell_verb(draft: Draft) -> Verb:
+    """The one form that is put up when a place concerns others: whom to tell, and who is to lead."""
+    return Verb(
+        "tell",
+        "Tell whom the place concerns, and offer the lead",
+        "tell",
+        facts.TellAndOffer,
+        _tell,
+        key="y",
+        row=False,
+        read_first=True,
+        args=(
+            Arg("agencies", "Tell", "agencies", False, invitable, proposed),
+            Arg("to", "Lead offered to", "choice", False, _leaders, lead_goes_to),
+            Arg("reason", "Reason", required=False, default=lambda look, _row: _why(look), limit=500),
+            Arg("brief", "IIMARCH brief", "lines", False, default=_ours(draft), limit=BRIEF_MAX),
+        ),
+        applies=lambda row, look: bool(proposed(look, row) or lead_goes_to(look)),
+        example="tell",
+        help="Those told see the whole incident. The lead stays where it is until the other has read the brief and "
+        "accepted. Blank leaves the lead, or nobody, as it is.",
+    )
+
+
+def lead_verbs(draft: Draft) -> tuple[Verb, ...]:
+    """Everything that is done about the lead; ``draft`` writes the first text of a brief."""
+    brief = Arg("brief", "IIMARCH brief", "lines", False, default=_ours(draft), limit=BRIEF_MAX)
+    return (
+        Verb(
+            "lead",
+            "Offer the lead, or claim it",
+            "lead",
+            facts.OfferLead,
+            _lead,
+            key="o",
+            read_first=True,
+            args=(Arg("reason", "Reason", default=_why_lead), brief),
+            applies=lambda row, look: (
+                not row.lead
+                and row.party.left_at is None
+                and me_of(look) in (state_of(look).lead, row.party.agency)
+            ),
+            confirm=True,
+            example='lead SCAS "their area"',
+            help="Offers it to that agency, with the brief; with our own, claims it. Until accepted the lead stays "
+            "where it is.",
+        ),
+        Verb(
+            "accept-lead",
+            "Accept: the lead changes hands",
+            "accept-lead",
+            facts.AcceptLead,
+            _accept,
+            key="A",
+            row=False,
+            read_first=True,
+            args=(
+                Arg("offer", "Which", "choice", False, _for_us, _first(_for_us)),
+                Arg("brief", "IIMARCH brief", "lines", False, default=_read(draft), limit=BRIEF_MAX),
+            ),
+            applies=lambda row, look: bool(_for_us(look, row)),
+            confirm=True,
+            help="It is recorded with the brief as it was given.",
+        ),
+        Verb(
+            "decline-lead",
+            "Decline the lead, or the claim of it",
+            "decline-lead",
+            facts.DeclineLead,
+            lambda _row, values, look: facts.DeclineLead(
+                _offer(values, look, _for_us), text_of(values, "reason")
+            ),
+            key="x",
+            row=False,
+            args=(_REASON, Arg("offer", "Which", "choice", False, _for_us, _first(_for_us))),
+            applies=lambda row, look: bool(_for_us(look, row)),
+        ),
+        Verb(
+            "withdraw-lead",
+            "Take back our offer or claim of the lead",
+            "withdraw-lead",
+            facts.WithdrawLead,
+            lambda _row, values, look: facts.WithdrawLead(_offer(values, look, _from_us)),
+            key="w",
+            row=False,
+            args=(Arg("offer", "Which", "choice", False, _from_us, _first(_from_us)),),
+            applies=lambda row, look: bool(_from_us(look, row)),
+        ),
+    )

@@ -1,0 +1,355 @@
+"""The ground drawn: corners as they are typed, the wind sector, hazards, and what a shape reaches among the areas."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import msgspec
+import pytest
+
+from incident.boundaries import boundaries, endangered
+from incident.boundaries import facts as f
+from incident.boundaries.board import BOARD
+from incident.boundaries.corners import (
+    CORNERS_MAX,
+    crossing_lines,
+    distance_m,
+    flaw,
+    inside,
+    read_corners,
+    span_m,
+)
+from incident.boundaries.wind import read_wind, wedge, wind_words, with_wedge
+from incident.geography import from_grid
+from incident.gridpoint import from_reference
+from incident.ground import Reach, measured, reach_words, told_of
+from incident.kernel.board import Look
+from incident.kernel.slice import Actor, Refusal
+from incident.organisation import must_be_told, untold
+from incident.organisation.facts import Invite, Join, Open
+from incident.placing import Near
+from incident.state import INCIDENT
+from incident.values import Location
+from incident_tui.grammar import build, parse
+from tests.incident.given import Given, charter, opened
+
+SOURCE = Location("M25 J15", "TQ 0402 7829", 51.494, -0.503)
+SQUARE = ((51.494, -0.503), (51.494, -0.500), (51.490, -0.500), (51.490, -0.503))
+BOW = (SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3])
+WITH_AREAS = msgspec.structs.replace(charter(), areas_digest="areas-1")
+
+
+def reach(*near: tuple[str, int], crosses: tuple[str, ...] = ("SCAS",), radius_m: int = 500) -> Reach:
+    return Reach("areas-1", crosses, tuple(Near(*one) for one in near), radius_m, 250)
+
+
+def look(given: Given, agency: str = "LAS") -> Look:
+    return Look(
+        given.view, Actor("Sam", agency, "operator"), given.now, given.stream, charter=given.charter,
+        clock=lambda at: f"{at // 60_000 % 1440 // 60:02}:{at // 60_000 % 60:02}",
+    )  # fmt: skip
+
+
+def typed(given: Given, line: str, agency: str = "LAS") -> Any:
+    """The command of one typed line, or the sentence that says what is wrong."""
+    seen = look(given, agency)
+    act = parse(line, seen, INCIDENT.boards)
+    if isinstance(act, Refusal):
+        return act.sentence
+    made = build(act, seen, INCIDENT.boards)
+    return made.sentence if isinstance(made, Refusal) else made[0]
+
+
+# -- corners ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_reference_is_the_same_point_without_the_libraries() -> None:
+    rng = random.Random(7)
+    for _ in range(300):
+        letters = rng.choice(("TQ", "SU", "SK", "NY", "SX", "TR", "SD", "SW", "NZ"))
+        written = f"{letters} {rng.randrange(10_000):04d} {rng.randrange(10_000):04d}"
+        assert distance_m(from_reference(written), from_grid(written)) < 0.05, written
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "TQ 0402 7829; TQ 0410 7829; TQ 0410 7820",
+        "tq04027829 via TQ 0410 7829 VIA TQ04107820",
+        "TQ 0402 7829 ; TQ 0410 7829;TQ 0410 7820; TQ 0402 7829;",
+    ],
+)
+def test_corners_are_read_as_they_are_said(written: str) -> None:
+    corners = read_corners(written)
+    assert len(corners) == 3, "the first need not come again"
+    assert distance_m(corners[0], from_grid("TQ 0402 7829")) < 1
+
+
+def test_what_a_map_draws_and_degrees_are_corners_too() -> None:
+    assert read_corners([*SQUARE, SQUARE[0]]) == SQUARE
+    assert read_corners("51.494,-0.503; 51.494, -0.500; 51.490,-0.500; 51.490,-0.503") == SQUARE
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("TQ 0402 7829; Poyle; TQ 0410 7820", "Corner 2, Poyle, is neither"),
+        ("TQ 0402 7829; TQ 0410 7820", "at least three"),
+        ("TQ 0402 7829; 91.00,-0.50; TQ 0410 7820", "Corner 2, 91.00,-0.50, is not on the earth"),
+        ("TQ 0402 7829; TQ 0410 7829; TQ 0402 7829; TQ 0410 7820", "Corner 3 is corner 1 again"),
+        (BOW, "the line from corner 1 to corner 2 meets the line from corner 3 to corner 4"),
+        (((51.0, -0.5), (51.1, -0.5), (51.2, -0.5)), "cross|one line"),
+        (((50.0, -5.0), (50.0, 1.5), (54.0, 1.5)), "km across"),
+    ],
+)
+def test_what_is_no_ground_says_which_corner(written: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        read_corners(written)
+
+
+def test_a_spike_and_a_touching_corner_are_no_ground_and_a_star_is() -> None:
+    spike = ((0.0, 0.0), (0.0, 0.02), (0.0, 0.01), (0.01, 0.01))
+    assert flaw(spike)
+    touching = ((0.0, 0.0), (0.0, 0.02), (0.02, 0.02), (0.0, 0.01))
+    assert flaw(touching)
+    star = [
+        (far * math.cos(math.radians(turn * 18)), far * math.sin(math.radians(turn * 18)))
+        for turn, far in enumerate((0.01, 0.02) * 10)
+    ]
+    assert flaw(star) == ""
+
+
+def test_random_rings_are_judged_as_the_geometry_library_judges_them() -> None:
+    shapely = pytest.importorskip("shapely")
+    rng = random.Random(11)
+    agreed = 0
+    for _ in range(600):
+        ring = [(rng.randint(0, 12) / 100, rng.randint(0, 12) / 100) for _ in range(rng.randint(3, 8))]
+        if len(set(ring)) < len(ring):
+            continue
+        valid = bool(shapely.Polygon(ring).is_valid)
+        ours = crossing_lines(ring) is None
+        area = shapely.Polygon(ring).area > 0
+        assert ours == valid or not area, ring
+        agreed += valid
+    assert agreed > 20
+
+
+def test_the_server_compares_no_more_than_it_must() -> None:
+    ring = [(index % 2 / 10 + index / 1e6, index / 1e4) for index in range(CORNERS_MAX - 1)]
+    assert crossing_lines(ring, most=10) is None
+    assert flaw([*ring] * 2).startswith("A shape has 1,000 corners")
+
+
+def test_a_point_is_inside_or_not() -> None:
+    assert inside(SQUARE, (51.492, -0.501))
+    assert not inside(SQUARE, (51.495, -0.501))
+    assert 450 < span_m(SQUARE) < 550
+
+
+# -- typed ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_cordon_is_typed_by_its_corners_or_by_its_radius() -> None:
+    given = opened()
+    made = typed(given, "propose inner TQ 0402 7829 via TQ 0410 7829 via TQ 0410 7820")
+    assert (made.kind, len(made.shape.polygon)) == ("inner_cordon", 3)
+    assert made.shape.place.point is not None, "to be found by on a list and a map"
+    assert typed(given, 'propose inner "TQ 0402 7829; TQ 0410 7829; TQ 0410 7820"').shape == made.shape
+    named = typed(given, 'propose sector Poyle polygon="TQ 0402 7829; TQ 0410 7829; TQ 0410 7820" name=North')
+    assert (named.kind, named.shape.place.text, named.name) == ("sector", "Poyle", "North")
+    assert typed(given, "propose outer M25 J15 800m").shape.radius_m == 800
+    hot = typed(given, "propose hot 51.494,-0.503 via 51.494,-0.500 via 51.490,-0.500 fire")
+    assert (hot.kind, hot.scheme, len(hot.shape.polygon)) == ("hot_zone", "fire", 3)
+    given.did(hot).check()
+
+
+def test_what_is_typed_wrong_says_so_before_it_is_sent() -> None:
+    given = opened()
+    assert "radius" in typed(given, "propose inner M25 J15")
+    assert "Say where it is" in typed(given, "propose rvp")
+    bow = "; ".join(f"{lat:.4f},{lon:.4f}" for lat, lon in BOW)
+    assert "meets the line" in typed(given, f'propose inner polygon="{bow}"')
+    wide = 'propose inner polygon="51.00,-0.50; 51.00,0.50; 51.40,0.50"'
+    assert "wide=yes" in typed(given, wide)
+    assert len(typed(given, f"{wide} wide=yes").shape.polygon) == 3
+    assert "scheme" in typed(given, "propose hot M25 J15")
+
+
+@pytest.mark.parametrize("kind", sorted(f.KINDS))
+def test_every_kind_is_proposed_agreed_declined_moved_reviewed_and_withdrawn(kind: str) -> None:
+    given = opened()
+    extra = {"scheme": "fire"} if kind in f.ZONES else {}
+    shape = f.Shape(SOURCE, 300.0)
+    if kind == "wind":
+        shape = with_wedge(f.Shape(SOURCE, wind=f.Wind(225)))
+    given.did(f.Propose(kind, shape, review_due=given.now + 600_000, **extra))
+    one = given.last
+    given.by("SCAS").did(f.Agree(one)).by("SECAMB").did(f.Decline(one, "downwind of the spill"))
+    moved = msgspec.structs.replace(shape, place=Location("further", lat=51.5, lon=-0.51))
+    given.by("LAS").did(f.Move(one, moved, "smoke")).did(f.Review(one, given.now + 900_000))
+    row = boundaries(given.view).rows[one]
+    assert (row.moves, list(row.answers), row.review_due) == (1, ["LAS"], given.now + 900_000)
+    given.by("SCAS").when(f.Withdraw(one)).refused("no_grant")
+    given.by("LAS").did(f.Withdraw(one, "over")).check()
+
+
+# -- the wind ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "degrees"),
+    [("SW", 225), ("from sw", 225), ("south-west", 225), ("NNE", 22), ("225°", 225), ("360", 0), ("7", 7)],
+)
+def test_the_wind_is_read_by_where_it_comes_from(written: str, degrees: int) -> None:
+    assert read_wind(written) == degrees
+
+
+@pytest.mark.parametrize("written", ["", "up", "361", "SWN"])
+def test_what_is_no_wind_says_what_is_one(written: str) -> None:
+    with pytest.raises(ValueError, match="where the wind comes from"):
+        read_wind(written)
+
+
+def test_the_wedge_lies_where_the_wind_blows_to() -> None:
+    ring = wedge((51.494, -0.503), f.Wind(225, 30, 2_000.0))
+    assert ring[0] == (51.494, -0.503)
+    assert all(abs(distance_m(ring[0], corner) - 2_000) < 5 for corner in ring[1:])
+    assert all(lat > 51.494 and lon > -0.503 for lat, lon in ring[1:]), (
+        "from the south-west goes to the north-east"
+    )
+    assert flaw(ring) == ""
+    assert flaw(wedge((51.494, -0.503), f.Wind(0, 90, 50_000.0))) == ""
+    assert wind_words(f.Wind(225, 30, 2_000.0)) == "wind from SW, 2.0 km downwind"
+    assert wind_words(f.Wind(200, 45, 500.0)) == "wind from 200°, 500 m downwind, 90° wide"
+
+
+def test_a_wind_sector_is_typed_in_one_line() -> None:
+    given = opened()
+    made = typed(given, "propose wind TQ 0402 7829 from SW 2km")
+    assert made.kind == "wind"
+    assert made.shape.wind == f.Wind(225, 30, 2_000.0)
+    assert len(made.shape.polygon) > 5
+    assert typed(given, "propose wind from SW TQ 0402 7829 2km").shape == made.shape
+    other = typed(given, "propose wind Poyle 51.494,-0.503 from 190° half=45")
+    assert (other.shape.place.text, other.shape.wind) == ("Poyle", f.Wind(190, 45, 1_000.0))
+    given.did(made)
+    assert given.line().text == "proposes wind sector A (LAS-B1): TQ 0402 7829, wind from SW, 2.0 km downwind"
+    turned = typed(given, 'move "wind sector A" from W')
+    assert turned.shape.wind == f.Wind(270, 30, 2_000.0)
+    assert turned.shape.place.grid == "TQ 0402 7829", "only the wind has turned"
+    given.did(turned).check()
+
+
+def test_a_wind_sector_without_source_or_wind_is_none_and_nothing_else_has_a_wind() -> None:
+    given = opened()
+    assert "where the wind comes from" in typed(given, "propose wind TQ 0402 7829")
+    assert "Only a wind sector" in typed(given, "propose rvp Poyle from SW")
+    words = typed(given, "propose wind Poyle from SW")
+    given.when(words).refused("wind_missing")
+    given.when(f.Propose("rvp", f.Shape(SOURCE, wind=f.Wind(10)))).refused("wind_unasked")
+    given.when(f.Propose("inner_cordon", f.Shape(SOURCE, polygon=BOW))).refused("bad_shape")
+
+
+# -- hazards ----------------------------------------------------------------------------------------------------------
+
+
+def test_who_gathers_downwind_or_in_the_hot_zone_is_warned_until_one_is_moved() -> None:
+    given = opened().did(typed(opened(), "propose wind TQ 0402 7829 from SW 2km"))
+    downwind = Location("lay-by", lat=51.500, lon=-0.495)
+    given.by("SCAS").did(f.Propose("rvp", f.Shape(downwind)))
+    rvp = given.last
+    assert [(a.name, b.name) for a, b in endangered(given.view)] == [("RVP A", "wind sector A")]
+    seen = look(given)
+    row = BOARD.rows(seen)[rvp]
+    cells = {column.name: column.cell(row, seen) for column in BOARD.columns}
+    assert cells["place"].text.startswith("▲ downwind: wind sector A.")
+    assert "move one of the two" in dict(BOARD.detail(row, seen))["danger"].text
+    given.did(f.Move(rvp, f.Shape(Location("by-pass", lat=51.487, lon=-0.530))))
+    assert endangered(given.view) == ()
+    given.by("LAS").did(
+        f.Propose("hot_zone", f.Shape(Location("pit", lat=51.487, lon=-0.531), 400.0), scheme="cbrn")
+    )
+    hot = given.last
+    assert [b.name for _, b in endangered(given.view)] == ["hot zone A"]
+    given.did(f.Withdraw(hot))
+    assert endangered(given.view) == ()
+    given.did(f.Propose("ccp", f.Shape(Location("somewhere downwind"))))
+    assert endangered(given.view) == (), "words alone cannot be measured"
+
+
+# -- what it reaches --------------------------------------------------------------------------------------------------
+
+
+def with_areas() -> Given:
+    given = Given(INCIDENT, charter_=WITH_AREAS).by("LAS")
+    given.did(Open("M4/M25 coach", "exercise", SOURCE)).did(Invite(("SCAS",))).by("SCAS").did(Join("duty"))
+    return given.by("LAS")
+
+
+def test_what_a_cordon_reaches_is_stored_shown_and_grows() -> None:
+    given = with_areas()
+    near = (("SCAS", 0), ("LAS", 0), ("SECAMB", 800), ("EEAST", 9_000))
+    small = reach(("SCAS", 0), ("LAS", 700), ("SECAMB", 9_500), ("EEAST", 12_000))
+    given.did(f.Propose("outer_cordon", f.Shape(SOURCE, 500.0), reach=small))
+    cordon = given.last
+    assert untold(given.view) == ()
+    big = reach(*near, crosses=("SCAS", "LAS"), radius_m=9_000)
+    given.did(f.Move(cordon, f.Shape(SOURCE, 9_000.0), "smoke", big))
+    row = boundaries(given.view).rows[cordon]
+    assert row.reach == big
+    assert reach_words(big) == "crosses SCAS/LAS; SECAMB 0.8 km, EEAST 9.0 km"
+    assert given.line().text.endswith("Crosses SCAS/LAS; SECAMB 0.8 km, EEAST 9.0 km. Reason: smoke.")
+    assert untold(given.view) == ("SECAMB", "EEAST")
+    assert set(must_be_told(given.view)) >= set(small.tells)
+    seen = look(given)
+    assert dict(BOARD.detail(row, seen))["reaches"].text == reach_words(big)
+    given.did(f.Withdraw(cordon))
+    assert untold(given.view) == (), "what is withdrawn asks for nobody"
+    given.check()
+
+
+def test_what_was_computed_with_other_areas_is_left_out() -> None:
+    given = with_areas()
+    other = msgspec.structs.replace(reach(("SCAS", 0)), areas="areas-2")
+    given.did(f.Propose("rvp", f.Shape(SOURCE), reach=other))
+    assert boundaries(given.view).rows[given.last].reach is None
+    assert measured(reach(), "") is None
+
+
+def test_a_cordon_that_grows_never_warns_fewer() -> None:
+    rng = random.Random(5)
+    for _ in range(300):
+        at = {code: rng.randint(0, 30_000) for code in ("LAS", "SCAS", "SECAMB", "EEAST", "SWASFT")}
+        told: set[str] = set()
+        for radius in (1, 200, 1_000, 4_000, 6_000, 12_000, 25_000):
+            near = sorted(((max(0, metres - radius), code) for code, metres in at.items()))
+            crosses = tuple(code for metres, code in near if metres == 0)
+            grown = Reach("a", crosses, tuple(Near(code, metres) for metres, code in near), radius, 250)
+            assert told <= set(grown.tells)
+            told = set(grown.tells)
+
+
+def test_several_pieces_of_ground_name_nobody_twice() -> None:
+    assert told_of((reach(("LAS", 10)), None, reach(("LAS", 20), ("SECAMB", 30)))) == (
+        "SCAS",
+        "LAS",
+        "SECAMB",
+    )
+
+
+def test_a_point_asks_for_whom_it_lies_by() -> None:
+    rvp = Reach("a", ("SCAS",), (Near("SCAS", 0), Near("LAS", 900), Near("SECAMB", 3_000)), 0, 250)
+    assert rvp.tells == ("SCAS", "LAS")
+    assert reach_words(rvp) == "inside SCAS; LAS 0.9 km"
+    assert reach_words(Reach("a", (), (Near("EEAST", 400),), 0, 250, True)) == (
+        "outside every area; EEAST 0.4 km (INDICATIVE)"
+    )
+
+
+def test_a_record_from_before_reads_as_it_did() -> None:
+    body = msgspec.json.encode({"kind": "rvp", "shape": {"place": {"text": "Poyle"}}})
+    event = INCIDENT.read_event("boundaries.proposed", 1, body)
+    assert event == f.Proposed("rvp", f.Shape(Location("Poyle")))
