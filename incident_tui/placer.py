@@ -90,9 +90,8 @@ class Placer:
         areas = self._agreed(charter) if shape.polygon or shape.place.point is not None else None
         if areas is None:
             return shape, None
-        from incident.geography.reach import reach  # noqa: PLC0415
-
         from incident.geography import crossing, outline, radius_of, to_metres  # noqa: PLC0415
+        from incident.geography.reach import reach  # noqa: PLC0415
 
         ring = outline(shape)
         if ring is None and shape.place.point is not None:

@@ -93,7 +93,7 @@ Polygon = Annotated[tuple[Point, ...], Meta(max_length=VERTICES_MAX)]
 Scheme = Literal["", "plato", "cbrn", "fire", "other"]
 
 
-class Wind(msgspec.Struct, frozen=True, omit_defaults=True):
+class Wind(msgspec.Struct, frozen=True):
     """The wind at a source: the degrees it comes FROM, half the angle of the wedge, and how far it is drawn."""
 
     from_deg: Annotated[int, Meta(ge=0, le=359)]

@@ -137,11 +137,39 @@ def _read(draft: Draft) -> Callable[[Look, Any], str]:
     return default
 
 
+_ANSWERS: Final = (
+    Verb(
+        "decline-lead",
+        "Decline the lead, or the claim of it",
+        "decline-lead",
+        facts.DeclineLead,
+        lambda _row, values, look: facts.DeclineLead(
+            _offer(values, look, _for_us), text_of(values, "reason")
+        ),
+        key="x",
+        row=False,
+        args=(_REASON, Arg("offer", "Which", "choice", False, _for_us, _first(_for_us))),
+        applies=lambda row, look: bool(_for_us(look, row)),
+    ),
+    Verb(
+        "withdraw-lead",
+        "Take back our offer or claim of the lead",
+        "withdraw-lead",
+        facts.WithdrawLead,
+        lambda _row, values, look: facts.WithdrawLead(_offer(values, look, _from_us)),
+        key="w",
+        row=False,
+        args=(Arg("offer", "Which", "choice", False, _from_us, _first(_from_us)),),
+        applies=lambda row, look: bool(_from_us(look, row)),
+    ),
+)
+
+
 def tell_verb(draft: Draft) -> Verb:
     """The one form that is put up when a place concerns others: whom to tell, and who is to lead."""
     return Verb(
         "tell",
-        "Tell whom the place concerns, and offer the lead",
+        "Tell the neighbours, offer the lead",
         "tell",
         facts.TellAndOffer,
         _tell,
@@ -201,28 +229,5 @@ def lead_verbs(draft: Draft) -> tuple[Verb, ...]:
             confirm=True,
             help="It is recorded with the brief as it was given.",
         ),
-        Verb(
-            "decline-lead",
-            "Decline the lead, or the claim of it",
-            "decline-lead",
-            facts.DeclineLead,
-            lambda _row, values, look: facts.DeclineLead(
-                _offer(values, look, _for_us), text_of(values, "reason")
-            ),
-            key="x",
-            row=False,
-            args=(_REASON, Arg("offer", "Which", "choice", False, _for_us, _first(_for_us))),
-            applies=lambda row, look: bool(_for_us(look, row)),
-        ),
-        Verb(
-            "withdraw-lead",
-            "Take back our offer or claim of the lead",
-            "withdraw-lead",
-            facts.WithdrawLead,
-            lambda _row, values, look: facts.WithdrawLead(_offer(values, look, _from_us)),
-            key="w",
-            row=False,
-            args=(Arg("offer", "Which", "choice", False, _from_us, _first(_from_us)),),
-            applies=lambda row, look: bool(_from_us(look, row)),
-        ),
+        *_ANSWERS,
     )

@@ -13,9 +13,12 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from incident.boundaries.facts import Propose, Shape, Wind
+from incident.boundaries.wind import with_wedge
 from incident.casualties.facts import STAGES, Counts, PickCount
 from incident.commanders import Brief
 from incident.delegation.facts import EndDelegation
+from incident.ground import Reach
 from incident.log import author
 from incident.organisation.facts import DECLARATIONS
 from incident.placing import Near, Placing
@@ -92,8 +95,11 @@ class Guess:
 
     def _struct(self, cls: type, owner: str) -> Any:
         whole: Callable[[], Any] | None = getattr(self, f"_whole_{owner.lower()}", None)
-        if whole is not None:
-            return whole()
+        return self._plain(cls) if whole is None else whole()
+
+    def _plain(self, cls: type) -> Any:
+        """A struct from its fields alone."""
+        owner = cls.__name__
         info = _shape(cls)
         values: dict[str, Any] = {}
         for one in info.fields:
@@ -328,7 +334,7 @@ class Guess:
         return EndDelegation(lent.agency, lent.to, lent.role, self.rng.choice(WORDS))
 
     def _reportunanswered_agency(self) -> str:
-        return self.rng.choice(("", self._agency()))
+        return self.rng.choice(("", "", self._agency()))
 
     def _reportunanswered_channel(self) -> str:
         return "" if self.rng.random() < 0.6 else self._channel()
@@ -360,7 +366,48 @@ class Guess:
         return self.rng.choice((None, Placing("border", areas, "SCAS", near, 3_000, indicative=True)))
 
     def _shape_polygon(self) -> tuple[tuple[float, float], ...]:
-        return tuple((51.0 + i / 100, -0.5 - i / 100) for i in range(self.rng.choice((0, 3, 5))))
+        if self._slip():
+            return ((51.0, -0.5), (51.1, -0.4), (51.1, -0.5), (51.0, -0.4))
+        ring = ((51.0, -0.5), (51.02, -0.5), (51.03, -0.48), (51.02, -0.46), (51.0, -0.46))
+        return ring[: self.rng.choice((0, 3, 5))]
+
+    def _shape_wind(self) -> Wind | None:
+        """Most things have none, and one without a wind is none."""
+        return self.rng.choice((None, None, None, Wind(225, 30, 2_000.0)))
+
+    def _whole_propose(self) -> Propose:
+        proposal: Propose = self._plain(Propose)
+        if proposal.kind != "wind" or self._slip():
+            return proposal
+        wedge = Shape(PLACES[0], wind=Wind(self.rng.randrange(360), 30, 2_000.0))
+        return msgspec.structs.replace(proposal, shape=with_wedge(wedge), scheme="")
+
+    def _reach(self) -> Reach | None:
+        charter = getattr(getattr(self.view, "organisation", None), "charter", None)
+        areas = "" if self._slip() or charter is None else charter.areas_digest
+        near = (Near("SCAS", 0), Near("LAS", 0), Near("SECAMB", 2_800))
+        return self.rng.choice((None, Reach(areas, ("SCAS", "LAS"), near, 1_200, 3_000, indicative=True)))
+
+    # -- cover ------------------------------------------------------------------------------------------------------
+
+    def _cover(self) -> str:
+        return str(self._one(self._rows("cover")))
+
+    def _ask_by(self) -> str:
+        return self.rng.choice(("LFB", "NOBODY9", "NWAS", self.agency)) if self._slip() else self._agency()
+
+    _offer_covered = _ask_by
+
+    def _terms_begins(self) -> int:
+        if self._slip():
+            return self.now + self.rng.choice((-30, 49)) * 60 * MINUTE
+        return self.now + self.rng.choice((0, 0, 10)) * MINUTE
+
+    def _terms_minutes(self) -> int:
+        return self.rng.choice((1, 3, 60, 240))
+
+    def _tellandoffer_to(self) -> str:
+        return self.rng.choice(("", "", self._agency()))
 
     def _total(self) -> int:
         return self.rng.randint(0, 60)
