@@ -394,14 +394,15 @@ class Guess:
         return str(self._one(self._rows("cover")))
 
     def _ask_by(self) -> str:
-        return self.rng.choice(("LFB", "NOBODY9", "NWAS", self.agency)) if self._slip() else self._agency()
+        odd = self._slip() or self.rng.random() < 0.1
+        return self.rng.choice(("LFB", "NOBODY9", "NWAS", self.agency)) if odd else self._agency()
 
     _offer_covered = _ask_by
 
     def _terms_begins(self) -> int:
         if self._slip():
             return self.now + self.rng.choice((-30, 49)) * 60 * MINUTE
-        return self.now + self.rng.choice((0, 0, 10)) * MINUTE
+        return self.now + self.rng.choice((0, 0, 10, -4)) * MINUTE
 
     def _terms_minutes(self) -> int:
         return self.rng.choice((1, 3, 60, 240))
