@@ -112,7 +112,7 @@ def _unfit(kind: str, shape: Shape) -> Refusal | None:
     if kind in CORDONS and shape.radius_m is None and not shape.polygon:
         words = words_of(kind, "A")
         return Refusal("extent_missing", f"{words} needs a radius, such as 500m, or a polygon.")
-    if kind == "wind" and (shape.wind is None or not shape.polygon):
+    if kind == "wind" and not shape.polygon:
         return Refusal("wind_missing", WIND_MISSING)
     if shape.wind is not None and kind != "wind":
         return Refusal("wind_unasked", f"Only a wind sector has a wind, not {words_of(kind)}.")

@@ -95,6 +95,8 @@ def _wind(values: Mapping[str, Any], kind: str, radius: float | None, before: Sh
             raise ValueError(f"Only a wind sector has a wind, not {words_of(kind)}.")
         return None
     old = None if before is None else before.wind
+    if not written and values.get("polygon"):
+        return None  # drawn by hand, or after a forecast of the plume
     if not written and old is None:
         raise ValueError(
             f"{words_of(kind, 'A')} needs where the wind comes from, such as SW or 225. Typed in one line: "

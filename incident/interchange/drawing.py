@@ -14,9 +14,9 @@ from typing import Final
 import msgspec
 
 from incident.boundaries import agreed_by, live
-from incident.boundaries.board import place_words
 from incident.boundaries.facts import KINDS, SCHEMES, Feature
 from incident.boundaries.rules import counted
+from incident.boundaries.words import place_words
 from incident.kernel.board import Look
 from incident.kernel.text import safe_text
 from incident.organisation import organisation

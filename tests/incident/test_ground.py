@@ -249,6 +249,8 @@ def test_a_wind_sector_without_source_or_wind_is_none_and_nothing_else_has_a_win
     assert "Only a wind sector" in typed(given, "propose rvp Poyle from SW")
     words = typed(given, "propose wind Poyle from SW")
     given.when(words).refused("wind_missing")
+    drawn = typed(given, 'propose wind polygon="TQ 0402 7829; TQ 0410 7829; TQ 0410 7820"')
+    assert (drawn.shape.wind, len(drawn.shape.polygon)) == (None, 3), "after a forecast of the plume"
     given.when(f.Propose("rvp", f.Shape(SOURCE, wind=f.Wind(10)))).refused("wind_unasked")
     given.when(f.Propose("inner_cordon", f.Shape(SOURCE, polygon=BOW))).refused("bad_shape")
 

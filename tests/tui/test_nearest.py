@@ -38,8 +38,8 @@ LOOK = FakeSession().look()
         ('t SCAS "open RVP" prioriti=urgent', "There is no answer prioriti=. Did you mean priority=?"),
         ("release", ("Say which unit or request: release UNIT [reason], or release REQUEST [units] [reason]. "
          "Or put the cursor on it and press x or f.")),
-        ("propose", "is missing: propose KIND [place] [radius] [name] [scheme] [review] [polygon] [wind] [note] [half] [wide]. Or "
-             "press p."),
+        ("propose", ("is missing: propose KIND [place] [radius] [name] [scheme] [review] [polygon] [wind] [note] "
+         "[half] [wide]. Or press p.")),
     ],
 )  # fmt: skip
 def test_the_nearest_is_offered(line: str, end: str) -> None:
