@@ -52,6 +52,15 @@ class Speed(msgspec.Struct, frozen=True):
         slowest = town / self.town_kmh + (km - town) / self.slow_kmh
         return km / self.fast_kmh * 60 + self.set_out_low, slowest * 60 + self.set_out_high
 
+    def sum_of_minutes(self, metres: NDArray[Any]) -> NDArray[Any]:
+        """The least and the most minutes together, for many straight lines at once: what the soonest is chosen by."""
+        import numpy as np
+
+        km = metres * self.detour / 1000
+        town = np.minimum(km, self.town_km)
+        hours = km / self.fast_kmh + town / self.town_kmh + (km - town) / self.slow_kmh
+        return hours * 60 + (self.set_out_low + self.set_out_high)
+
     def under_way(self) -> Speed:
         """The same for who has set out already, or has a patient on board."""
         return msgspec.structs.replace(self, set_out_low=0, set_out_high=0)
@@ -128,12 +137,15 @@ def nearest(
     here = np.array(to_metres(*target))
     straight = np.hypot(*(points - here).T)
     manners = [manner(key) for key in keys] if callable(manner) else [manner] * len(keys)
-    soonest = [sum(how.minutes(float(far))) for how, far in zip(manners, straight, strict=True)]
-    order = sorted(range(len(keys)), key=lambda index: (soonest[index], straight[index], keys[index]))
-    foreign = across if across is not None else _elsewhere(areas, keys, points, here)
+    soonest = np.empty(len(keys))
+    for how in set(manners):
+        alike = np.array([one == how for one in manners])
+        soonest[alike] = how.sum_of_minutes(straight[alike])
+    order = [int(index) for index in np.lexsort((straight, soonest))]
+    foreign = _elsewhere(areas, points, here) if across is None else [across(key) for key in keys]
     taken = order[: max(most, ROWS_MIN)]
-    if not any(foreign(keys[index]) for index in taken):
-        beyond = next((index for index in order[len(taken) :] if foreign(keys[index])), None)
+    if not any(foreign[index] for index in taken):
+        beyond = next((index for index in order[len(taken) :] if foreign[index]), None)
         if beyond is not None:
             taken = [*taken[:-1], beyond] if len(taken) > ROWS_MIN else [*taken, beyond]
     return [
@@ -142,10 +154,8 @@ def nearest(
     ]
 
 
-def _elsewhere(
-    areas: Areas, keys: list[str], points: NDArray[Any], here: NDArray[Any]
-) -> Callable[[str], bool]:
-    """Whether a candidate lies in another area than the target; in no area is neither."""
+def _elsewhere(areas: Areas, points: NDArray[Any], here: NDArray[Any]) -> list[bool]:
+    """Whether each candidate lies in another area than the target; in no area is neither."""
     mine = areas.containing_many(here[None, :])[0]
-    found = dict(zip(keys, areas.containing_many(points), strict=True))
-    return lambda key: bool(found[key] >= 0 and found[key] != mine)
+    found = areas.containing_many(points)
+    return [bool(elsewhere) for elsewhere in (found >= 0) & (found != mine)]

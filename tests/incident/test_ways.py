@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,16 @@ def test_a_way_is_the_straight_line_and_a_third_at_the_speeds_of_its_ground() ->
     assert RURAL.minutes(10_000) == pytest.approx((13 / 90 * 60 + 1, 13 / 70 * 60 + 2))
     assert MIXED.minutes(10_000) == pytest.approx((13 / 90 * 60 + 1, 10 / 40 * 60 + 3 / 70 * 60 + 2))
     assert MIXED.under_way().minutes(0) == (0, 0)
+
+
+@given(
+    metres=st.floats(0, 900_000),
+    manner=st.sampled_from([URBAN, RURAL, MIXED, MIXED.under_way(), Speed(town_km=3)]),
+)
+def test_many_ways_at_once_take_as_long_as_each(metres: float, manner: Speed) -> None:
+    assert manner.sum_of_minutes(np.array([metres, 0.0])) == pytest.approx(
+        [sum(manner.minutes(metres)), sum(manner.minutes(0))]
+    )
 
 
 def test_an_estimate_is_whole_minutes_and_always_a_range() -> None:
