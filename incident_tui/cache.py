@@ -9,12 +9,12 @@ saved from it as far as it can be read, and the client goes on with a new one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from incident.kernel.protocol import Submit
+from incident.kernel.protocol import Listing, Submit
 from incident.kernel.record import Record, first_break, genesis
 from incident.kernel.replica import StoreSnapshot
 from incident.kernel.slice import Refusal
@@ -47,15 +47,20 @@ class CardItem(msgspec.Struct, frozen=True):
         return self.submit.stream
 
 
+BESIDE_MAX: Final = 1_000
+"""Streams at the seats beside that are asked about; what is over it is found once those are gone."""
 HELD_ON: Final = "held on to "
 """With the name of a stream: the fact that its copy here may be the last."""
 _TABLES: Final = {"draft": "drafts", "view": "views", "meta": "meta"}
 _PUT: Final = {table: f"INSERT OR REPLACE INTO {table} VALUES (?, ?)" for table in _TABLES}  # noqa: S608
-_NO_DIRECTORY: Final[Statement] = ("DELETE FROM meta WHERE name = ?", [("directory",)])
+_NO_META: Final = "DELETE FROM meta WHERE name = ?"
+_NO_DIRECTORY: Final[Statement] = (_NO_META, [("directory",)])
+_NOTHING: Final[Mapping[str, tuple[int, str]]] = {}
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
 _submit = msgspec.json.Decoder(Submit)
 _record = msgspec.json.Decoder(Record)
+_names = msgspec.json.Decoder(list[Listing])
 _card = msgspec.json.Decoder(CardItem)
 _snapshot = msgspec.msgpack.Decoder(StoreSnapshot)
 
@@ -320,22 +325,71 @@ class Cache:
         """Whether that may be the last copy, as far as is known here, also from an earlier time."""
         return f"{HELD_ON}{stream}" in self.meta
 
-    async def discard_elsewhere(self, streams: Sequence[str]) -> None:
-        """Delete them from the seats of this desk at which nobody sits, too. Where somebody does, their client will."""
+    # -- the seats beside, at which nobody sits; where somebody does, it is theirs to clean ---------------------
+
+    async def discard_elsewhere(
+        self, streams: Sequence[str], proven: Mapping[str, tuple[int, str]] = _NOTHING
+    ) -> None:
+        """Delete them there, too, but what is held on to: that goes only where its newest record is the one `proven`.
+
+        That is the record that the server was told of when it said that the stream is closed to us.
+        """
+
+        async def clear(theirs: CacheFile) -> None:
+            facts = {name for (name,) in await theirs.rows("SELECT name FROM meta")}
+            gone = [
+                stream
+                for stream in streams
+                if f"{HELD_ON}{stream}" not in facts or proven.get(stream) == await _newest(theirs, stream)
+            ]
+            facts_gone: Statement = (_NO_META, [(f"{HELD_ON}{stream}",) for stream in gone])
+            await theirs.write([*cache_file.deletion(gone), _NO_DIRECTORY, facts_gone])
+            await theirs.wipe()
+
+        await self._at_free_seats(clear, "cleared")
+
+    async def beside(self, listed: frozenset[str]) -> dict[str, tuple[int, str]]:
+        """The streams that lie there and neither here nor on the server's list: the newest record of each.
+
+        A list kept there that names more than the server's goes, with its titles, as it does here.
+        """
+        found: dict[str, tuple[int, str]] = {}
+
+        async def read(theirs: CacheFile) -> None:
+            for (name,) in await theirs.rows("SELECT name FROM stream"):
+                if name not in listed and name not in self.streams and len(found) < BESIDE_MAX:
+                    found[name] = max(found.get(name, (0, "")), await _newest(theirs, name))
+            for (kept,) in await theirs.rows("SELECT value FROM meta WHERE name = 'directory'"):
+                if not listed.issuperset(one.stream for one in _names.decode(kept)):
+                    await theirs.write([_NO_DIRECTORY, cache_file.DUE_WIPE])
+                    await theirs.wipe()
+
+        await self._at_free_seats(read)
+        return found
+
+    async def hold_on_beside(self, stream: str) -> None:
+        """As `hold_on`, where it lies there."""
+
+        async def note(theirs: CacheFile) -> None:
+            if await theirs.rows("SELECT name FROM stream WHERE name = ?", (stream,)):
+                await theirs.write([(_PUT["meta"], [(f"{HELD_ON}{stream}", "yes")])])
+
+        await self._at_free_seats(note)
+
+    async def _at_free_seats(self, work: Callable[[CacheFile], Awaitable[None]], failed: str = "") -> None:
+        """Do this with each file. `failed`: what could not be done with one, to be said; "" says nothing."""
         for other in () if self.seat is None or self._only_read else self.seat.others():
             try:
                 if not other.lock.take():
                     continue
                 theirs = await CacheFile.open(other.file)
                 try:
-                    facts = {name for (name,) in await theirs.rows("SELECT name FROM meta")}
-                    gone = [stream for stream in streams if f"{HELD_ON}{stream}" not in facts]
-                    await theirs.write([*cache_file.deletion(gone), _NO_DIRECTORY])
-                    await theirs.wipe()
+                    await work(theirs)
                 finally:
                     await theirs.close(properly=True)
             except (*FAULTS, KeyError, TypeError) as error:
-                self._say(f"The copy of seat {other.number} cannot be cleared: {why(error)}.")
+                if failed:
+                    self._say(f"The copy of seat {other.number} cannot be {failed}: {why(error)}.")
             finally:
                 other.lock.free()
 
@@ -363,22 +417,10 @@ class Cache:
     async def newest(self, name: str) -> tuple[int, str]:
         """The number and the chain hash of the newest record that is held of a stream; 0 when there is none."""
         await self.disk.flush()
-        found = [(0, "")]
-        if self.disk.file is None:
-            return found[0]
-        sql = "SELECT record FROM record WHERE stream = ? ORDER BY seq DESC LIMIT 1"
         try:
-            for (blob,) in await self.disk.file.rows(
-                "SELECT snapshot FROM snapshot WHERE stream = ?", (name,)
-            ):
-                snapshot = _snapshot.decode(blob)
-                found.append((snapshot.seq, snapshot.hash))
-            for (blob,) in await self.disk.file.rows(sql, (name,)):
-                record = _record.decode(blob)
-                found.append((record.seq, record.hash))
+            return (0, "") if self.disk.file is None else await _newest(self.disk.file, name)
         except FAULTS:
             return 0, ""
-        return max(found)
 
     async def before(self, name: str, seq: int, limit: int) -> list[Record]:
         """Up to `limit` records that end right below `seq`, without gaps, oldest first."""
@@ -392,6 +434,20 @@ class Cache:
             return []
         run = [record for below, record in enumerate(found, 1) if record.seq == seq - below]
         return run[::-1]
+
+
+async def _newest(file: CacheFile, name: str) -> tuple[int, str]:
+    seq, digest = 0, ""
+    sql = "SELECT record FROM record WHERE stream = ? ORDER BY seq DESC LIMIT 1"
+    for (blob,) in await file.rows(sql, (name,)):
+        record = _record.decode(blob)
+        seq, digest = record.seq, record.hash
+    # a state may be large: it is read only where it is newer than every record
+    newer = "SELECT snapshot FROM snapshot WHERE stream = ? AND seq > ?"
+    for (blob,) in await file.rows(newer, (name, seq)):
+        snapshot = _snapshot.decode(blob)
+        seq, digest = snapshot.seq, snapshot.hash
+    return seq, digest
 
 
 async def _written(file: CacheFile) -> tuple[list[bytes], list[bytes]]:

@@ -24,9 +24,6 @@ from incident_tui.chores import is_automatic
 from incident_tui.meaning import WIDTH, meaning
 from incident_tui.watched import Watched
 
-PROBES_MAX: Final = 8
-"""Streams on this disk and not on the server's list that are asked about in one second."""
-
 CLOSED: Final = Refusal("not_party", "This is not open to your agency any more.")
 
 

@@ -1,4 +1,4 @@
-"""The log as lines: the incident's and our agency's own, in the order in which they were recorded, newest last.
+"""The log as lines: the incident's, our agency's own, and what others share with us of theirs, newest last.
 
 Every record is a line; what waits to be confirmed stands at the end with its state word. Lines are made when
 they are first asked for, and kept, so that a burst of records costs nothing until somebody looks.
@@ -19,6 +19,7 @@ from incident.log import LATE_MS, lateness
 from incident_tui.meaning import meaning
 
 PAGE: Final = 200
+NONE: Final = safe_text("")
 LINES_MAX: Final = 20_000
 """Lines of one stream in memory; past it the oldest go, and are asked for again when somebody scrolls there."""
 
@@ -28,7 +29,8 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
 
     `at` is when it happened as best known, `recorded_at` when the server wrote it (for a line that waits: when
     it was written here). `word` is the state word of a line that is not confirmed, "" otherwise; `late`: written
-    more than two minutes after it happened; `own`: in our agency's own part, which nobody else sees.
+    more than two minutes after it happened; `own`: in our agency's own part; `part`: the agency in whose own part it
+    stands, when that is another, which lets us look at it.
     """
 
     seq: int
@@ -47,14 +49,21 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     stream: str
     type: str
     real_at: int = 0
+    part: SafeText = NONE
+
+    @property
+    def said(self) -> str:
+        """The words, with whose own part they stand in when that is not ours."""
+        return f"OWN of {self.part} · {self.text}" if self.part else self.text
 
 
 class _Strand:
     """The lines of one stream, oldest first, and what lies before them."""
 
-    def __init__(self, replica: Replica, own: bool) -> None:
+    def __init__(self, replica: Replica, *, own: bool, part: SafeText = NONE) -> None:
         self.replica = replica
         self.own = own
+        self.part = part
         self.fresh: list[Record] = []
         self.lines: list[tuple[int, LogLine]] = []
         # Everything from this number on is here; the hash before it, "" when not known.
@@ -124,7 +133,7 @@ class _Strand:
             moment = max(moment, record.recorded_at)  # a server's clock set back does not reorder its log
             struck = str(record.seq) in corrections
             said = self.replica.model.sentence(record, names)
-            made.append((moment, _line(self.replica, record, said, own=self.own, struck=struck)))
+            made.append((moment, _line(self, record, said, struck=struck)))
         return made
 
     def waiting(self) -> list[LogLine]:
@@ -137,7 +146,7 @@ class _Strand:
             if not said:  # it would be refused now, and so makes no record: it is shown all the same
                 meant = Line(meaning(self.replica.model, entry.command))
                 said = [(_placeholder(self.replica, entry), meant)]
-            lines += [_line(self.replica, record, line, own=self.own, word=word) for record, line in said]
+            lines += [_line(self, record, line, word=word) for record, line in said]
         return lines
 
 
@@ -154,10 +163,42 @@ class LogFeed:
         self._strands = [_Strand(replica, own=place > 0) for place, replica in enumerate(replicas)]
         self._ask = ask
         self._version = version
+        self._anew()
+
+    def _anew(self) -> None:
+        """Nothing is put together yet."""
         self._made: tuple[int, tuple[LogLine, ...]] = (-1, ())
         self._merged: list[LogLine] = []
         self._place = (0, 0)
         self._taken = [(-1, 0) for _ in self._strands]
+
+    def shows(self, parts: Mapping[str, Replica]) -> list[str]:
+        """Of other agencies' own parts exactly these are in the log from now on; answers which were not before.
+
+        By the agency whose part it is. The lines of what is none any more are gone with this.
+        """
+        before = {str(strand.part): strand for strand in self._strands if strand.part}
+        if {code: strand.replica for code, strand in before.items()} == parts:
+            return []
+        new = [
+            code
+            for code, replica in parts.items()
+            if code not in before or before[code].replica is not replica
+        ]
+        kept = [one for one in self._strands if not one.part or (one.part in parts and one.part not in new)]
+        self._strands = [*kept, *(_Strand(parts[code], own=False, part=safe_text(code)) for code in new)]
+        self._anew()
+        return new
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The streams of others' own parts that are in the log."""
+        return frozenset(strand.replica.stream for strand in self._strands if strand.part)
+
+    def floor(self, stream: str) -> int:
+        """The number of the first line of a stream that is here, or would be."""
+        strand = self._of(stream)
+        return 1 if strand is None else strand.floor
 
     @property
     def lines(self) -> tuple[LogLine, ...]:
@@ -279,9 +320,8 @@ def _corrections(replica: Replica) -> Mapping[str, Any]:
     return found
 
 
-def _line(
-    replica: Replica, record: Record, said: Line, *, own: bool, word: str = "", struck: bool = False
-) -> LogLine:
+def _line(strand: _Strand, record: Record, said: Line, *, word: str = "", struck: bool = False) -> LogLine:
+    replica = strand.replica
     timed = replica.model.timed(replica.projected, record)
     return LogLine(
         seq=record.seq,
@@ -293,11 +333,12 @@ def _line(
         text=safe_text(said.text),
         weight=said.weight,
         late=lateness(timed) > LATE_MS,
-        own=own,
+        own=strand.own,
         word=word,
         struck=struck,
         command_id=record.command_id,
         stream=replica.stream,
         type=record.type,
         real_at=record.at,
+        part=strand.part,
     )

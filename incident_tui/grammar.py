@@ -489,6 +489,6 @@ def build(act: Act, look: Look, boards: Sequence[Board]) -> tuple[Any, str] | Re
             return Refusal("not_now", f"{verb.title} does not apply to this {board.noun} now." if verb.row
                            else f"{verb.title} does not apply now.")  # fmt: skip
         command = verb.build(row, act.values, look)
-        return command, verb.stream(row, look)
+        return command, verb.into(row, act.values, look) if verb.into else verb.stream(row, look)
     except ValueError as error:
         return Refusal("bad_value", str(error))

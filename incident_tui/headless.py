@@ -138,6 +138,7 @@ def sentence(line: LogLine) -> str:
         words
         for words, holds in (
             ("OWN", line.own),
+            (f"OWN of {line.part}", bool(line.part)),
             ("late entry", line.late),
             ("struck through", line.struck),
             (line.word, bool(line.word)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from incident.kernel.board import Look
 from incident.kernel.model import Models
@@ -12,9 +12,37 @@ from incident.kernel.protocol import Listing
 from incident.kernel.slice import Actor
 from incident.kernel.text import safe_text
 from incident.organisation import organisation
-from incident.state import INCIDENT, own_stream
+from incident.state import INCIDENT, MODELS, own_stream
 from incident_tui.clock import short_time, zone_minutes
 from incident_tui.watched import Watched
+
+PARTS_MAX: Final = 30
+"""Own parts of others that are looked at in one incident; a line watches 64 streams at most."""
+
+
+def parts_of(stream: str, me: Actor, listed: Iterable[str], kept: Iterable[str]) -> list[str]:
+    """The own parts of other agencies in an incident that the server lists for us, or this desk has a copy of."""
+    found = {name for name in (*listed, *kept) if is_part(name, stream, me)}
+    return sorted(found)[:PARTS_MAX]
+
+
+def is_part(name: str, stream: str, me: Actor) -> bool:
+    """Whether a stream is another agency's own part of this incident."""
+    return MODELS.parent(name) == stream and MODELS.agency(name) != me.agency
+
+
+def shown(held: Mapping[str, Watched], stream: str, me: Actor | None, now: int) -> dict[str, Watched]:
+    """Those own parts of others that are shared with us at this moment (UTC ms of the server's clock), by stream.
+
+    Asked each time anything of them is read: an agreement is over at its moment, whether or not anybody has said so.
+    """
+    if me is None or not stream:
+        return {}
+    return {
+        name: watched
+        for name, watched in held.items()
+        if is_part(name, stream, me) and me.agency in watched.model.shared(watched.replica.confirmed, now)
+    }
 
 
 def look_of(
@@ -35,7 +63,9 @@ def look_of(
         name.rpartition("/")[2]: watched for name, watched in held.items() if name.startswith("register/")
     }
     frozen = organisation(state).charter if organisation(state).opened else charter
-    parts = [watched.replica for watched in (incident, own, *registers.values()) if watched is not None]
+    others = shown(held, stream, me, now)
+    mine = (incident, own, *registers.values(), *others.values())
+    parts = [watched.replica for watched in mine if watched is not None]
     return Look(
         state=state,
         me=me,
@@ -45,6 +75,7 @@ def look_of(
         stream=stream,
         own=None if own is None else own.replica.projected,
         own_stream=own_name,
+        shown={name: watched.replica.projected for name, watched in others.items()},
         registers={agency: watched.replica.projected for agency, watched in registers.items()},
         register_streams={agency: watched.stream for agency, watched in registers.items()},
         claims=_claims(held, stream, {listing.stream: listing for listing in listings}),

@@ -91,7 +91,8 @@ def made(wanted: Wanted, session: Session) -> str:
         return _written(form, wanted)
     if not look.state.organisation.opened:
         raise PaperError("No incident is open here, so there is nothing to print but the blank forms.")
-    lines = session.log().lines
+    # What another agency lets us look at is not ours to print: a paper outlasts the agreement.
+    lines = tuple(line for line in session.log().lines if not line.part)
     if wanted.what == "log":
         return _log(wanted, session, lines)
     foot = foot_of(session)

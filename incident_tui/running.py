@@ -119,6 +119,7 @@ class Running(AtDesk, Writing):
         self.writer = Writer(self.desk, self.clock, lambda: self._streams)
         self._feed: LogFeed | None = None
         self._errands = Errands()
+        self._asides = Errands()
         self._moved = asyncio.Event()
         self._opened = False
 
@@ -159,6 +160,7 @@ class Running(AtDesk, Writing):
         async with asyncio.TaskGroup() as group:
             group.create_task(self._link.run(), name="link")
             group.create_task(self._errands.run(self.touch), name="errands")
+            group.create_task(self._asides.run(self.touch), name="asides")
             group.create_task(self._tick(), name="tick")
 
     async def close(self) -> None:
@@ -189,10 +191,11 @@ class Running(AtDesk, Writing):
             if self._streams is not None:
                 self._streams.tick()
                 self._streams.close_what_is_over(self.now())
-                self._errands.add(self._streams.probe)
+                self._errands.add(self._streams.unlisted.probe)
                 if not self.observer:
                     self.writer.chores.number(self._streams.held)
                     self.writer.chores.come_home(self._streams.held)
+            self.arrange()
             if self._feed is not None and self._link.up and self._feed.short:
                 self._feed.older()
             self._take_notices()
@@ -258,11 +261,14 @@ class Running(AtDesk, Writing):
     async def _listed(self, frame: Directory) -> None:
         self.desk.listed(frame.streams)
         if self._streams is not None:
+            unlisted = self._streams.unlisted
             self._streams.listed(listing.stream for listing in frame.streams)
-            self._streams.unlisted(listing.stream for listing in frame.streams)
-            await self._streams.probe()
+            unlisted.listed(listing.stream for listing in frame.streams)
+            self.aside(unlisted.look_beside)
+            await unlisted.probe()
         if not self.stream:
             await self.choose_incident()
+        await self.take_up_parts()
         self._directory_here = self._link.up
         self.touch()
 
@@ -292,6 +298,8 @@ class Running(AtDesk, Writing):
 
     def confirmed(self, watched: Watched, records: tuple[Record, ...]) -> None:
         """New records of a stream."""
+        if self._models.parent(watched.stream) is not None:
+            self.arrange()
         if self._feed is not None:
             self._feed.add(watched.stream, records)
         if watched.replica.frozen_slices and not watched.told_frozen:
@@ -307,9 +315,14 @@ class Running(AtDesk, Writing):
         self.desk.unlisted(streams)
         cache = self.desk.cache
         if cache is not None:
-            self._errands.add(lambda: cache.discard_elsewhere(streams))
+            proven = {} if self._streams is None else self._streams.unlisted.beside
+            self.aside(lambda: cache.discard_elsewhere(streams, proven))
         self.notices.clear()
         self.say("alarm", sentence)
+
+    def aside(self, errand: Callable[[], Awaitable[None]]) -> None:
+        """What may take long, such as another seat's file: neither the screen nor the other errands wait for it."""
+        self._asides.add(errand)
 
     def older(self, stream: str, records: list[Record], prev: str) -> bool:
         """Older records that were asked for."""
@@ -355,8 +368,16 @@ class Running(AtDesk, Writing):
         """These may not be shown any more."""
 
     @abstractmethod
+    def arrange(self) -> None:
+        """Show of other agencies' own parts what is shared with us now, and nothing else."""
+
+    @abstractmethod
     async def choose_incident(self) -> None:
         """Look at an incident, if it is clear which."""
+
+    @abstractmethod
+    async def take_up_parts(self) -> None:
+        """Hold what other agencies share with us of the open incident."""
 
     @property
     @abstractmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from incident.state import own_stream
 from incident_tui.chores import is_automatic
 from incident_tui.feed import LogFeed
 from incident_tui.link import LinkState
-from incident_tui.looking import incidents_of, look_of, named
+from incident_tui.looking import incidents_of, is_part, look_of, named, parts_of, shown
 from incident_tui.running import Running
 
 FIRST_LINES: Final = 1_000
@@ -54,7 +55,7 @@ class Session(Running):
         return f"incident/{self.writer.ids.new()}"
 
     async def open_incident(self, stream: str) -> None:
-        """Look at this incident from now on: it, our own part of it, and our register."""
+        """Look at this incident from now on: it, our own part of it, our register, and what others share with us."""
         streams, me, cache = self._streams, self.me, self.desk.cache
         if streams is None or me is None or cache is None or stream == self.stream:
             return
@@ -69,11 +70,42 @@ class Session(Running):
         for watched in strands:
             await self._older(watched.stream, watched.replica.cursor + 1, FIRST_LINES)
         if before:
-            streams.leave(before)
-            streams.leave(own_stream(before, me.agency))
+            for name in [name for name in self.held() if before in (name, self._models.parent(name))]:
+                streams.leave(name)
         if self.stream == stream:  # it was not closed to us meanwhile
             cache.note("view", "incident", stream)
+        await self.take_up_parts()
         self.touch()
+
+    async def take_up_parts(self) -> None:
+        """Look at what other agencies share with us of their own parts of the open incident."""
+        streams, me, stream = self._streams, self.me, self.stream
+        if streams is None or me is None or not stream:
+            return
+        listed = {listing.stream for listing in self.desk.listings}
+        for name in parts_of(stream, me, listed, streams.cache.streams):
+            if self.stream == stream and name not in streams.held:
+                await streams.hold(name, me, self.charter)
+        for name in [name for name in streams.held if is_part(name, stream, me) and name not in listed]:
+            if not streams.held[name].replica.cursor:
+                streams.leave(name)  # it was ended before anything of it came
+        self.arrange()
+
+    def arrange(self) -> None:
+        """In the log are exactly those own parts of others that are shared with us now."""
+        if self._feed is None:
+            return
+        parts = shown(self.held(), self.stream, self.me, self.now())
+        codes = {self._models.agency(name) or "": name for name in parts}
+        new = self._feed.shows({code: parts[name].replica for code, name in codes.items()})
+        for code in new:
+            self._errands.add(partial(self._first_page, codes[code]))
+        if new:
+            self.touch()
+
+    async def _first_page(self, stream: str) -> None:
+        if self._feed is not None and (floor := self._feed.floor(stream)) > 1:
+            await self._older(stream, floor, FIRST_LINES)
 
     async def choose_incident(self) -> None:
         """Look at the incident asked for, else at the last one, else at the only one."""
@@ -88,11 +120,15 @@ class Session(Running):
             await self.open_incident(found[0])
 
     def look_away(self, streams: Collection[str]) -> None:
-        """The open incident is none any more, when it is among these: the screens go back to the list."""
+        """The open incident is none any more, when it is among these: the screens go back to the list.
+
+        What another agency shared with us of its own part leaves the incident as it is.
+        """
         if self.stream in streams:
             self.stream, self._feed = "", None
             if self.desk.cache is not None:
                 self.desk.cache.note("view", "incident", "")
+        self.arrange()
         self.touch()
 
     def preview(
@@ -208,7 +244,7 @@ class Session(Running):
         return self._looked[1]
 
     def log(self) -> LogFeed:
-        """The log of the open incident, and of our own part of it."""
+        """The log of the open incident, of our own part of it, and of what others share with us of theirs."""
         return NO_LINES if self._feed is None else self._feed
 
     def redial(self) -> None:

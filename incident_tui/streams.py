@@ -6,7 +6,7 @@ records are handed to the disk as they come. Nothing in here waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -21,7 +21,6 @@ from incident.kernel.protocol import (
     SnapshotPage,
     Submit,
     Unwatch,
-    Watch,
     Watching,
 )
 from incident.kernel.record import Record, first_break
@@ -44,9 +43,10 @@ from incident.kernel.slice import Actor, Refusal
 from incident.kernel.text import clip, safe_text
 from incident_tui.cache import Cache
 from incident_tui.chores import is_automatic
-from incident_tui.closing import NOT_DELETED, PROBES_MAX, emptied, over, own_words, said
+from incident_tui.closing import NOT_DELETED, emptied, over, own_words, said
 from incident_tui.link import Link
 from incident_tui.meaning import meant
+from incident_tui.unlisted import Unlisted
 from incident_tui.watched import SNAPSHOT_EVERY, SNAPSHOT_SECONDS, Watched, load
 
 ANSWER_SECONDS: Final = 15.0
@@ -76,6 +76,9 @@ class Owner(Protocol):
     def closed(self, streams: tuple[str, ...], sentence: str) -> None:
         """These are not open to us any more, and their copies are being deleted; what a person should know of it."""
 
+    def aside(self, errand: Callable[[], Awaitable[None]]) -> None:
+        """Do this when it is its turn; nothing waits for it."""
+
     def older(self, stream: str, records: list[Record], prev: str) -> bool:
         """Older records that were asked for; False when they do not fit."""
 
@@ -103,8 +106,7 @@ class Streams:
         self._models = models
         self._link = link
         self._now = now
-        self._unlisted: list[str] = []
-        """On this disk and not on the server's list, to be asked about."""
+        self.unlisted = Unlisted(cache, models, link, self.held)
         self._answered_at = float("-inf")
         """When the server last answered a command, of whatever stream (monotonic seconds)."""
 
@@ -127,7 +129,8 @@ class Streams:
     def begin(self, stream: str, actor: Actor, charter: Any) -> Watched | None:
         """A stream that exists nowhere yet, or is new on this disk: the first command to it makes it."""
         model = self._models.of(stream)
-        if model is None or stream in self.cache.streams:
+        others = self._models.agency(stream) not in (None, actor.agency)
+        if model is None or others or stream in self.cache.streams:
             return None
         watched = self.held[stream] = Watched(Replica(model, stream, actor, charter))
         self.ask(watched)
@@ -153,6 +156,7 @@ class Streams:
 
     def line_up(self) -> None:
         """The server has said Welcome."""
+        self.unlisted.line_up()
         for watched in self.held.values():
             watched.line_lost()
             self.ask(watched)
@@ -325,21 +329,13 @@ class Streams:
                 self.close(stream)
             case Error(code="unknown_stream" | "diverged") if stream in self.cache.streams:
                 self.cache.hold_on(stream)
+            case Error(code="not_party") if stream in self.unlisted.beside:
+                # Its parts are asked about, each by itself, and go on their own word.
+                self._owner.closed((stream,), said(()))
+            case Error(code="unknown_stream" | "diverged") if stream in self.unlisted.beside:
+                self._owner.aside(partial(self.cache.hold_on_beside, stream))
             case Watching():
                 self._link.post(Unwatch(stream=stream))
-
-    def unlisted(self, streams: Iterable[str]) -> None:
-        """What is on this disk and not on the server's list is asked about: it may be closed to us since."""
-        gone = self.cache.streams - set(streams) - self.held.keys()
-        self._unlisted = [name for name in sorted(gone) if self._models.of(name) is not None]
-
-    async def probe(self) -> None:
-        """Ask about some of those, naming the newest record that is held, as who has held it can."""
-        some, self._unlisted = self._unlisted[:PROBES_MAX], self._unlisted[PROBES_MAX:]
-        for stream in some:
-            seq, digest = await self.cache.newest(stream)
-            if seq and stream not in self.held and self._link.up:
-                self._link.post(Watch(stream=stream, cursor=seq, hash=digest))
 
     def close_what_is_over(self, now: int) -> None:
         """Cut off, what we only see by an agreement goes when that is over, by the copy itself (UTC ms)."""

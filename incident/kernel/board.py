@@ -117,6 +117,8 @@ class Verb:
     aliases: tuple[str, ...] = ()
     applies: Callable[[Any, Look], bool] = lambda _row, _look: True
     stream: Callable[[Any, Look], str] = lambda _row, look: look.stream
+    into: Callable[[Any, Mapping[str, Any], Look], str] | None = None
+    """Where the command goes when an answer decides that, instead of ``stream``; may raise ValueError as ``build``."""
     read_first: bool = False
     """Its form is put up and read before it is done, even where nothing need be asked: it signs what stands there."""
     confirm: bool = False

@@ -9,6 +9,7 @@ from typing import Any, Final
 from incident.kernel.board import Arg, Board, Cell, Column, Look, Verb
 from incident.log import facts
 from incident.log.facts import Decision, Log
+from incident.sharing import assists, marked, part_of
 from incident.values import length_words, read_due
 
 _BECAUSE = re.compile(r"\s+because:?\s+", re.IGNORECASE)
@@ -17,7 +18,15 @@ _LAST = 2**53
 
 
 def rows(look: Look) -> Mapping[str, Decision]:
-    """Every decision of the incident and of our own part of it, by id."""
+    """Every decision seen here, by id: of the incident, of our own part, of those that others share with us."""
+    found = ours(look)
+    for view in look.shown.values():
+        found = {**view.log.decisions, **found} if view.log.decisions else found
+    return found
+
+
+def ours(look: Look) -> Mapping[str, Decision]:
+    """Every decision of the incident and of our own part of it, by id: what counts here."""
     shared: Mapping[str, Decision] = look.state.log.decisions
     if look.own is None or not look.own.log.decisions:
         return shared
@@ -25,8 +34,13 @@ def rows(look: Look) -> Mapping[str, Decision]:
 
 
 def is_own(row: Decision | None, look: Look) -> bool:
-    """Whether a decision stands in our agency's own part, which no other agency sees."""
+    """Whether a decision stands in our agency's own part, which no other agency sees, unless we share that."""
     return row is not None and look.own is not None and row.id in look.own.log.decisions
+
+
+def part(row: Decision, look: Look) -> str:
+    """The stream of another agency's own part in which it stands; "" for what is ours or the incident's."""
+    return part_of(look, lambda view: row.id in view.log.decisions) if look.shown else ""
 
 
 def overdue(row: Decision, now: int) -> bool:
@@ -41,8 +55,8 @@ def _number(row: Decision, look: Look) -> Cell:
     return Cell(f"OWN {row.name}" if is_own(row, look) else row.name, "dim")
 
 
-def _text(row: Decision, _look: Look) -> Cell:
-    return Cell(row.text, "strong" if row.open else "dim")
+def _text(row: Decision, look: Look) -> Cell:
+    return Cell(marked(look, part(row, look), row.text), "strong" if row.open else "dim")
 
 
 def _state(row: Decision, _look: Look) -> Cell:
@@ -75,7 +89,7 @@ COLUMNS = (
 def detail(row: Decision, look: Look) -> Sequence[tuple[str, Cell]]:
     """A decision with everything that an inquiry asks for."""
     lines = [
-        ("", Cell(f"{_number(row, look).text}  {row.text}", "strong")),
+        ("", Cell(f"{_number(row, look).text}  {_text(row, look).text}", "strong")),
         ("reason", Cell(row.reason)),
         ("state", _state(row, look)),
         ("review", _review(row, look)),
@@ -168,6 +182,20 @@ def _has_own(_row: Any, look: Look) -> bool:
     return bool(look.own_stream)
 
 
+def _assisted(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
+    """The agencies that share their own part with us to assist, in the words of a choice."""
+    codes = [view.organisation.own for stream, view in sorted(look.shown.items()) if assists(look, stream)]
+    return [(code, look.state.organisation.charter.agency_name(code)) for code in codes]
+
+
+def _assisted_stream(_row: Any, values: Mapping[str, Any], look: Look) -> str:
+    wanted = _word(values, "part").upper()
+    for stream, view in look.shown.items():
+        if view.organisation.own == wanted and assists(look, stream):
+            return stream
+    raise ValueError(f"{wanted} does not share its own part with us to assist.")
+
+
 # -- verbs ----------------------------------------------------------------------------------------------------
 
 _LATE = Arg("late_reason", "Why it is written late", required=False, limit=500)
@@ -211,7 +239,23 @@ VERBS: Final = (
         stream=_own_stream,
         applies=_has_own,
         example="ownlog relief crews asked for",
-        help="Only our agency sees it.",
+        help="Only our agency sees it, and whom we share our own part with.",
+    ),
+    Verb(
+        "part-log",
+        "Write in another agency's own log",
+        "assist",
+        facts.Write,
+        _write,
+        row=False,
+        args=(
+            Arg("part", "In whose own part", "agency", True, _assisted),
+            *_ENTRY,
+        ),
+        into=_assisted_stream,
+        applies=lambda _row, look: bool(_assisted(look, None)),
+        example="assist SCAS two of the relief crews are ours",
+        help="Where it is shared with us to assist. That agency sees it, and whoever it shares with.",
     ),
     Verb(
         "decide",
@@ -249,7 +293,9 @@ VERBS: Final = (
             Arg("review", "Look at it again (30m or 15:00)", "time", required=False),
         ),
         stream=lambda row, look: look.own_stream if is_own(row, look) else look.stream,
-        applies=lambda row, look: row.open and look.me is not None and row.agency == look.me.agency,
+        applies=lambda row, look: (
+            row.open and look.me is not None and row.agency == look.me.agency and not part(row, look)
+        ),
         example="review-dec LAS-D3 stands",
     ),
     Verb(
@@ -279,11 +325,11 @@ VERBS: Final = (
 
 
 def _open_count(look: Look) -> int:
-    return sum(row.open for row in rows(look).values())
+    return sum(row.open for row in ours(look).values())
 
 
 def _overdue_count(look: Look) -> int:
-    return sum(overdue(row, look.now) for row in rows(look).values())
+    return sum(overdue(row, look.now) for row in ours(look).values())
 
 
 def counts(state: Log) -> tuple[int, int]:

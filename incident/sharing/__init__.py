@@ -14,8 +14,20 @@ from incident.sharing import facts, rules, words
 from incident.sharing.board import BOARD
 from incident.sharing.facts import Agreement, Sharing
 from incident.sharing.rules import owner, shared_with, sharing, standing
+from incident.sharing.shown import assists, marked, part_of
 
-__all__ = ["SLICE", "Agreement", "Sharing", "owner", "shared_with", "sharing", "standing"]
+__all__ = [
+    "SLICE",
+    "Agreement",
+    "Sharing",
+    "assists",
+    "marked",
+    "owner",
+    "part_of",
+    "shared_with",
+    "sharing",
+    "standing",
+]
 
 
 def _key(command: Any) -> tuple[str, ...]:

@@ -226,10 +226,15 @@ def _find(row: SharingRow, look: Look) -> str:
 
 
 def named(written: str, look: Look) -> str | None:
-    """An agreement by its receiver; one that stands comes first."""
-    wanted = written.strip().upper()
-    found = [(key, row) for key, row in rows(look).items() if row.agreement.agency == wanted]
-    found.sort(key=lambda pair: not _open(pair[1], look))
+    """An agreement by its receiver, else by whose own part is shared with us; one that stands comes first.
+
+    Where both are meant by one name, ``SCAS/LAS`` is what SCAS shares with LAS.
+    """
+    wanted, me, every = written.strip().upper(), _me(look), rows(look)
+    theirs = f"{wanted}/{me}"
+    found = [(key, row) for key, row in every.items() if row.agreement.agency == wanted or key == theirs]
+    found = [(key, row) for key, row in every.items() if key.upper() == wanted] or found
+    found.sort(key=lambda pair: (not _open(pair[1], look), pair[0] == theirs))
     return found[0][0] if found else None
 
 

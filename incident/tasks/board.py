@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from incident.kernel.board import Board, Cell, Column, Look
+from incident.sharing import marked
 from incident.tasks.facts import CATEGORIES, OPEN, SETTLED, STAMPED, Stamp, Task
-from incident.tasks.lookup import is_own, named, rows
+from incident.tasks.lookup import is_own, named, ours, part, rows
 from incident.tasks.verbs import VERBS
 from incident.tasks.words import (
     RUNGS,
@@ -44,7 +45,10 @@ def _title(task: Task, look: Look) -> Cell:
     mark = {"immediate": "‼ ", "urgent": "! "}.get(task.priority, "")
     waits = ", ".join(other.number for other in waits_for(task, look)) if task.state in OPEN else ""
     behind = f" · waits for {waits}" if waits else ""
-    return Cell(mark + task.title + behind, "strong" if task.priority != "routine" else "ink")
+    return Cell(
+        marked(look, part(task, look), mark + task.title + behind),
+        "strong" if task.priority != "routine" else "ink",
+    )
 
 
 def _agency(task: Task, look: Look) -> Cell:
@@ -91,7 +95,7 @@ COLUMNS = (
 def detail(task: Task, look: Look) -> Sequence[tuple[str, Cell]]:
     """Everything known of one task, in reading order."""
     lines: list[tuple[str, Cell]] = [
-        ("", Cell(f"{_number(task, look).text}  {task.title}", "strong")),
+        ("", Cell(f"{_number(task, look).text}  {marked(look, part(task, look), task.title)}", "strong")),
         ("state", state_cell(task, look)),
         ("since", Cell(f"{look.clock(task.since)}, {span(look.now - task.since)}", "dim")),
         ("with", _agency(task, look)),
@@ -158,7 +162,8 @@ def _related(task: Task, look: Look) -> list[tuple[str, Cell]]:
 def _find(task: Task, look: Look) -> str:
     words = (task.number, task.title, task.agency, task.raised_by, task.assignee, task.assigned_role)
     state = state_cell(task, look).text
-    return " ".join((*words, state, task.place, task.priority, CATEGORIES[task.category])).lower()
+    whose = marked(look, part(task, look), "")
+    return " ".join((*words, state, task.place, task.priority, CATEGORIES[task.category], whose)).lower()
 
 
 BOARD = Board(
@@ -173,9 +178,9 @@ BOARD = Board(
     named=named,
     version=lambda task: task.version,
     order=_order,
-    count=lambda look: sum(1 for task in rows(look).values() if task.state not in SETTLED),
+    count=lambda look: sum(1 for task in ours(look).values() if task.state not in SETTLED),
     alarm=lambda look: sum(
-        1 for task in rows(look).values() if overdue(task, look.now) or unanswered(task, look.now)
+        1 for task in ours(look).values() if overdue(task, look.now) or unanswered(task, look.now)
     ),
     noun="task",
     empty="No tasks yet. Press t to ask an agency for something.",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from msgspec import UNSET
 
 from incident.kernel.board import Arg, Look, Verb
 from incident.organisation import parties
+from incident.sharing import assists
 from incident.tasks.facts import (
     CATEGORIES,
     OPEN,
@@ -30,7 +32,7 @@ from incident.tasks.facts import (
     Task,
     Verify,
 )
-from incident.tasks.lookup import is_own, named, rows
+from incident.tasks.lookup import is_own, named, ours, part, rows
 from incident.tasks.rules import NEXT, SPLIT_FROM
 from incident.values import read_due
 
@@ -38,7 +40,9 @@ PRIORITIES = (("immediate", "immediate"), ("urgent", "urgent"), ("routine", "rou
 
 
 def _stream(task: Any, look: Look) -> str:
-    return look.own_stream if task is not None and is_own(task, look) else look.stream
+    if task is None:
+        return look.stream
+    return look.own_stream if is_own(task, look) else part(task, look) or look.stream
 
 
 def _categories(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
@@ -75,11 +79,11 @@ def _raise_own(row: Any, values: Mapping[str, Any], look: Look) -> Raise:
 
 
 def _waits(value: Any, look: Look) -> tuple[str, ...]:
-    """The tasks that were named, by id."""
+    """The tasks that were named, by id; what another shares with us of its own is named in nothing of ours."""
     found = []
     for number in several(value):
         id_ = named(number, look)
-        if id_ is None:
+        if id_ is None or id_ not in ours(look):
             raise ValueError(f"There is no task {number}. Write numbers such as LAS-T3.")
         found.append(id_)
     return tuple(found)
@@ -176,7 +180,7 @@ _RAISE_ARGS = (
     Arg("origin", "Arising from (line, message, decision)", "text", required=False, limit=120),
 )
 
-VERBS = (
+_VERBS = (
     Verb(
         "raise",
         "New task",
@@ -387,3 +391,17 @@ VERBS = (
         example='cancel LAS-T3 "no longer needed"',
     ),
 )
+
+
+def _where_we_may(verb: Verb) -> Verb:
+    """Of a task in another agency's own part we note progress, where that is shared to assist, and nothing else."""
+
+    def applies(task: Any, look: Look) -> bool:
+        theirs = part(task, look)
+        allowed = not theirs or (verb.name == "report" and assists(look, theirs))
+        return allowed and verb.applies(task, look)
+
+    return replace(verb, applies=applies) if verb.row else verb
+
+
+VERBS = tuple(map(_where_we_may, _VERBS))

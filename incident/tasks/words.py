@@ -34,7 +34,7 @@ from incident.tasks.facts import (
     offer_subject,
     support_subject,
 )
-from incident.tasks.lookup import is_own, one
+from incident.tasks.lookup import is_own, one, part
 from incident.values import sentences, span, utc_words
 
 ANSWER_WITHIN_MS = {"immediate": 120_000, "urgent": 300_000, "routine": 900_000}
@@ -177,7 +177,8 @@ def told(task: Task, agency: str, look: Look) -> str:
 
 def receipts_of(task: Task, agency: str, look: Look) -> Receipt:
     """What an agency has done with the present offer, or with the call for its support."""
-    kept = look.own.receipts if is_own(task, look) else look.state.receipts
+    theirs = look.shown.get(part(task, look))
+    kept = (look.own if is_own(task, look) else theirs or look.state).receipts
     subject = offer_subject(task) if agency == task.agency else support_subject(task, agency)
     return receipt(kept, subject, agency)
 

@@ -14,12 +14,18 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from incident.kernel.ledger import Proposal
 from incident.kernel.slice import Actor
 from incident.log.facts import Write
+from incident.organisation.facts import Invite, OpenOwn
+from incident.sharing.facts import End, Share
+from incident_tui import looking
+from incident_tui.feed import LogFeed
+from incident_tui.looking import shown
 from incident_tui.papers import PaperError, prepared
 from incident_tui.session import Session
 from server import joining, logs, metrics
@@ -28,8 +34,9 @@ from server.hub import Hub
 from server.joining import Joining
 from server.pulse import Pulse
 from server.sight import Sight
+from tests.incident.given import MINUTE
 from tests.running import run
-from tests.server.histories import Histories, Leak, trusts
+from tests.server.histories import Histories, Leak, Part, trusts
 from tests.server.house import soon
 from tests.tui.rooms import at_desk
 
@@ -101,20 +108,64 @@ def test_no_byte_stays_at_a_desk_that_may_not_see_it(tmp_path: Path, seed: int) 
 
     async def scene() -> None:
         rng = random.Random(f"{seed} canaries desk")
-        closings = 0
-        for number in range(6):
+        closings = parts = 0
+        for number in range(9):
             async with trusts(rng) as histories:
                 folder = tmp_path / str(number)
                 token = histories.home.book.token("SCAS", "SCAS room", "tactical_commander")
                 async with at_desk(histories.home.url, folder, token, ready=False) as session:
                     room = Room(session, histories)
                     for _ in range(4):
-                        await histories.run(16, [room.step] * 8)
+                        await histories.run(24, [room.step] * 8 + [room.shared_with] * 4)
                         await room.searched(folder)
                     closings += room.closings
+                    parts += room.parts
+        print(f"{closings} closings, {parts} own parts of others that were seen")
         assert closings >= 2
+        assert parts >= 2
 
     run(scene(), seconds=280)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", ["lines", "look"])
+def test_a_fault_planted_at_the_desk_is_found(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Of another's own part the lines stay in the log at the end of the agreement, or its state in the Look."""
+    if fault == "lines":
+        shows = LogFeed.shows
+        monkeypatch.setattr(LogFeed, "shows", lambda self, parts: shows(self, parts) if parts else [])
+    else:
+        kept: dict[str, Any] = {}
+
+        def for_ever(*asked: Any) -> Any:
+            kept.update(found := shown(*asked))
+            return {**kept, **found}
+
+        monkeypatch.setattr(looking, "shown", for_ever)
+
+    async def scene() -> None:
+        async with trusts(random.Random(f"{seed} planted at the desk {fault}")) as histories:
+            token = histories.home.book.token("SCAS", "SCAS room", "tactical_commander")
+            async with at_desk(histories.home.url, tmp_path, token, ready=False) as session:
+                room, truth = Room(session, histories), histories.truth
+                await histories.run(0)
+                ((stream, whole),) = truth.wholes.items()
+                for trust in {"SCAS", "LAS"} - whole.parties:
+                    assert await histories.do(whole.lead, Invite((trust,)), stream)
+                    whole.moved(trust, inside=True)
+                await soon(lambda: session.incidents)
+                await session.open_incident(stream)
+                await room.shared_with()
+                assert room.parts == 1
+                for stream, part in truth.parts.items():
+                    if part.shares.pop("SCAS", None) is not None:
+                        await histories.do(part.owner, End("SCAS"), stream)
+                await room.searched(tmp_path, seconds=3)
+
+    with pytest.raises(TimeoutError):
+        run(scene(), seconds=280)
 
 
 class Room:
@@ -122,7 +173,7 @@ class Room:
 
     def __init__(self, session: Session, histories: Histories) -> None:
         self.session, self.histories = session, histories
-        self.closings = 0
+        self.closings = self.parts = 0
         say = session.say
 
         def counted(severity: str, sentence: str) -> None:
@@ -140,13 +191,44 @@ class Room:
         elif session.stream:
             session.submit(Write("MINE, in my own words"))
 
-    async def searched(self, folder: Path) -> None:
+    async def shared_with(self) -> None:
+        """Another party of an incident shares its own part, with words of its own in it, and the room sees it."""
+        session, histories = self.session, self.histories
+        wholes = [
+            one
+            for one, it in histories.truth.wholes.items()
+            if "SCAS" in it.parties and it.parties - {"SCAS"}
+        ]
+        if not wholes:
+            return
+        opened = histories.rng.choice(wholes)
+        await soon(lambda: opened in [listing.stream for listing in session.incidents])
+        await session.open_incident(opened)
+        owner = histories.rng.choice(sorted(histories.truth.wholes[opened].parties - {"SCAS"}))
+        stream = f"{opened}/own/{owner}"
+        if stream not in histories.truth.parts:
+            await histories.do(owner, OpenOwn(), stream)
+            histories.truth.parts[stream] = Part(owner)
+        text = histories.text(stream)
+        assert await histories.do(owner, Write(text), stream)
+        if await histories.do(owner, Share("SCAS", "view", 30, histories.text(stream)), stream):
+            histories.truth.parts[stream].shares["SCAS"] = histories.truth.now + 30 * MINUTE
+
+            def there() -> bool:
+                return any(text in line.said for line in session.log().lines if line.part == owner)
+
+            await soon(
+                lambda: there() or session.stream != opened
+            )  # or it was closed, and invited again, just before
+            self.parts += there()
+
+    async def searched(self, folder: Path, seconds: float = 20) -> None:
         """Nothing of what is closed to SCAS is in a file, on the screen, on paper or in a list, in the end."""
         truth = self.histories.truth
         hidden = {
             token: stream for stream, token in self.histories.tokens.items() if not truth.sees("SCAS", stream)
         }
-        await soon(lambda: not self._found(folder, hidden), seconds=20)
+        await soon(lambda: not self._found(folder, hidden), seconds=seconds)
 
     def _found(self, folder: Path, hidden: dict[str, str]) -> list[str]:
         session = self.session

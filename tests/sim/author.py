@@ -360,9 +360,9 @@ class Author:
         }
         try:
             command = verb.build(row, values, look)
+            target = verb.into(row, values, look) if verb.into else verb.stream(row, look)
         except ValueError:  # the form says what is missing, and nothing is sent
             raise GivenUp from None
-        target = verb.stream(row, look)
         if not target or (target == look.own_stream and look.own is None):
             raise GivenUp
         if type(command) not in client.replica(target).model.command_names:

@@ -49,6 +49,7 @@ class Told:
         self.closings: list[tuple[str, ...]] = []
         self.cards: list[tuple[Any, str]] = []
         self.over: list[tuple[str, int]] = []
+        self.asides: list[Any] = []
 
     def say(self, _severity: str, sentence: str) -> None:
         self.said.append(sentence)
@@ -62,6 +63,9 @@ class Told:
 
     def done(self, command_id: str, seq: int) -> None:
         self.over.append((command_id, seq))
+
+    def aside(self, errand: Any) -> None:
+        self.asides.append(errand)
 
     def touch(self) -> None: ...
     def stored(self, _watched: Watched, _state: Any) -> None: ...
@@ -357,8 +361,8 @@ def test_what_is_on_the_disk_and_not_on_the_list_is_asked_about_with_its_newest_
             await desk.holds(gone)
             await desk.holds(kept)
         async with Desk(tmp_path) as desk:
-            desk.streams.unlisted([ELSEWHERE])
-            await desk.streams.probe()
+            desk.streams.unlisted.listed([ELSEWHERE])
+            await desk.streams.unlisted.probe()
             asked = [(frame.stream, frame.cursor, frame.hash) for frame in desk.line.of(Watch)]
             assert asked == [(INCIDENT_STREAM, len(gone.records), gone.records[-1].hash)]
             desk.closes(code="unknown_stream")
@@ -372,6 +376,116 @@ def test_what_is_on_the_disk_and_not_on_the_list_is_asked_about_with_its_newest_
             assert desk.told.closings == [(INCIDENT_STREAM,)]
             assert CANARY.encode() not in bytes_of(tmp_path)
             assert desk.cache.streams == {ELSEWHERE}
+
+    run(scene())
+
+
+async def look_beside(desk: Desk, *listed: str) -> list[tuple[str, int, str]]:
+    """A new line and its first list; answers what was asked about then."""
+    desk.streams.unlisted.line_up()
+    desk.line.frames.clear()
+    desk.streams.unlisted.listed(listed)
+    await desk.streams.unlisted.look_beside()
+    await desk.streams.unlisted.probe()
+    return [(frame.stream, frame.cursor, frame.hash) for frame in desk.line.of(Watch)]
+
+
+async def clear_beside(desk: Desk) -> None:
+    """What a session does when streams are closed."""
+    for streams in desk.told.closings:
+        await desk.cache.discard_elsewhere(streams, desk.streams.unlisted.beside)
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_what_lies_at_a_free_seat_alone_is_asked_about_and_goes_on_not_party(
+    tmp_path: Path, snapshot: bool
+) -> None:
+    """Somebody looked on at seat 4 and left; the client at seat 1 never held it. Fails without `look_beside`."""
+
+    async def scene() -> None:
+        gone, kept = history(CANARY, 30), history(OTHER, 5, ELSEWHERE)
+        async with Desk(tmp_path, seat=4) as fourth:
+            await fourth.holds(gone, snapshot=snapshot)
+            await fourth.holds(kept)
+        last = (len(gone.records), gone.records[-1].hash)
+        async with Desk(tmp_path, seat=1) as desk:
+            assert await look_beside(desk, ELSEWHERE) == [(INCIDENT_STREAM, *last)]
+            desk.closes(code="unknown_stream")
+            await clear_beside(desk)
+            assert CANARY.encode() in bytes_of(tmp_path), "it does not know it: kept"
+            for errand in desk.told.asides:
+                await errand()
+            assert await look_beside(desk, ELSEWHERE) == [(INCIDENT_STREAM, *last)]
+            desk.closes()
+            await clear_beside(desk)
+            assert desk.told.closings == [(INCIDENT_STREAM,)]
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert OTHER.encode() in bytes_of(tmp_path)
+            assert b"held on to" not in bytes_of(tmp_path)
+            assert await look_beside(desk, ELSEWHERE) == []
+            assert desk.cache.notices == []
+
+    run(scene())
+
+
+def test_what_a_free_seat_alone_has_is_not_deleted_because_another_stream_is_closed(tmp_path: Path) -> None:
+    """The server was restored: it has the incident, and less of our own part than lies at seat 4."""
+
+    async def scene() -> None:
+        async with Desk(tmp_path, seat=4) as fourth:
+            await fourth.holds(history(CANARY, 5))
+            await fourth.holds(own_part(MINE))
+        async with Desk(tmp_path, seat=1) as desk:
+            assert [stream for stream, *_ in await look_beside(desk)] == [INCIDENT_STREAM, OWN]
+            desk.closes()
+            desk.closes(OWN, "unknown_stream")
+            await clear_beside(desk)
+            for errand in desk.told.asides:
+                await errand()
+            await desk.cache.discard_elsewhere((INCIDENT_STREAM, OWN))
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert MINE.encode() in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def test_the_files_beside_are_read_when_the_list_is_new_or_has_lost_something_and_at_no_seat_that_is_sat_at(
+    tmp_path: Path,
+) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path, seat=1) as desk:
+            async with Desk(tmp_path, seat=4) as fourth:
+                await fourth.holds(history(CANARY, 5))
+                assert await look_beside(desk) == [], "it is theirs to clean"
+            beside = desk.streams.unlisted
+            beside.listed([ELSEWHERE])
+            await beside.look_beside()
+            assert beside.beside == {}, "nothing has left the list"
+            beside.listed([])
+            await beside.look_beside()
+            assert list(beside.beside) == [INCIDENT_STREAM]
+            for number in range(20):
+                beside.beside[INCIDENT_STREAM.replace("01a8", f"{number:04x}")] = (1, "0" * 64)
+            beside._theirs = list(beside.beside)
+            desk.line.frames.clear()
+            for asked in (8, 16, 21):
+                beside.listed([])  # another list: what waits to be asked about still does
+                await beside.probe()
+                assert len(desk.line.of(Watch)) == asked
+
+    run(scene())
+
+
+def test_a_list_kept_at_a_free_seat_leaves_no_title_of_what_is_not_listed_any_more(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path, seat=4) as fourth:
+            listed = [{"stream": ELSEWHERE, "seq": 3, "summary": {"title": CANARY}}]
+            fourth.cache.note("meta", "directory", msgspec.json.encode(listed).decode())
+        async with Desk(tmp_path, seat=1) as desk:
+            await look_beside(desk, ELSEWHERE)
+            assert CANARY.encode() in bytes_of(tmp_path)
+            await look_beside(desk)
+            assert CANARY.encode() not in bytes_of(tmp_path)
 
     run(scene())
 
@@ -421,8 +535,8 @@ def test_a_part_that_was_said_to_be_kept_does_not_go_with_the_whole(
                 assert part.replica.cursor == len(own_part(MINE).records)
         async with Desk(tmp_path) as desk:
             if restarted:
-                desk.streams.unlisted([])
-                await desk.streams.probe()
+                desk.streams.unlisted.listed([])
+                await desk.streams.unlisted.probe()
                 desk.closes()
                 await kept(desk)
             watched = await load(desk.cache, OWN_MODEL, OWN, ME, charter())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from incident.kernel.board import Board, Cell, Column, Look
+from incident.sharing import shared_with
 from incident_tui.feed import LogLine
 from incident_tui.widgets.rows import mark_tone
 
@@ -17,7 +18,7 @@ NUMBER_WIDTH: Final = 8
 def key_of(line: LogLine) -> str:
     """The key of a line: its number in its stream; while it waits, the command that made it."""
     if line.seq:
-        return f"{'own' if line.own else 'all'}/{line.seq}"
+        return f"{'own' if line.own else f'of {line.part}' if line.part else 'all'}/{line.seq}"
     return f"wait/{line.command_id}"
 
 
@@ -61,6 +62,8 @@ def number_cell(line: LogLine, _look: Look) -> Cell:
     """The number of the record, or the state word of what waits; a long one stands behind the text."""
     if line.word:
         return Cell(line.word if len(line.word) <= NUMBER_WIDTH else "–", mark_tone(line.word))
+    if line.part:
+        return Cell(f"o{line.seq}", "dim")
     return Cell(f"OWN {line.seq}" if line.own else f"#{line.seq}", "dim")
 
 
@@ -82,15 +85,15 @@ def text_tone(line: LogLine) -> str:
 
 
 def text_cell(line: LogLine, _look: Look) -> Cell:
-    """The words."""
-    return Cell(line.text, text_tone(line))
+    """The words, with whose own part they stand in when that is another agency's."""
+    return Cell(line.said, text_tone(line))
 
 
 def detail(line: LogLine, look: Look) -> Sequence[tuple[str, Cell]]:
     """A line in full: who wrote it, when it happened and when it was written down."""
-    number = "OWN " if line.own else ""
+    number = "OWN " if line.own else f"OWN of {line.part} " if line.part else ""
     pairs = [
-        ("", Cell(line.text, text_tone(line))),
+        ("", Cell(line.said, text_tone(line))),
         (
             "line",
             Cell(
@@ -108,7 +111,12 @@ def detail(line: LogLine, look: Look) -> Sequence[tuple[str, Cell]]:
     if line.struck:
         pairs.append(("struck", Cell("this line was struck through; the correction says why", "alarm")))
     if line.own:
-        pairs.append(("seen by", Cell("our agency only", "dim")))
+        by = ", ".join(sorted(() if look.own is None else shared_with(look.own, look.now)))
+        pairs.append(
+            ("seen by", Cell(f"our agency, and by agreement {by}" if by else "our agency only", "dim"))
+        )
+    if line.part:
+        pairs.append(("seen by", Cell(f"{line.part}, and our agency by agreement", "caution")))
     pairs.append(("kind", Cell(f"{line.weight}, {line.type}", "dim")))
     return pairs
 
@@ -122,12 +130,13 @@ COLUMNS: Final = (
 
 
 def find(line: LogLine, look: Look) -> str:
-    """What the filter looks through; ``is:`` tells decisions, late, struck, own and waiting lines apart."""
+    """What the filter looks through; ``is:`` tells decisions, late, struck, own, shared and waiting lines apart."""
     marks = [f"is:{line.weight}", f"trust:{line.agency}", f"agency:{line.agency}", f"by:{line.actor}"]
     marks += ["is:late"] * line.late + ["is:struck"] * line.struck + ["is:own"] * line.own
+    marks += ["is:shared", f"of:{line.part}"] if line.part else []
     marks += ["is:waiting"] * bool(line.word)
     words = (
-        line.text,
+        line.said,
         line.agency,
         line.actor,
         line.on_behalf_of,

@@ -27,7 +27,7 @@ VERBS_BOARD = "decisions"
 
 
 class LogPlace(BoardPlace):
-    """Every line of the incident and of our own part, in one list."""
+    """Every line of the incident, of our own part, and of what others share with us of theirs, in one list."""
 
     def __init__(self) -> None:
         self._lines: tuple[LogLine, ...] | None = None
@@ -88,7 +88,7 @@ class LogPlace(BoardPlace):
         """The whole of a line that does not fit into one: nothing that was said stays behind an ellipsis."""
         line, seen = self.line, self._seen
         width = self.size.width - 4
-        whole = "" if line is None or seen is None or seen.wide else line.text
+        whole = "" if line is None or seen is None or seen.wide else line.said
         cut = bool(whole) and cell_len(whole) > self._table.room_for("text")
         parts = wrap(whole, width)[:READ_LINES] if cut and width > 0 else []
         self._reading.display = bool(parts)

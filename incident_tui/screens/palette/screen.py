@@ -77,11 +77,12 @@ def search_lines(typed: str, lines: Mapping[str, LogLine], look: Look) -> list[H
     parts = typed.casefold().split()
     hits = []
     for age, (key, line) in enumerate(reversed(list(lines.items())[-LINES_SEARCHED_MAX:])):
-        number = f"own {line.seq}" if line.own else f"#{line.seq}"
+        number = f"own {line.seq}" if line.own else f"o{line.seq}" if line.part else f"#{line.seq}"
         words = f"{number} {line_words(line, look)}"
-        numbered = typed.strip().casefold() in (number, f"own #{line.seq}" if line.own else str(line.seq))
+        also = f"own #{line.seq}" if line.own else number if line.part else str(line.seq)
+        numbered = typed.strip().casefold() in (number, also)
         if parts and (numbered or all(part in words for part in parts)):
-            title = f"{number.upper()}  {look.clock(line.at)}  {line.agency}  {line.text}"
+            title = f"{number.upper()}  {look.clock(line.at)}  {line.agency}  {line.said}"
             hits.append(Hit((0 if numbered else 2, 2, f"{age:06}"), title, "line", board="log", row=key))
     exact = [hit for hit in hits if not hit.rank[0]]
     return exact or hits

@@ -160,9 +160,9 @@ def log_lines(line: LogLine, look: Look, width: int, *, wrapped: bool, brief: bo
         )
     head.append(Span(agency.text.ljust(7 if brief else 8) + (" " if brief else "  "), agency.tone))
     if not wrapped:
-        return [shorten((*head, Span(line.text, text_tone(line))), width)]
+        return [shorten((*head, Span(line.said, text_tone(line))), width)]
     indent = length(head)
-    parts = wrap(line.text, max(12, width - indent))
+    parts = wrap(line.said, max(12, width - indent))
     first: Line = (*head, Span(parts[0], text_tone(line)))
     return [first, *((Span(" " * indent), Span(part, text_tone(line))) for part in parts[1:])]
 

@@ -43,13 +43,16 @@ class Voice:
         self._said_until = self._did_until = float("-inf")
         self.bell = Bell(self._ring)
         self._stream = ""
+        self._parts: frozenset[str] = frozenset()
 
     def stroke(self) -> None:
         """Tell what waits to be told; what was said long enough goes."""
-        stream = self.room.session.stream
+        stream, parts = self.room.session.stream, self.room.session.log().parts
         if self._stream and not stream:
             self.forget()
-        self._stream = stream
+        elif stream == self._stream and self._parts - parts:
+            self.forget_part()
+        self._stream, self._parts = stream, parts
         while self.room.session.notices:
             severity, sentence = self.room.session.notices.popleft()
             self.notice(severity, sentence)
@@ -60,13 +63,25 @@ class Voice:
 
     def forget(self) -> None:
         """The incident was closed to us: what was said of it goes, whatever was being answered is put away."""
+        self._unsay()
+        self.room.set_class(False, "-asking", "-quick", "-confirm")
+        self.room.go("incidents")
+
+    def forget_part(self) -> None:
+        """Another agency's own part was closed to us: what was said goes, and what was being answered about it."""
         room = self.room
+        self._unsay()
+        room.drop_question()
+        deed = room.doing.form_deed
+        board = None if deed is None else deed.action.board
+        if deed is not None and board is not None and set(deed.rows) - board.rows(room.session.look()).keys():
+            room.doing.close_form()
+
+    def _unsay(self) -> None:
         self.kept.clear()
-        room.app.clear_notifications()
-        room.set_class(False, "-asking", "-quick", "-confirm")
+        self.room.app.clear_notifications()
         self.say("")
         self.did("")
-        room.go("incidents")
 
     def notice(self, severity: str, sentence: str) -> None:
         """Tell a person once, as a toast, and keep it in the list of notices."""
