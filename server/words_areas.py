@@ -77,7 +77,10 @@ def _import(asked: argparse.Namespace) -> int:
         raise Said(
             "The library of shapes is not installed here, and areas cannot be mended without."
         ) from None
-    _write(to, areas_file.written(made.areas))
+    ready = areas_file.written(made.areas)
+    if areas_file.areas_of(ready, str(to)) != made.areas:  # nobody is left with a file that cannot be read
+        raise Said(f"{asked.file} cannot be made a file of areas. The old areas count.")
+    _write(to, ready)
     for note in made.notes:
         put(note)
     found = made.areas

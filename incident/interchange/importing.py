@@ -344,8 +344,8 @@ def _accuracy(read: Read, wanted: Wanted) -> int:
 def _name(read: Read, wanted: Wanted, file: str) -> str:
     said = read.members.get("name")
     stem = file.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
-    first = next((one for one in (wanted.name, said, stem) if isinstance(one, str) and one.strip()), "areas")
-    return _line(first, 120) or "areas"
+    written = (_line(one, 120) for one in (wanted.name, said, stem) if isinstance(one, str))
+    return next(filter(None, written), "areas")
 
 
 def _origin(read: Read, wanted: Wanted) -> str:
@@ -360,4 +360,5 @@ def _origin(read: Read, wanted: Wanted) -> str:
 
 
 def _line(words: str, most: int) -> str:
-    return clip(safe_text(" ".join(words.split())), most)
+    """Safe text in one line, without blanks at its ends, which may have been something else before."""
+    return clip(" ".join(safe_text(words).split()), most)

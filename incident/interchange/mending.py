@@ -290,6 +290,8 @@ def polygonal(shape: BaseGeometry) -> BaseGeometry:
 
 def size(area: float) -> str:
     """An area (square metres) as it is said."""
+    if 0 < area < 1:
+        return "less than 1 m²"
     if area < 10_000:
         return f"{area:,.0f} m²"
     return f"{area / 1e6:,.2f} km²" if area < 1e8 else f"{area / 1e6:,.0f} km²"

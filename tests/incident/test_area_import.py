@@ -22,33 +22,14 @@ from incident.interchange.areas_file import areas_of, written
 from incident.interchange.importing import Imported, Wanted, codes_schema, import_areas
 from incident.interchange.mending import oriented
 from incident.kernel.checks import ConfigError, validate
+from incident.kernel.text import printable
 from incident.placing import BORDER, INSIDE, OUTSIDE
 from incident.values import Location
-from tests.incident.real_areas import real_areas
+from tests.hostile import HOSTILE, Hostile
+from tests.incident.real_areas import BOTH, GOLDEN, LONDON, SOUTH, box, collection, feature, real_areas
 
 AGENCIES = "LAS SCAS SECAMB EEAST YAS EMAS NWAS WMAS SWASFT WAST NEAS IOW SAS NIAS".split()
 FILE = "areas of ours.json"
-
-
-def box(west: float, south: float, east: float, north: float) -> list[list[float]]:
-    return [[west, south], [east, south], [east, north], [west, north], [west, south]]
-
-
-def feature(code: Any, *rings: Any, **properties: Any) -> dict[str, Any]:
-    return {
-        "type": "Feature",
-        "properties": {"code": code, **properties},
-        "geometry": {"type": "Polygon", "coordinates": list(rings)},
-    }
-
-
-def collection(*features: Any, **members: Any) -> dict[str, Any]:
-    return {"type": "FeatureCollection", **members, "features": list(features)}
-
-
-LONDON = feature("LAS", box(-0.5, 51.3, 0.2, 51.7))
-SOUTH = feature("SECAMB", box(-0.5, 50.9, 0.2, 51.3))
-BOTH = collection(LONDON, SOUTH)
 
 
 def taken(tree: Any, **wanted: Any) -> Imported:
@@ -477,18 +458,28 @@ def test_bytes_of_any_kind_are_refused_or_read(data: bytes) -> None:
         import_areas(data, FILE, AGENCIES, Wanted())
 
 
-# -- the real file -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("payload", HOSTILE, ids=lambda one: one.name)
+def test_no_text_of_a_file_of_areas_acts_in_what_is_said_of_it(payload: Hostile) -> None:
+    ground = LONDON["geometry"]["coordinates"][0]
+    for tree in (
+        collection(feature(payload.text, ground)),
+        collection({**LONDON, "properties": {payload.text: 1}}),
+        collection({**LONDON, "geometry": {"type": payload.text}}),
+        collection(feature("LAS", [[payload.text, 1]])),
+        {**BOTH, "crs": {"type": "name", "properties": {"name": payload.text}}},
+    ):
+        assert all(line == printable(line) for line in refused(tree).splitlines())
+    whole = collection(LONDON, name=payload.text, origin=payload.text)
+    codes = {payload.text.strip(): None}
+    if payload.text.strip():
+        whole["features"].append(feature(payload.text, ground))
+    made = taken(whole, codes=codes)
+    assert areas_of(written(made.areas)) == made.areas
+    for said in (*made.notes, made.areas.name, made.areas.origin):
+        assert said == printable(said)
 
-GOLDEN = (
-    (53.380, -1.470, "YAS", {"EMAS": 5.1}),
-    (53.443, -1.949, "NWAS", {"EMAS": 3.1}),
-    (52.400, -1.180, "EMAS", {"WMAS": 1.5}),
-    (51.470, -0.4543, "LAS", {"SECAMB": 1.5, "SCAS": 3.6}),
-    (54.995, -3.060, "SAS", {"NWAS": 0.5}),
-    (51.290, -0.755, "SECAMB", {"SCAS": 4.9}),
-    (51.466, 0.259, "", {"EEAST": 0.4, "SECAMB": 0.4, "LAS": 3.3}),
-    (51.610, -2.645, "", {"SWASFT": 0.5, "WAST": 1.4}),
-)
+
+# -- the real file -----------------------------------------------------------------------------------------------
 
 
 def test_the_real_areas_are_imported_whole_and_give_the_golden_answers() -> None:

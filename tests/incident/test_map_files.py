@@ -29,8 +29,11 @@ from incident.interchange.features import (
 from incident.kernel.board import Look
 from incident.kernel.checks import ConfigError
 from incident.kernel.slice import Refusal
+from incident.kernel.text import printable, text_problems
 from incident.organisation import facts as o
 from incident.values import Location
+from tests.hostile import HOSTILE as PAYLOADS
+from tests.hostile import Hostile
 from tests.incident.given import opened
 
 HOSTILE = '<script>alert(1)</script> & "x" \u202e]]> \x1b[2J'
@@ -385,6 +388,23 @@ def test_kinds_and_schemes_that_are_none_are_asked_and_never_believed() -> None:
     assert (one.kind, one.scheme, one.radius_m) == ("", "", None)
     assert len(one.name) <= 70
     assert "\u202e" not in one.name
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda one: one.name)
+def test_no_text_of_a_drawing_acts_wherever_it_goes(payload: Hostile) -> None:
+    """Into the form, into the proposal, and out again into another file."""
+    tree = {
+        "type": "Feature", "properties": {"name": payload.text, "note": payload.text, "kind": payload.text},
+        "geometry": {"type": "Point", "coordinates": [-0.5, 51.49]},
+    }  # fmt: skip
+    (one,) = back(json.dumps(tree), "x.geojson")
+    assert one.words == printable(one.words)
+    made = proposal(one, "rvp", "")
+    assert not isinstance(made, Refusal)
+    assert text_problems(made) is None
+    out = drawing(drawn(point=SCENE_AT, name=made.name, note=made.note))
+    for text in (map_geojson.written(out), kml.written(out), cap.written(out)):
+        assert all(line == printable(line) for line in text.splitlines())
 
 
 PIECES = ["<Placemark>", "</Placemark>", "<Point>", "<coordinates>1,51", "<![CDATA[", "&#0;"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
+from incident.interchange import features, geojson, mending, plain
 from incident.kernel import door as door_frames
 from incident.kernel import protocol, replica
 from server import (
@@ -165,6 +166,19 @@ def _rows(found: Limits) -> list[tuple[str, str, str]]:
             "callers of the command line's door; of health and figures",
             f"{admin.CALLERS_MAX}; {health.CALLERS_MAX}",
             "turned away",
+        ),
+        (
+            "a file of areas that is imported; its features; its corners as read; as kept",
+            (
+                f"{_size(plain.BYTES_MAX)}; {_n(geojson.FEATURES_MAX)}; {_n(geojson.CORNERS_READ_MAX)}; "
+                f"{_n(mending.CORNERS_MAX)}"
+            ),
+            "refused; `--simplify` for the last",
+        ),
+        (
+            "things of a file of drawings that are proposed at once; corners of each",
+            f"{features.FEATURES_MAX}; {_n(features.CORNERS_MAX)}",
+            "refused",
         ),
     ]
 

@@ -20,8 +20,7 @@ from server import doctor, words_areas
 from server.__main__ import main
 from server.datafolder import DataFolder
 from server.settings import read_settings
-from tests.incident.real_areas import real_areas
-from tests.incident.test_area_import import BOTH, GOLDEN, LONDON, collection, feature
+from tests.incident.real_areas import BOTH, GOLDEN, LONDON, collection, feature, real_areas
 
 
 @pytest.fixture
