@@ -65,16 +65,14 @@ class Location(msgspec.Struct, frozen=True, omit_defaults=True):
         """(latitude, longitude), or None when only words or a grid reference are known."""
         return None if self.lat is None or self.lon is None else (self.lat, self.lon)
 
-    def words(self) -> str:
-        """The place in one line: words, grid, coordinates, and whether it is confirmed."""
+    def words(self, *, grid_first: bool = False) -> str:
+        """The place in one line: words, grid, coordinates. ``grid_first`` is for where the end of it may be cut off."""
         if not self.known:
             return "no location"
-        parts = [self.text] if self.text else []
-        if self.grid and self.grid not in self.text:
-            parts.append(self.grid)
-        if self.lat is not None and self.lon is not None:
-            parts.append(f"{self.lat:.5f},{self.lon:.5f}")
-        return "  ".join(parts)
+        point = f"{self.lat:.5f},{self.lon:.5f}" if self.lat is not None and self.lon is not None else ""
+        grid = "" if self.grid and self.grid in self.text and not grid_first else self.grid
+        parts = (grid, self.text, point) if grid_first else (self.text, grid, point)
+        return "  ".join(part for part in parts if part)
 
 
 _GRID = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})\s?(\d{2,5})[\s]?(\d{2,5})(?![A-Za-z0-9])")
@@ -125,14 +123,13 @@ def read_location(written: str) -> Location:
     lat, lon, text = _coordinates_in(text)
     grid, text = _grid_in(text)
     words = " ".join(_HOLLOW.sub(" ", text).split()).strip(_EDGES)
-    direction = _DIRECTION.search(words)
-    return Location(
-        text=words,
-        grid=grid,
-        lat=lat,
-        lon=lon,
-        direction=direction[1].lower() if direction else "",
-    )
+    return Location(text=words, grid=grid, lat=lat, lon=lon, direction=direction_in(words))
+
+
+def direction_in(words: str) -> str:
+    """The direction of travel that words name: "westbound", "clockwise", "up line"; "" for none."""
+    found = _DIRECTION.search(words)
+    return "" if found is None else found[1].lower()
 
 
 def _coordinates_in(text: str) -> tuple[float | None, float | None, str]:

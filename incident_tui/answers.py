@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final
 
-from incident.kernel.board import Arg, Look
+from incident.kernel.board import Arg, Look, Verb
 from incident.values import read_clock, read_duration
+from incident.whereabouts import known_of, read
 from incident_tui.nearest import near, offer
 
 CHOICES_SHOWN: Final = 8
@@ -74,7 +76,7 @@ _NO: Final = frozenset({"no", "n", "false", "off", "0"})
 def read_answer(arg: Arg, written: str, look: Look, row: Any) -> Any:
     """One answer as a verb takes it: text as it was written, a choice as its value, a flag as yes or no.
 
-    Times and lengths are only tried here; the verb reads them itself, with its own idea of ahead or ago.
+    Times, lengths and places are only tried here; the verb reads them itself, with its own idea of ahead or ago.
 
     Raises:
         ValueError: it cannot be read as that; a plain sentence.
@@ -97,6 +99,8 @@ def read_answer(arg: Arg, written: str, look: Look, row: Any) -> Any:
         case "number":
             if not re.fullmatch(r"-?\d{1,9}(?:\.\d{1,6})?", text):
                 raise ValueError("write a number.")
+        case "location":
+            _try_place(arg, text, look, row)
         case "flag":
             if text.casefold() not in _YES | _NO:
                 raise ValueError("write yes or no.")
@@ -104,6 +108,24 @@ def read_answer(arg: Arg, written: str, look: Look, row: Any) -> Any:
         case _:
             pass
     return text
+
+
+def _try_place(arg: Arg, text: str, look: Look, row: Any) -> None:
+    """Whether it can be read as a place; what the form began with stands, however it was written."""
+    if arg.default is None or text != str(arg.default(look, row) or "").strip():
+        read(text, known_of(look))
+
+
+def place_warnings(verb: Verb, values: Mapping[str, Any], look: Look, row: Any) -> tuple[str, ...]:
+    """What must be said of the places among the answers of a line; beside a form it stands while one types."""
+    said = []
+    for arg in verb.args:
+        written = str(values.get(arg.name) or "").strip()
+        begun = "" if arg.default is None else str(arg.default(look, row) or "").strip()
+        if arg.kind == "location" and written and written != begun:
+            with suppress(ValueError):  # told when the command is made
+                said.append(read(written, known_of(look)).warn)
+    return tuple(filter(None, said))
 
 
 def _try_time(text: str, look: Look) -> None:

@@ -341,6 +341,9 @@ class _Reading:
             if arg.required and arg.kind in TYPED:
                 self._value(arg, tokens[0].text)
                 break
+        for at, arg in enumerate(args[: len(tokens)]):
+            if arg.kind == "location" and arg.default is None:
+                self._value(arg, " ".join(token.text for token in tokens[at:]))
         sentence = f"{tokens[-1].text} was not understood. Write {self.usage()}; quote text of several words."
         raise _Wrong("not_understood", sentence)
 

@@ -26,6 +26,7 @@ from incident.kernel.text import safe_text
 from incident.state import INCIDENT
 from incident_tui import papers
 from incident_tui.actions import Act, AppAct, build, parse
+from incident_tui.answers import place_warnings
 from incident_tui.clock import iso_time, long_time
 from incident_tui.feed import LINES_MAX, PAGE, LogLine
 from incident_tui.grammar import find_verb
@@ -334,6 +335,8 @@ async def do(
 
 def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> str | int:
     """The id of the command that a line means, taken on; or, once the reason was told, the exit code."""
+    session.placer.read_names()
+    session.touch()
     look = session.look()
     boards = (*INCIDENT.boards, incidents_board(lambda: session.incidents))
     act = parse(line, look, boards)
@@ -363,6 +366,8 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
         complain(safe_text(made.sentence))
         return REFUSED if made.code in ("not_now", "no_row") else USAGE
     command, stream = made
+    if found is not None:
+        _each(place_warnings(found[1], act.values, look, _row_of(*found, act, look)), complain)
     answer = session.submit(
         command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
     )
@@ -380,8 +385,12 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
 
 def _against(board: Board, verb: Verb, act: Act, look: Look) -> Sequence[str]:
     """What stands against it though nothing forbids it: on the screen it is read in the question."""
-    row = board.rows(look).get(act.row or "") if verb.row else None
+    row = _row_of(board, verb, act, look)
     return verb.against(row, act.values, look) if row is not None or not verb.row else ()
+
+
+def _row_of(board: Board, verb: Verb, act: Act, look: Look) -> Any:
+    return board.rows(look).get(act.row or "") if verb.row else None
 
 
 def _each(sentences: Sequence[str], complain: Print) -> None:

@@ -53,6 +53,7 @@ def look_of(
     now: int,
     listings: Iterable[Listing],
     present: Mapping[str, tuple[str, ...]] | None = None,
+    gazetteer: Any = None,
 ) -> Look:
     """The Look of a seat whose open incident is `stream` ("" when none is). Cheap: states are only pointed at."""
     incident = held.get(stream)
@@ -83,6 +84,7 @@ def look_of(
         wanted=frozenset().union(*(replica.wanted() for replica in parts)),
         charter=frozen,
         present=present or {},
+        gazetteer=gazetteer,
         clock=short_time,
         offset_minutes=zone_minutes(now),
     )

@@ -1,5 +1,7 @@
 """Where a location lies, computed at this desk before the command is written, so that it stands in the record.
 
+Also how what is typed is understood, said while it is typed; and the names of places that this desk knows.
+
 The areas are those of this installation, read when they are first needed. They are used only when their digest is
 that of the incident: two rooms must not compute different borders. Nothing that goes wrong in here holds up a
 command; the person is told once, and the location goes without.
@@ -8,28 +10,49 @@ command; the person is told once, and the location goes without.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from config.areas import areas_path, read_areas
+from config.reader import find_config, read_yaml
 from incident.boundaries.facts import Move, Propose, Shape
 from incident.boundaries.wind import with_wedge
 from incident.catalogue import Charter
 from incident.cover.facts import Ask, Offer
 from incident.ground import Reach
-from incident.kernel.checks import ConfigError
+from incident.kernel.board import Look
+from incident.kernel.checks import ConfigError, validate
 from incident.organisation.facts import GiveLocation, Open
-from incident.placing import NEAR_MAX, Placing, propose
+from incident.placing import (
+    INSIDE,
+    NEAR_MAX,
+    RADIUS_M,
+    Placing,
+    distance_words,
+    near_words,
+    propose,
+    where_words,
+)
 from incident.values import Location
+from incident.whereabouts import FILE as NAMES_FILE
+from incident.whereabouts import GAZETTEER_SCHEMA, Gazetteer, known_of, metres_between, read, square_m
 
 NO_LIBRARY = "The geometry library is not installed here: grid references and areas are not computed."
 OTHER_AREAS = (
     "The areas of this installation differ from those of this incident: not computed whose area it is."
 )
+
+
+DEEP: Final = 3
+"""How deep in a command a place may lie: a form of METHANE, the shape of a feature, the terms of a request."""
+APART_M: Final = 150
+"""A grid reference and a position that stand together and are further apart than this, beyond the size
+of the square, are not the same place."""
 
 
 class Placer:
@@ -40,17 +63,32 @@ class Placer:
         self._say = say
         self._areas: Any = None
         self._told: set[str] = set()
+        self._names: Gazetteer | None = None
+        self._ready = False
+        self._names_wrong: ConfigError | None = None
 
     async def prepare(self) -> None:
-        """Read the areas beside the screen, so that the first place that is given holds up nobody who types.
+        """Read names and areas beside the screen, so that the first place that is given holds up nobody who types.
 
-        It takes most of a second. What is wrong with them is told when a place is given.
+        It takes most of a second. What is wrong with the areas is told when a place is given, with the names at once.
         """
+        await asyncio.to_thread(self._read_names)
+        self._tell_names()
         with suppress(ImportError, ConfigError):
-            await asyncio.to_thread(self._read)
+            await asyncio.to_thread(self._warm)
+
+    @property
+    def gazetteer(self) -> Gazetteer | None:
+        """The names that this desk knows; None while they have not been read."""
+        return self._names
+
+    def read_names(self) -> None:
+        """Read the names now, for a command without a screen; what is wrong with them is told."""
+        self._read_names()
+        self._tell_names()
 
     def completed(self, command: Any, charter: Charter | None) -> Any:
-        """The command with what can be computed of its location or its shape; any other command as it is."""
+        """The command with what can be computed of every place and shape in it; any other command as it is."""
         match command:
             case Open() | GiveLocation() if command.location.known:
                 location, placing = self._computed(command.location, charter)
@@ -62,7 +100,67 @@ class Placer:
                 shape, reach = self._measured(command.terms.shape, charter)
                 return replace(command, terms=replace(command.terms, shape=shape, reach=reach))
             case _:
-                return command
+                return self._filled(command, DEEP)
+
+    def _filled(self, thing: Any, deep: int) -> Any:
+        """A value with both halves of each place in it: the grid reference and the position."""
+        if isinstance(thing, Location):
+            return self._whole(thing)
+        if deep == 0 or not isinstance(thing, msgspec.Struct):
+            return thing
+        changed = {}
+        for name in thing.__struct_fields__:
+            before = getattr(thing, name)
+            if isinstance(before, msgspec.Struct) and (after := self._filled(before, deep - 1)) is not before:
+                changed[name] = after
+        return replace(thing, **changed) if changed else thing
+
+    def _whole(self, location: Location) -> Location:
+        return location if bool(location.grid) == (location.point is not None) else self._pointed(location)
+
+    # -- while somebody types -----------------------------------------------------------------------------------
+
+    def understood(self, written: str, look: Look) -> Sequence[tuple[str, str]]:
+        """How a place is understood as it is typed, in lines of (words, tone): grid, position, whose area it is.
+
+        Never waits for the geometry library: while that is being loaded, only what needs none of it is said.
+        """
+        try:
+            found = read(written, known_of(look))
+        except ValueError as error:
+            return ((str(error), "alarm"),)
+        place = self._whole(found.location) if self._ready else found.location
+        pointed = bool(place.grid) or place.point is not None
+        first = f"{place.words(grid_first=True)}  provisional" if pointed else f"{place.text}  provisional"
+        lines = [(f"{first} · {found.how}", "ink")]
+        if self._ready and pointed:
+            lines += self._asides(place, look)
+        if found.warn:
+            lines.append((found.warn, "caution"))
+        return lines
+
+    def _asides(self, place: Location, look: Look) -> list[tuple[str, str]]:
+        """Whose area it is, and that the two halves of a place are not the same place."""
+        from incident import geography  # noqa: PLC0415 - loaded already
+
+        said = []
+        if place.grid and place.point is not None:
+            metres = metres_between(geography.from_grid(place.grid), place.point)
+            if metres > APART_M + square_m(place.grid):
+                far = distance_words(metres)
+                said.append(
+                    (f"The grid reference and the position are {far} apart: which is right?", "alarm")
+                )
+        charter: Charter | None = look.charter
+        areas = self._areas
+        if areas is not None and charter is not None and areas.digest == charter.areas_digest:
+            placing = geography.place(areas, place)
+            if placing is not None:
+                near = near_words(placing) if placing.near and placing.near[0].metres <= RADIUS_M else ""
+                sure = " (INDICATIVE)" if placing.indicative else ""
+                words = ", ".join(filter(None, (where_words(placing), near))) + sure
+                said.append((words, "ink" if placing.state == INSIDE else "caution"))
+        return said
 
     def proposal(self, command: Any, agency: str) -> str:
         """What a place asks of this room, in words; "" when it concerns nobody else."""
@@ -136,6 +234,28 @@ class Placer:
             path = areas_path(self._config)
             self._areas = geography.Areas(read_areas(path), str(path))
         return self._areas
+
+    def _warm(self) -> None:
+        """Load the library, then read the areas, in a thread."""
+        from incident import geography  # noqa: PLC0415 - as above
+
+        geography.to_grid(51.5, -0.1)
+        self._ready = True
+        self._read()
+
+    def _read_names(self) -> None:
+        if self._names is not None:
+            return
+        try:
+            self._names = validate(read_yaml(find_config(NAMES_FILE, self._config)), GAZETTEER_SCHEMA)
+        except ConfigError as error:
+            self._names, self._names_wrong = Gazetteer(), error
+
+    def _tell_names(self) -> None:
+        if self._names_wrong is not None:
+            more = len(self._names_wrong.problems) - 1
+            also = f" And {more} more." if more else ""
+            self._tell(f"The names of places cannot be used here. {self._names_wrong.problems[0]}{also}")
 
     def _tell(self, sentence: str) -> None:
         if sentence not in self._told:

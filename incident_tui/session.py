@@ -239,7 +239,10 @@ class Session(Running):
         key = (self.version, now // 1000)
         if self._looked is None or self._looked[0] != key:
             here = self.present if self.link.word is LinkWord.LIVE else None
-            made = look_of(self.held(), self.stream, self.me, self.charter, now, self.desk.listings, here)
+            names = self.placer.gazetteer
+            made = look_of(
+                self.held(), self.stream, self.me, self.charter, now, self.desk.listings, here, names
+            )
             self._looked = (key, made)
         return self._looked[1]
 

@@ -34,24 +34,22 @@ def tokens_of(line: str) -> tuple[Token, ...]:
 
 _SQUARE = re.compile(r"[HJNOST][A-HJ-Z]", re.IGNORECASE)
 _DIGITS = re.compile(r"\d{2,5}")
+_IN_ONE = re.compile(r"\d{6,10}")
 
 
 def with_grids(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """A grid reference without quotes is one word: its northing must never be read as a radius or a time."""
+    """A grid reference without quotes is one word: its northing must never be read as a radius or a time.
+
+    Also one with a digit too few, which is refused then; and the letters with all the digits in one.
+    """
     found: list[Token] = []
     at = 0
     while at < len(tokens):
-        some = tokens[at : at + 3]
-        parts = [token.text for token in some]
-        whole = (
-            len(some) == 3
-            and not any(token.quoted for token in some)
-            and _SQUARE.fullmatch(parts[0])
-            and all(_DIGITS.fullmatch(part) for part in parts[1:])
-            and len(parts[1]) == len(parts[2])
-        )
-        found.append(Token(" ".join(parts), some[0].start, quoted=True) if whole else tokens[at])
-        at += 3 if whole else 1
+        size = _grid_at(tokens[at : at + 3])
+        some = tokens[at : at + size]
+        whole = " ".join(token.text for token in some)
+        found.append(Token(whole, some[0].start, quoted=True) if size > 1 else tokens[at])
+        at += size
     return tuple(found)
 
 
@@ -99,3 +97,17 @@ def time_first(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     if logged and CLOCK.fullmatch(tokens[1].text):
         return (tokens[1], tokens[0], *tokens[2:])
     return tokens
+
+
+def _grid_at(some: tuple[Token, ...]) -> int:
+    """How many of these words are one grid reference; 1 when they are none."""
+    letters, *digits = (token.text for token in some)
+    if any(token.quoted for token in some[:2]) or not _SQUARE.fullmatch(letters):
+        return 1
+    first, second = (*digits, "", "")[:2]
+    two = (
+        len(some) > 2 and not some[2].quoted and bool(_DIGITS.fullmatch(first) and _DIGITS.fullmatch(second))
+    )
+    if two and (len(first) == len(second) or (letters.isupper() and min(len(first), len(second)) > 2)):
+        return 3
+    return 2 if _IN_ONE.fullmatch(first) and len(first) % 2 == 0 else 1

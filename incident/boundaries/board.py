@@ -9,7 +9,7 @@ from incident.boundaries.facts import KINDS, SCHEMES, TITLES, Feature, subject_o
 from incident.boundaries.rules import RIVAL_KINDS, agreed_by, boundaries, counted, hazards_at, rivals
 from incident.boundaries.verbs import VERBS
 from incident.boundaries.wind import wind_words
-from incident.boundaries.words import place_words, where_words
+from incident.boundaries.words import grid_first, place_words, where_words
 from incident.ground import reach_words
 from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.receipts import receipt
@@ -70,8 +70,8 @@ def danger_words(hazards: Sequence[Feature]) -> str:
 def _place(feature: Feature, look: Look) -> Cell:
     hazards = hazards_at(look.state, feature)
     if hazards:
-        return Cell(f"▲ {danger_words(hazards)}. {place_words(feature)}", "caution")
-    return Cell(place_words(feature))
+        return Cell(f"▲ {danger_words(hazards)}. {grid_first(feature.shape)}", "caution")
+    return Cell(grid_first(feature.shape))
 
 
 def reach_cell(feature: Feature, _look: Look) -> Cell:
@@ -119,17 +119,14 @@ COLUMNS = (
 
 def detail(feature: Feature, look: Look) -> Sequence[tuple[str, Cell]]:
     """Everything known of one feature, in reading order: what, where, who has said what."""
-    place = feature.shape.place
     lines: list[tuple[str, Cell]] = [
         ("", Cell(f"{feature.name}  {TITLES.get(feature.kind, KINDS[feature.kind])}", "strong")),
         ("number", _number(feature, look)),
         ("owner", Cell(f"{feature.owner}, proposed {look.clock(feature.proposed_at)}")),
-        ("where", _place(feature, look)),
+        ("where", Cell(place_words(feature))),
         ("agreed", agreement(feature, look)),
         ("review", review_cell(feature, look)),
     ]
-    if place.lat is not None and place.lon is not None:
-        lines.insert(4, ("lat, long", Cell(f"{place.lat:.5f}, {place.lon:.5f}", "dim")))
     if feature.reach is not None:
         lines.append(("reaches", reach_cell(feature, look)))
     if feature.shape.wind is not None:

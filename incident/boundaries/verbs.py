@@ -29,7 +29,8 @@ from incident.boundaries.facts import (
 from incident.boundaries.wind import HALF_DEG, LENGTH_M, WIND_SHAPE, read_wind, with_wedge
 from incident.gridpoint import from_reference
 from incident.kernel.board import Arg, Look, Verb
-from incident.values import Location, as_location, read_due
+from incident.values import Location, read_due
+from incident.whereabouts import as_location
 
 # -- verbs --------------------------------------------------------------------------------------------------
 
@@ -42,14 +43,18 @@ def _schemes(_look: Look, _row: Any) -> Sequence[tuple[str, str]]:
     return tuple(SCHEMES.items())
 
 
-def shape_of(values: Mapping[str, Any], kind: str, before: Shape | None = None) -> Shape:
+def shape_of(
+    values: Mapping[str, Any], kind: str, before: Shape | None = None, look: Look | None = None
+) -> Shape:
     """The shape of the answers: its place, and a radius, corners or a wind; ``before`` is how it lay, when it moves.
+
+    ``look`` is what a place is read by: names, callsigns, what lies on the ground.
 
     Raises:
         ValueError: the answers do not make a shape of this kind; the sentence says which is missing or wrong.
     """
     written, corners = values.get("place"), values.get("polygon")
-    place = as_location(written) if written else Location() if before is None else before.place
+    place = as_location(written, look) if written else Location() if before is None else before.place
     text = str(values.get("radius") or "").strip().lower()
     radius = read_metres(text) if text else None
     wind = _wind(values, kind, radius, before)
@@ -149,7 +154,7 @@ def _propose(_row: Any, values: Mapping[str, Any], look: Look) -> Propose:
             f"{words} needs a radius, such as 500m, or its corners. Typed in one line it stands behind the place: "
             f"propose {kind.partition('_')[0]} PLACE 500m."
         )
-    shape = shape_of(values, kind)
+    shape = shape_of(values, kind, look=look)
     return Propose(
         kind, shape, values.get("name") or "", scheme, values.get("note") or "", _due(values, look)
     )
@@ -172,7 +177,7 @@ def _undecided(feature: Feature, look: Look) -> bool:
     return _live(feature, look) and (answer is None or not answer.agreed)
 
 
-_PLACE = Arg("place", "Where (words, grid reference or lat,long)", "location", False, limit=200)
+_PLACE = Arg("place", "Where (grid, lat,long, a name, at A101, words)", "location", False, limit=200)
 _RADIUS = Arg("radius", "Radius (500m, 1.5km)", "text", False, limit=10, shape=r"\d+(\.\d+)?(m|km)?")
 CORNERS = Arg(
     "polygon",
@@ -240,8 +245,8 @@ VERBS: Final = (
         "Move",
         "move",
         Move,
-        lambda feature, v, _l: Move(
-            feature.id, shape_of(v, feature.kind, feature.shape), v.get("reason") or ""
+        lambda feature, v, look: Move(
+            feature.id, shape_of(v, feature.kind, feature.shape, look), v.get("reason") or ""
         ),
         key="o",
         args=(

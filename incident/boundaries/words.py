@@ -82,10 +82,16 @@ def _review_words(due: int | None, record: Record) -> str:
 def where_words(shape: Shape) -> str:
     """Where a shape lies, and its size."""
     place = shape.place
-    words = " ".join(filter(None, (place.text, place.grid)))
-    if not words and place.lat is not None and place.lon is not None:
-        words = f"{place.lat:.4f}, {place.lon:.4f}"
-    return (words or "place not given") + size(shape)
+    return (" ".join(place.words().split()) if place.known else "place not given") + size(shape)
+
+
+def grid_first(shape: Shape) -> str:
+    """As ``where_words``, with the grid reference and the size first, for where the end of it may be cut off."""
+    place = shape.place
+    if not place.grid:
+        return where_words(shape)
+    point = "" if place.point is None else place.words().rpartition("  ")[2]
+    return "  ".join(filter(None, (place.grid + size(shape), place.text, point)))
 
 
 def size(shape: Shape) -> str:

@@ -19,6 +19,7 @@ from incident.kernel.board import Arg, Board, Cell, Column, Look, Verb
 from incident.kernel.receipts import receipt
 from incident.organisation import charter_of, organisation, parties
 from incident.values import MINUTE_MS, Location, length_words, read_due, read_location, span
+from incident.whereabouts import as_location
 
 
 def rows(look: Look) -> Mapping[str, Cover]:
@@ -132,7 +133,7 @@ def _text(values: Mapping[str, Any], name: str) -> str:
     return str(values.get(name) or "").strip()
 
 
-def _shape(values: Mapping[str, Any], stretch: str) -> Shape:
+def _shape(values: Mapping[str, Any], stretch: str, look: Look) -> Shape:
     """The ground of a stretch: "within 5km of PLACE", its corners, or the words alone."""
     if values.get("polygon"):
         corners = read_corners(values["polygon"])
@@ -141,7 +142,7 @@ def _shape(values: Mapping[str, Any], stretch: str) -> Shape:
     within = _WITHIN.fullmatch(stretch)
     if within is None:
         return Shape(with_point(read_location(stretch)))
-    return Shape(with_point(read_location(within[3])), read_metres(f"{within[1]}{within[2].lower()}"))
+    return Shape(with_point(as_location(within[3], look)), read_metres(f"{within[1]}{within[2].lower()}"))
 
 
 def _terms(values: Mapping[str, Any], look: Look) -> f.Terms:
@@ -152,7 +153,12 @@ def _terms(values: Mapping[str, Any], look: Look) -> f.Terms:
     if not 1 <= minutes <= f.MINUTES_MAX:
         raise ValueError("A stretch is covered for 24 hours at most. Agree anew what is longer.")
     return f.Terms(
-        stretch, _shape(values, stretch), begins, minutes, _text(values, "reason"), _text(values, "resources")
+        stretch,
+        _shape(values, stretch, look),
+        begins,
+        minutes,
+        _text(values, "reason"),
+        _text(values, "resources"),
     )
 
 

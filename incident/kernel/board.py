@@ -53,6 +53,8 @@ class Look:
     """A moment of real time, such as a register's, by the incident's clock; itself where the two are one."""
     clock: Callable[[int], str] = str
     """Turns UTC ms into the short local time shown, e.g. 14:32."""
+    gazetteer: Any = None
+    """The names of places that this desk knows; nothing while they are being read."""
     offset_minutes: int = 0
     """Local time minus UTC, in minutes, for reading a clock time that a person typed."""
 

@@ -26,7 +26,8 @@ from incident.methane.fold import current, methane
 from incident.methane.rules import major_of, tidy
 from incident.methane.words import CERTAINTY_UNSAID, count_words, hazard_words, service_words
 from incident.organisation import charter_of, organisation
-from incident.values import Location, as_location
+from incident.values import Location
+from incident.whereabouts import EMPTY, as_location
 
 NUMBERS: Final = {
     "n": "casualties in all",
@@ -238,12 +239,12 @@ def publish(_row: Any, values: Mapping[str, Any], look: Look) -> Publish:
         return read_services(text(name), known)
 
     if not text("location"):
-        raise ValueError("Say where it is: words, a grid reference or latitude,longitude.")
+        raise ValueError(EMPTY)
     as_it_was = text("location") == _place_words(look)
     same_hazards = before is not None and text("h") == hazard_words(before.hazards)
     numbers = {name: _number(values, name) for name in COUNTS}
     report = Report(
-        location=_place(look) if as_it_was else as_location(text("location")),
+        location=_place(look) if as_it_was else as_location(text("location"), look),
         type=cast("TypeCode", text("type")),
         nature=text("what"),
         hazards=before.hazards if before is not None and same_hazards else read_hazards(text("h")),

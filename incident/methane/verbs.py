@@ -70,7 +70,7 @@ ARGS: Final = (
     # Not asked for, as a place is known from the opening: loose words behind the verb then overwrite no place.
     Arg(
         "location",
-        "E exact location (words, grid or lat,lon)",
+        "E exact location (grid, lat,lon, a name, at A101, words)",
         "location",
         False,
         default=_from("location"),

@@ -15,7 +15,7 @@ from incident.mutual_aid import facts as f
 from incident.mutual_aid.cover import free_units
 from incident.mutual_aid.fold import mutual_aid
 from incident.organisation import charter_of, parties
-from incident.values import read_location
+from incident.whereabouts import as_location
 
 
 def rows(look: Look) -> Mapping[str, f.Request]:
@@ -78,7 +78,7 @@ def rvp_of(written: str, look: Look) -> f.Rvp | None:
     for feature in rvps(look):
         if text.casefold() in (feature.name.casefold(), feature.number.casefold()):
             return f.Rvp(feature.name, feature.id, feature.shape.place)
-    return f.Rvp(text, "", read_location(text))
+    return f.Rvp(text, "", as_location(text, look))
 
 
 def methane_version(look: Look) -> int:

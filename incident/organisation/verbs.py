@@ -14,7 +14,8 @@ from incident.organisation.facts import DECLARATIONS, KINDS, Party
 from incident.organisation.lead import Draft, lead_verbs, tell_verb
 from incident.organisation.remains import against_closing, against_declaring
 from incident.organisation.rules import spoken
-from incident.values import Location, as_location, as_words
+from incident.values import Location, as_words
+from incident.whereabouts import as_location
 
 
 def _my_party(look: Look) -> Party | None:
@@ -46,7 +47,7 @@ def _open(_row: Any, values: Mapping[str, Any], look: Look) -> facts.Open:
     return facts.Open(
         title=text_of(values, "title"),
         mode=look.charter.mode,
-        location=as_location(written) if written else Location(),
+        location=as_location(written, look) if written else Location(),
         kind=text_of(values, "kind") or "incident",
     )
 
@@ -96,7 +97,9 @@ OPEN: Final = Verb(
     row=False,
     args=(
         Arg("title", "Title", limit=200),
-        Arg("location", "Where: words, grid or lat,lon", "location", required=False, rest=True),
+        Arg(
+            "location", "Where: grid, lat,lon, a name, at A101, words", "location", required=False, rest=True
+        ),
         Arg("kind", "Kind", "choice", False, _kinds, lambda _look, _row: "incident"),
     ),
     stream=lambda _row, _look: "",
@@ -216,11 +219,11 @@ _INCIDENT_VERBS = (
         "Say where it is",
         "location",
         facts.GiveLocation,
-        lambda _row, values, _look: facts.GiveLocation(as_location(values["location"])),
+        lambda _row, values, look: facts.GiveLocation(as_location(values["location"], look)),
         key="p",
         row=False,
         aliases=("loc",),
-        args=(Arg("location", "Where: words, grid or lat,lon", "location", rest=True),),
+        args=(Arg("location", "Where: grid, lat,lon, a name, at A101, words", "location", rest=True),),
         example="location M25 J15 northbound, TQ 0402 7829",
     ),
     Verb(

@@ -33,6 +33,10 @@ LONG = 8
 """A form that asks for more than this gets more of the screen."""
 
 
+Understand = Callable[[str], Sequence[tuple[str, str]]]
+"""How a place is understood as it is typed: lines of (words, tone)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One field: the argument, its label without what stood in brackets, and that as an example to follow."""
@@ -125,6 +129,7 @@ class Form(Vertical):
         help: str = "",  # noqa: A002 - what it is
         first: str = "",
         kept: bool = False,
+        understand: Understand | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id)
@@ -137,6 +142,7 @@ class Form(Vertical):
         self._help = help
         self._first = first
         self._kept = kept
+        self._understand = understand
         self._sentence = ""
         self._about = ""
 
@@ -241,9 +247,23 @@ class Form(Vertical):
             said = "This is a field of the form. Esc leads out of it, and a : there opens the command line."
             return [(Span("    "), Span(part, "caution")) for part in wrap(said, width)]
         room = answer.size.width or width - label
-        if cell_len(answer.value) < room:
+        whole = wrap(answer.value, width) if cell_len(answer.value) >= room else []
+        return [(Span("  ▏ ", "rule"), Span(part)) for part in whole] + self._place(
+            field, answer.value, width
+        )
+
+    def _place(self, field: Asked, written: str, width: int) -> list[tuple[Span, ...]]:
+        """How a place is understood as it stands, as far as it is not what the form began with."""
+        if field.arg.kind != "location" or self._understand is None or field.arg.name == self._about:
             return []
-        return [(Span("  ▏ ", "rule"), Span(part)) for part in wrap(answer.value, width)]
+        default = field.arg.default
+        if not written.strip() or (default and written == str(default(self._look, self._row) or "")):
+            return []
+        return [
+            (Span("    " if more else "  ▏ ", "rule"), Span(part, tone))
+            for words, tone in self._understand(written)
+            for more, part in enumerate(wrap(words, width))
+        ]
 
     def _grow(self) -> None:
         """A text of several lines is as high as it is long, as far as that goes."""
@@ -338,6 +358,8 @@ class Form(Vertical):
     @on(Choice.Changed)
     def _written(self, event: Message) -> None:
         event.stop()
+        if isinstance(event, Input.Changed) and self._is_place(event.input):
+            self._sentence = self._about = ""  # how it is understood now takes its place
         self._lay()
         self._grow()
         self.post_message(self.Written(self, self.answers()))
@@ -354,6 +376,11 @@ class Form(Vertical):
         elif event.key == "ctrl+s" or (event.key == "enter" and isinstance(self.app.focused, Choice)):
             event.stop()
             self.send()
+
+    def _is_place(self, answer: Input) -> bool:
+        """Whether this is the field that something is wrong with, and how it is understood is said as one types."""
+        about = [field for field in self.fields if field.arg.name == self._about]
+        return bool(about) and about[0].arg.kind == "location" and self._answer(about[0]) is answer
 
     def _more_to_ask(self) -> bool:
         """Whether Enter, having taken something from a list, goes on: in a long form more fields are still to come."""

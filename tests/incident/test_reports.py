@@ -84,7 +84,8 @@ def test_a_sitrep_says_what_is_agreed_on_the_ground_who_commands_and_what_the_ho
     draft = {name: gather.text("sitrep", name, look(given)) for name in HEADINGS["sitrep"]}
     assert "NO FCP is set." in draft["ground"]
     assert (
-        "RVP A, LAS, Colnbrook by-pass TQ 0227 7759: NOT AGREED by SECAMB, review 14:40." in draft["ground"]
+        "RVP A, LAS, Colnbrook by-pass TQ 0227 7759 51.48700,-0.53000: NOT AGREED by SECAMB, review 14:40."
+        in draft["ground"]
     )
     assert "hot zone A, scheme fire and rescue, LAS, " in draft["ground"]
     assert ": agreed by 2 of 3" in draft["ground"]
@@ -125,7 +126,10 @@ def test_an_iimarch_brief_has_seven_headings_each_with_a_draft() -> None:
     texts = {part.name: part.text for part in signed.parts}
     assert texts["intent"] == "", "what nobody has answered is not signed"
     assert texts["humanitarian"] == "Rest centre open"
-    assert "RVP A, LAS, Colnbrook by-pass TQ 0227 7759: proposed, review 14:40." in drafts["method"]
+    assert (
+        "RVP A, LAS, Colnbrook by-pass TQ 0227 7759 51.48700,-0.53000: proposed, review 14:40."
+        in drafts["method"]
+    )
 
 
 def test_nothing_is_drafted_of_nothing() -> None:

@@ -233,6 +233,35 @@ def test_a_grid_reference_without_quotes_is_one_word(grid: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "point", "grid"),
+    [
+        ("tq 04027829", None, "TQ 0402 7829"),
+        ("51.494, -0.503", (51.494, -0.503), ""),
+        ("51.494 -0.503", (51.494, -0.503), ""),
+        ("51.494N 0.503W", (51.494, -0.503), ""),
+        ("51 29 38 N 0 30 11 W", (51.49388888888889, -0.5030555555555556), ""),
+        ("Wexham Park", (51.532, -0.573), ""),
+        ("Royal Berkshire", (51.45, -0.959), ""),
+    ],
+)
+def test_a_place_of_several_words_needs_no_quotes_before_a_radius(
+    written: str, point: tuple[float, float] | None, grid: str
+) -> None:
+    made = build(acted(f"propose inner_cordon {written} 200m"), LOOK, BOARDS)
+    assert not isinstance(made, Refusal), made
+    shape = made[0].shape
+    assert shape.radius_m == 200.0
+    assert shape.place.grid == grid
+    assert shape.place.point == (pytest.approx(point) if point else None)
+
+
+def test_a_grid_reference_with_a_digit_too_few_is_never_a_radius() -> None:
+    refused = parse("propose inner_cordon TQ 0402 782 200m", LOOK, BOARDS)
+    assert isinstance(refused, Refusal)
+    assert "TQ 0402 782 has 7 digits" in refused.sentence
+
+
+@pytest.mark.parametrize(
     ("line", "kind", "place", "radius", "scheme"),
     [
         ("propose hot scene fire", "hot_zone", "scene", None, "fire"),

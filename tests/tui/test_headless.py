@@ -132,6 +132,23 @@ def test_what_a_line_means_for_a_script(tmp_path: Path, line: str, code: int, wo
     run(scenario())
 
 
+def test_do_reads_a_place_as_the_screen_does_and_says_what_must_be_said(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            code, said = await do(toy, tmp_path, "location -0.573, 51.532")
+            assert (code, said.err[0][:23]) == (0, "The longitude stood fir")
+            assert toy.state(INCIDENT_STREAM).organisation.location.point == (51.532, -0.573)
+            code, said = await do(toy, tmp_path, "location Slough")
+            assert code == 0
+            assert toy.state(INCIDENT_STREAM).organisation.location.text == "Slough (within 2 km)"
+            code, said = await do(toy, tmp_path, "location TQ 0402 782")
+            assert code == 2
+            assert "has 7 digits" in said.err[-1]
+
+    run(scenario())
+
+
 def test_a_script_signs_nothing_that_nobody_has_read(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with ToyServer() as toy:

@@ -13,10 +13,15 @@ import pytest
 
 from config.areas import read_areas
 from config.reader import find_config, read_yaml
+from incident.boundaries.facts import Propose, Shape
 from incident.geography import AREAS_SCHEMA, FILE
+from incident.kernel.board import Look
 from incident.kernel.checks import validate
+from incident.kernel.slice import Actor
 from incident.log.facts import Write
+from incident.methane.facts import Publish, Report
 from incident.organisation.facts import GiveLocation, Open
+from incident.state import INCIDENT
 from incident.values import Location, read_location
 from incident_tui import placer as placer_module
 from incident_tui.placer import NO_LIBRARY, OTHER_AREAS, Placer
@@ -148,3 +153,81 @@ def test_a_room_that_opens_near_a_border_stores_it_and_is_told_whom_to_invite(
                 assert any("Tell: SCAS SECAMB" in sentence for _, sentence in las.notices)
 
     run(scenario())
+
+
+# -- how it is understood while it is typed ---------------------------------------------------------------------
+
+
+def seen(placer: Placer) -> Look:
+    return Look(
+        state=INCIDENT.initial(),
+        me=Actor("EOC", "LAS", "operator"),
+        now=0,
+        charter=CHARTER,
+        gazetteer=placer.gazetteer,
+    )
+
+
+def understood(placer: Placer, written: str) -> list[tuple[str, str]]:
+    return list(placer.understood(written, seen(placer)))
+
+
+def test_a_place_is_said_as_it_is_understood_with_whose_area_it_is() -> None:
+    placer = Placer(None, told := Told())
+    run(placer.prepare())
+    first, area = understood(placer, "M25 J15 northbound TQ 0402 7829")
+    assert first == (
+        "TQ 0402 7829  M25 J15 northbound  51.49404,-0.50295  provisional · grid reference",
+        "ink",
+    )
+    assert area == ("on the border SCAS/LAS/SECAMB, LAS 0.5 km, SECAMB 2.8 km (INDICATIVE)", "caution")
+    name, *_ = understood(placer, "Wexham Park")
+    assert name[0].startswith("SU 9")
+    assert name[0].endswith(
+        "  Wexham Park hospital (within 300 m)  51.53200,-0.57300  provisional · hospital"
+    )
+    assert understood(placer, "-0.503 51.494")[-1][0].startswith("The longitude stood first")
+    words = [("the pub  provisional · words", "ink"), ("Kept as words, no point is known.", "caution")]
+    assert understood(placer, "the pub") == words
+    assert [tone for _, tone in understood(placer, "TQ 0402 782")] == ["alarm"]
+    assert told == []
+
+
+def test_two_halves_of_a_place_that_are_not_the_same_place_are_told() -> None:
+    placer = Placer(None, Told())
+    run(placer.prepare())
+    apart = understood(placer, "TQ 0402 7829 51.594,-0.503")
+    assert ("The grid reference and the position are 11 km apart: which is right?", "alarm") in apart
+    for same in ("TQ 0402 7829 51.494,-0.503", "TQ 04 78 51.490,-0.496"):
+        assert not any("apart" in words for words, _ in understood(placer, same)), same
+
+
+def test_while_the_library_is_loading_nothing_waits_for_it() -> None:
+    placer = Placer(None, Told())
+    placer.read_names()
+    assert understood(placer, "TQ 0402 7829") == [("TQ 0402 7829  provisional · grid reference", "ink")]
+    assert understood(placer, "Slough")[0][0] == "Slough (within 2 km)  51.51100,-0.59500  provisional · town"
+    run(placer.prepare())
+    assert understood(placer, "Slough")[0][0].startswith("SU 9759 8005  Slough (within 2 km)  51.511")
+
+
+def test_every_place_in_a_command_gets_its_other_half() -> None:
+    placer = Placer(None, Told())
+    where = Location("lay-by", "TQ 0402 7829")
+    made = placer.completed(Propose("rvp", Shape(where)), CHARTER)
+    assert made.shape.place.point == pytest.approx((51.494, -0.503), abs=0.0002)
+    assert made.shape.place.text == "lay-by"
+    report = placer.completed(Publish(Report(Location("x", lat=51.494, lon=-0.503), "rtc", "coach")), CHARTER)
+    assert report.report.location.grid == "TQ 0402 7829"
+    words = Propose("rvp", Shape(Location("the pub")))
+    assert placer.completed(words, CHARTER) is words
+
+
+def test_names_that_cannot_be_read_are_told_once_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "gazetteer.yaml").write_text("accuracy_m: 5\nnames: [{name: X}]\n", encoding="utf-8")
+    placer = Placer(tmp_path, told := Told())
+    run(placer.prepare())
+    placer.read_names()
+    assert len(told) == 1
+    assert "gazetteer.yaml:2" in told[0]
+    assert understood(placer, "TQ 0402 7829")[0][0].startswith("TQ 0402 7829")

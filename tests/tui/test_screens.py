@@ -236,6 +236,54 @@ def test_the_form_of_a_new_incident() -> None:
     told(story, session=session)
 
 
+def test_a_place_is_understood_under_its_field_while_it_is_typed() -> None:
+    session = FakeSession()
+    session.placer.read_names()
+
+    async def story(desk: Desk) -> None:
+        await desk.press("0", "o")
+        await desk.type("Tanker fire")
+        await desk.press("tab")
+        await desk.type("Wexham Pa")
+        await desk.shows("Wexham Park hospital", "51.53200,-0.57300")
+        await desk.type("vilion")
+        await desk.shows("Kept as words, no point is known.")
+        await desk.press("ctrl+u")
+        await desk.type("TQ 0402 782")
+        await desk.shows("has 7 digits: a grid reference")
+        await desk.press("enter")
+        assert not session.submitted, "what cannot be meant is not sent"
+        await desk.type("9")
+        await desk.shows("TQ 0402 7829  provisional")
+        await desk.hides("has 7 digits")
+        await desk.press("enter")
+        assert desk.last.location.grid == "TQ 0402 7829"
+
+    told(story, session=session)
+
+
+def test_what_a_line_says_of_a_place_is_told_when_it_is_done() -> None:
+    session = FakeSession()
+    session.placer.read_names()
+
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("location -0.573, 51.532")
+        await desk.press("enter")
+        assert desk.last.location.point == (51.532, -0.573)
+        await desk.shows("The longitude stood first")
+        await desk.press(":")
+        await desk.type("location Royal")
+        await desk.press("enter")
+        await desk.shows("Royal may be Royal London (hospital)")
+        await desk.press("escape", ":")
+        await desk.type("propose outer_cordon TQ 0402 782 500m")
+        await desk.press("enter")
+        await desk.shows("has 7 digits")
+
+    told(story, session=session)
+
+
 def test_what_goes_to_our_own_part_and_our_register_goes_there() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("4", "T")

@@ -43,6 +43,7 @@ from incident_tui.feed import LogFeed
 from incident_tui.ids import Ids
 from incident_tui.link import LinkState
 from incident_tui.looking import look_of
+from incident_tui.placer import Placer
 from incident_tui.settings import Settings
 from incident_tui.watched import Watched
 from tests.incident.given import INCIDENT_STREAM, MINUTE, OWN_STREAM, REGISTER_STREAM, T0, Given, cid, opened
@@ -249,6 +250,7 @@ class FakeSession:
         self.seen: list[str] = []
         self.confirmed: dict[str, int] = {}
         self.entered: list[str] = []
+        self.placer = Placer(None, lambda *told: self.notices.append(told))
         self._ids = Ids(lambda: self.at)
         self.held = {stream: self._watched(stream, given) for stream, given in self.world.items()}
         self.feed = LogFeed((), lambda *_: False, lambda: 0)
@@ -276,7 +278,10 @@ class FakeSession:
     # -- what the screens ask --
 
     def look(self) -> Look:
-        made = look_of(self.held, self.stream, self.me, self.charter, self.at, self.incidents, self.present)
+        names = self.placer.gazetteer
+        made = look_of(
+            self.held, self.stream, self.me, self.charter, self.at, self.incidents, self.present, names
+        )
         return replace(made, clock=_clock, offset_minutes=0)
 
     def now(self) -> int:

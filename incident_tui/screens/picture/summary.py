@@ -44,6 +44,7 @@ GRID_COLUMNS: Final = ("scene", "moving", "hospital", "unexplained")
 GRID_ROOMY: Final = {"scene": 9, "moving": 9, "hospital": 11, "unexplained": 14}
 GRID_TIGHT: Final = {"scene": 6, "moving": 7, "hospital": 9, "unexplained": 12}
 LABEL: Final = 11
+BESIDE_PLACE: Final = cell_len("E    provisional  new")
 UNREAD_CELLS: Final = cell_len("✗ unread 1h05")
 READ_LEAST: Final = cell_len("✓ wrote it")
 AGENCY_LEAST: Final = cell_len("SECAMB lead")
@@ -71,18 +72,20 @@ def methane_view(look: Look, width: int) -> View:
             at,
             version.id,
         )
-        for letter, name, left, right in _letters(version, look)
+        for letter, name, left, right in _letters(version, look, width)
     ]
     return View(_head(version, look, width), tuple(items))
 
 
-def _letters(version: Version, look: Look) -> Sequence[tuple[str, str, Sequence[Span], Sequence[Span]]]:
+def _letters(
+    version: Version, look: Look, width: int
+) -> Sequence[tuple[str, str, Sequence[Span], Sequence[Span]]]:
     report = version.report
     place = report.location
     sure = ("confirmed", "good") if place.confirmed else ("provisional", "caution")
     return (
         ("M", "M", (Span(_major(version, look)),), ()),
-        ("E", "E", (Span(_where(place)),), (Span(*sure),)),
+        ("E", "E", (Span(where_words(place, width - BESIDE_PLACE)),), (Span(*sure),)),
         ("T", "T", (Span(type_words(report)),), ()),
         ("H", "H", _hazards(version), ()),
         ("A", "A", _access(version, look), _agreed(version, look)),
@@ -91,11 +94,10 @@ def _letters(version: Version, look: Look) -> Sequence[tuple[str, str, Sequence[
     )
 
 
-def _where(place: Location) -> str:
-    """Words and grid reference; coordinates only where there is no grid reference: the METHANE screen has all."""
-    if place.grid and place.text:
-        return place.text if place.grid in place.text else f"{place.text}  {place.grid}"
-    return place.words()
+def where_words(place: Location, width: int) -> str:
+    """Words, grid reference and position where there is room; else the grid reference first, as the end is cut off."""
+    whole = place.words()
+    return whole if cell_len(whole) <= width else place.words(grid_first=True)
 
 
 def _right(right: Sequence[Span], *, new: bool) -> Sequence[Span]:
@@ -124,7 +126,8 @@ def _no_methane(look: Look, width: int) -> View:
     state = look.state.organisation
     place = state.location
     sure = ("confirmed", "good") if place.confirmed else ("provisional", "caution")
-    where = spread((Span("E  ", "accent bold"), Span(place.words())), (Span(*sure),), width)
+    words = where_words(place, width - BESIDE_PLACE)
+    where = spread((Span("E  ", "accent bold"), Span(words)), (Span(*sure),), width)
     ask = shorten(
         (
             Span("No METHANE has been sent.  ", "caution"),
@@ -213,15 +216,13 @@ def methane_lines(look: Look, width: int) -> View:
     if version is None:
         return _no_methane(look, width)
     age = f"{version.agency}, {span(look.now - version.at)}"
-    head = shorten(
-        (
-            Span(f"{version.kind} {version.name}", "strong bold"),
-            *_beside(look),
-            Span(f"  {age}   ", "dim"),
-            Span(_where(version.report.location)),
-        ),
-        width,
+    left = (
+        Span(f"{version.kind} {version.name}", "strong bold"),
+        *_beside(look),
+        Span(f"  {age}   ", "dim"),
     )
+    room = width - sum(cell_len(span.text) for span in left)
+    head = shorten((*left, Span(where_words(version.report.location, room))), width)
     hazards = _hazards(version) if version.report.hazards else []
     missing = required_absent(look.state)
     right = [Span(f"▲ {' '.join(missing)}", "alarm bold")] if missing else []

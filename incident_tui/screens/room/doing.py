@@ -14,7 +14,7 @@ from incident.kernel.slice import Refusal
 from incident.values import read_clock
 from incident_tui import bringing
 from incident_tui.actions import Act, Action, applies, build
-from incident_tui.answers import choices_of
+from incident_tui.answers import choices_of, place_warnings
 from incident_tui.screens.palette.screen import row_words
 from incident_tui.screens.room.telling import LIVE
 from incident_tui.widgets.filter import plural
@@ -161,6 +161,7 @@ class Doing:
                 help=verb.help,
                 first=focus,
                 kept=bool(kept),
+                understand=self._understood,
             )
         )
 
@@ -170,6 +171,10 @@ class Doing:
         self._brought = (board,)
         action = Action("app.bring", board.title, board=board, verb=board.verbs[0])
         self.open_form(Deed(action, tuple(board.rows(self.look))))
+
+    def _understood(self, written: str) -> Sequence[tuple[str, str]]:
+        """How a place is understood while it is typed."""
+        return self.room.session.placer.understood(written, self.look)
 
     def written(self, answers: Mapping[str, str]) -> None:
         """Something was typed into the form: keep it."""
@@ -244,6 +249,8 @@ class Doing:
         if len(taken) < len(answers):
             self._refused(deed, answers, len(taken))
             return
+        if not deed.form:
+            self._warn_of_places(deed)
         if deed.composed:
             self.room.words.written()
         if deed.form or self.form_deed is not None:
@@ -255,6 +262,15 @@ class Doing:
             row_words(board, rows[key], self.look).split("  ")[0] for key in deed.rows[:1] if key in rows
         ]
         self.did(tuple(taken.values()), " ".join((verb.title, *names)), several(deed))
+
+    def _warn_of_places(self, deed: Deed) -> None:
+        """What a form says of a place while one types, a line says when it is done."""
+        board, verb, look = deed.action.board, deed.action.verb, self.look
+        if board is None or verb is None or not any(arg.kind == "location" for arg in verb.args):
+            return
+        row = board.rows(look).get(deed.rows[0]) if deed.rows else None
+        for sentence in place_warnings(verb, deed.values, look, row):
+            self.room.session.say("caution", sentence)
 
     def did(self, ids: Sequence[str], words: str, many: str = "") -> None:
         """Say that it was done: as the log says it, else in these words."""

@@ -1,0 +1,32 @@
+"""Where something is, as people say it: the reader of every place that is asked, and the names a desk knows.
+
+``read`` answers how a text is understood, ``as_location`` the place alone, for the builders of verbs, ``read_point``
+what must have a point. ``unit_place`` says where a unit is. Nothing in here needs a map, and nothing that was stored
+is ever read again.
+"""
+
+from __future__ import annotations
+
+from incident.whereabouts.coordinates import metres_between
+from incident.whereabouts.gazetteer import FILE, GAZETTEER_SCHEMA, Gazetteer, Named
+from incident.whereabouts.grids import square_m
+from incident.whereabouts.known import Known, known_of
+from incident.whereabouts.reading import ACCEPTED, EMPTY, Reading, as_location, read, read_point, unit_place
+
+__all__ = [
+    "ACCEPTED",
+    "EMPTY",
+    "FILE",
+    "GAZETTEER_SCHEMA",
+    "Gazetteer",
+    "Known",
+    "Named",
+    "Reading",
+    "as_location",
+    "known_of",
+    "metres_between",
+    "read",
+    "read_point",
+    "square_m",
+    "unit_place",
+]
