@@ -359,7 +359,7 @@ class _Reading:
         if not args:
             return None
         arg, later = args[0], args[1:]
-        if arg.kind == "location" and not arg.required and not arg.rest:
+        if arg.kind == "location" and not arg.required and not arg.rest and arg.default is None:
             # What can be nothing but a later answer is not where it is: a zone by its corners, and its scheme.
             without = self._assign([arg for arg in later if arg.kind in TYPED], tokens, sure=True)
             if without is not None:
@@ -385,13 +385,15 @@ class _Reading:
             return range(every, 0, -1)
         if tokens[0].quoted or arg.kind == "word":
             return (1,)
-        if arg.required or arg.kind == "location":
+        if arg.required or (arg.kind == "location" and arg.default is None):
             return range(1, every + 1)
         # Plain text that is not asked for must be quoted or named, or it would swallow what is misspelt.
         return (1,) if arg.limit <= SHORT else ()
 
     def _taken(self, arg: Arg, tokens: tuple[Token, ...], *, sure: bool) -> Any | None:
         """The answer these tokens give, or None when they cannot."""
+        if tokens[0].grid and arg.kind != "location":
+            return None
         if arg.shape and not re.fullmatch(arg.shape, " ".join(token.text for token in tokens), re.IGNORECASE):
             return None
         if sure and arg.kind in TYPED and not self._certain(arg, " ".join(token.text for token in tokens)):

@@ -12,11 +12,12 @@ from incident.kernel.board import Arg
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word of a line, where it stands in it, and whether it was quoted."""
+    """One word of a line, where it stands in it, whether it was quoted, and whether it is a grid reference."""
 
     text: str
     start: int
     quoted: bool = False
+    grid: bool = False
 
 
 _TOKEN = re.compile(r'([a-z_]+=)"([^"]*)"?|"([^"]*)"?|“([^”]*)”?|([^\s"“]\S*)')
@@ -48,7 +49,7 @@ def with_grids(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
         size = _grid_at(tokens[at : at + 3])
         some = tokens[at : at + size]
         whole = " ".join(token.text for token in some)
-        found.append(Token(whole, some[0].start, quoted=True) if size > 1 else tokens[at])
+        found.append(Token(whole, some[0].start, quoted=True, grid=True) if size > 1 else tokens[at])
         at += size
     return tuple(found)
 

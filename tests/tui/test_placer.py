@@ -220,7 +220,7 @@ def test_every_place_in_a_command_gets_its_other_half() -> None:
     report = placer.completed(Publish(Report(Location("x", lat=51.494, lon=-0.503), "rtc", "coach")), CHARTER)
     assert report.report.location.grid == "TQ 0402 7829"
     words = Propose("rvp", Shape(Location("the pub")))
-    assert placer.completed(words, CHARTER) is words
+    assert placer.completed(words, CHARTER) == words
 
 
 def test_names_that_cannot_be_read_are_told_once_and_the_rest_goes_on(tmp_path: Path) -> None:
