@@ -3,7 +3,7 @@
 `python -m bench client` measures the client alone, which needs tmux; `python -m bench alarms` the alarms alone;
 `python -m bench logins` login abuse beside real work; `python -m bench existence` whether the time of an answer tells
 what is not ours from what is not there; `python -m bench abuse` what one user who sends far too much costs the others;
-`python -m bench ground` places among the areas of the trusts.
+`python -m bench ground` places among the areas of the trusts; `python -m bench map` the drawing of the map.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from bench import abuse, alarms, client, existence, ground, join, logins, run
+from bench import map as map_bench
 from bench.wire import PeerError
 
 DOC = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -34,6 +35,8 @@ def main() -> int:
         return existence.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["client"]:
         return client.main(sys.argv[2:], DOC)
+    if sys.argv[1:2] == ["map"]:
+        return map_bench.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["ground"]:
         return ground.main(sys.argv[2:], DOC)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -65,7 +68,12 @@ def main() -> int:
     if asked.only is not None:
         return 0
     more = ["--write"] if asked.write else []
-    return alarms.main(more, DOC) or ground.main(more, DOC) or client.main(more, DOC)
+    return (
+        alarms.main(more, DOC)
+        or ground.main(more, DOC)
+        or map_bench.main(more, DOC)
+        or client.main(more, DOC)
+    )
 
 
 def say(line: str) -> None:

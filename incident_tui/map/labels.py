@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -27,10 +28,10 @@ AROUND: Final = LONGEST + 2
 """So many cells around the picture are looked at, too: no name reaches farther."""
 AREA_PRIORITY: Final = 50
 """The names of areas stand above those of marks with less, and beneath those with more."""
-NEAR_ENOUGH: Final = {"units": 120.0, "hospitals": 700.0}
+NEAR_ENOUGH: Final = {"units": 60.0, "hospitals": 700.0}
 """By layer: above so many metres per dot its marks bear no names, unless they are selected."""
-MOST: Final = 600
-"""So many names are sought in one picture; the weightiest."""
+MOST: Final = 150
+"""So many names of marks are sought in one picture; the weightiest. More would tell less."""
 EDGE_SHARE: Final = 2
 
 
@@ -108,6 +109,7 @@ class Room:
         return y * self.width + x if fits else -1
 
 
+@lru_cache(maxsize=4_096)
 def clean(text: str, most: int = LONGEST) -> str:
     """A name as it may be shown on cells: harmless, composed, nothing without a cell of its own, and not too long."""
     safe = unicodedata.normalize("NFC", safe_text(text)).strip()
@@ -154,7 +156,7 @@ def laid(
             _put(before, found, room)
             del asked[key]
     fresh = sorted(asked.values(), key=lambda one: (-one.priority, one.row, one.column, one.key))
-    for one in fresh[:MOST]:
+    for one in fresh:
         made = None if one in refused else placed(one, room)
         if made is None:
             refused.add(one)
@@ -215,21 +217,26 @@ def anchor(mask: Array, taken: Array, view: View, cells: int) -> tuple[int, int]
     cell is one from which it is farthest to what is not the area, or to the picture's edge, with room for the name to
     both sides; over something that stands there only if there is no other.
     """
-    depth = _depth(mask)
     half = cells // 2 + 1
     fits = _runs(mask, half) == 2 * half + 1
-    for free in (fits & (_runs(taken, half) == 0), fits):
-        best = np.where(free, depth, 0)
-        if best.any():
-            row, column = np.unravel_index(int(best.argmax()), best.shape)
-            return view.left + int(column), view.top + int(row)
-    return None
+    if not fits.any():
+        return None
+    depth = _depth(mask)
+    clear = fits & (_runs(taken, half) == 0)
+    best = np.where(clear if clear.any() else fits, depth, 0)
+    row, column = np.unravel_index(int(best.argmax()), best.shape)
+    return view.left + int(column), view.top + int(row)
 
 
 def _runs(cells: Array, half: int) -> Array:
-    """How many of these cells are set in the stretch from ``half`` before each to ``half`` behind it."""
-    sums = np.cumsum(np.pad(cells, ((0, 0), (half + 1, half))), axis=1)
-    found: Array = sums[:, 2 * half + 1 :] - sums[:, : -2 * half - 1]
+    """How many of these cells are set from ``half`` before each to ``half`` behind it; 0 near the edges."""
+    height, width = cells.shape
+    found = np.zeros((height, width), dtype=np.int32)
+    long = 2 * half + 1
+    if width >= long:
+        sums = np.zeros((height, width + 1), dtype=np.int32)
+        np.cumsum(cells, axis=1, out=sums[:, 1:])
+        found[:, half : width - half] = sums[:, long:] - sums[:, :-long]
     return found
 
 

@@ -67,21 +67,18 @@ def entries_of(groups: Sequence[Group], seen: Seen, look: Look) -> tuple[Entry, 
 
 def _of_marks(seen: Seen, look: Look) -> list[Entry]:
     signed = seen.within & (seen.signs != ord(" "))
+    alone = signed & (seen.counts == 1)
     table = seen.table
-    plain = signed & (seen.counts == 1)
+    _, first = np.unique(table.looks[seen.index[alone]], return_index=True)
     entries = []
-    looks: dict[tuple[str, ...], int] = {}
-    for at in np.flatnonzero(plain).tolist():
-        mark = table.marks[int(seen.index[at])]
-        looks.setdefault((mark.sign, mark.tone, mark.words, mark.layer), at)
-    for (_, tone, words, layer), at in looks.items():
-        mark = table.marks[int(seen.index[at])]
-        full = table.solid(mark, look)
-        entries.append(Entry(f"  {full}", tone, clean(words, 40) or LAYER_WORDS.get(layer, layer)))
-    entries.sort(key=lambda entry: entry.words)
+    for at in seen.index[alone][first].tolist():
+        mark = table.marks[at]
+        words = clean(mark.words, 40) or LAYER_WORDS.get(mark.layer, mark.layer)
+        entries.append(Entry(f"  {table.solid(mark, look)}", mark.tone, words))
+    entries.sort(key=lambda entry: (entry.words, entry.sample))
     if (signed & (seen.counts > 1)).any():
         entries.append(Entry(CLUSTER_SIGN, "ink", CLUSTER_WORDS))
-    if (plain & table.hollow[seen.index]).any():
+    if table.hollow[seen.index[alone]].any():
         entries.append(Entry("", "dim", HOLLOW_WORDS))
     return entries
 
@@ -99,7 +96,7 @@ def line_sample(dash: Dash, look: Look) -> str:
     points = np.array(((west, -0.5 - DOTS_HIGH // 2), (east - 0.5, -0.5 - DOTS_HIGH // 2)))
     pattern = raster.DASHED[look].get(dash)
     columns, rows = raster.dots(raster.Segments.of(points), flat, pattern)
-    bits = raster.fold(raster.bitmap(columns, rows, flat))
+    bits = raster.gathered(columns, rows, flat)
     whole = "".join(chr(code) for code in raster.signs(look)[bits[int(bits.any(axis=1).argmax())]])
     return whole[: 2 * SAMPLE if dash == "dashed" and look != "braille" else SAMPLE]
 

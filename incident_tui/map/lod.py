@@ -35,6 +35,8 @@ class Borders:
     segments: Segments
     one: Array
     two: Array
+    boxes: tuple[tuple[float, float, float, float], ...]
+    """West, south, east and north of each area."""
 
     def of(self, code: str) -> Array:
         """Which pieces bound the area of this code; one that has it on both sides bounds nothing."""
@@ -43,6 +45,15 @@ class Borders:
         index = self.codes.index(code)
         found: Array = (self.one == index) != (self.two == index)
         return found
+
+    def within(self, bounds: tuple[float, float, float, float]) -> tuple[str, ...]:
+        """The areas of which something may be in these bounds (west, south, east, north)."""
+        west, south, east, north = bounds
+        return tuple(
+            code
+            for code, box in zip(self.codes, self.boxes, strict=True)
+            if box[0] <= east and box[2] >= west and box[1] <= north and box[3] >= south
+        )
 
 
 @lru_cache(maxsize=16)
@@ -57,8 +68,9 @@ def borders(areas: Any, metres: int) -> Borders:
             pieces.append(ends)
             owners.append(np.full(len(ends), index))
     if not pieces:
-        return Borders(tuple(areas.codes), Segments(np.empty((0, 4)), np.empty(0)), np.empty(0), np.empty(0))
-    return _paired(tuple(areas.codes), np.concatenate(pieces), np.concatenate(owners))
+        pieces, owners = [np.empty((0, 4))], [np.empty(0, dtype=np.int64)]
+    boxes = tuple(tuple(float(side) for side in shape.bounds) for shape in shapes)
+    return _paired(tuple(areas.codes), np.concatenate(pieces), np.concatenate(owners), boxes)
 
 
 def rings(shape: Any) -> Iterator[Array]:
@@ -70,7 +82,7 @@ def rings(shape: Any) -> Iterator[Array]:
             yield np.asarray(ring.coords, dtype=np.float64)[:, :2]
 
 
-def _paired(codes: tuple[str, ...], ends: Array, owners: Array) -> Borders:
+def _paired(codes: tuple[str, ...], ends: Array, owners: Array, boxes: Any) -> Borders:
     """A piece that two areas have, in whichever direction, becomes one piece with both beside it."""
     backwards = (ends[:, 0] > ends[:, 2]) | ((ends[:, 0] == ends[:, 2]) & (ends[:, 1] > ends[:, 3]))
     ends = np.where(backwards[:, None], ends[:, [2, 3, 0, 1]], ends)
@@ -81,4 +93,4 @@ def _paired(codes: tuple[str, ...], ends: Array, owners: Array) -> Borders:
     first = np.flatnonzero(~same)
     two = np.full(len(ends), NOBODY)
     two[:-1][same[1:]] = owners[1:][same[1:]]
-    return Borders(codes, Segments(ends[first], np.zeros(len(first))), owners[first], two[first])
+    return Borders(codes, Segments(ends[first], np.zeros(len(first))), owners[first], two[first], boxes)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import numpy as np
 from rich.cells import get_character_cell_size
 
+from incident_tui.map.inks import BLANK, Inks
 from incident_tui.map.labels import AROUND, MOST, NEAR_ENOUGH, Wanted, clean
 from incident_tui.map.raster import Array, Look
 from incident_tui.map.scene import LAYERS, Mark
 from incident_tui.map.view import View
 
-if TYPE_CHECKING:
-    from incident_tui.map.draw import Inks
-
-BLANK: Final = ord(" ")
 HOLLOW: Final = {"▲": "△", "●": "○", "■": "□", "◆": "◇", "▼": "▽", "★": "☆"}
 """A sign whose place is old is drawn empty; a letter becomes a small one; any other is underlined."""
 MANY: Final = ord("+")
 """More than nine in one place."""
 NAME_TONES: Final = {"units": "dim", "hospitals": "dim"}
 REACH: Final = 100_000_000.0
-_read = attrgetter("at", "sign", "plain", "tone", "hollow", "priority", "layer")
+_look = attrgetter("sign", "plain", "tone", "hollow", "layer", "words")
+_at, _priority, _label = attrgetter("at"), attrgetter("priority"), attrgetter("label")
 
 
 @lru_cache(maxsize=512)
@@ -83,35 +82,61 @@ class Seen:
         return names
 
 
-class Table:
-    """The marks of a scene as arrays, made once for each tuple of marks."""
+class _Book(dict[tuple[Any, ...], int]):
+    """The looks that marks have, by number; there are few, however many marks there are."""
 
-    def __init__(self, marks: tuple[Mark, ...], inks: Inks) -> None:
+    def __init__(self, inks: Inks) -> None:
+        super().__init__()
+        self.inks = inks
+        self.rows: list[tuple[int, int, int, bool, int]] = []
+
+    def __missing__(self, look: tuple[Any, ...]) -> int:
+        sign, plain, tone, hollow, layer, _words = look
+        shown, fallback, underlined = signs_of(sign, plain, hollow)
+        ink = self.inks.number(f"{tone} underline" if underlined else tone)
+        order = LAYERS.index(layer) if layer in LAYERS else len(LAYERS)
+        self.rows.append((shown, fallback, ink, hollow, order))
+        self[look] = len(self.rows) - 1
+        return len(self.rows) - 1
+
+
+class Table:
+    """The marks of a scene as arrays. Made after another, only what has changed since is looked at."""
+
+    def __init__(self, marks: tuple[Mark, ...], inks: Inks, before: Table | None = None) -> None:
         self.marks = marks
-        rows = [_read(mark) for mark in marks]
-        order = {layer: at for at, layer in enumerate(LAYERS)}
-        looks = [signs_of(sign, plain, hollow) for _, sign, plain, _, hollow, _, _ in rows]
-        numbers = inks.number
-        self.places = np.array([at for at, *_ in rows], dtype=np.float64).reshape(len(rows), 2)
-        self.signs = np.array([look[0] for look in looks], dtype=np.uint32)
-        self.plains = np.array([look[1] for look in looks], dtype=np.uint32)
-        self.inks = np.array(
-            [
-                numbers(f"{row[3]} underline" if look[2] else row[3])
-                for row, look in zip(rows, looks, strict=True)
-            ],
-            dtype=np.int32,
+        changed: list[int] | None = None
+        if before is not None and len(before.marks) == len(marks):
+            pairs = zip(before.marks, marks, strict=True)
+            changed = [at for at, (old, new) in enumerate(pairs) if old is not new]
+        if before is None or changed is None:
+            self.book = _Book(inks)
+            self.looks, self.places, self.priorities, self.labelled = self._read(marks)
+        else:
+            self.book = before.book
+            kept = (before.looks, before.places, before.priorities, before.labelled)
+            self.looks, self.places, self.priorities, self.labelled = (column.copy() for column in kept)
+            if changed:
+                some = self._read(tuple(marks[at] for at in changed))
+                for column, news in zip(
+                    (self.looks, self.places, self.priorities, self.labelled), some, strict=True
+                ):
+                    column[changed] = news
+        rows = np.array(self.book.rows, dtype=np.int64).reshape(len(self.book.rows), 5)[self.looks]
+        self.signs, self.plains = rows[:, 0].astype(np.uint32), rows[:, 1].astype(np.uint32)
+        self.inks, self.hollow, self.layers = rows[:, 2].astype(np.int32), rows[:, 3] != 0, rows[:, 4]
+        self.good: Array = np.abs(self.places).max(axis=1, initial=0.0) < REACH  # which no number that is none can be
+        self.order = np.lexsort((self.layers, self.priorities))
+
+    def _read(self, marks: tuple[Mark, ...]) -> tuple[Array, Array, Array, Array]:
+        count = len(marks)
+        places = np.fromiter(chain.from_iterable(map(_at, marks)), np.float64, 2 * count)
+        return (
+            np.fromiter(map(self.book.__getitem__, map(_look, marks)), np.int64, count),
+            places.reshape(count, 2),
+            np.fromiter(map(_priority, marks), np.int64, count),
+            np.fromiter(map(bool, map(_label, marks)), np.bool_, count),
         )
-        self.hollow = np.array([row[4] for row in rows], dtype=np.bool_)
-        self.priorities = np.array([row[5] for row in rows], dtype=np.int64)
-        self.layers = np.array([order.get(row[6], len(LAYERS)) for row in rows], dtype=np.int64)
-        self.labelled = np.array([bool(mark.label) for mark in marks], dtype=np.bool_)
-        self.good = np.isfinite(self.places).all(axis=1) & (np.abs(self.places) < REACH).all(axis=1)
-        self.places[~self.good] = 0.0
-        self.order = np.lexsort((np.arange(len(rows)), self.layers, self.priorities))
-        self.keys: dict[str, list[int]] = {}
-        for at, mark in enumerate(marks):
-            self.keys.setdefault(mark.key, []).append(at)
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -132,12 +157,14 @@ class Table:
         return chr(plain if look == "ascii" else sign)
 
     def _cells(self, view: View) -> tuple[Array, Array]:
-        columns = np.floor(self.places[:, 0] / view.cell_wide).astype(np.int64)
-        return columns, np.floor(-self.places[:, 1] / view.cell_high).astype(np.int64)
+        places = np.where(self.good[:, None], self.places, 0.0)
+        columns = np.floor(places[:, 0] / view.cell_wide).astype(np.int64)
+        return columns, np.floor(-places[:, 1] / view.cell_high).astype(np.int64)
 
     def _shown(self, hidden: frozenset[str]) -> Array:
-        shown = np.array([layer not in hidden for layer in LAYERS] + [True])
-        found: Array = self.good & shown[self.layers]
+        shown: Array = np.array([layer not in hidden for layer in LAYERS] + [True])
+        good: Array = self.good
+        found: Array = good & shown[self.layers]
         return found
 
     def seen(self, view: View, hidden: frozenset[str], selected: str) -> Seen:
@@ -149,7 +176,7 @@ class Table:
         near &= (columns >= left) & (columns < left + wide) & (rows >= top) & (rows < top + high)
         chosen = np.zeros(len(self.marks), dtype=np.bool_)
         if selected:
-            chosen[self.keys.get(selected, [])] = True
+            chosen[[at for at, mark in enumerate(self.marks) if mark.key == selected]] = True
         index = self.order[near[self.order]]
         index = np.concatenate((index[~chosen[index]], index[chosen[index]]))
         bare = self.signs[index] == BLANK

@@ -8,7 +8,8 @@ from typing import Final
 
 from rich.cells import get_character_cell_size
 
-from incident_tui.map.draw import BLANK, PLAIN, TINT, Frame, Inks
+from incident_tui.map.draw import Frame
+from incident_tui.map.inks import BLANK, PLAIN, TINT, Inks
 from incident_tui.map.raster import Look
 from incident_tui.widgets.paint import Line
 

@@ -10,28 +10,21 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from incident_tui.map.draw import GROUNDS, Frame, Inks
+from incident_tui.map.draw import Frame
+from incident_tui.map.inks import GROUNDS, Inks
 from incident_tui.map.lines import LINE
 from incident_tui.widgets.paint import Paint
-
-GAP: Final = 6
-"""Changed cells with fewer than so many between them are sent together: a move of the cursor costs as much."""
 
 NOT_UNDERLINED: Final = Style(underline=False)
 
 
-def changes(before: Frame | None, after: Frame) -> list[tuple[int, int, int]] | None:
-    """The stretches (row, first cell, cell behind the last) that are others than before; None: everything may be."""
+def changes(before: Frame | None, after: Frame) -> list[tuple[int, list[int]]] | None:
+    """The lines that are others than before, each with its cells that are; None: everything may be."""
     if before is None or before.signs.shape != after.signs.shape:
         return None
     differ = (before.signs != after.signs) | (before.inks != after.inks) | (before.grounds != after.grounds)
-    found: list[tuple[int, int, int]] = []
-    for row in np.flatnonzero(differ.any(axis=1)).tolist():
-        cells = np.flatnonzero(differ[row])
-        breaks = np.flatnonzero(np.diff(cells) > GAP) + 1
-        for part in np.split(cells, breaks):
-            found.append((row, int(part[0]), int(part[-1]) + 1))
-    return found
+    rows = np.flatnonzero(differ.any(axis=1)).tolist()
+    return [(row, np.flatnonzero(differ[row]).tolist()) for row in rows]
 
 
 class Painter:

@@ -7,8 +7,7 @@ only chooses which of them are looked at: therefore a picture that is moved by w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -23,6 +22,15 @@ LOOKS: Final[tuple[Look, ...]] = ("braille", "blocks", "ascii")
 
 WEIGHTS: Final = ((1, 8), (2, 16), (4, 32), (64, 128))
 """The bit of each dot of a cell, by its row and column: what U+2800 plus the sum of them shows."""
+BITS: Final = np.array([[weight.bit_length() - 1 for weight in weights] for weights in WEIGHTS])
+ORDERED: Final = np.array(
+    [
+        sum(WEIGHTS[at % DOTS_HIGH][at // DOTS_HIGH] for at in range(8) if bits >> at & 1)
+        for bits in range(256)
+    ],
+    dtype=np.uint8,
+)
+"""From the bits of a cell read column by column to those of its sign."""
 DASHED: Final[dict[Look, dict[Dash, tuple[int, int]]]] = {
     "braille": {"dashed": (4, 3), "dotted": (1, 2)},
     "blocks": {"dashed": (8, 6), "dotted": (2, 5)},
@@ -34,14 +42,17 @@ HATCH_SIGNS: Final[dict[Hatch, str]] = {"ours": ":", "other": "=", "warm": "%", 
 """What lies on a ground where a dot is too coarse for a hatch: signs that no line is made of."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Segments:
-    """Straight pieces of lines in metres, one a row, and how far along its line each begins."""
+    """Straight pieces of lines in metres, one a row, and how far along its line each begins.
 
-    ends: Array
-    """(n, 4): easting and northing of the first point, then of the second."""
-    along: Array
-    """(n,): metres."""
+    ``ends`` (n, 4) is easting and northing of the first point, then of the second; ``along`` (n,) is in metres.
+    """
+
+    __slots__ = ("along", "ends", "high", "low")
+
+    def __init__(self, ends: Array, along: Array) -> None:
+        self.ends, self.along = ends, along
+        self.low, self.high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
 
     @classmethod
     def of(cls, points: Array, *, closed: bool = False) -> Segments:
@@ -59,6 +70,10 @@ class Segments:
             return several[0]
         ends = np.concatenate([one.ends for one in several])
         return cls(ends, np.concatenate([one.along for one in several]))
+
+    def those(self, chosen: Array) -> Segments:
+        """Some of them."""
+        return Segments(self.ends[chosen], self.along[chosen])
 
 
 NOTHING: Final = Segments(np.empty((0, 4)), np.empty(0))
@@ -97,12 +112,11 @@ def dots(segments: Segments, view: View, pattern: tuple[int, int] | None = None)
     scale = view.metres_per_dot
     left, top = view.left * DOTS_WIDE, view.top * DOTS_HIGH
     wide, high = view.width * DOTS_WIDE, view.height * DOTS_HIGH
-    ends, along = segments.ends, segments.along
+    ends, along, low, high_end = segments.ends, segments.along, segments.low, segments.high
     west, south, east, north = (
         side + way * scale for side, way in zip(view.bounds, (-1, -1, 1, 1), strict=True)
     )
-    near = (np.maximum(ends[:, 0], ends[:, 2]) >= west) & (np.minimum(ends[:, 0], ends[:, 2]) <= east)
-    near &= (np.maximum(ends[:, 1], ends[:, 3]) >= south) & (np.minimum(ends[:, 1], ends[:, 3]) <= north)
+    near = (high_end[:, 0] >= west) & (low[:, 0] <= east) & (high_end[:, 1] >= south) & (low[:, 1] <= north)
     chosen = np.flatnonzero(near)
     on = lattice(ends[chosen], scale, scale)
     # one dot more on every side: a step that is rounded onto the edge belongs to the picture, however it is cut
@@ -127,21 +141,19 @@ def dots(segments: Segments, view: View, pattern: tuple[int, int] | None = None)
     return columns[keep], rows[keep]
 
 
-def bitmap(columns: Array, rows: Array, view: View) -> Array:
-    """Dots as a picture: True where there is one, (4 x height, 2 x width)."""
-    found = np.zeros((view.height * DOTS_HIGH, view.width * DOTS_WIDE), dtype=np.bool_)
-    found[rows, columns] = True
-    return found
+def gathered(columns: Array, rows: Array, view: View) -> Array:
+    """Dots as the bits of their cells, (height, width)."""
+    found = np.zeros(view.height * view.width * 8, dtype=np.uint8)
+    found[((rows >> 2) * view.width + (columns >> 1)) * 8 + BITS[rows & 3, columns & 1]] = 1
+    return np.packbits(found, bitorder="little").reshape(view.height, view.width)
 
 
 def fold(picture: Array) -> Array:
-    """A picture of dots as the bits of its cells, (height, width)."""
-    shape = picture.shape[0] // DOTS_HIGH, picture.shape[1] // DOTS_WIDE
-    bits = np.zeros(shape, dtype=np.uint8)
-    for row, weights in enumerate(WEIGHTS):
-        for column, weight in enumerate(weights):
-            bits |= picture[row::DOTS_HIGH, column::DOTS_WIDE] * np.uint8(weight)
-    return bits
+    """A picture of dots (4 x height, 2 x width) as the bits of its cells, (height, width)."""
+    height, width = picture.shape[0] // DOTS_HIGH, picture.shape[1] // DOTS_WIDE
+    apart = picture.reshape(height, DOTS_HIGH, width, DOTS_WIDE).transpose(0, 2, 3, 1)
+    found: Array = ORDERED[np.packbits(apart.reshape(height, width * 8), axis=1, bitorder="little")]
+    return found
 
 
 # -- grounds --------------------------------------------------------------------------------------------------
@@ -152,13 +164,6 @@ def inside(on: Array, left: int, top: int, width: int, height: int) -> Array:
 
     ``on`` is what ``lattice`` made of all the lines; they may have holes and parts.
     """
-    found: Array = insides(on, np.zeros(len(on), dtype=np.int64), 1, (left, top, width, height))[0]
-    return found
-
-
-def insides(on: Array, of: Array, count: int, box: tuple[int, int, int, int]) -> Array:
-    """As ``inside`` for many grounds at once: ``of`` says to which of them each segment belongs."""
-    left, top, width, height = box
     low, high = np.minimum(on[:, 1], on[:, 3]), np.maximum(on[:, 1], on[:, 3])
     begins = np.clip(np.ceil(low - 0.5) - top, 0, height).astype(np.int64)
     ends = np.clip(np.ceil(high - 0.5) - top, 0, height).astype(np.int64)
@@ -168,14 +173,19 @@ def insides(on: Array, of: Array, count: int, box: tuple[int, int, int, int]) ->
     x, y = on[which, 0], on[which, 1]
     across = x + (rows + top + 0.5 - y) * ((on[which, 2] - x) / (on[which, 3] - y))
     columns = np.clip(np.ceil(across - 0.5) - left, 0, width).astype(np.int64)
-    places = (of[which] * height + rows) * (width + 1) + columns
-    turns = np.bincount(places, minlength=count * height * (width + 1)).reshape(count, height, width + 1)
-    found: Array = np.cumsum(turns[:, :, :width], axis=2) & 1 == 1
-    return found
+    turns = np.bincount(rows * (width + 1) + columns, minlength=height * (width + 1))
+    # counted in bytes that run over: whether a count is odd they still know
+    odd = np.cumsum(turns.reshape(height, width + 1)[:, :width].astype(np.uint8), axis=1, dtype=np.uint8)
+    return (odd & 1).view(np.bool_)
 
 
 def hatched(hatch: Hatch, left: int, top: int, width: int, height: int) -> Array:
     """Which dots of a lattice a hatch draws; counted on the ground, so that it stays when the picture moves."""
+    return _hatched(hatch, left % 4, top % 4, width, height)
+
+
+@lru_cache(maxsize=64)
+def _hatched(hatch: Hatch, left: int, top: int, width: int, height: int) -> Array:
     x = np.arange(left, left + width)[None, :]
     y = np.arange(top, top + height)[:, None]
     rising, falling = (x + y) % 4 == 0, (x - y) % 4 == 0

@@ -20,7 +20,7 @@ COARSEST: Final = 40_000.0
 FIT: Final = 0.86
 """How much of the picture that which is fitted may take: there is room for names beside it."""
 CELLS_MAX: Final = 1_000
-FARTHEST: Final = 20_000_000.0
+FARTHEST: Final = 1_000_000_000.0
 """No view stands farther than this from the origin of the grid, metres."""
 
 

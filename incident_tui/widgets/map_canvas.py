@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
-from textual.geometry import Region
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from incident_tui.map.scene import EMPTY, Ground, Mark, Scene, Stroke
 from incident_tui.map.view import View
+from incident_tui.widgets.map_slice import SLICES, Slice
 from incident_tui.widgets.paint import Span, paint_of, wrap
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class MapCanvas(Widget, can_focus=True):
     """A map that can be moved, asked and drawn on. Keys are its screen's; the mouse is its own."""
 
     DEFAULT_CSS = """
-    MapCanvas { width: 1fr; height: 1fr; }
+    MapCanvas { width: 1fr; height: 1fr; layout: horizontal; overflow: hidden; }
     """
     ALLOW_SELECT = False
 
@@ -102,6 +103,11 @@ class MapCanvas(Widget, can_focus=True):
         self._broken = ""
         self.painted_count = 0
         """How many lines were painted anew so far; for tests and benches."""
+
+    def compose(self) -> ComposeResult:
+        """The map in slices."""
+        for number in range(SLICES):
+            yield Slice(number, self)
 
     # -- what is shown --------------------------------------------------------------------------------------
 
@@ -285,17 +291,23 @@ class MapCanvas(Widget, can_focus=True):
         if spans is None or self._broken:
             self._broken = ""
             self._strips.clear()
-            self.refresh()
+            self._refresh_all()
             return
-        regions = [Region(first, row, last - first, 1) for row, first, last in spans]
-        for row, _, _ in spans:
+        for row, _ in spans:
             self._strips.pop(row, None)
         foot = self._foot_words()
         if foot != self._foot:
             self._foot = foot
-            regions.append(Region(0, self._view.height, self.size.width, FOOT))
-        if regions:
-            self.refresh(*regions)
+            self._strips.pop(self._view.height, None)
+            spans.append((self._view.height, list(range(self.size.width))))
+        for piece in self.query_children(Slice):
+            piece.refresh_cells(spans)
+
+    def _refresh_all(self) -> None:
+        """Everything has become another."""
+        self.refresh()
+        for piece in self.query_children(Slice):
+            piece.refresh()
 
     def _ground_frame(self) -> Frame:
         """The frame without what lies over it; kept, since a move of the crosshair changes nothing of it."""
@@ -316,9 +328,10 @@ class MapCanvas(Widget, can_focus=True):
 
         inks = self._drawn().inks
         frame = overlay.with_cursor(frame, *self._cursor, self.look, inks, bright=self.has_focus)
-        if self._legend and frame.legend:
-            width = legend.width_of(frame.legend, int(frame.signs.shape[1] * LEGEND_SHARE))
-            lines = legend.lines_of(frame.legend, frame.signs.shape[0] - 2, width)
+        entries = frame.legend if self._legend else ()
+        if entries:
+            width = legend.width_of(entries, int(frame.signs.shape[1] * LEGEND_SHARE))
+            lines = legend.lines_of(entries, frame.signs.shape[0] - 2, width)
             frame = overlay.with_lines(frame, lines, inks)
         return frame
 
@@ -335,7 +348,7 @@ class MapCanvas(Widget, can_focus=True):
             self._ground = None
             self._strips.clear()
             self.post_message(self.Broken(error))
-            self.refresh()
+            self._refresh_all()
 
     # -- painting -------------------------------------------------------------------------------------------
 
@@ -352,7 +365,7 @@ class MapCanvas(Widget, can_focus=True):
         if self._frame is None or y > self._view.height:
             return paint_of(self).strip((), width)
         strip = self._strips.get(y)
-        if strip is None or y == self._view.height:
+        if strip is None:
             strip = self._strips[y] = self._strip(self._frame, y)
             self.painted_count += 1
         return strip
@@ -379,6 +392,8 @@ class MapCanvas(Widget, can_focus=True):
     def on_resize(self) -> None:
         """The same ground in another number of cells; what was fitted is fitted again."""
         width, height = self.size.width, max(0, self.size.height - FOOT)
+        for piece in self.query_children(Slice):
+            piece.fit(width)
         if (width, height) == (self._view.width, self._view.height):
             return
         here = self.metres_at_cursor if self._view.width else None
@@ -401,31 +416,35 @@ class MapCanvas(Widget, can_focus=True):
 
     # -- the mouse ------------------------------------------------------------------------------------------
 
+    def _cell_at(self, event: events.MouseEvent) -> tuple[int, int]:
+        """The cell under the pointer; whichever slice was told of it."""
+        corner = self.content_region.offset
+        return int(event.screen_x) - corner.x, int(event.screen_y) - corner.y
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of the ground."""
-        self._held, self._dragged = (event.x, event.y), False
+        self._held, self._dragged = self._cell_at(event), False
         self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """The ground comes along, cell by cell."""
         if self._held is None:
             return
-        columns, rows = self._held[0] - event.x, self._held[1] - event.y
+        here = self._cell_at(event)
+        columns, rows = self._held[0] - here[0], self._held[1] - here[1]
         if columns or rows:
-            self._held, self._dragged = (event.x, event.y), True
+            self._held, self._dragged = here, True
             self.pan(columns, rows)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Let go."""
-        self._held = None
+        """Let go; without having dragged, this was a click: the crosshair comes here, what lies here is picked."""
+        held, self._held = self._held, None
         self.release_mouse()
-
-    def on_click(self, event: events.Click) -> None:
-        """The crosshair comes here; what lies here is picked. The end of a drag is no click."""
-        event.stop()
-        if self._dragged or not self._view.holds(event.x, event.y):
+        cell = self._cell_at(event)
+        if held is None or self._dragged or not self._view.holds(*cell):
             return
-        self.cursor = event.x, event.y
+        self.focus()
+        self.cursor = cell
         keys = self.keys_at_cursor()
         if keys:
             self.post_message(self.Picked(self, keys))
@@ -440,8 +459,9 @@ class MapCanvas(Widget, can_focus=True):
         """Nearer or farther, about the pointer."""
         event.stop()
         event.prevent_default()
-        if self._view.holds(event.x, event.y):
-            self.view = self._view.zoomed(factor, event.x, event.y)
+        cell = self._cell_at(event)
+        if self._view.holds(*cell):
+            self.view = self._view.zoomed(factor, *cell)
 
 
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:

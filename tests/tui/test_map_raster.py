@@ -163,7 +163,7 @@ def test_dashes_differ_from_each_other_without_any_colour(look: raster.Look) -> 
     for dash in DASHES:
         pattern = raster.DASHED[look].get(dash)
         columns, rows = raster.dots(Segments.of(np.array(((-40, 0.5), (40, 0.5)))), view, pattern)
-        bits = raster.fold(raster.bitmap(columns, rows, view))
+        bits = raster.gathered(columns, rows, view)
         signs = raster.signs(look)[bits]
         if look == "ascii" and dash == "dotted":
             signs = np.where(bits > 0, ord(raster.DOTTED), ord(" "))
@@ -175,6 +175,11 @@ def test_a_picture_folds_into_the_bits_of_braille() -> None:
     picture = np.zeros((4, 4), dtype=np.bool_)
     picture[0, 0] = picture[3, 1] = picture[1, 3] = True
     assert raster.fold(picture).tolist() == [[1 + 128, 16]]
+    rows, columns = np.nonzero(picture)
+    assert raster.gathered(columns, rows, View(0, 0, 1, 2, 1)).tolist() == [[1 + 128, 16]]
+    for bits in range(256):
+        dots = np.array([[bool(bits & raster.WEIGHTS[y][x]) for x in range(2)] for y in range(4)])
+        assert raster.fold(dots).tolist() == [[bits]]
     assert [chr(code) for code in raster.signs("braille")[[0, 1, 255]]] == [" ", "⠁", "⣿"]
     assert [chr(code) for code in raster.signs("blocks")[[0, 1, 64, 255]]] == [" ", "▀", "▄", "█"]
 
