@@ -9,9 +9,11 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from incident.kernel.board import Look
+from incident.whereabouts.gazetteer import KINDS, Gazetteer
+from incident.whereabouts.gazetteer import folded as gazetteer_spelling
 
 Position: TypeAlias = tuple[float, float]
 """(latitude, longitude) in WGS 84 degrees."""
@@ -19,8 +21,7 @@ Position: TypeAlias = tuple[float, float]
 Find: TypeAlias = Callable[[str], Position | None]
 """The point that words name, None when they name none, or more than one."""
 
-STATION: Final = "ambulance station"
-"""How a gazetteer calls the kind of a station."""
+STATION: Final = KINDS["station"]
 DEGREE_M: Final = 111_200
 
 
@@ -86,47 +87,45 @@ EMPTY = Book()
 # -- from a gazetteer -----------------------------------------------------------------------------------------
 
 
-def book_of(gazetteer: Any) -> Book:
+def book_of(gazetteer: Gazetteer) -> Book:
     """The book of a gazetteer: its stations, with the teams that are kept there, and the points of its names.
 
     A name of several entries that are further apart than they are known means no point.
     """
-    stations: list[Base] = []
-    spelt: dict[str, list[Any]] = {}
-    for named in gazetteer.names:
-        if named.lat is None or named.lon is None:
-            continue
-        if named.kind == STATION and named.agency:
-            stations.append(Base(named.agency, named.name, named.lat, named.lon, getattr(named, "teams", ())))
-        for spelling in named.spellings:
-            spelt.setdefault(_spelt(spelling), []).append(named)
+    bases = [
+        Base(named.agency, named.name, named.lat, named.lon, named.teams)
+        for named in gazetteer.names
+        if named.kind == STATION and named.agency and named.lat is not None and named.lon is not None
+    ]
 
     def find(words: str) -> Position | None:
-        return _common(spelt.get(_spelt(words), []))
+        found = gazetteer.index.get(gazetteer_spelling(words), ())
+        points = [
+            (named.lat, named.lon, named.accuracy_m)
+            for named in found
+            if named.lat is not None and named.lon is not None
+        ]
+        return _common(points)
 
-    return Book(tuple(stations), find)
+    return Book(tuple(bases), find)
 
 
-def _spelt(words: str) -> str:
-    return " ".join(words.split()).casefold()
-
-
-def _common(found: list[Any]) -> Position | None:
-    """The point of entries that are one place as far as they are known: of the first, or none."""
+def _common(found: list[tuple[float, float, int]]) -> Position | None:
+    """The point of entries (with their accuracy) that are one place as far as they are known: of the first, or none."""
     if not found:
         return None
-    first = found[0]
-    for other in found[1:]:
-        east = (other.lon - first.lon) * math.cos(math.radians(first.lat))
-        if math.hypot(other.lat - first.lat, east) * DEGREE_M > first.accuracy_m + other.accuracy_m:
+    lat, lon, accuracy = found[0]
+    for other_lat, other_lon, other in found[1:]:
+        east = (other_lon - lon) * math.cos(math.radians(lat))
+        if math.hypot(other_lat - lat, east) * DEGREE_M > accuracy + other:
             return None
-    return first.lat, first.lon
+    return lat, lon
 
 
 class _Last:
     """The book of the gazetteer that was asked for last: a desk has one, and reads it once."""
 
-    gazetteer: Any = None
+    gazetteer: Gazetteer | None = None
     book: Book = EMPTY
 
 
@@ -134,7 +133,7 @@ def book_for(look: Look, book: Book | None = None) -> Book:
     """The book that is given, else that of the desk's own gazetteer; an empty one while it is being read."""
     if book is not None:
         return book
-    gazetteer = getattr(look, "gazetteer", None)
+    gazetteer: Gazetteer | None = look.gazetteer
     if gazetteer is not _Last.gazetteer:
         _Last.gazetteer, _Last.book = gazetteer, EMPTY if gazetteer is None else book_of(gazetteer)
     return _Last.book

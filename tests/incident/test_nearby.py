@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from config.reader import find_config, read_yaml
 from incident.boundaries import facts as b
 from incident.fleet import facts as g
-from incident.geography import Speed, Speeds
+from incident.geography import Speed, Speeds, place
 from incident.kernel.board import TONES, Look
+from incident.kernel.checks import validate
 from incident.kernel.slice import Actor
 from incident.nearby import (
     NOTE,
@@ -31,7 +33,8 @@ from incident.resources import BOARD
 from incident.resources import facts as f
 from incident.state import REGISTER
 from incident.values import Location
-from tests.incident.given import INCIDENT_STREAM, MINUTE, REGISTER_STREAM, Given, charter, opened
+from incident.whereabouts import GAZETTEER_SCHEMA, Gazetteer, Named
+from tests.incident.given import CONFIG, INCIDENT_STREAM, MINUTE, REGISTER_STREAM, Given, charter, opened
 from tests.incident.ground import shipped
 
 SCENE = (51.494, -0.503)
@@ -157,8 +160,8 @@ def test_what_words_mean_follows_what_changes_on_the_ground(room: Room) -> None:
 
 
 def test_at_one_of_two_rvps_is_nowhere_until_it_is_said_which(room: Room) -> None:
-    for place in (Location("Colnbrook", "", 51.483, -0.522), Location("Iver", "", 51.521, -0.508)):
-        room.incident.by("LAS").did(b.Propose("rvp", b.Shape(place)))
+    for point in (Location("Colnbrook", "", 51.483, -0.522), Location("Iver", "", 51.521, -0.508)):
+        room.incident.by("LAS").did(b.Propose("rvp", b.Shape(point)))
     room.commit("SCAS/A201", "DCA", "RVP", station="Slough")
     assert room.where("SCAS/A201") is None
     room.incident.by("SCAS").did(f.Describe("SCAS/A201", place="RVP B"))
@@ -172,31 +175,23 @@ def test_words_that_name_no_point_give_none(room: Room, words: str) -> None:
     assert point_of(words, room.look(), BOOK) is None
 
 
-class Named:
-    """An entry of a gazetteer, as a book reads it."""
-
-    def __init__(
-        self, name: str, kind: str, lat: float | None, lon: float, agency: str = "", **more: Any
-    ) -> None:
-        self.name, self.kind, self.lat, self.lon, self.agency = name, kind, lat, lon, agency
-        self.teams, self.accuracy_m = more.get("teams", ()), more.get("accuracy_m", 2_000)
-        self.spellings = (name, *more.get("also", ()))
-
-
-class Gazetteer:
-    names = (
-        Named("Hayes", "town", 51.513, -0.421),
-        Named("Hayes ambulance station", "ambulance station", 51.520, -0.425, "LAS", also=("Hayes",)),
-        Named("Newport", "town", 51.588, -2.998),
-        Named("Newport", "town", 50.711, -1.301),
-        Named("Hounslow ambulance station", "ambulance station", *HOUNSLOW, "LAS", teams=("HART",)),
-        Named("Eastleigh ambulance station", "ambulance station", *EASTLEIGH, "SCAS", teams=("HART",)),
-        Named("RVP X", "on the ground", None, 0.0),
+def gazetteer() -> Gazetteer:
+    station = "ambulance station"
+    return Gazetteer(
+        (
+            Named("Hayes", "town", 51.513, -0.421, 2_000),
+            Named("Hayes ambulance station", station, 51.520, -0.425, 2_000, ("Hayes",), "LAS"),
+            Named("Newport", "town", 51.588, -2.998, 2_000),
+            Named("Newport, Isle of Wight", "rail", 50.711, -1.301, 2_000, ("Newport",)),
+            Named("Hounslow ambulance station", station, *HOUNSLOW, 2_000, (), "LAS", teams=("HART",)),
+            Named("Eastleigh ambulance station", station, *EASTLEIGH, 2_000, (), "SCAS", teams=("HART",)),
+            Named("RVP X", "on the ground"),
+        )
     )
 
 
 def test_a_book_of_a_gazetteer_has_its_stations_and_never_guesses_between_two_towns() -> None:
-    book = book_of(Gazetteer())
+    book = book_of(gazetteer())
     station = book.station("LAS", "hayes")
     assert station is not None
     assert station.position == (51.520, -0.425)
@@ -212,16 +207,25 @@ def test_a_book_of_a_gazetteer_has_its_stations_and_never_guesses_between_two_to
     ]
 
 
-def test_without_a_book_that_of_the_desks_gazetteer_is_asked(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    look = room.look()
-    object.__setattr__(look, "gazetteer", Gazetteer()) if "gazetteer" in Look.__slots__ else pytest.skip(
-        "no names yet"
-    )
-    found = nearest_units(look, shipped(), SCENE, "HART")
-    assert [row.key for row in found][:1] == ["LAS/H501"]
-    assert "base/SCAS/Eastleigh ambulance station" in [row.key for row in found]
+def test_without_a_book_that_of_the_desks_gazetteer_is_asked(room: Room) -> None:
+    found = nearest_units(room.look(gazetteer=gazetteer()), shipped(), SCENE, "HART")
+    assert [row.key for row in found] == ["LAS/H501", "base/SCAS/Eastleigh ambulance station", "LAS/H502"]
+    assert [row.key for row in nearest_units(room.look(), shipped(), SCENE, "HART")] == ["LAS/H501"]
+
+
+def test_the_gazetteer_that_ships_places_the_demonstration_and_three_trusts_hart_teams(room: Room) -> None:
+    ships = book_of(validate(read_yaml(find_config("gazetteer.yaml")), GAZETTEER_SCHEMA))
+    for file in sorted((CONFIG / "demo").glob("*.csv")):
+        for row in file.read_text(encoding="utf-8").splitlines()[1:]:
+            assert ships.station(file.stem, row.split(",")[3]) is not None, row
+    owners = {base.agency for base in ships.of_kind("HART")}
+    assert owners >= set(shipped().codes) - {"IOW"}, "one base at least of every trust that has a team"
+    for base in ships.bases:
+        placing = place(shipped(), Location(base.name, lat=base.lat, lon=base.lon))
+        assert placing is not None
+        assert base.agency in placing.candidates, base
+    found = room.units("HART", book=ships)
+    assert [(row.agency, row.across) for row in found] == [("LAS", False), ("SECAMB", True), ("EEAST", True)]
 
 
 # -- units ----------------------------------------------------------------------------------------------------
