@@ -57,6 +57,14 @@ class Mending:
         Raises:
             ConfigError: with everything that cannot be mended.
         """
+        from shapely.errors import ShapelyError
+
+        try:
+            return self._mended(wanted, simplify_m)
+        except ShapelyError as error:  # whatever the library makes of it, it is a sentence about the file
+            refuse(self.file, f"cannot be computed with ({type(error).__name__})")
+
+    def _mended(self, wanted: Mapping[str, Features], simplify_m: float) -> dict[str, tuple[Polygon, ...]]:
         shapes = {agency: self._one(agency, features) for agency, features in wanted.items()}
         self._check()
         self._overlaps(shapes)
@@ -67,7 +75,9 @@ class Mending:
         self._bounds(shapes)
         self._check()
         return {
-            agency: self._as_it_was(wanted[agency]) if agency in self._untouched else self._degrees(shape)
+            agency: self._settled(
+                self._as_it_was(wanted[agency]) if agency in self._untouched else self._positions(shape)
+            )
             for agency, shape in shapes.items()
         }
 
@@ -196,19 +206,18 @@ class Mending:
 
         return degrees_to_metres(ring) if self.crs == DEGREES else np.asarray(ring, dtype=float)
 
-    def _degrees(self, shape: BaseGeometry) -> tuple[Polygon, ...]:
-        """The positions of a shape to a centimetre. Where that makes lines cross that had hardly been apart, they are
-        mended once more.
+    def _settled(self, polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
+        """Positions to a centimetre, as they will be read. Where that makes lines meet that had hardly been apart,
+        they are mended once more.
         """
         import shapely
 
-        polygons = self._positions(shape)
         for _ in range(TRIES):
             rings = [[degrees_to_metres(ring) for ring in polygon] for polygon in polygons]
-            again = shapely.MultiPolygon([(one[0], one[1:]) for one in rings])
-            if again.is_valid:
+            shape = shapely.MultiPolygon([(one[0], one[1:]) for one in rings])
+            if shape.is_valid:
                 break
-            mended = polygonal(shapely.make_valid(again, method="structure", keep_collapsed=False))
+            mended = polygonal(shapely.make_valid(shape, method="structure", keep_collapsed=False))
             polygons = self._positions(_without_crumbs(mended))
         return polygons
 

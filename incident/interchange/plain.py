@@ -10,6 +10,9 @@ from incident.kernel.text import clip, safe_text
 
 BYTES_MAX: Final = 64 * 2**20
 """A file of areas, or of what is drawn, before a byte of it is read as anything."""
+LISTS_MAX: Final = 3_000_000
+VALUES_MAX: Final = 12_000_000
+"""Lists and groups of a JSON file, and values: a small file can hold more of them than a machine has memory for."""
 PROBLEMS_MAX: Final = 20
 """Problems that are told of one file; how many more there are is said."""
 
@@ -72,6 +75,8 @@ def read_json(data: bytes, file: str) -> Any:
     text = text_of(data, file, "GeoJSON")
     if text.lstrip()[:1] == "<":
         refuse(file, "is XML or HTML, and no GeoJSON")
+    if data.count(b"[") + data.count(b"{") > LISTS_MAX or data.count(b",") > VALUES_MAX:
+        refuse(file, "holds more lists or values than any file of areas needs: simplify it first")
     try:
         return json.loads(text, object_pairs_hook=_once, parse_int=_number)
     except _Twice as error:

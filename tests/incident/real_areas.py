@@ -1,4 +1,4 @@
-"""Files of areas for tests: small ones made here, and the real one, which lies beside the checkout and is no part of it."""
+"""Files of areas for tests: small ones made here, and the real one, which lies beside some checkouts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.incident.ground import REAL
 
 
 def box(west: float, south: float, east: float, north: float) -> list[list[float]]:
@@ -42,10 +44,7 @@ GOLDEN = (
 
 
 def real_areas() -> Path:
-    """The file, found by walking up from here; the test is skipped where there is none."""
-    for folder in Path(__file__).resolve().parents:
-        for beside in (folder, folder.parent):
-            path = beside / "shared" / "geo" / "ambulance_trusts.geojson"
-            if path.is_file():
-                return path
-    pytest.skip("the real areas (shared/geo/ambulance_trusts.geojson) are not beside this checkout")
+    """The real file; the test is skipped where there is none."""
+    if REAL is None:
+        pytest.skip("the real areas (shared/geo/ambulance_trusts.geojson) are not beside this checkout")
+    return REAL

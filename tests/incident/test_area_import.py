@@ -17,7 +17,7 @@ from config.areas import read_areas
 from config.reader import DEFAULTS, find_config, parse_yaml
 from incident import geography
 from incident.geography import AREAS_SCHEMA, Areas, place
-from incident.interchange import areas_file, geojson
+from incident.interchange import areas_file, geojson, plain
 from incident.interchange.areas_file import areas_of, written
 from incident.interchange.importing import Imported, Wanted, codes_schema, import_areas
 from incident.interchange.mending import oriented
@@ -229,6 +229,17 @@ def test_a_line_that_crosses_itself_is_mended_and_how_much_is_told() -> None:
     assert whose(made, 51.65, -0.15) == ""
 
 
+@pytest.mark.parametrize("crossing", [False, True])
+def test_a_slit_of_less_than_a_centimetre_is_closed_and_the_areas_can_be_used(crossing: bool) -> None:
+    slit = [[-0.1, 51.7], [-0.1, 51.5], [-0.1 + 4e-9, 51.5], [-0.1 + 4e-9, 51.7]]
+    ring = [[-0.5, 51.3], [0.2, 51.3], [0.2, 51.7], *slit[::-1], [-0.5, 51.7], [-0.5, 51.3]]
+    if crossing:
+        ring[2:2] = [[0.3, 51.35], [0.1, 51.35]]
+    made = taken(collection(feature("LAS", ring)))
+    assert whose(made, 51.6, -0.11) == whose(made, 51.6, -0.09) == "LAS"
+    assert (-0.1, 51.5) not in made.areas.areas[0].polygons[0][0], "no spike is left of it"
+
+
 def test_slivers_without_ground_are_left_out() -> None:
     several = {
         "type": "Feature",
@@ -399,6 +410,8 @@ def test_too_many_corners_are_refused_with_an_offer_and_simplified_they_are_take
 def test_millions_of_corners_are_refused_before_anything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(geojson, "CORNERS_READ_MAX", 1_000)
     assert "more than 1,000 corners" in refused(collection(feature("LAS", wavy(1_000, 51.3))))
+    monkeypatch.setattr(plain, "LISTS_MAX", 1_000)
+    assert "more lists or values" in refused(b"[" + b"[]," * 1_000 + b"[]]")
     assert "at most 20,000" in refused(collection(*[7] * 20_001))
     assert "64 MiB" in refused(b" " * (64 * 2**20 + 1))
 

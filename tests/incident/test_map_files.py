@@ -134,6 +134,13 @@ def test_what_is_foreign_is_dead_in_every_format_and_read_back_as_it_was() -> No
     assert back(kml.written(one), "x.kml")[0].name.startswith("<script>")
 
 
+def test_a_ring_that_was_drawn_with_the_clock_is_written_against_it() -> None:
+    for ring in (SQUARE.ring, SQUARE.ring[::-1]):
+        tree = json.loads(map_geojson.written(drawing(drawn(ring=ring))))
+        ((corners,),) = [tree["features"][0]["geometry"]["coordinates"]]
+        assert sum(x * v - u * y for (x, y), (u, v) in pairwise(corners)) > 0
+
+
 # -- KML -----------------------------------------------------------------------------------------------------------
 
 K = {"k": kml.NAMESPACE}

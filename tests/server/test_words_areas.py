@@ -132,6 +132,14 @@ def test_options_and_files_of_codes_that_are_wrong_are_told_before_anything_is_d
     assert read_areas(rooms / "areas.geojson").areas[0].agency == "SCAS"
 
 
+def test_areas_that_were_imported_are_in_the_backup(rooms: Path, tmp_path: Path) -> None:
+    areas("import", rooms, file_of(tmp_path, BOTH))
+    assert main(["backup", str(rooms), "--to", str(tmp_path / "safe")]) == 0
+    (kept,) = (tmp_path / "safe").iterdir()
+    assert main(["restore", str(kept), str(tmp_path / "again")]) == 0
+    assert (tmp_path / "again" / "areas.geojson").read_bytes() == (rooms / "areas.geojson").read_bytes()
+
+
 def test_broken_areas_are_mended_by_an_import(
     rooms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
