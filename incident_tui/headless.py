@@ -351,8 +351,9 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
         return NO_SERVER
     found = find_verb(boards, act.board, act.verb)
     if found is not None and found[1].read_first and not yes:
+        text = found[1].word if found[1].word in papers.WHAT else "iimarch"
         complain(
-            f"{found[1].word} signs a text that nobody has read here: print it with report {found[1].word}, "
+            f"{found[1].word} sends a text that nobody has read here: print it with report {text}, "
             "then say it again with --yes. Nothing was done."
         )
         return USAGE

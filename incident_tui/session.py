@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from incident.catalogue import Charter
+from incident.ground import Reach
 from incident.kernel.board import Look
 from incident.kernel.protocol import (
     PAGE_RECORDS_MAX,
@@ -21,7 +22,7 @@ from incident.kernel.protocol import (
 )
 from incident.kernel.replica import LinkWord, StateWord
 from incident.kernel.slice import Refusal
-from incident.organisation import organisation
+from incident.organisation import organisation, untold
 from incident.organisation.facts import Open
 from incident.state import own_stream
 from incident_tui.chores import is_automatic
@@ -176,10 +177,19 @@ class Session(Running):
         if opening and isinstance(answer, str):
             self._errands.add(lambda: self.open_incident(opening))
         if isinstance(answer, str) and self.me is not None:
-            proposal = self.placer.proposal(command, self.me.agency)
+            proposal = self.placer.proposal(command, self.me.agency) or self._reached(command, stream)
             if proposal:
                 self.say("caution", proposal)
         return answer
+
+    def _reached(self, command: Any, stream: str) -> str:
+        """What the ground that was just laid asks of this room: its neighbours who are not told; "" for nothing."""
+        reach: Reach | None = getattr(command, "reach", None)
+        watched = self.held().get(stream or self.stream)
+        if reach is None or watched is None or watched.model.name != "incident":
+            return ""
+        missing = " ".join(code for code in untold(watched.replica.projected) if code in reach.tells)
+        return f"Its ground reaches {missing}, not told yet. The word tell invites them." if missing else ""
 
     def _charter_of(self, stream: str) -> Charter | None:
         """The catalogue that holds in a stream: the one frozen when it was opened, else the server's present one."""

@@ -155,7 +155,7 @@ def test_a_script_signs_nothing_that_nobody_has_read(tmp_path: Path) -> None:
             toy.furnish()
             code, said = await do(toy, tmp_path, "sitrep")
             assert code == 2
-            assert "signs a text that nobody has read here" in said.err[0]
+            assert "sends a text that nobody has read here" in said.err[0]
             assert toy.submitted == []
             code, said = await do(toy, tmp_path, "sitrep", yes=True)
             assert code == 0, said.err

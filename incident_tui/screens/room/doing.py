@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
+from textual.widgets import Input, TextArea
 
 from incident.interchange.features import Bundle
 from incident.kernel.board import Arg, Board, Look
 from incident.kernel.slice import Refusal
+from incident.organisation.facts import GiveLocation, Open
 from incident.values import read_clock
 from incident_tui import bringing
 from incident_tui.actions import Act, Action, applies, build
@@ -33,6 +35,8 @@ ENVELOPE: Final = (
 """What can be said of an entry beside its words: when it happened, and for whom it is written."""
 WRITERS: Final = frozenset({"log", "own-log", "decide", "own-decide"})
 """The verbs of the log, which ask for both."""
+PROPOSAL: Final = "parties.tell"
+"""The form that is put up when a place concerns others."""
 LABELS_MAX: Final = 300
 NEEDS_REASON: Final = "reason_needed"
 """The refusal of an act that lacks only its reason."""
@@ -67,6 +71,8 @@ class Doing:
         self.room = room
         self.form_deed: Deed | None = None
         self._draft = ""
+        self._opened_from: str | None = None
+        """The stream that was looked at when a new incident was opened, until that one is on the screen."""
         self._brought: tuple[Board, ...] = ()
 
     @property
@@ -217,7 +223,7 @@ class Doing:
             row_words(board, rows[key], look).split("  ")[0] for key in deed.rows if key in rows
         )
         said = ", ".join(_answer_words(arg, deed.values, look, rows.get(deed.rows[0]) if deed.rows else None)
-                         for arg in verb.args if deed.values.get(arg.name))  # fmt: skip
+                         for arg in verb.args if arg.kind != "lines" and deed.values.get(arg.name))  # fmt: skip
         question = " · ".join(part for part in (verb.title, names, said) if part) + f".  {verb.help}"
         against = dict.fromkeys(
             sentence for key in keys for sentence in verb.against(rows.get(key or ""), deed.values, look)
@@ -262,6 +268,37 @@ class Doing:
             row_words(board, rows[key], self.look).split("  ")[0] for key in deed.rows[:1] if key in rows
         ]
         self.did(tuple(taken.values()), " ".join((verb.title, *names)), several(deed))
+        if verb.command is Open:
+            self._opened_from = self.look.stream
+        elif verb.command is GiveLocation:
+            self.propose()
+
+    # -- what a place asks for ------------------------------------------------------------------------------
+
+    def stroke(self) -> None:
+        """A new incident has come on the screen: what its place asks for is proposed there, unless somebody types."""
+        if self._opened_from is None or self.room.session.stream == self._opened_from:
+            return
+        self._opened_from = None
+        if not isinstance(self.room.focused, (Input, TextArea)):
+            self.propose()
+
+    def propose(self) -> None:
+        """Put up the one form that says whom to tell and who is to lead, where the place concerns others.
+
+        It is a proposal: nothing is sent before somebody has read it and pressed Enter.
+        """
+        action, look = self.room.actions.by_name.get(PROPOSAL), self.look
+        live = str(self.room.session.link.word) == LIVE
+        free = self.room.form is None and not self.room.has_class("-asking")
+        if (
+            action is not None
+            and live
+            and free
+            and look.state.organisation.opened
+            and applies(action, None, look)
+        ):
+            self.open_form(Deed(action))
 
     def _warn_of_places(self, deed: Deed) -> None:
         """What a form says of a place while one types, a line says when it is done."""

@@ -172,6 +172,7 @@ class Room(Keyed):
     def _stroke(self) -> None:
         self.voice.stroke()
         self.locking.stroke()
+        self.doing.stroke()
         second = self.session.now() // 1000
         tail_resized = self.query_one("#tail", Lines).size != self._tail
         changed = self.session.version != self._version or second != self._second or tail_resized
