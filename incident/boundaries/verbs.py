@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -55,18 +56,20 @@ def shape_of(
     """
     written, corners = values.get("place"), values.get("polygon")
     place = as_location(written, look) if written else Location() if before is None else before.place
-    text = str(values.get("radius") or "").strip().lower()
+    text, blowing = _radius_or_wind(values, kind)
     radius = read_metres(text) if text else None
-    wind = _wind(values, kind, radius, before)
+    wind = _wind(blowing, values, kind, radius, before)
     if wind is not None:
         if not place.known:
             raise ValueError("Say where the source is: a grid reference or latitude,longitude.")
         return with_wedge(Shape(with_point(place), wind=wind))
     if corners:
-        polygon = read_corners(corners)
+        polygon, meant = _corners(corners)
         wide = span_m(polygon)
-        if wide > WIDE_M and not values.get("wide"):
-            raise ValueError(f"It is {wide / 1000:.0f} km across. If that is meant, say so: wide=yes.")
+        if wide > WIDE_M and not (meant or values.get("wide")):
+            raise ValueError(
+                f"It is {wide / 1000:.0f} km across. If that is meant, write wide behind its corners, or wide=yes."
+            )
         if not place.known:  # to be found by, on a list and a map
             lat, lon = middle(polygon)
             place = Location(lat=lat, lon=lon)
@@ -84,6 +87,24 @@ def shape_of(
     return Shape(place, radius)
 
 
+def _radius_or_wind(values: Mapping[str, Any], kind: str) -> tuple[str, str]:
+    """The radius and the wind as they are written; of a wind sector both may stand in one field: SW 2km."""
+    text, wind = str(values.get("radius") or "").strip().lower(), str(values.get("wind") or "").strip()
+    if kind != "wind" or wind:
+        return text, wind
+    words = text.removeprefix("from ").split()
+    lengths = [word for word in words if re.fullmatch(r"\d+(\.\d+)?(m|km)", word)]
+    return " ".join(lengths), " ".join(word for word in words if word not in lengths)
+
+
+def _corners(written: Any) -> tuple[tuple[tuple[float, float], ...], bool]:
+    """The corners, and whether ``wide`` stands behind them: more than is usual is meant."""
+    if not isinstance(written, str):
+        return read_corners(written), False
+    text = re.sub(r"[\s;]*\bwide$", "", written.strip(), flags=re.IGNORECASE)
+    return read_corners(text), text != written.strip()
+
+
 def with_point(place: Location) -> Location:
     """A place with a point, where a grid reference alone is given."""
     if place.point is not None or not place.grid:
@@ -92,9 +113,10 @@ def with_point(place: Location) -> Location:
     return replace(place, lat=round(lat, 5), lon=round(lon, 5))
 
 
-def _wind(values: Mapping[str, Any], kind: str, radius: float | None, before: Shape | None) -> Wind | None:
+def _wind(
+    written: str, values: Mapping[str, Any], kind: str, radius: float | None, before: Shape | None
+) -> Wind | None:
     """The wind of a wind sector; its length is what else is a radius."""
-    written = str(values.get("wind") or "").strip()
     if kind != "wind":
         if written:
             raise ValueError(f"Only a wind sector has a wind, not {words_of(kind)}.")
@@ -178,7 +200,9 @@ def _undecided(feature: Feature, look: Look) -> bool:
 
 
 _PLACE = Arg("place", "Where (grid, lat,long, a name, at A101, words)", "location", False, limit=200)
-_RADIUS = Arg("radius", "Radius (500m, 1.5km)", "text", False, limit=10, shape=r"\d+(\.\d+)?(m|km)?")
+_RADIUS = Arg(
+    "radius", "Radius, or wind (500m; SW 2km)", "text", False, limit=20, shape=r"\d+(\.\d+)?(m|km)?"
+)
 CORNERS = Arg(
     "polygon",
     "Or its corners (A; B; C)",
@@ -188,9 +212,10 @@ CORNERS = Arg(
     shape=CORNERS_SHAPE,
     help="Grid references or lat,long, three or more, in the order in which one walks round.",
 )
-_WIND = Arg("wind", "Wind from (SW, 225; wind sector only)", "text", False, limit=20, shape=WIND_SHAPE)
+_WIND = Arg("wind", "Wind from (SW, 225)", "text", False, limit=20, shape=WIND_SHAPE, hidden=True)
+"""On a line it stands anywhere: from SW. In a form it is written where a radius would be."""
 _HALF = Arg("half", "Half angle (30)", "text", False, limit=3, shape=r"\d{1,2}°", hidden=True)
-_WIDE = Arg("wide", "Over 50 km is meant", "flag", False, help="Asked only of what is that wide.")
+_WIDE = Arg("wide", "Over 50 km is meant", "flag", False, hidden=True)
 _REVIEW = Arg("review", "Review due (30m or 14:50)", "time", required=False)
 
 VERBS: Final = (

@@ -35,4 +35,4 @@ def invitable(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
 
 def proposed(look: Look, _row: Any) -> str:
     """The trusts that the place or the ground concerns and that do not take part yet."""
-    return " ".join(code for code in untold(look.state) if code != me_of(look))
+    return ",".join(code for code in untold(look.state) if code != me_of(look))  # as a form writes several

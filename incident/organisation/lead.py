@@ -84,6 +84,12 @@ def lead_goes_to(look: Look, _row: Any = None) -> str:
     return trust if me in (state.lead, trust) else ""
 
 
+def _tellable(look: Look, row: Any) -> Sequence[tuple[str, str]]:
+    """Who takes no part, those first whom the place concerns."""
+    first = proposed(look, row).split(",")
+    return sorted(invitable(look, row), key=lambda pair: pair[0] not in first)
+
+
 def _leaders(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
     """Whom the lead can be offered to, who take part and who would; or we claim it."""
     state, me = state_of(look), me_of(look)
@@ -177,7 +183,7 @@ def tell_verb(draft: Draft) -> Verb:
         row=False,
         read_first=True,
         args=(
-            Arg("agencies", "Tell", "agencies", False, invitable, proposed),
+            Arg("agencies", "Tell", "agencies", False, _tellable, proposed),
             Arg("to", "Lead offered to", "choice", False, _leaders, lead_goes_to),
             Arg("reason", "Reason", required=False, default=lambda look, _row: _why(look), limit=500),
             Arg("brief", "IIMARCH brief", "lines", False, default=_ours(draft), limit=BRIEF_MAX),

@@ -175,6 +175,7 @@ def test_what_is_typed_wrong_says_so_before_it_is_sent() -> None:
     wide = 'propose inner polygon="51.00,-0.50; 51.00,0.50; 51.40,0.50"'
     assert "wide=yes" in typed(given, wide)
     assert len(typed(given, f"{wide} wide=yes").shape.polygon) == 3
+    assert len(typed(given, f'{wide[:-1]} wide"').shape.polygon) == 3, "as it is written in a form"
     assert "scheme" in typed(given, "propose hot M25 J15")
 
 
@@ -246,6 +247,10 @@ def test_a_wind_sector_is_typed_in_one_line() -> None:
 def test_a_wind_sector_without_source_or_wind_is_none_and_nothing_else_has_a_wind() -> None:
     given = opened()
     assert "where the wind comes from" in typed(given, "propose wind TQ 0402 7829")
+    propose = next(verb for verb in BOARD.verbs if verb.name == "propose")
+    in_form = {"kind": "wind", "place": "TQ 0402 7829", "radius": "from SW 2km", "wind": ""}
+    assert propose.build(None, in_form, look(given)).shape.wind == f.Wind(225, 30, 2_000.0)
+    assert propose.build(None, in_form | {"radius": "225"}, look(given)).shape.wind == f.Wind(225)
     assert "Only a wind sector" in typed(given, "propose rvp Poyle from SW")
     words = typed(given, "propose wind Poyle from SW")
     given.when(words).refused("wind_missing")

@@ -61,7 +61,7 @@ def test_one_form_proposes_whom_to_tell_and_who_leads_and_enter_does_both() -> N
     assert tell.applies(None, seen)
     assert tell.read_first
     values = filled("tell", given)
-    assert (values["agencies"].split(), values["to"]) == (["SCAS", "SECAMB"], "SCAS")
+    assert (values["agencies"].split(","), values["to"]) == (["SCAS", "SECAMB"], "SCAS")
     assert "INDICATIVE" in values["reason"]
     assert values["reason"].endswith("To be agreed between control rooms.")
     assert values["brief"].startswith("INFORMATION\nCoach")

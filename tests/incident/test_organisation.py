@@ -831,7 +831,7 @@ def test_the_word_tell_invites_the_trusts_near_it_that_do_not_take_part_and_then
     given = placed()
     tell = verb("tell")
     assert tell.applies(None, seen(given))
-    assert set(tell.args[0].default(seen(given), None).split()) == {"SCAS", "SECAMB"}
+    assert set(tell.args[0].default(seen(given), None).split(",")) == {"SCAS", "SECAMB"}
     given.did(tell.build(None, {"agencies": tell.args[0].default(seen(given), None)}, seen(given)))
     assert set(parties(given.view)) == {"LAS", "SCAS", "SECAMB"}
     assert tell.args[0].default(seen(given), None) == ""

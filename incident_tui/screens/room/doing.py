@@ -13,7 +13,7 @@ from incident.interchange.features import Bundle
 from incident.kernel.board import Arg, Board, Look
 from incident.kernel.slice import Refusal
 from incident.organisation.facts import GiveLocation, Open
-from incident.values import read_clock
+from incident.values import read_clock, stop
 from incident_tui import bringing
 from incident_tui.actions import Act, Action, applies, build
 from incident_tui.answers import choices_of, place_warnings
@@ -224,7 +224,7 @@ class Doing:
         )
         said = ", ".join(_answer_words(arg, deed.values, look, rows.get(deed.rows[0]) if deed.rows else None)
                          for arg in verb.args if arg.kind != "lines" and deed.values.get(arg.name))  # fmt: skip
-        question = " · ".join(part for part in (verb.title, names, said) if part) + f".  {verb.help}"
+        question = f"{stop(' · '.join(part for part in (verb.title, names, said) if part))}  {verb.help}"
         against = dict.fromkeys(
             sentence for key in keys for sentence in verb.against(rows.get(key or ""), deed.values, look)
         )
