@@ -12,8 +12,17 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from incident.placing import ACCURACY_MAX_M, CORDON_MARGIN_M, NEAR_MAX, RADIUS_M, Digest, Metres, Near
-from incident.placing import distance_words as _km
+from incident.placing import (
+    ACCURACY_MAX_M,
+    CORDON_MARGIN_M,
+    NEAR_MAX,
+    RADIUS_M,
+    Digest,
+    Metres,
+    Near,
+    distance_words,
+    tell_by_distance,
+)
 from incident.values import AgencyCode
 
 NEAR_SHOWN: Final = 3
@@ -40,9 +49,9 @@ class Reach(msgspec.Struct, frozen=True, omit_defaults=True):
         Whose area is within 5 km of it, or within a kilometre more than its own radius where that is more, or nearer
         than the lines are known. Of a single point: whose area is within a kilometre.
         """
-        far = max(RADIUS_M, self.radius_m + CORDON_MARGIN_M) if self.radius_m else CORDON_MARGIN_M
-        far = max(far, self.accuracy_m)
-        return tuple(dict.fromkeys((*self.crosses, *(one.agency for one in self.near if one.metres <= far))))
+        reach = RADIUS_M if self.radius_m else CORDON_MARGIN_M
+        near = tell_by_distance(self.near, self.radius_m, self.accuracy_m, reach)
+        return tuple(dict.fromkeys((*self.crosses, *near)))
 
 
 def told_of(reaches: Iterable[Reach | None]) -> tuple[str, ...]:
@@ -58,7 +67,7 @@ def reach_words(reach: Reach) -> str:
         first = f"inside {reach.crosses[0]}" if reach.crosses else "outside every area"
     tells = reach.tells
     others = [one for one in reach.near if one.agency not in reach.crosses and one.agency in tells]
-    near = ", ".join(f"{one.agency} {_km(one.metres)}" for one in others[:NEAR_SHOWN])
+    near = ", ".join(f"{one.agency} {distance_words(one.metres)}" for one in others[:NEAR_SHOWN])
     return "; ".join(filter(None, (first, near))) + (" (INDICATIVE)" if reach.indicative else "")
 
 
