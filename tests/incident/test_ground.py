@@ -237,7 +237,9 @@ def test_a_wind_sector_is_typed_in_one_line() -> None:
     other = typed(given, "propose wind Poyle 51.494,-0.503 from 190° half=45")
     assert (other.shape.place.text, other.shape.wind) == ("Poyle", f.Wind(190, 45, 1_000.0))
     given.did(made)
-    assert given.line().text == "proposes wind sector A (LAS-B1): TQ 0402 7829, wind from SW, 2.0 km downwind"
+    assert given.line().text == (
+        "proposes wind sector A (LAS-B1): TQ 0402 7829 51.49404,-0.50295, wind from SW, 2.0 km downwind"
+    )
     turned = typed(given, 'move "wind sector A" from W')
     assert turned.shape.wind == f.Wind(270, 30, 2_000.0)
     assert turned.shape.place.grid == "TQ 0402 7829", "only the wind has turned"
