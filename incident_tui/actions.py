@@ -136,6 +136,38 @@ APP: Final[tuple[Action, ...]] = (
            example="older"),
     Action("casualties.hospitals", "Hospitals", scope="casualties", group="Casualties",
            help="Their room, and what is allocated to them.", example="places"),
+    Action("map.other", "Between list and map", scope="boundaries", group="Map",
+           help="Narrow: shows the one or the other."),
+    Action("map.in", "Nearer", scope="boundaries", group="Map", help="About the crosshair, else the middle."),
+    Action("map.out", "Farther", scope="boundaries", group="Map", help="About the crosshair, else the middle."),
+    Action("map.all", "Everything of the incident", scope="boundaries", group="Map",
+           help="Once more: every trust's area."),
+    Action("map.fit", "The row on the map", scope="boundaries", group="Map", help="As large as fits."),
+    Action("map.follow", "Follow the row", scope="boundaries", group="Map", help="It stays in the middle."),
+    Action("map.look", "Crosshair", scope="boundaries", group="Map",
+           help="Says where it is: grid reference, latitude and longitude, whose area, how far the next."),
+    Action("map.goto", "Go to a place", ("goto",), scope="boundaries", group="Map", example="goto TQ 0402 7829",
+           help="A grid reference, latitude,longitude, or a name in the list."),
+    Action("map.cordon", "Draw a cordon", scope="boundaries", group="Map",
+           help="Type a radius and Enter, or set corners with Enter and c closes it; then its form."),
+    Action("map.measure", "Measure", scope="boundaries", group="Map", help="Distance and bearing to the crosshair."),
+    Action("map.identify", "What is here", scope="boundaries", group="Map",
+           help="Everything under the crosshair."),
+    Action("map.layers", "Layers", scope="boundaries", group="Map", help="Then a digit shows or hides one."),
+    Action("map.legend", "Legend", scope="boundaries", group="Map", help="What lines and hatches mean."),
+    Action("map.nearest", "Nearest units, hospitals", ("nearest",), scope="boundaries", group="Map",
+           example="nearest hart", help="Across borders, with minutes as a range: hart, hospital, hospital p1, usar."),
+    Action("map.up", "Move the map up", scope="map", group="Map", help="With the crosshair, that."),
+    Action("map.down", "Move the map down", scope="map", group="Map", help="With the crosshair, that."),
+    Action("map.left", "Move the map left", scope="map", group="Map", help="With the crosshair, that."),
+    Action("map.right", "Move the map right", scope="map", group="Map", help="With the crosshair, that."),
+    Action("map.up-half", "Half a screen up", scope="map", group="Map", help="With the crosshair, a quarter."),
+    Action("map.down-half", "Half a screen down", scope="map", group="Map", help="With the crosshair, a quarter."),
+    Action("map.left-half", "Half a screen left", scope="map", group="Map", help="With the crosshair, a quarter."),
+    Action("map.right-half", "Half a screen right", scope="map", group="Map", help="With the crosshair, a quarter."),
+    Action("map.enter", "To its row in the list", scope="map", group="Map",
+           help="Of several, the next; once there, its detail. While drawing: a corner."),
+    Action("map.undo", "Take back a corner", scope="map", group="Map", help="The last one that was set."),
     Action("list.up", "Up", scope="list", group="Lists"),
     Action("list.down", "Down", scope="list", group="Lists"),
     Action("list.page_up", "Page up", scope="list", group="Lists"),
@@ -261,7 +293,9 @@ class Actions:
             for key in action.keys:
                 other = taken.setdefault((action.scope, key), action)
                 if other is action and action.scope not in ("app", "list"):
-                    other = (None if key in FREQUENT else app.get(key)) or lists.get(key) or action
+                    # Where the map has the keys no list has them: arrows and Enter mean the map's own.
+                    listed = None if action.scope == "map" else lists.get(key)
+                    other = (None if key in FREQUENT else app.get(key)) or listed or action
                 elif other is action and action.scope == "list":
                     other = app.get(key, action)
                 if other is not action:
@@ -296,7 +330,7 @@ class Actions:
 
     def _unknown_names(self) -> Iterable[str]:
         for name in self.keymap.keys:
-            if name not in self.by_name and name.partition(".")[0] in ("app", "list", "log"):
+            if name not in self.by_name and name.partition(".")[0] in ("app", "list", "log", "map"):
                 yield f"The keymap {self.keymap.name} names {name}, and there is no such act."
 
 

@@ -43,6 +43,7 @@ from incident.whereabouts import FILE as NAMES_FILE
 from incident.whereabouts import GAZETTEER_SCHEMA, Gazetteer, known_of, metres_between, read, square_m
 
 NO_LIBRARY = "The geometry library is not installed here: grid references and areas are not computed."
+NO_MAP = "The geometry library is not installed here, so there is no map: the list has everything."
 OTHER_AREAS = (
     "The areas of this installation differ from those of this incident: not computed whose area it is."
 )
@@ -66,16 +67,56 @@ class Placer:
         self._names: Gazetteer | None = None
         self._ready = False
         self._names_wrong: ConfigError | None = None
+        self._trouble = ""
+        self.loaded = False
+        """The geometry library is here, and the areas have been looked for."""
+        self.speeds: Any = None
+        """How fast each trust's units get along, for estimates; None while that is not read."""
+        self._book: Any = None
 
     async def prepare(self) -> None:
         """Read names and areas beside the screen, so that the first place that is given holds up nobody who types.
 
-        It takes most of a second. What is wrong with the areas is told when a place is given, with the names at once.
+        It takes most of a second. What is wrong with the areas is told when a place is given and where the map is, with
+        the names at once.
         """
         await asyncio.to_thread(self._read_names)
         self._tell_names()
-        with suppress(ImportError, ConfigError):
-            await asyncio.to_thread(self._warm)
+        if not self.loaded:
+            await asyncio.to_thread(self._load)
+
+    def _load(self) -> None:
+        """What the map needs; why there is none is kept for whoever looks at it."""
+        try:
+            self._warm()
+        except ImportError:
+            self._trouble = NO_MAP
+            return
+        except ConfigError as error:
+            self._trouble = f"The areas of this installation cannot be used. {error.problems[0]}"
+        from incident import geography  # noqa: PLC0415 - loaded by now
+
+        with suppress(ConfigError):  # without them every trust is taken to be as fast as any
+            path = find_config(geography.speeds.FILE, self._config)
+            self.speeds = validate(read_yaml(path), geography.SPEEDS_SCHEMA)
+        self.loaded = True
+
+    def areas(self, charter: Charter | None) -> Any:
+        """The areas, once they are read and where they are those of the incident; None else: see ``why``."""
+        if self._areas is None or self._strange(charter):
+            return None
+        return self._areas
+
+    def why(self, charter: Charter | None) -> str:
+        """Why there is no map here, or no areas on it, as a sentence; "" while all is well or still to come."""
+        if self._trouble or self._areas is None:
+            return self._trouble
+        return OTHER_AREAS if self._strange(charter) else ""
+
+    def _strange(self, charter: Charter | None) -> bool:
+        """An incident that was opened before areas were known may be drawn on any."""
+        wanted = "" if charter is None else charter.areas_digest
+        return bool(wanted) and self._areas.digest != wanted
 
     @property
     def gazetteer(self) -> Gazetteer | None:

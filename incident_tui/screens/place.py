@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from incident.kernel.board import Board, Look
-from incident_tui.actions import Actions
+from incident_tui.actions import Action, Actions
 from incident_tui.session import Session
 
 
@@ -43,6 +43,21 @@ class Place(Container):
             self.place = place
             self.key = key
 
+    class Asked(Message):
+        """Put up the form of a verb, with these answers filled in."""
+
+        def __init__(self, action: str, answers: Mapping[str, str]) -> None:
+            super().__init__()
+            self.action = action
+            self.answers = answers
+
+    class Begun(Message):
+        """Open the command line with these words, for what must still be said."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
     place = ""
     """Its name in the table of actions: ``go.<place>``."""
     title_words = ""
@@ -59,11 +74,20 @@ class Place(Container):
         """All of them, the first the strongest."""
         return (self.scope,)
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is laid out so far that a key does what is meant by it."""
+        return True
+
     def feed(self, seen: Seen) -> None:
         """Show this moment."""
 
     def tick(self) -> None:
         """Time has passed: ages grow, flashes end."""
+
+    def answers(self, action: Action) -> Mapping[str, str]:
+        """What is known here already of what a verb's form asks for."""
+        return {}
 
     def take_focus(self) -> None:
         """The keys go here now."""

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,7 @@ class FakeSession:
         self.url = "wss://nowhere/"
         self.sitting: Any = None
         self.papers = Path("/nowhere/papers")
+        self.placer = placer()
         self.me = me or Actor("EOC desk 2", "LAS", "operator")
         self.world = {INCIDENT_STREAM: busy_incident()}
         if self.me.agency == "LAS":
@@ -456,6 +458,14 @@ class FakeSession:
 
     def later(self, seconds: float) -> None:
         self.at += int(seconds * SECOND)
+
+
+@cache
+def placer() -> Placer:
+    """What a desk computes of places, with the areas read: in here no map appears a moment later."""
+    made = Placer(None, lambda _severity, _sentence: None)
+    made._load()
+    return made
 
 
 def _with_id(frame: Any, command_id: str) -> Any:

@@ -105,7 +105,11 @@ class Doing:
         if verb.quick and (row is not None or not verb.row):
             self._ask_letter(deed, row, look)
         elif verb.args or (verb.row and row is None):
-            self.open_form(deed)
+            known = self.room.front.answers(action)
+            if known:
+                self.fill(action, known, deed.rows)
+            else:
+                self.open_form(deed)
         else:
             self.go_on(deed)
 
@@ -151,7 +155,7 @@ class Doing:
             args = [_which(board, deed.action), *(replace(arg, default=None) for arg in args)]
         if verb.name in WRITERS:
             args += ENVELOPE
-        self._draft = f"form/{look.stream}/{deed.action.name}/{' '.join(deed.rows)}"
+        self._draft = self._draft_name(deed)
         kept = {} if answers else _read_draft(self.room.session.draft(self._draft))
         draft = dict(answers or kept)
         subject = row_words(board, row, look) if row is not None else ""
@@ -181,6 +185,18 @@ class Doing:
     def _understood(self, written: str) -> Sequence[tuple[str, str]]:
         """How a place is understood while it is typed."""
         return self.room.session.placer.understood(written, self.look)
+
+    def fill(self, action: Action, answers: Mapping[str, str], rows: Sequence[str] = ()) -> None:
+        """The form of a verb with what is known filled in, over what was begun of it before; kept like any draft."""
+        deed = Deed(action, tuple(rows))
+        kept = _read_draft(self.room.session.draft(self._draft_name(deed)))
+        both = {**kept, **answers}
+        self.open_form(deed, both)
+        if self.room.form is not None:
+            self.written(both)
+
+    def _draft_name(self, deed: Deed) -> str:
+        return f"form/{self.look.stream}/{deed.action.name}/{' '.join(deed.rows)}"
 
     def written(self, answers: Mapping[str, str]) -> None:
         """Something was typed into the form: keep it."""

@@ -339,7 +339,9 @@ class Room(Keyed):
             return False
         if self.locking.shut or not self.is_current:
             return True
-        return self._form is None or self._form.has_focus_within or self.has_class("-asking")
+        if self._form is None:
+            return self.front.settled
+        return self._form.has_focus_within or self.has_class("-asking")
 
     def show_form(self, form: Form) -> None:
         """Put a form beside the list, or over it when it is narrow."""
@@ -443,6 +445,16 @@ class Room(Keyed):
     @on(Place.Opened)
     def _opened(self, event: Place.Opened) -> None:
         self.go(event.place, event.key)
+
+    @on(Place.Asked)
+    def _asked(self, event: Place.Asked) -> None:
+        action = self.actions.by_name[event.action]
+        if not self.locking.forbids(action):
+            self.doing.fill(action, event.answers)
+
+    @on(Place.Begun)
+    def _begun(self, event: Place.Begun) -> None:
+        self.words.begin_line(event.words)
 
     @on(IncidentsPlace.Chosen)
     def _chosen(self, event: IncidentsPlace.Chosen) -> None:

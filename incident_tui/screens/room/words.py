@@ -13,6 +13,7 @@ from incident_tui.actions import Act, AppAct, parse
 from incident_tui.feed import LogLine
 from incident_tui.looking import named
 from incident_tui.nearest import near, offer
+from incident_tui.screens.boundaries.screen import BoundariesPlace
 from incident_tui.screens.log.lines import lines_shown
 from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.palette.screen import Palette, search, search_lines
@@ -81,6 +82,16 @@ class Words:
             asking[name](value)
         elif name.startswith("go."):
             self.room.go(name.removeprefix("go."))
+        elif name.startswith("map."):
+            self.map(name.removeprefix("map."), value)
+
+    def map(self, name: str, value: str) -> None:
+        """An act of the map, which is gone to first."""
+        place = self.room.places.get("boundaries")
+        if isinstance(place, BoundariesPlace):
+            if self.room.front is not place:
+                self.room.go("boundaries")
+            place.map_act(name, value)
 
     def quit(self) -> None:
         """Leave; once again asked for when the disk has not taken what was written, since it would be gone."""

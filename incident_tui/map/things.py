@@ -1,0 +1,388 @@
+"""Everything of an incident that lies somewhere, once: the map and the list beside it are both made of it.
+
+A ``Thing`` is a feature on the ground, a trust's area, a hospital, a unit whose position is known, or the incident
+itself. What has a point (``at``) is drawn, and whatever is drawn is one of these: so the map is never the only way to
+see or to do something. A thing that did not change is the same object, and as long as nothing changed so is the whole.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from incident.boundaries import boundaries
+from incident.boundaries.facts import CORDONS, KINDS, Feature
+from incident.boundaries.rules import RIVAL_KINDS, agreed_by, live
+from incident.kernel.board import Look
+from incident.organisation import organisation, parties
+from incident.places.fold import places
+from incident.placing import INSIDE, Placing, must_tell
+from incident.resources import resources
+from incident.statuses import stale_minutes
+from incident.values import Location
+
+Metres = tuple[float, float]
+
+FEATURE, INCIDENT, COVER, AREA, HOSPITAL_, UNIT, GONE = range(7)
+"""The kinds of things, in the order of the list; the last are features that were withdrawn."""
+KIND_WORDS: Final = ("feature", "incident", "cover", "area", "hospital", "unit", "withdrawn")
+AREA_FAR_M: Final = 40_000
+"""Areas farther off than this stand behind everything else in the list."""
+PLAN_SHOWN: Final = 12
+"""Hospitals of the plan that are shown beside those that are stood up: the nearest."""
+UNITS_SHOWN: Final = 2_000
+MINUTE_MS: Final = 60_000
+
+SIGNS: Final[Mapping[str, str]] = {
+    "rvp": "R", "fcp": "F", "ccp": "C", "parking": "P", "loading": "L", "hls": "Z", "marshalling": "M",
+    "rest_centre": "S", "sector": "s", "inner_cordon": "i", "outer_cordon": "o", "traffic_cordon": "t",
+    "hot_zone": "h", "warm_zone": "w", "cold_zone": "c",
+}  # fmt: skip
+"""The sign of a feature on the map and in the list: a capital for a point, a small letter for a piece of ground."""
+OTHER_SIGN: Final = "x"
+SCENE_SIGN: Final = ("✱", "*")
+UNIT_SIGN: Final = ("▴", "A")
+HOSPITAL_SIGN: Final = "H"
+AREA_SIGN: Final = "~"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Thing:
+    """One of them. ``row`` is what it is in its own slice, ``at`` its point in metres of the National Grid.
+
+    ``far`` is its distance from the scene in metres and ``bearing`` where it lies as seen from there. ``settled``:
+    every party has agreed to it. ``rival``: another of its kind stands against it. ``hollow``: its position is old,
+    or is only concluded from its status. ``said``: how that position is known. ``told``, ``due``: of an area, whether
+    its trust takes part, and whether it must be told.
+    """
+
+    key: str
+    kind: int
+    name: str
+    row: Any
+    sign: str
+    plain: str
+    owner: str = ""
+    at: Metres | None = None
+    far: int | None = None
+    bearing: str = ""
+    settled: bool = True
+    rival: bool = False
+    hollow: bool = False
+    said: str = ""
+    told: bool = False
+    due: bool = False
+
+    @property
+    def version(self) -> str:
+        """The command that last changed it, from which its state word follows; "" for what is not asked for here."""
+        return str(getattr(self.row, "version", "")) if self.kind in (FEATURE, GONE) else ""
+
+
+class Things:
+    """The things of one screen, kept from one look to the next."""
+
+    def __init__(self) -> None:
+        self._made_of: tuple[Any, ...] = ()
+        self._things: dict[str, Thing] = {}
+        self._points: dict[Location, Metres | None] = {}
+        self.placing: Placing | None = None
+        """Where the scene lies among the areas: as it was recorded, else as it is computed here."""
+
+    def of(
+        self,
+        look: Look,
+        areas: Any = None,
+        *,
+        ready: bool = False,
+        book: Any = None,
+        near: tuple[Any, ...] = (),
+    ) -> Mapping[str, Thing]:
+        """All of them by key, in the order of the list.
+
+        ``areas`` is the set of areas, or None; ``ready``: the geometry library is loaded. Until then nothing has a
+        point, distances are those that are stored, and the list is there all the same. ``book`` holds the stations
+        known here, ``near`` the answers of ``nearest``, which are shown although nobody has committed them.
+        """
+        state = look.state
+        org = organisation(state)
+        made_of = (
+            boundaries(state), org.sightings, org.parties, org.charter, resources(state).units, places(state),
+            getattr(state, "cover", None), areas, ready, book, near, look.me, look.now // MINUTE_MS,
+        )  # fmt: skip
+        if unchanged(made_of, self._made_of):
+            return self._things
+        self._made_of = made_of
+        if not org.opened:
+            self._things = {}
+            return self._things
+        self.placing = org.placing
+        if self.placing is None and areas is not None and len(org.sightings) == 1:
+            from incident import geography  # noqa: PLC0415 - there are areas, so it is loaded
+
+            self.placing = geography.place(areas, org.location)
+        making = _Making(self, look, areas, book, near, ready=ready)
+        found: dict[str, Thing] = {}
+        for thing in making.all():
+            found.setdefault(thing.key, thing)
+        before = self._things
+        same = len(found) == len(before) and all(before.get(key) is thing for key, thing in found.items())
+        if not same or list(found) != list(before):
+            self._things = found
+        return self._things
+
+    def kept(self, key: str) -> Thing | None:
+        """The thing of this key as it was."""
+        return self._things.get(key)
+
+    def point(self, location: Location) -> Metres | None:
+        """Where a location lies, in metres; None when it is known in words alone, or is on no grid of ours."""
+        if location not in self._points:
+            if len(self._points) > 10_000:
+                self._points.clear()
+            self._points[location] = point_of(location)
+        return self._points[location]
+
+
+def point_of(location: Location) -> Metres | None:
+    """Where a location lies, in metres of the National Grid. Loads the geometry library."""
+    from incident import geography  # noqa: PLC0415 - loaded when the first map is opened
+
+    try:
+        point = geography.completed(location).point
+        if point is None:
+            return None
+        easting, northing = geography.to_metres(*point)
+    except ValueError:
+        return None
+    return (easting, northing) if math.isfinite(easting) and math.isfinite(northing) else None
+
+
+class _Making:
+    """One round of making them."""
+
+    def __init__(
+        self, things: Things, look: Look, areas: Any, book: Any, near: tuple[Any, ...], *, ready: bool
+    ) -> None:
+        self.things = things
+        self.look = look
+        self.areas = areas
+        self.book = book
+        self.near = near
+        self.ready = ready
+        org = organisation(look.state)
+        self.scene = self._point(org.location) if org.sightings else None
+
+    def all(self) -> Iterable[Thing]:
+        """Section by section."""
+        features = [*self._features()]
+        yield from (thing for thing in features if thing.kind == FEATURE)
+        yield from self._incident()
+        yield from self._areas()
+        yield from self._hospitals()
+        yield from self._units()
+        yield from (thing for thing in features if thing.kind == GONE)
+
+    def _thing(self, key: str, kind: int, name: str, row: Any, sign: tuple[str, str], **more: Any) -> Thing:
+        """This thing: the one there was, if it is as it was."""
+        at = more.get("at")
+        if self.scene is not None and at is not None and kind != INCIDENT:
+            more["far"] = math.floor(math.dist(self.scene, at))
+            more["bearing"] = compass(self.scene, at)
+        old = self.things.kept(key)
+        same = old is not None and old.row is row and (old.kind, old.name, old.sign) == (kind, name, sign[0])
+        made = Thing(key, kind, name, row, *sign, **more)
+        if (
+            same
+            and old is not None
+            and all(getattr(old, field) == getattr(made, field) for field in _COMPARED)
+        ):
+            return old
+        return made
+
+    def _point(self, location: Location) -> Metres | None:
+        return self.things.point(location) if self.ready and location.known else None
+
+    def _incident(self) -> Iterable[Thing]:
+        org = organisation(self.look.state)
+        several = len(org.sightings) > 1
+        for index, sighting in enumerate(org.sightings):
+            key = f"incident/{index}" if several else "incident"
+            who = getattr(sighting, "agency", "")
+            name = f"the scene, as {who} has it" if several else "the scene"
+            place = sighting.location
+            yield self._thing(
+                key, INCIDENT, name, sighting, SCENE_SIGN,
+                at=self._point(place), owner=org.lead, rival=several, settled=place.confirmed,
+                said=place.words(),
+            )  # fmt: skip
+
+    # -- on the ground --------------------------------------------------------------------------------------
+
+    def _features(self) -> Iterable[Thing]:
+        state = self.look.state
+        here = live(state)
+        counts = {kind: sum(1 for feature in here if feature.kind == kind) for kind in RIVAL_KINDS}
+        for feature in boundaries(state).rows.values():
+            sign = SIGNS.get(feature.kind, OTHER_SIGN)
+            gone = feature.withdrawn_at is not None
+            if gone:
+                yield self._thing(
+                    feature.id, GONE, feature.name, feature, (" ", " "), owner=feature.owner, settled=False
+                )
+                continue
+            at = self._middle(feature)
+            done, total = agreed_by(state, feature)
+            yield self._thing(
+                feature.id, FEATURE, feature.name, feature, (sign, sign), owner=feature.owner, at=at,
+                settled=bool(total) and done >= total, rival=counts.get(feature.kind, 0) > 1,
+            )  # fmt: skip
+
+    def _middle(self, feature: Feature) -> Metres | None:
+        """The place of a feature; of one that is known by its corners alone, their middle."""
+        if not self.ready:
+            return None
+        at = self._point(feature.shape.place)
+        if at is None and feature.shape.polygon:
+            from incident import geography  # noqa: PLC0415 - loaded already
+
+            corners = [geography.to_metres(*corner) for corner in feature.shape.polygon]
+            at = (
+                sum(corner[0] for corner in corners) / len(corners),
+                sum(corner[1] for corner in corners) / len(corners),
+            )
+        return at
+
+    # -- the trusts -----------------------------------------------------------------------------------------
+
+    def _areas(self) -> Iterable[Thing]:
+        placing = self.things.placing
+        taking_part = set(parties(self.look.state))
+        due = set(() if placing is None else must_tell(placing, cordon_radius_m=self._cordon()))
+        for metres, code in self._distances(placing):
+            inside = metres == 0
+            yield self._thing(
+                f"area/{code}", AREA, f"{code} area", code, (AREA_SIGN, AREA_SIGN), owner=code, far=metres,
+                told=code in taking_part, due=code in due or inside, said=INSIDE if inside else "",
+            )  # fmt: skip
+
+    def _cordon(self) -> int:
+        radii = [f.shape.radius_m or 0 for f in live(self.look.state) if f.kind in CORDONS]
+        return math.ceil(max(radii, default=0))
+
+    def _distances(self, placing: Placing | None) -> list[tuple[int, str]]:
+        """How far each area is from the scene, the nearest first; as stored while there is no set of areas here."""
+        if self.areas is not None and self.scene is not None:
+            return list(self.areas.distances(*self.scene))
+        if placing is None:
+            return [] if self.areas is None else [(-1, code) for code in self.areas.codes]
+        own = [(0, placing.trust)] if placing.trust else []
+        return own + [(near.metres, near.agency) for near in placing.near]
+
+    # -- hospitals and units --------------------------------------------------------------------------------
+
+    def _hospitals(self) -> Iterable[Thing]:
+        state = self.look.state
+        up = places(state).rows
+        found = [self._hospital(row.place, row) for row in up.values()]
+        plan = [
+            self._hospital(place, place)
+            for code, place in organisation(state).charter.places.items()
+            if code not in up
+        ]
+        near = sorted(
+            (thing for thing in plan if thing.far is not None), key=lambda thing: thing.far or 0
+        )[:PLAN_SHOWN]  # fmt: skip
+        shown = [*found, *near]
+        yield from sorted(shown, key=lambda thing: (thing.hollow, thing.far is None, thing.far or 0))
+
+    def _hospital(self, place: Any, row: Any) -> Thing:
+        lat, lon = place.lat, place.lon
+        at = None if lat is None or lon is None else self._point(Location(lat=lat, lon=lon))
+        return self._thing(
+            f"place/{place.code}", HOSPITAL_, place.name, row, (HOSPITAL_SIGN, HOSPITAL_SIGN), owner=place.type,
+            at=at, hollow=row is place, settled=row is not place,
+        )  # fmt: skip
+
+    def _units(self) -> Iterable[Thing]:
+        if not self.ready:
+            return
+        from incident import nearby  # noqa: PLC0415 - it loads the geometry library, which is here
+
+        home = "" if self.look.me is None else self.look.me.agency
+        book = nearby.EMPTY if self.book is None else self.book
+        found = []
+        for key, unit in list(resources(self.look.state).units.items())[:UNITS_SHOWN]:
+            where = nearby.stands(unit, self.look, book)
+            if where is None:
+                continue
+            stale = stale_minutes(unit.status, unit.heard_at, self.look.now) is not None
+            found.append(
+                self._thing(
+                    f"unit/{key}",
+                    UNIT,
+                    unit.callsign if unit.home == home else key,
+                    unit,
+                    UNIT_SIGN,
+                    owner=unit.controlling,
+                    at=self._degrees(where.position),
+                    hollow=stale or not where.now,
+                    said=where.words if where.now else f"last known: {where.words}",
+                )
+            )
+        found += self._near()
+        yield from sorted(found, key=lambda thing: (thing.far is None, thing.far or 0, thing.name))
+
+    def _near(self) -> Iterable[Thing]:
+        """What ``nearest`` has answered: units of our register, bases of other trusts, hospitals far off."""
+        for row in self.near:
+            hospital = row.key in organisation(self.look.state).charter.places
+            key = (
+                f"place/{row.key}"
+                if hospital
+                else row.key
+                if row.key.startswith("base/")
+                else f"unit/{row.key}"
+            )
+            if row.position is None:
+                continue
+            sign = (HOSPITAL_SIGN, HOSPITAL_SIGN) if hospital else UNIT_SIGN
+            place = organisation(self.look.state).charter.places.get(row.key) if hospital else None
+            yield self._thing(
+                key, HOSPITAL_ if hospital else UNIT, row.name, row if place is None else place, sign,
+                owner=row.agency if place is None else place.type, at=self._degrees(row.position), hollow=True,
+                said=row.at, settled=False,
+            )  # fmt: skip
+
+    def _degrees(self, position: tuple[float, float]) -> Metres | None:
+        return self.things.point(Location(lat=position[0], lon=position[1]))
+
+
+_COMPARED: Final = (
+    "owner", "at", "far", "bearing", "settled", "rival", "hollow", "said", "told", "due",
+)  # fmt: skip
+
+
+def unchanged(new: Sequence[Any], old: Sequence[Any]) -> bool:
+    """Whether what something is made of is what it was made of: the same objects, and equal numbers and words."""
+    return len(new) == len(old) and all(
+        one is other or (isinstance(one, int | str) and one == other)
+        for one, other in zip(new, old, strict=True)
+    )
+
+
+def compass(here: Metres, there: Metres) -> str:
+    """Where one point lies as seen from another: N, NE, E … ; "" when they are the same."""
+    east, north = there[0] - here[0], there[1] - here[1]
+    if math.hypot(east, north) < 1:
+        return ""
+    return ("N", "NE", "E", "SE", "S", "SW", "W", "NW")[round(math.degrees(math.atan2(east, north)) / 45) % 8]
+
+
+def kind_words(thing: Thing) -> str:
+    """What it is, in a word or two: for the list's filter and the sentence under the map."""
+    if isinstance(thing.row, Feature):
+        return KINDS.get(thing.row.kind, thing.row.kind)
+    return KIND_WORDS[thing.kind]

@@ -1,0 +1,1 @@
+"""Boundaries: the map, and the list of everything that is on it."""

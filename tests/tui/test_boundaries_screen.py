@@ -1,0 +1,433 @@
+"""The map and its twin list at the desk: one cursor through both, and everything from the list alone as well."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from incident.boundaries.facts import Agree, Propose, Shape, Withdraw
+from incident.casualties import facts as k
+from incident.kernel.board import Look
+from incident.organisation.facts import GiveLocation
+from incident.places.facts import OpenPlaces
+from incident.resources.facts import Describe
+from incident.values import Location
+from incident_tui.map.scene_of import Scenes, scene_of
+from incident_tui.map.things import AREA, FEATURE, GONE, Things
+from incident_tui.placer import NO_MAP, Placer
+from incident_tui.screens.boundaries.drawing import Drawing, answers_of, kept, measured, radius_of, to_keep
+from incident_tui.screens.boundaries.screen import BoundariesPlace
+from tests.tui.desk import Desk, told
+from tests.tui.world import FakeSession, placer
+
+WIDE, NARROW, WALL = (120, 40), (80, 24), (200, 60)
+POYLE = Location("Colnbrook, Poyle", "TQ 0338 7538", 51.468, -0.513)
+
+
+def place_of(desk: Desk) -> BoundariesPlace:
+    found = desk.room.places["boundaries"]
+    assert isinstance(found, BoundariesPlace)
+    return found
+
+
+def foot(desk: Desk) -> str:
+    return " ".join("".join(span.text for span in line) for line in place_of(desk).foot.lines)
+
+
+# -- stories --------------------------------------------------------------------------------------------------
+
+
+def test_from_a_grid_reference_to_an_agreed_rvp_and_a_cordon_on_the_map() -> None:
+    session = FakeSession()
+
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows(
+            "ON THE MAP", "On the border SCAS/LAS/SECAMB", "✓ LAS 0.6 km", "✓ SECAMB 2.8 km", "INDICATIVE"
+        )
+        await desk.press(":")
+        await desk.type("goto TQ 0338 7538")
+        await desk.press("enter")
+        await desk.shows("TQ 0338 7538", "51.46", "SECAMB")
+        assert desk.app.focused is place_of(desk).canvas
+        await desk.press("p")
+        await desk.shows("Propose", "TQ 0338 7538")
+        await desk.press("r", "ctrl+s")
+        assert isinstance(desk.last, Propose)
+        assert desk.last.kind == "rvp"
+        assert desk.last.shape.place.grid == "TQ 0338 7538"
+        session.confirm()
+        rvp = next(reversed(session.look().state.boundaries.rows))
+        session.happens("SCAS", Agree(rvp))
+        await desk.press("c", "5", "0", "0", "m")
+        await desk.shows("radius 500m")
+        await desk.press("enter")
+        await desk.shows("inner cordon", "500m")
+        await desk.press("ctrl+s")
+        assert desk.last.kind == "inner_cordon"
+        assert desk.last.shape.radius_m == 500
+        assert desk.last.shape.place.grid == "TQ 0338 7538"
+
+    told(story, size=WIDE, session=session)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE, WALL], ids=["80x24", "120x40", "200x60"])
+def test_the_same_from_the_list_alone_in_plain_signs(size: tuple[int, int]) -> None:
+    session = FakeSession()
+
+    async def story(desk: Desk) -> None:
+        await desk.press("3", "f10")
+        lines = await desk.shows("RVP A", "! RVP B", "From scene".upper(), "tell")
+        assert "\n".join(lines).isascii()
+        await desk.press("p", "r", "tab")
+        await desk.type("Iver TQ 0370 8110")
+        await desk.press("enter")
+        assert desk.last.shape.place.grid == "TQ 0370 8110"
+        session.confirm()
+        await desk.press(":")
+        await desk.type("propose outer TQ 0402 7829 2km")
+        await desk.press("enter")
+        assert desk.last.shape.radius_m == 2000
+        session.confirm()
+        lines = await desk.shows("outer c")
+        assert "\n".join(lines).isascii()
+        await desk.press(":")
+        await desk.type('agree "RVP A"')
+        await desk.press("enter")
+        assert isinstance(desk.last, Agree)
+
+    told(story, size=size, session=session)
+
+
+def test_the_cursor_runs_through_both() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        place = place_of(desk)
+        await desk.press("j")
+        await desk.done()
+        thing = place.thing
+        assert thing is not None
+        assert place.canvas.selected == thing.key
+        assert thing.at is not None
+        assert place.canvas.view.holds(*place.canvas.view.cell_of(*thing.at))
+        # Over to the map: the list's keys go on, arrows move the map.
+        await desk.press("tab", "j")
+        after = place.thing
+        assert after is not None
+        assert after.key != thing.key
+        before = place.canvas.view
+        await desk.press("right", "up")
+        assert place.canvas.view != before
+        assert place.thing is after
+        # From the map back to the list: what lies under the crosshair.
+        scene = place.found("incident")
+        assert scene is not None
+        assert scene.at is not None
+        await desk.press("w")
+        place.canvas.cursor_to(*scene.at)
+        await desk.press("i")
+        await desk.shows("Here: ")
+        await desk.press("enter", "enter", "enter")
+        assert place.thing is not None
+        assert place.thing.at is not None
+        assert place.canvas.view.cell_of(*place.thing.at) == place.canvas.cursor
+        await desk.press("escape", "escape", "escape")
+        assert desk.app.focused is place.table
+
+    told(story, size=WIDE)
+
+
+def test_the_crosshair_says_where_it_is_in_three_states() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3", "w")
+        await desk.shows("TQ 0240 7770", "on the border")
+        for words, said in (
+            ("51.60,-0.90", "inside SCAS"),
+            ("50.50,0.90", "outside every area"),
+            ("51.468,-0.513", "on the border"),
+        ):
+            await desk.press(":")
+            await desk.type(f"goto {words}")
+            await desk.press("enter")
+            await desk.shows(said)
+        await desk.press(":")
+        await desk.type("goto nowhere at all")
+        await desk.press("enter")
+        await desk.shows("nowhere at all")
+        await desk.press(":")
+        await desk.type("goto rvp b")
+        await desk.press("enter")
+        assert place_of(desk).thing is not None
+        assert place_of(desk).thing.name == "RVP B"  # type: ignore[union-attr]
+
+    told(story, size=WIDE)
+
+
+def test_layers_go_and_come_with_their_digits_and_no_screen_changes() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3", "L")
+        await desk.shows("1 ✓ our own area", "6 ✓ units")
+        await desk.press("6")
+        await desk.shows("6 – units")
+        assert place_of(desk).canvas.hidden == {"units"}
+        await desk.press("6", "escape")
+        await desk.hides("layers  1")
+        assert place_of(desk).canvas.hidden == frozenset()
+        await desk.press("4")
+        assert desk.room.front.place == "tasks"
+
+    told(story, size=WIDE)
+
+
+def test_measuring_says_distance_and_bearing() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3", "M", "right", "right", "right")
+        await desk.shows("measure", " E ")
+        await desk.press("enter", "up", "up")
+        await desk.shows("in all")
+        await desk.press("escape")
+        await desk.hides("measure")
+
+    told(story, size=WIDE)
+
+
+def test_corners_are_drawn_kept_and_taken_up_again() -> None:
+    session = FakeSession()
+
+    async def begins(desk: Desk) -> None:
+        await desk.press("3", "c", "right", "right", "right", "right", "enter", "down", "down", "enter")
+        await desk.shows("3 corners")
+        await desk.press("u")
+        await desk.shows("2 corners")
+        session.cut()
+
+    told(begins, size=WIDE, session=session)
+
+    async def goes_on(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows("A cordon that was begun is kept")
+        await desk.press("c", "down", "down", "down", "enter", "c")
+        await desk.shows("Propose", "outer cordon")
+        form = desk.room.form
+        assert form is not None
+        assert "map/" not in "".join(name for name, text in session.drafts.items() if text and "map/" in name)
+        await desk.press("escape")
+        draft = next(text for name, text in session.drafts.items() if name.endswith("boundaries.propose/"))
+        assert draft.count(";") == 2
+
+    told(goes_on, size=WIDE, session=session)
+
+
+def test_narrow_tab_shows_the_map_over_the_list() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        lines = await desk.shows("ON THE MAP", "RVP A")
+        assert not any("INDICATIVE ±" in line for line in lines)
+        await desk.press("tab")
+        await desk.hides("ON THE MAP")
+        await desk.shows("INDICATIVE ±")
+        await desk.press("tab")
+        await desk.shows("ON THE MAP")
+        await desk.press("enter")
+        await desk.shows("proposed")
+        await desk.press("escape")
+        await desk.shows("ON THE MAP")
+
+    told(story, size=NARROW)
+
+
+def test_without_the_geometry_library_the_list_stands_alone_and_says_so() -> None:
+    session = FakeSession()
+    session.placer = Placer(None, session.say)
+    session.placer._trouble = NO_MAP
+
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows("RVP A", "there is no map", "cordon A")
+        assert not place_of(desk).canvas.size.width
+        await desk.press("w")
+        await desk.shows("there is no map")
+        await desk.press("g", "j", "y")
+        assert isinstance(desk.last, Agree)
+
+    told(story, size=WIDE, session=session)
+
+
+def test_the_map_comes_when_the_library_is_there_and_the_list_is_there_at_once() -> None:
+    session = FakeSession()
+    session.placer = Placer(None, session.say)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows("RVP A")
+        await desk.shows("INDICATIVE ±")
+        assert place_of(desk).ready
+
+    told(story, size=WIDE, session=session)
+
+
+def test_areas_other_than_those_of_the_incident_are_not_drawn() -> None:
+    session = FakeSession()
+    look = session.look()
+    charter = type(look.charter)(**{f: getattr(look.charter, f) for f in look.charter.__struct_fields__})
+    strange = replace(look, charter=_with_digest(charter, "another"))
+    assert placer().areas(strange.charter) is None
+    assert "differ" in placer().why(strange.charter)
+
+
+def _with_digest(charter: object, digest: str) -> object:
+    return msgspec.structs.replace(charter, areas_digest=digest)  # type: ignore[type-var]
+
+
+def test_nearest_hospital_is_shown_and_enter_goes_to_its_row() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3", ":")
+        await desk.type("nearest hospital")
+        await desk.press("enter")
+        await desk.shows("NEAREST hospital from the scene", "est.")
+        await desk.press("enter")
+        place = place_of(desk)
+        assert place.thing is not None
+        assert place.thing.key.startswith("place/")
+        await desk.press("escape")
+        await desk.hides("NEAREST")
+
+    told(story, size=WIDE)
+
+
+def test_what_must_be_told_is_told_in_the_head_and_the_verbs_of_other_rows_do_not_apply() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        place = place_of(desk)
+        assert place.go_to("area/LAS")
+        await desk.press("enter")
+        await desk.shows("London", "0.6 km")
+        assert place.row() is None
+        assert place.chosen() == ()
+        await desk.press("escape", "y")
+        await desk.shows("Agree")  # asks which feature
+        await desk.press("escape")
+
+    told(story, size=WIDE)
+
+
+# -- the twin: every mark has a row, and every row with a point a mark ----------------------------------------
+
+
+def random_look(rng: random.Random) -> Look:
+    """A seat after some random work on the ground: proposals, agreement, withdrawals, units, hospitals."""
+    session = FakeSession()
+    kinds = ("rvp", "fcp", "ccp", "inner_cordon", "hls", "sector", "parking")
+    for _ in range(rng.randrange(12)):
+        rows = session.look().state.boundaries.rows
+        alive = [key for key, row in rows.items() if row.withdrawn_at is None]
+        what = rng.randrange(6)
+        if what < 3:
+            kind = rng.choice(kinds)
+            place = rng.choice((
+                Location("by the church"),
+                Location(grid=f"TQ {rng.randrange(1000):03} {rng.randrange(1000):03}"),
+                Location(lat=round(rng.uniform(50, 55), 5), lon=round(rng.uniform(-5, 1.5), 5)),
+            ))  # fmt: skip
+            radius = rng.choice((100.0, 2500.0)) if kind == "inner_cordon" else None
+            session.happens(rng.choice(("LAS", "SCAS", "SECAMB")), Propose(kind, Shape(place, radius)))
+        elif what == 3 and alive:
+            key = rng.choice(alive)
+            session.happens(rows[key].owner, Withdraw(key, "mistaken"))
+        elif what == 4:
+            grid = f"TQ {rng.randrange(1000):03} {rng.randrange(1000):03}"
+            session.happens("LAS", Describe("LAS/A101", place=rng.choice(("", "RVP B", grid))))
+        else:
+            session.happens("LAS", OpenPlaces((rng.choice(("WEXHAM", "HILLINGDON", "STMARYS")),)))
+    session.later(rng.choice((0, 60, 7200)))
+    return session.look()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_mark_has_a_row_and_every_row_with_a_point_has_a_mark(seed: int) -> None:
+    look = random_look(random.Random(seed))
+    areas = placer().areas(look.charter)
+    things = Things().of(look, areas, ready=True)
+    scene = scene_of(look, areas)
+    drawn = {mark.key for mark in scene.marks}
+    assert drawn == {key for key, thing in things.items() if thing.at is not None and thing.kind != AREA}
+    assert {ground.key for ground in scene.grounds} <= drawn
+    assert {thing.owner for thing in things.values() if thing.kind == AREA} == set(areas.codes)
+    features = {key for key, thing in things.items() if thing.kind in (FEATURE, GONE)}
+    assert features == set(look.state.boundaries.rows)
+    assert not any(things[key].row.withdrawn_at for key in drawn & features)
+
+
+def test_dashes_and_signs_say_how_it_stands() -> None:
+    session = FakeSession()
+    scene = scene_of(session.look(), placer().areas(session.charter))
+    cordon = scene.grounds[0]
+    assert cordon.dash == "dashed"  # LFB has not agreed
+    rows = session.look().state.boundaries.rows
+    assert {mark.label for mark in scene.marks if mark.label.startswith("▲ RVP")} == {"▲ RVP A", "▲ RVP B"}
+    rival = next(key for key, row in rows.items() if row.name == "RVP A")
+    session.happens("SCAS", Withdraw(rival, "B it is"))
+    scene = scene_of(session.look(), placer().areas(session.charter))
+    assert rival not in {mark.key for mark in scene.marks}
+    assert {mark.label for mark in scene.marks if "RVP" in mark.label} == {"RVP B"}
+    for agency in ("SCAS", "SECAMB", "LFB"):
+        if agency in session.look().state.organisation.parties:
+            rvp = next(key for key, row in rows.items() if row.name == "RVP B")
+            given = session.look().state.boundaries.rows[rvp]
+            if agency not in given.answers:
+                session.happens(agency, Agree(rvp))
+
+
+def test_an_unchanged_look_gives_the_same_scene() -> None:
+    session = FakeSession()
+    things, scenes, areas = Things(), Scenes(), placer().areas(session.charter)
+    first = scenes.of(things.of(session.look(), areas, ready=True), areas, "LAS")
+    session.later(1)
+    assert scenes.of(things.of(session.look(), areas, ready=True), areas, "LAS") is first
+    session.happens("LAS", k.Count("at_scene", k.Counts(1, 2, 3)))
+    assert scenes.of(things.of(session.look(), areas, ready=True), areas, "LAS") is first
+    session.happens("LAS", GiveLocation(POYLE))
+    changed = scenes.of(things.of(session.look(), areas, ready=True), areas, "LAS")
+    assert changed is not first
+
+
+# -- drawings -------------------------------------------------------------------------------------------------
+
+
+def test_a_radius_is_read_as_it_is_typed() -> None:
+    assert [radius_of(typed) for typed in ("500", "500m", "1.5km", "k", "", "0", "60km", "1.2.3")] == [
+        500, 500, 1500, None, None, None, None, None,
+    ]  # fmt: skip
+    drawing = Drawing("cordon", ((0.0, 0.0),))
+    for key in "1.5km":
+        after = drawing.typing(key)
+        assert after is not None
+        drawing = after
+    assert answers_of(drawing, str) == {
+        "kind": "inner_cordon",
+        "place": "(0.0, 0.0)",
+        "radius": "1.5km",
+        "polygon": "",
+    }
+    assert drawing.typing("x") is None
+    assert Drawing("cordon", ((0.0, 0.0), (1.0, 5.0))).typing("5") is None
+
+
+def test_what_is_kept_of_a_drawing_comes_back_and_rubbish_does_not() -> None:
+    drawing = Drawing("cordon", ((500000.0, 200000.0), (500100.0, 200000.0)))
+    assert kept(to_keep(drawing)) == drawing
+    assert to_keep(Drawing("cordon", ((1.0, 2.0),))) == ""
+    assert to_keep(Drawing("measure", ((1.0, 2.0), (3.0, 4.0)))) == ""
+    for rubbish in ("", "{", "[]", '{"what":"cordon","points":[]}', '{"what":"x","points":[[1,2]]}', "null"):
+        assert kept(rubbish) is None
+
+
+def test_a_line_is_measured_with_its_last_piece_and_the_whole() -> None:
+    assert measured(Drawing("measure", ((0.0, 0.0),)), (0.0, 800.0)) == "800 m N"
+    assert (
+        measured(Drawing("measure", ((0.0, 0.0), (3000.0, 0.0))), (3000.0, -1000.0))
+        == "1.0 km S, 4.0 km in all"
+    )
