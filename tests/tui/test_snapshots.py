@@ -60,6 +60,8 @@ EVERYWHERE = (
 """Those that are kept at every size; the others at 80x24 and 120x40."""
 FRAMES = " ─│"
 """Lines that the stylesheet draws: a stylesheet knows colours, and no attribute of a token."""
+LINES = frozenset(map(chr, range(0x2800, 0x2900)))
+"""What the lines of the map are made of."""
 ATTRIBUTES = ("bold", "dim", "italic", "underline", "reverse", "strike")
 
 
@@ -131,6 +133,8 @@ def strangers(dark: list[list[tuple[str, str]]], other: list[list[tuple[str, str
         for x, ((char, look), (same, seen)) in enumerate(zip(line, theirs, strict=True)):
             meant = words_by_look("dark").get(look, ())
             may = {_look(paint.style(words)) for words in meant}
+            if char in LINES:  # a line of the map is not underlined: that would be a second line
+                may |= {_look(paint.style(words) + Style(underline=False)) for words in meant}
             if char != same or (char not in FRAMES and meant and seen not in may):
                 found.append(f"{y}:{x} {char!r} {meant[:3]} is {seen}")
     return found
