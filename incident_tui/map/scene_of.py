@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from incident.boundaries.facts import ZONES, Feature
+from incident.boundaries.facts import KINDS, ZONES, Feature
 from incident.kernel.board import Look
 from incident_tui.map.scene import AreaDrawing, Ground, Hatch, Mark, Metres, Scene
 from incident_tui.map.things import AREA, COVER, FEATURE, HOSPITAL_, INCIDENT, UNIT, Thing, Things, unchanged
@@ -20,7 +20,12 @@ PRIORITY: Final[Mapping[int, int]] = {INCIDENT: 90, FEATURE: 70, COVER: 45, HOSP
 """What keeps its name where there is no room for all: rivals above all, then the scene, and the units last."""
 RIVAL_PRIORITY: Final = 95
 HATCHES: Final[Mapping[str, Hatch]] = {"hot_zone": "hot", "warm_zone": "warm", "cold_zone": "cold"}
-ZONE_TONES: Final[Mapping[str, str]] = {"hot_zone": "p1", "warm_zone": "p2", "cold_zone": "accent"}
+ZONE_TONES: Final[Mapping[str, str]] = {
+    "wind": "p1",
+    "hot_zone": "p1",
+    "warm_zone": "p2",
+    "cold_zone": "accent",
+}
 LAYER_OF: Final[Mapping[int, str]] = {
     INCIDENT: "points", FEATURE: "points", COVER: "cordons", HOSPITAL_: "hospitals", UNIT: "units",
 }  # fmt: skip
@@ -59,7 +64,7 @@ class Scenes:
         grounds: list[Ground] = []
         marks: list[Mark] = []
         for thing in things.values():
-            if thing.kind == FEATURE:
+            if thing.kind in (FEATURE, COVER):
                 grounds += self._ground(thing)
             if thing.at is not None and thing.kind != AREA:
                 marks.append(_mark(thing, own))
@@ -73,14 +78,14 @@ class Scenes:
 
     def _ground(self, thing: Thing) -> Iterable[Ground]:
         """The extent of a feature; of what is no more than a point, nothing."""
-        feature = thing.row
         ring = self._ring(thing)
         if len(ring) < CORNERS_MIN:
             return
-        hatch = HATCHES.get(feature.kind, "")
+        cover = thing.kind == COVER
+        hatch = "other" if cover else HATCHES.get(thing.row.kind, "")
         yield Ground(
             ring, _tone(thing), hatch, "cordons", thing.key, "solid" if thing.settled else "dashed",
-            words=_ground_words(feature),
+            words="covered by another trust" if cover else _ground_words(thing.row),
         )  # fmt: skip
 
     def ring(self, key: str) -> tuple[Metres, ...]:
@@ -90,10 +95,10 @@ class Scenes:
 
     def _ring(self, thing: Thing) -> tuple[Metres, ...]:
         """The line around a feature in metres; made once for each shape."""
-        feature: Feature = thing.row
+        shape = thing.row.shape
         kept = self._rings.get(thing.key)
-        if kept is None or kept[0] is not feature.shape:
-            kept = self._rings[thing.key] = (feature.shape, ring_of(feature.shape))
+        if kept is None or kept[0] is not shape:
+            kept = self._rings[thing.key] = (shape, ring_of(shape))
         return kept[1]
 
 
@@ -135,7 +140,9 @@ def _tone(thing: Thing, own: str = "") -> str:
     feature = thing.row
     if thing.rival:
         return "alarm bold"
-    if isinstance(feature, Feature) and feature.kind in ZONES:
+    if thing.kind == COVER:
+        return "accent" if thing.settled else "caution"
+    if isinstance(feature, Feature) and feature.kind in ZONE_TONES:
         return ZONE_TONES[feature.kind]
     return "good" if thing.settled else "caution"
 
@@ -152,7 +159,7 @@ def _words(thing: Thing) -> str:
 def _ground_words(feature: Feature) -> str:
     if feature.kind in ZONES:
         return feature.kind.replace("_", " ")
-    return "cordon" if feature.kind.endswith("cordon") else "sector"
+    return "cordon" if feature.kind.endswith("cordon") else KINDS[feature.kind]
 
 
 def _badge(areas: Any) -> str:

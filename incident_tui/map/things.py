@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from incident.boundaries import boundaries
-from incident.boundaries.facts import CORDONS, KINDS, Feature
+from incident.boundaries.facts import CORDONS, KINDS, Feature, Shape
 from incident.boundaries.rules import RIVAL_KINDS, agreed_by, live
+from incident.cover.rules import covers
+from incident.ground import told_of
 from incident.kernel.board import Look
 from incident.organisation import organisation, parties
 from incident.places.fold import places
@@ -39,6 +41,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "rvp": "R", "fcp": "F", "ccp": "C", "parking": "P", "loading": "L", "hls": "Z", "marshalling": "M",
     "rest_centre": "S", "sector": "s", "inner_cordon": "i", "outer_cordon": "o", "traffic_cordon": "t",
     "hot_zone": "h", "warm_zone": "w", "cold_zone": "c",
+    "wind": "v",
 }  # fmt: skip
 """The sign of a feature on the map and in the list: a capital for a point, a small letter for a piece of ground."""
 OTHER_SIGN: Final = "x"
@@ -46,6 +49,7 @@ SCENE_SIGN: Final = ("✱", "*")
 UNIT_SIGN: Final = ("▴", "A")
 HOSPITAL_SIGN: Final = "H"
 AREA_SIGN: Final = "~"
+COVER_SIGN: Final = "%"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +82,7 @@ class Thing:
     @property
     def version(self) -> str:
         """The command that last changed it, from which its state word follows; "" for what is not asked for here."""
-        return str(getattr(self.row, "version", "")) if self.kind in (FEATURE, GONE) else ""
+        return str(self.row.version) if self.kind in (FEATURE, GONE, COVER) else ""
 
 
 class Things:
@@ -110,7 +114,7 @@ class Things:
         org = organisation(state)
         made_of = (
             boundaries(state), org.sightings, org.parties, org.charter, resources(state).units, places(state),
-            getattr(state, "cover", None), areas, ready, book, near, look.me, look.now // MINUTE_MS,
+            covers(state), areas, ready, book, near, look.me, look.now // MINUTE_MS,
         )  # fmt: skip
         if unchanged(made_of, self._made_of):
             return self._things
@@ -180,6 +184,7 @@ class _Making:
         features = [*self._features()]
         yield from (thing for thing in features if thing.kind == FEATURE)
         yield from self._incident()
+        yield from self._covers()
         yield from self._areas()
         yield from self._hospitals()
         yield from self._units()
@@ -233,34 +238,52 @@ class _Making:
                     feature.id, GONE, feature.name, feature, (" ", " "), owner=feature.owner, settled=False
                 )
                 continue
-            at = self._middle(feature)
+            at = self._middle(feature.shape)
             done, total = agreed_by(state, feature)
             yield self._thing(
                 feature.id, FEATURE, feature.name, feature, (sign, sign), owner=feature.owner, at=at,
                 settled=bool(total) and done >= total, rival=counts.get(feature.kind, 0) > 1,
             )  # fmt: skip
 
-    def _middle(self, feature: Feature) -> Metres | None:
-        """The place of a feature; of one that is known by its corners alone, their middle."""
+    def _middle(self, shape: Shape) -> Metres | None:
+        """The place of a shape; of one that is known by its corners alone, their middle."""
         if not self.ready:
             return None
-        at = self._point(feature.shape.place)
-        if at is None and feature.shape.polygon:
+        at = self._point(shape.place)
+        if at is None and shape.polygon:
             from incident import geography  # noqa: PLC0415 - loaded already
 
-            corners = [geography.to_metres(*corner) for corner in feature.shape.polygon]
+            corners = [geography.to_metres(*corner) for corner in shape.polygon]
             at = (
                 sum(corner[0] for corner in corners) / len(corners),
                 sum(corner[1] for corner in corners) / len(corners),
             )
         return at
 
+    def _covers(self) -> Iterable[Thing]:
+        """What one trust covers of another's area now, or has been asked to; what is over is drawn no more."""
+        for cover in covers(self.look.state).rows.values():
+            if not cover.over(self.look.now):
+                yield self._thing(
+                    f"cover/{cover.id}",
+                    COVER,
+                    f"{cover.by} covers {cover.covered}",
+                    cover,
+                    (COVER_SIGN, COVER_SIGN),
+                    owner=cover.by,
+                    at=self._middle(cover.shape),
+                    settled=cover.step == "agreed",
+                    said=cover.stretch,
+                )
+
     # -- the trusts -----------------------------------------------------------------------------------------
 
     def _areas(self) -> Iterable[Thing]:
         placing = self.things.placing
         taking_part = set(parties(self.look.state))
-        due = set(() if placing is None else must_tell(placing, cordon_radius_m=self._cordon()))
+        due = set(told_of(feature.reach for feature in live(self.look.state)))
+        if placing is not None:
+            due.update(must_tell(placing, cordon_radius_m=self._cordon()))
         for metres, code in self._distances(placing):
             inside = metres == 0
             yield self._thing(

@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from incident.boundaries.board import BOARD as FEATURES
-from incident.boundaries.board import agreement, place_words, review_cell
+from incident.boundaries.board import agreement, review_cell
+from incident.boundaries.words import place_words
 from incident.catalogue import Place
+from incident.cover.board import detail as cover_detail
+from incident.cover.board import stands_cell
 from incident.kernel.board import Board, Cell, Column, Look
 from incident.organisation import organisation
 from incident.places.board import PLACES
@@ -83,6 +86,8 @@ def state_cell(thing: Thing, look: Look) -> Cell:
         return Cell("confirmed", "good") if thing.settled else Cell("provisional", "caution")
     if thing.kind == AREA:
         return _area_state(thing)
+    if thing.kind == COVER:
+        return stands_cell(thing.row, look)
     if thing.kind == HOSPITAL_:
         return Cell("plan only", "dim") if thing.hollow else _room(thing, look)
     if thing.kind == UNIT and isinstance(thing.row, Resource):
@@ -172,15 +177,11 @@ def detail(thing: Thing, look: Look) -> Sequence[tuple[str, Cell]]:
 def _details(thing: Thing) -> Callable[[Thing, Look], Sequence[tuple[str, Cell]]]:
     if thing.kind in (FEATURE, GONE):
         return lambda thing, look: FEATURES.detail(thing.row, look)
-    if thing.kind == UNIT:
-        return _unit_detail
-    if thing.kind == HOSPITAL_:
-        return (
-            _plan_detail
-            if isinstance(thing.row, Place)
-            else lambda thing, look: PLACES.detail(thing.row, look)
-        )
-    return _area_detail if thing.kind == AREA else _scene_detail
+    if thing.kind == COVER:
+        return lambda thing, look: cover_detail(thing.row, look)
+    if thing.kind == HOSPITAL_ and not isinstance(thing.row, Place):
+        return lambda thing, look: PLACES.detail(thing.row, look)
+    return {UNIT: _unit_detail, HOSPITAL_: _plan_detail, AREA: _area_detail}.get(thing.kind, _scene_detail)
 
 
 def _unit_detail(thing: Thing, look: Look) -> Sequence[tuple[str, Cell]]:
