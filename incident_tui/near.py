@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.board import Look
 from incident.organisation import organisation
-from incident.values import as_location
+from incident.whereabouts import read_point
 
 if TYPE_CHECKING:
     from incident.nearby import Nearby
@@ -46,12 +46,12 @@ def nearest(
         return USAGE
     if place.strip():
         try:
-            location = as_location(place.strip())
+            location = read_point(place.strip(), look)
         except ValueError as error:
             return str(error)
         target, where = _point(location), place.strip()
         if target is None:
-            return f"No place is known as {where}: write a grid reference or latitude,longitude."
+            return f"{where} is on no map here."
     if target is None:
         location = organisation(look.state).location
         target, where = (_point(location) if location.known else None), "the scene"
@@ -74,7 +74,7 @@ def _found(
         priority = next((kind for kind in kinds if kind in PRIORITIES), "")
         rows = nearby.nearest_hospitals(look, areas, target, wanted, priority=priority, speeds=placer.speeds)
         return Found(f"{named} from {where}", rows, hospitals=True)
-    rows = nearby.nearest_units(look, areas, target, named, book=placer.book, speeds=placer.speeds)
+    rows = nearby.nearest_units(look, areas, target, named, speeds=placer.speeds)
     return Found(f"{named} from {where}", rows)
 
 

@@ -72,7 +72,6 @@ class Placer:
         """The geometry library is here, and the areas have been looked for."""
         self.speeds: Any = None
         """How fast each trust's units get along, for estimates; None while that is not read."""
-        self._book: Any = None
 
     async def prepare(self) -> None:
         """Read names and areas beside the screen, so that the first place that is given holds up nobody who types.

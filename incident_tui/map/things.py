@@ -101,20 +101,19 @@ class Things:
         areas: Any = None,
         *,
         ready: bool = False,
-        book: Any = None,
         near: tuple[Any, ...] = (),
     ) -> Mapping[str, Thing]:
         """All of them by key, in the order of the list.
 
         ``areas`` is the set of areas, or None; ``ready``: the geometry library is loaded. Until then nothing has a
-        point, distances are those that are stored, and the list is there all the same. ``book`` holds the stations
-        known here, ``near`` the answers of ``nearest``, which are shown although nobody has committed them.
+        point, distances are those that are stored, and the list is there all the same. ``near`` are the
+        answers of ``nearest``, which are shown although nobody has committed them.
         """
         state = look.state
         org = organisation(state)
         made_of = (
             boundaries(state), org.sightings, org.parties, org.charter, resources(state).units, places(state),
-            covers(state), areas, ready, book, near, look.me, look.now // MINUTE_MS,
+            covers(state), areas, ready, look.gazetteer, near, look.me, look.now // MINUTE_MS,
         )  # fmt: skip
         if unchanged(made_of, self._made_of):
             return self._things
@@ -127,7 +126,7 @@ class Things:
             from incident import geography  # noqa: PLC0415 - there are areas, so it is loaded
 
             self.placing = geography.place(areas, org.location)
-        making = _Making(self, look, areas, book, near, ready=ready)
+        making = _Making(self, look, areas, near, ready=ready)
         found: dict[str, Thing] = {}
         for thing in making.all():
             found.setdefault(thing.key, thing)
@@ -167,13 +166,10 @@ def point_of(location: Location) -> Metres | None:
 class _Making:
     """One round of making them."""
 
-    def __init__(
-        self, things: Things, look: Look, areas: Any, book: Any, near: tuple[Any, ...], *, ready: bool
-    ) -> None:
+    def __init__(self, things: Things, look: Look, areas: Any, near: tuple[Any, ...], *, ready: bool) -> None:
         self.things = things
         self.look = look
         self.areas = areas
-        self.book = book
         self.near = near
         self.ready = ready
         org = organisation(look.state)
@@ -335,10 +331,9 @@ class _Making:
         from incident import nearby  # noqa: PLC0415 - it loads the geometry library, which is here
 
         home = "" if self.look.me is None else self.look.me.agency
-        book = nearby.EMPTY if self.book is None else self.book
         found = []
         for key, unit in list(resources(self.look.state).units.items())[:UNITS_SHOWN]:
-            where = nearby.stands(unit, self.look, book)
+            where = nearby.stands(unit, self.look)
             if where is None:
                 continue
             stale = stale_minutes(unit.status, unit.heard_at, self.look.now) is not None

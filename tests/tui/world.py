@@ -230,7 +230,6 @@ class FakeSession:
         self.url = "wss://nowhere/"
         self.sitting: Any = None
         self.papers = Path("/nowhere/papers")
-        self.placer = placer()
         self.me = me or Actor("EOC desk 2", "LAS", "operator")
         self.world = {INCIDENT_STREAM: busy_incident()}
         if self.me.agency == "LAS":
@@ -252,7 +251,7 @@ class FakeSession:
         self.seen: list[str] = []
         self.confirmed: dict[str, int] = {}
         self.entered: list[str] = []
-        self.placer = Placer(None, lambda *told: self.notices.append(told))
+        self.placer = with_areas(Placer(None, lambda *told: self.notices.append(told)))
         self._ids = Ids(lambda: self.at)
         self.held = {stream: self._watched(stream, given) for stream, given in self.world.items()}
         self.feed = LogFeed((), lambda *_: False, lambda: 0)
@@ -462,9 +461,16 @@ class FakeSession:
 
 @cache
 def placer() -> Placer:
-    """What a desk computes of places, with the areas read: in here no map appears a moment later."""
+    """What a desk computes of places, with the areas read."""
     made = Placer(None, lambda _severity, _sentence: None)
     made._load()
+    return made
+
+
+def with_areas(made: Placer) -> Placer:
+    """The areas are there from the start: in here no map appears a moment later."""
+    warm = placer()
+    made._areas, made.speeds, made.loaded = warm._areas, warm.speeds, True
     return made
 
 

@@ -63,8 +63,6 @@ class BoundariesPlace(BoardPlace):
         self.steering = Steering(self)
         self.near = Nearby(self)
         self.areas: Any = None
-        self.book: Any = None
-        """The stations that are known here."""
         self.ready = False
         self.why = ""
         """Why there is no map, or no areas on it; "" while all is well or still to come."""
@@ -88,7 +86,7 @@ class BoundariesPlace(BoardPlace):
 
     def _rows(self, look: Look) -> Mapping[str, Thing]:
         """What the list shows, and the map draws."""
-        self._found = self.things.of(look, self.areas, ready=self.ready, book=self.book, near=self.near.rows)
+        self._found = self.things.of(look, self.areas, ready=self.ready, near=self.near.rows)
         return self._found
 
     @property
@@ -123,7 +121,7 @@ class BoundariesPlace(BoardPlace):
         if placer is None:
             self.why = "This desk computes no geometry: the list stands alone."
             return
-        self.ready, self.areas, self.book = placer.loaded, placer.areas(seen.look.charter), placer.book
+        self.ready, self.areas = placer.loaded, placer.areas(seen.look.charter)
         self.why = placer.why(seen.look.charter)
         if not self._asked and not self.ready and not self.why:
             self._asked = True

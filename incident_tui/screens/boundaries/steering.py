@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from incident.placing import Placing
-from incident.values import Location, as_location
+from incident.values import Location
+from incident.whereabouts import read_point
 from incident_tui.map.scene import LAYERS
 from incident_tui.map.things import AREA, FEATURE, HOSPITAL_, INCIDENT, Metres, Thing, kind_words, point_of
 from incident_tui.screens.boundaries.lines import drawing_line, layer_lines, point_line
@@ -389,10 +390,10 @@ class Steering:
             self.place.begin_line("goto ")
             return
         named = [thing for thing in self.place.shown() if thing.name.casefold() == wanted.casefold()]
-        if not named:
+        at, said = (None, "") if named else self._read(wanted)
+        if at is None and not named:
             named = [thing for thing in self.place.shown() if wanted.casefold() in thing.name.casefold()]
-        at, said = self._read(wanted)
-        if at is None and named:
+        if named:
             self.place.pick(named[0].key)
             self.fit_selected()
             return
@@ -407,14 +408,13 @@ class Steering:
         self.put(at)
 
     def _read(self, words: str) -> tuple[Metres | None, str]:
+        seen = self.place.seen
         try:
-            location = as_location(words)
+            location = read_point(words, None if seen is None else seen.look)
         except ValueError as error:
             return None, str(error)
         at = point_of(location)
-        return at, "" if at else (
-            f"No place is known as {words}. Write a grid reference, latitude,longitude, or a name in the list."
-        )
+        return at, "" if at else f"{words} is on no map here."
 
 
 # -- pure -----------------------------------------------------------------------------------------------------
