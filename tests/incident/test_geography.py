@@ -379,6 +379,22 @@ def test_areas_may_meet_and_may_not_overlap_or_cross_themselves() -> None:
     assert "repeats" in twice[0]
 
 
+def test_lines_that_cross_by_a_hair_are_mended_and_by_more_are_told() -> None:
+    def zigzag(width: float, by: float) -> bytes:
+        feature = square("LAS", -1, 51, 0.5)
+        top = [[-0.5, 51.5], [-0.7 - width, 51.5], [-0.7, 51.5 + by], [-1, 51.5 - 0.9 * by / width]]
+        feature["geometry"]["coordinates"] = [[[-1, 51], [-0.5, 51], *top, [-1, 51]]]
+        return collection(feature)
+
+    sound = Areas(read(zigzag(0.001, 1e-6)))
+    assert shapely.is_valid(sound.shapes[0])
+    assert sound.shapes[0].geom_type == "MultiPolygon"
+    assert place(sound, Location("x", lat=51.3, lon=-0.7)) == Placing(
+        INSIDE, sound.digest, "LAS", (), 100, True
+    )
+    assert "not closed lines" in problems(zigzag(0.05, 5e-3))[0]
+
+
 def test_no_geometry_is_loaded_until_it_is_asked_for() -> None:
     asked = (
         "import sys, server.settings, server.__main__, incident_tui.headless, incident_tui.app, incident_tui.__main__, "
