@@ -113,7 +113,7 @@ def read_answer(arg: Arg, written: str, look: Look, row: Any) -> Any:
 def _try_place(arg: Arg, text: str, look: Look, row: Any) -> None:
     """Whether it can be read as a place; what the form began with stands, however it was written."""
     if arg.default is None or text != str(arg.default(look, row) or "").strip():
-        read(text, known_of(look))
+        read(text, known_of(look), offer=False)
 
 
 def place_warnings(verb: Verb, values: Mapping[str, Any], look: Look, row: Any) -> tuple[str, ...]:

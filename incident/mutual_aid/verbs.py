@@ -151,7 +151,7 @@ _RAISE_ARGS = (
     Arg("agency", "Which trust", "agency", True, _trusts),
     Arg("lines", "What (3 DCA, 1 HART water)", limit=300),
     Arg("needed", "Needed by (30m, 14:50; blank: as soon as possible)", "time", required=False),
-    Arg("rvp", "RVP", required=False, default=_agreed_rvp, limit=120),
+    Arg("rvp", "RVP", "location", required=False, default=_agreed_rvp, limit=120),
     Arg("reason", "Reason", required=False, limit=500),
     *(Arg(name, title, required=False, default=_known(name), limit=most) for name, title, most in _DETAILS),
     Arg("next", "Then ask, in this order", "agencies", False, _trusts, _others),
@@ -166,6 +166,7 @@ _AMEND_ARGS = (
     Arg(
         "rvp",
         "RVP",
+        "location",
         required=False,
         default=lambda _l, r: "" if r is None or r.terms.rvp is None else r.terms.rvp.words,
         limit=120,

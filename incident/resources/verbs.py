@@ -355,7 +355,9 @@ HOLDING_VERBS = (
 )
 
 
-def _field_verb(name: str, title: str, word: str, key: str, limit: int, example: str) -> Verb:
+def _field_verb(
+    name: str, title: str, word: str, key: str, limit: int, example: str, kind: str = "text"
+) -> Verb:
     return Verb(
         name,
         title,
@@ -363,7 +365,7 @@ def _field_verb(name: str, title: str, word: str, key: str, limit: int, example:
         f.Describe,
         _describe(name),
         key=key,
-        args=(Arg(name, title, required=False, default=_as_is(name), rest=True, limit=limit),),
+        args=(Arg(name, title, kind, required=False, default=_as_is(name), rest=True, limit=limit),),
         applies=_ours_here,
         example=example,
         help="Left empty, the old one no longer holds.",
@@ -372,7 +374,7 @@ def _field_verb(name: str, title: str, word: str, key: str, limit: int, example:
 
 FIELD_VERBS = (
     _field_verb("destination", "Where to", "dest", "e", 120, 'dest A101 "RVP B"'),
-    _field_verb("place", "Where it is", "place", "p", 120, 'place A101 "sector 2"'),
+    _field_verb("place", "Where it is", "place", "p", 120, 'place A101 "sector 2"', "location"),
     _field_verb("function", "What it does", "as", "f", 60, 'as A101 "loading officer"'),
     _field_verb("note", "Note", "note", "o", 300, 'note A101 "one crew member hurt"'),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -103,6 +103,7 @@ _APART = re.compile(r"[^\w/]+")
 _WITHIN = re.compile(r"\s*\(within [\d.]+ k?m\)$")
 
 
+@lru_cache(maxsize=8_192)
 def folded(name: str) -> str:
     """A name as names are compared: small letters without accents, apostrophes and stops; "St." is "st"."""
     plain = unicodedata.normalize("NFKD", _WITHIN.sub("", name)).casefold()

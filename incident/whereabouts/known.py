@@ -6,11 +6,13 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from incident.kernel.board import Look
+from incident.statuses import HOSPITAL as HOSPITAL_GROUP
+from incident.statuses import RVP, SCENE, status
 from incident.values import Location, read_callsign, read_location, short_callsign
 from incident.whereabouts.gazetteer import NO_NAMES, Gazetteer, Named, folded, index_of, within_words
 
@@ -46,8 +48,9 @@ class Known:
     """Everything a name or a callsign can mean. ``home`` is our own trust: its callsigns stand alone."""
 
     gazetteer: Gazetteer = NO_NAMES
-    here: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
-    """Hospitals and what is on the ground, by each of their spellings, folded."""
+    ground: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
+    """What lies on the ground, by each of its spellings, folded."""
+    hospitals: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
     look: Look | None = None
     home: str = ""
 
@@ -69,16 +72,20 @@ class Known:
         return next(iter(found.values()), None)
 
     def _several(self, wanted: str) -> dict[tuple[str, str], Named]:
-        several = (*self.here.get(wanted, ()), *self.gazetteer.index.get(wanted, ()))
         found: dict[tuple[str, str], Named] = {}
-        for named in several:
-            found.setdefault((folded(named.name), named.kind), named)
+        for index in self._indices:
+            for named in index.get(wanted, ()):
+                found.setdefault((folded(named.name), named.kind), named)
         return found
+
+    @property
+    def _indices(self) -> tuple[Mapping[str, tuple[Named, ...]], ...]:
+        return (self.ground, self.hospitals, self.gazetteer.index)
 
     def _begins(self, wanted: str) -> dict[tuple[str, str], Named]:
         """Places with a name that begins so."""
         found: dict[tuple[str, str], Named] = {}
-        for index in (self.here, self.gazetteer.index):
+        for index in self._indices:
             for spelling, several in index.items():
                 if spelling.startswith(wanted):
                     found.update({(folded(named.name), named.kind): named for named in several})
@@ -89,10 +96,10 @@ class Known:
         if len(text) > NEAR_TEXT_MAX:
             return ()
         names = {
-            folded(named.name): named.name
-            for index in (self.here, self.gazetteer.index)
-            for several in index.values()
-            for named in several
+            spelling: several[0].name
+            for index in self._indices
+            for spelling, several in index.items()
+            if spelling == folded(several[0].name)
         }
         close = difflib.get_close_matches(folded(text), names, n=2, cutoff=CUTOFF)
         return tuple(names[name] for name in close)
@@ -121,18 +128,27 @@ class Known:
         return code.upper() in agencies
 
     def stated(self, key: str) -> Stated | None:
-        """Where a unit is said to be: its last place, the scene while it is there, else its station."""
+        """Where a unit is said to be: its last place, the scene, where it was bound for, else its station."""
         unit, look = self._unit(key), self.look
         if unit is None or look is None:
             return None
-        said = str(getattr(unit, "place", "") or "")
-        if said:
+        group = status(str(unit.status)).group
+        if said := str(getattr(unit, "place", "") or ""):
             return Stated(self._named(said), "its last place")
         scene: Location | None = getattr(getattr(look.state, "organisation", None), "location", None)
-        if getattr(unit, "scene_at", 0) and unit.status in AT_SCENE and scene is not None and scene.known:
-            return Stated(scene, "it is at the scene")
+        if group == SCENE:
+            there = scene is not None and scene.known and hasattr(unit, "commitment")
+            return Stated(scene, "it is at the scene") if scene is not None and there else None
+        if group in (HOSPITAL_GROUP, RVP):
+            bound = str(getattr(unit, "destination", "") or "")
+            return Stated(self._named(bound), "it is where it was bound for") if bound else None
         station = str(getattr(unit, "station", "") or "")
         return Stated(self.station(station, key.partition("/")[0]), STATION) if station else None
+
+    def doing(self, key: str) -> str:
+        """What a unit is doing, in a word, such as mobile; "" for one that is not known."""
+        unit = self._unit(key)
+        return "" if unit is None else status(str(unit.status)).word
 
     def _named(self, text: str) -> Location:
         """A place from words that stand in a unit's field: a name, a feature, or what ``read_location`` finds."""
@@ -174,21 +190,28 @@ class Known:
         )
 
 
-AT_SCENE: Final = frozenset({"SCN", "APP", "LDG"})
-"""Statuses in which a unit is at the scene."""
-
-
 def known_of(look: Look | None) -> Known:
     """What is known to a seat: the names of its desk, hospitals, what lies on the ground, units."""
     if look is None:
         return Known()
     names: Gazetteer = look.gazetteer or NO_NAMES
-    return Known(
-        names,
-        index_of([*_features(look), *_hospitals(look)]),
-        look,
-        "" if look.me is None else look.me.agency,
-    )
+    home = "" if look.me is None else look.me.agency
+    return Known(names, index_of(_features(look)), _Plan.index(look), look, home)
+
+
+class _Plan:
+    """The hospitals of the plan that was asked for last: it is frozen with the incident, and folded once."""
+
+    plan: Any = None
+    made: ClassVar[Mapping[str, tuple[Named, ...]]] = MappingProxyType({})
+
+    @classmethod
+    def index(cls, look: Look) -> Mapping[str, tuple[Named, ...]]:
+        """The hospitals of a seat's incident, by each of their spellings."""
+        plan = getattr(look.charter, "places", None)
+        if plan is not cls.plan:
+            cls.plan, cls.made = plan, index_of(_hospitals(look))
+        return cls.made
 
 
 def _hospitals(look: Look) -> list[Named]:

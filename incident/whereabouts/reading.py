@@ -50,8 +50,8 @@ class Reading:
     warn: str = ""
 
 
-def read(written: str, known: Known | None = None) -> Reading:
-    """The place that a text means, and how it was understood.
+def read(written: str, known: Known | None = None, *, offer: bool = True) -> Reading:
+    """The place that a text means, and how it was understood; with ``offer``, the nearest names to one that is none.
 
     Raises:
         ValueError: it cannot be meant, or it may mean several places; a plain sentence.
@@ -70,7 +70,12 @@ def read(written: str, known: Known | None = None) -> Reading:
         return pointed
     if not _LETTER.search(text):
         raise ValueError(f"{clip(safe_text(text), SHOWN)} is no place. Write {ACCEPTED}.")
-    return _unit(text, known) or _line(text, known) or _name(text, known) or _words(text, known)
+    return (
+        _unit(text, known)
+        or _line(text, known)
+        or _name(text, known)
+        or _words(text, known if offer else Known())
+    )
 
 
 def as_location(answer: object, look: Look | None = None) -> Location:
@@ -79,7 +84,7 @@ def as_location(answer: object, look: Look | None = None) -> Location:
     Raises:
         ValueError: as ``read``.
     """
-    return answer if isinstance(answer, Location) else read(str(answer), known_of(look)).location
+    return answer if isinstance(answer, Location) else read(str(answer), known_of(look), offer=False).location
 
 
 def read_point(written: str, look: Look | None = None) -> Location:
@@ -172,7 +177,8 @@ def _at_unit(key: str, known: Known) -> Reading:
     place, by = stated
     said = place.text or place.grid
     text = _bounded(f"at {key}, {by}: {said}" if said else f"at {key}, {by}")
-    warn = f"{name}: its station, not where it was seen." if by == STATION else ""
+    doing = known.doing(key)
+    warn = f"{name} ({doing}): its station, not where it was seen." if by == STATION else ""
     return Reading(replace(place, text=text, confirmed=False), f"{name}, {by}", warn)
 
 

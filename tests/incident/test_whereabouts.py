@@ -392,7 +392,7 @@ def test_a_callsign_is_where_the_unit_is_said_to_be_and_by_what() -> None:
     found = read("at a101", known_of(seen))
     assert found.location.text == "at LAS/A101, its station: Hillingdon (within 2 km)"
     assert found.location.point == (51.534, -0.447)
-    assert found.warn == "A101: its station, not where it was seen."
+    assert found.warn == "A101 (mobile): its station, not where it was seen."
     assert "Nothing says where A102 is" in refusal("at A102", seen)
     assert unit_place("LAS/A102", seen) is None
     made.did(Describe("LAS/A101", place="TQ 0402 7829 lay-by"))
@@ -404,6 +404,16 @@ def test_a_callsign_is_where_the_unit_is_said_to_be_and_by_what() -> None:
     assert at_scene is not None
     assert at_scene[1] == "it is at the scene"
     assert at_scene[0].grid == "TQ 0402 7829"
+
+
+def test_a_unit_at_a_hospital_is_there_and_not_at_its_station() -> None:
+    made = opened(model=INCIDENT)
+    made.did(Commit((Commitment("LAS/A101", "DCA", "LFT", station="Hillingdon", destination="Wexham Park"),)))
+    made.did(SetStatus("LAS/A101", "HOS"))
+    found = place("at A101", look_of(made.view))
+    assert found.text == "at LAS/A101, it is where it was bound for: Wexham Park hospital (within 300 m)"
+    made.did(Describe("LAS/A101", destination=""))
+    assert "Nothing says where A101 is" in refusal("at A101", look_of(made.view))
 
 
 def test_a_callsign_that_nobody_has_is_refused_with_the_nearest() -> None:
