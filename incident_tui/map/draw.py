@@ -13,7 +13,7 @@ import numpy as np
 from rich.cells import get_character_cell_size
 
 from incident_tui.map import labels, marks
-from incident_tui.map.ground import Ground, Grounds, Sheet
+from incident_tui.map.ground import Backdrop, Backdrops, Sheet
 from incident_tui.map.inks import BLANK, OTHERS_NAME, OWN_NAME, SELECTED, Inks
 from incident_tui.map.labels import Placed, Room, Wanted
 from incident_tui.map.legend import Entry, entries_of
@@ -49,7 +49,7 @@ class Drawing:
 
     def __init__(self) -> None:
         self.inks = Inks()
-        self._grounds = Grounds(self.inks)
+        self._grounds = Backdrops(self.inks)
         self._table: marks.Table | None = None
         self._scale = 0.0
         self._names: dict[str, Placed] = {}
@@ -103,7 +103,7 @@ class Drawing:
         sheet.grounds[rows[chosen], columns[chosen]] = SELECTED
 
     def _write_names(
-        self, scene: Scene, seen: marks.Seen, ground: Ground, hidden: frozenset[str], selected: str
+        self, scene: Scene, seen: marks.Seen, ground: Backdrop, hidden: frozenset[str], selected: str
     ) -> None:
         sheet, lines = ground.sheet, self._grounds.lines
         room = Room(sheet.view)
@@ -133,12 +133,12 @@ class Drawing:
         for name in names.values():
             sheet.write(name, SELECTED if name.wanted.key == selected else None)
 
-    def _area_names(self, areas: AreaDrawing, ground: Ground, room: Room) -> dict[str, Placed]:
+    def _area_names(self, areas: AreaDrawing, ground: Backdrop, room: Room) -> dict[str, Placed]:
         """The name of each area in the part of it that is in sight; it stays where it was while it is in sight."""
         if ground.areas is None:
             return {}
         view, found, new = ground.sheet.view, {}, []
-        for code in ground.areas.within(view.bounds):
+        for code in ground.areas.within(view.bounds, lambda code: len(code) * view.cell_wide):
             name = self._areas.get(code)
             if name is not None and _in_sight(name, view) and room.free(name.column, name.row, name.cells):
                 found[code] = name

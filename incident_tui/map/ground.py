@@ -92,7 +92,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
+class Backdrop:
     """The ground of one picture. ``areas`` are the borders it was drawn from, ``seen`` what is in sight of it."""
 
     sheet: Sheet
@@ -110,19 +110,19 @@ class Ground:
         return self.masks.get(code)
 
 
-class Grounds:
+class Backdrops:
     """The grounds of one map, the last of them kept."""
 
     def __init__(self, inks: Inks) -> None:
         self.inks = inks
         self.lines = Lines()
         self._asked: tuple[Any, ...] = ()
-        self._kept: Ground | None = None
+        self._kept: Backdrop | None = None
         self._borders: tuple[Any, str, tuple[Group, ...]] = (None, "", ())
 
     def ground(
         self, scene: Scene, sketch: Scene, view: View, look: Look, hidden: frozenset[str], selected: str
-    ) -> Ground:
+    ) -> Backdrop:
         """The ground of a picture; a sheet of one's own to draw the rest on."""
         shapes = (scene.strokes, scene.grounds, sketch.strokes, sketch.grounds)
         if not any(shape.key == selected for several in shapes for shape in several):
@@ -135,7 +135,7 @@ class Grounds:
 
     def _made(
         self, scene: Scene, sketch: Scene, sheet: Sheet, hidden: frozenset[str], selected: str
-    ) -> Ground:
+    ) -> Backdrop:
         groups, faults = self.lines.groups(scene, sketch, hidden, selected)
         areas = None
         if scene.areas is not None:
@@ -147,7 +147,7 @@ class Grounds:
             groups += self._bordered(scene.areas, areas, sheet, hidden)
         seen = self._drawn(groups, sheet)
         sheet.settle()
-        return Ground(sheet, sheet.signs != BLANK, areas, tuple(seen), tuple(faults))
+        return Backdrop(sheet, sheet.signs != BLANK, areas, tuple(seen), tuple(faults))
 
     def _bordered(
         self, drawing: AreaDrawing, found: lod.Borders, sheet: Sheet, hidden: frozenset[str]

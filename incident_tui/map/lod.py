@@ -6,7 +6,7 @@ a border is kept once, with the areas on its two sides; which detail is drawn de
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -46,13 +46,22 @@ class Borders:
         found: Array = (self.one == index) != (self.two == index)
         return found
 
-    def within(self, bounds: tuple[float, float, float, float]) -> tuple[str, ...]:
-        """The areas of which something may be in these bounds (west, south, east, north)."""
+    def within(
+        self, bounds: tuple[float, float, float, float], widest: Callable[[str], float]
+    ) -> tuple[str, ...]:
+        """The areas of which something may be in these bounds (west, south, east, north), and with room for a name.
+
+        ``widest`` is how many metres wide an area must be.
+        """
         west, south, east, north = bounds
         return tuple(
             code
             for code, box in zip(self.codes, self.boxes, strict=True)
-            if box[0] <= east and box[2] >= west and box[1] <= north and box[3] >= south
+            if box[0] <= east
+            and box[2] >= west
+            and box[1] <= north
+            and box[3] >= south
+            and box[2] - box[0] >= widest(code)
         )
 
 

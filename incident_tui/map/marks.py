@@ -22,6 +22,8 @@ HOLLOW: Final = {"▲": "△", "●": "○", "■": "□", "◆": "◇", "▼": 
 MANY: Final = ord("+")
 """More than nine in one place."""
 NAME_TONES: Final = {"units": "dim", "hospitals": "dim"}
+LOOKS_MAX: Final = 1_000
+"""So many looks are remembered; then all marks are read anew."""
 REACH: Final = 100_000_000.0
 _look = attrgetter("sign", "plain", "tone", "hollow", "layer", "words")
 _at, _priority, _label = attrgetter("at"), attrgetter("priority"), attrgetter("label")
@@ -106,11 +108,11 @@ class Table:
     def __init__(self, marks: tuple[Mark, ...], inks: Inks, before: Table | None = None) -> None:
         self.marks = marks
         changed: list[int] | None = None
-        if before is not None and len(before.marks) == len(marks):
+        if before is not None and len(before.marks) == len(marks) and len(before.book) < LOOKS_MAX:
             pairs = zip(before.marks, marks, strict=True)
             changed = [at for at, (old, new) in enumerate(pairs) if old is not new]
         if before is None or changed is None:
-            self.book = _Book(inks)
+            self.book: _Book = _Book(inks)
             self.looks, self.places, self.priorities, self.labelled = self._read(marks)
         else:
             self.book = before.book
@@ -125,7 +127,8 @@ class Table:
         rows = np.array(self.book.rows, dtype=np.int64).reshape(len(self.book.rows), 5)[self.looks]
         self.signs, self.plains = rows[:, 0].astype(np.uint32), rows[:, 1].astype(np.uint32)
         self.inks, self.hollow, self.layers = rows[:, 2].astype(np.int32), rows[:, 3] != 0, rows[:, 4]
-        self.good: Array = np.abs(self.places).max(axis=1, initial=0.0) < REACH  # which no number that is none can be
+        # what is no number is less than nothing, too
+        self.good: Array = np.abs(self.places).max(axis=1, initial=0.0) < REACH
         self.order = np.lexsort((self.layers, self.priorities))
 
     def _read(self, marks: tuple[Mark, ...]) -> tuple[Array, Array, Array, Array]:

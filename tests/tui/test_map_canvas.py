@@ -13,11 +13,13 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from incident_tui import themes
 from incident_tui.map.scene import Mark, Scene, Stroke
 from incident_tui.map.view import View
 from incident_tui.widgets.map_canvas import MapCanvas
+from incident_tui.widgets.map_slice import Slice
 from tests.running import run
 from tests.tui.map_world import HERE, at, small_scene
 
@@ -68,9 +70,18 @@ def text_of(canvas: MapCanvas) -> list[str]:
     return [canvas.render_line(y).text for y in range(canvas.size.height)]
 
 
-def test_no_more_than_the_changed_lines_are_painted() -> None:
+def test_no_more_than_the_changed_lines_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[tuple[int, int]] = set()
+    render_line = Slice.render_line
+
+    def counted(piece: Slice, y: int) -> Strip:
+        asked.add((piece.number, y))
+        return render_line(piece, y)
+
+    monkeypatch.setattr(Slice, "render_line", counted)
+
     async def steps() -> None:
-        async with room() as (_, canvas, pilot):
+        async with room((120, 21)) as (_, canvas, pilot):
             canvas.cursor = (3, 18)
             await pilot.pause()
             scene = canvas.scene
@@ -79,13 +90,18 @@ def test_no_more_than_the_changed_lines_are_painted() -> None:
                     replace(one, at=at(east, -1_000)) if one.key == "u3" else one for one in scene.marks
                 )
                 before = canvas.painted_count
+                asked.clear()
                 canvas.show(replace(scene, marks=marks))
                 await pilot.pause()
                 assert 1 <= canvas.painted_count - before <= 2
+                assert len({row for _, row in asked}) <= 2
+                assert len({number for number, _ in asked}) == 1, "of three slices, one"
             before = canvas.painted_count
+            asked.clear()
             canvas.show(replace(scene, marks=marks))
             await pilot.pause()
             assert canvas.painted_count == before, "an equal scene is no reason to paint"
+            assert not asked
 
     run(steps())
 
