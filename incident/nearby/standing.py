@@ -22,7 +22,9 @@ from incident.places.fold import places
 from incident.resources.board import Row, description, key_of, standing
 from incident.resources.facts import Resource
 from incident.statuses import FREE, HOSPITAL, RVP, SCENE, stale_minutes, status
-from incident.values import Location, read_location, split_key
+from incident.values import Location, split_key
+from incident.whereabouts import read
+from incident.whereabouts.gazetteer import folded as spelt
 
 SCENE_WORDS: Final = frozenset({"scene", "the scene", "at scene", "on scene"})
 ASKED_MAX: Final = 4_096
@@ -96,7 +98,7 @@ class _Points:
         self._hospitals = {
             spelling: (place.lat, place.lon)
             for code, place in known.items()
-            for spelling in (code.casefold(), folded(place.name))
+            for spelling in (code.casefold(), spelt(place.name), spelt(f"{place.name} hospital"))
             if place.lat is not None and place.lon is not None
         }
         self._asked: dict[str, Position | None] = {}
@@ -112,10 +114,11 @@ class _Points:
         plain = folded(words)
         if plain in SCENE_WORDS:
             return self._scene
-        found = self._names.get(plain) or self._kinds.get(plain) or []
+        head = folded(words.partition(": ")[0])  # of "RVP B: Iver", as a reader writes it
+        found = self._names.get(plain) or self._kinds.get(plain) or self._names.get(head) or []
         if found:  # a feature, by its name (RVP B), or by its kind where there is one alone of that
             return _point(found[0].shape.place) if len(found) == 1 else None
-        return _written(words) or self._hospitals.get(plain) or self._book.find(words)
+        return _written(words) or self._hospitals.get(spelt(words)) or self._book.find(words)
 
 
 class _Last:
@@ -144,7 +147,7 @@ def _kind_words(feature: Feature) -> tuple[str, ...]:
 
 def _written(words: str) -> Position | None:
     try:
-        return _point(read_location(words))
+        return _point(read(words, offer=False).location)
     except ValueError:
         return None
 

@@ -33,7 +33,7 @@ from incident.resources import BOARD
 from incident.resources import facts as f
 from incident.state import REGISTER
 from incident.values import Location
-from incident.whereabouts import GAZETTEER_SCHEMA, Gazetteer, Named
+from incident.whereabouts import GAZETTEER_SCHEMA, Gazetteer, Named, known_of, read
 from tests.incident.given import CONFIG, INCIDENT_STREAM, MINUTE, REGISTER_STREAM, Given, charter, opened
 from tests.incident.ground import shipped
 
@@ -142,6 +142,21 @@ def test_at_scene_at_the_rvp_and_at_hospital_are_places(room: Room) -> None:
     given.did(f.SetStatus("SCAS/A201", "HOS"))
     wexham = charter().places["WEXHAM"]
     assert room.where("SCAS/A201").position == (wexham.lat, wexham.lon)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Wexham Park", "WEXHAM", "RVP B", "TQ 0402 7829", "51.5,-0.5", "51.494 N 0.503 W", "the scene"],
+)
+def test_a_place_means_the_same_as_typed_and_as_it_is_written_down(room: Room, typed: str) -> None:
+    for point in (Location("Colnbrook", "", 51.483, -0.522), Location("Iver", "", 51.521, -0.508)):
+        room.incident.by("LAS").did(b.Propose("rvp", b.Shape(point)))
+    look = room.look(gazetteer=gazetteer())
+    meant = point_of(typed, look)
+    assert meant is not None
+    reading = read(typed, known_of(look)).location
+    for written in filter(None, (reading.text, reading.words())):
+        assert point_of(written, look) == pytest.approx(meant, abs=0.00001)
 
 
 def test_what_words_mean_follows_what_changes_on_the_ground(room: Room) -> None:
