@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from incident.kernel.board import Look
 from incident.kernel.ledger import context_of
 from incident.kernel.receipts import Deliver
 from incident.kernel.slice import Actor
-from incident.log.facts import Write
+from incident.log.board import BOARD as DECISIONS
+from incident.log.facts import Decide, Write
 from incident.methane.facts import Publish
 from incident.organisation.facts import Invite, Join, Leave, OpenOwn, TakeBackInvitation
 from incident.sharing import facts as f
@@ -23,6 +25,8 @@ from incident.sharing.board import BOARD, rows
 from incident.sharing.facts import Agreement, End, RunOut, Share
 from incident.sharing.rules import decide
 from incident.state import INCIDENT, MODELS, OWN
+from incident.tasks.board import BOARD as TASKS
+from incident.tasks.facts import Raise
 from tests.incident.given import MINUTE, OWN_STREAM, T0, Given, opened
 from tests.incident.test_methane import COACH
 
@@ -363,3 +367,59 @@ def test_a_part_that_is_shared_with_us_stands_on_our_board() -> None:
     assert (row.part, row.stream) == ("LAS", OWN_STREAM)
     assert verb("end-sharing").applies(row, seen)
     assert verb("end-sharing").stream(row, seen) == OWN_STREAM
+
+
+# -- where it is seen ---------------------------------------------------------------------------------------------
+
+
+def papers_of_las(tier: str) -> Given:
+    """LAS's own part with a task that is long overdue and a decision to be looked at again, shared with SCAS."""
+    theirs = own().did(Raise("Call in the night shift", "LAS", due=T0 + MINUTE))
+    theirs.did(Decide("hold two crews", "none to spare", review_at=T0 + MINUTE))
+    return theirs.did(Share("SCAS", tier, 60, "x")).later(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tier", ["view", "assist"])
+def test_what_is_anothers_stands_on_our_boards_and_counts_in_nothing_of_ours(tier: str) -> None:
+    theirs = papers_of_las(tier)
+    seen = look(lead(), "SCAS", shown={OWN_STREAM: theirs.view})
+    seen = dataclasses.replace(seen, now=theirs.now)
+    for board in (TASKS, DECISIONS):
+        ((key, row),) = board.rows(seen).items()
+        assert board.count is not None
+        assert board.alarm is not None
+        assert (board.count(seen), board.alarm(seen)) == (0, 0)
+        assert board.columns[1].cell(row, seen).text.startswith("OWN of LAS · ")
+        assert "own of las" in f"{board.find(row, seen)} {board.columns[1].cell(row, seen).text.lower()}"
+        able = [one.name for one in board.verbs if one.row and one.applies(row, seen)]
+        assert able == (["report"] if tier == "assist" and board is TASKS else [])
+        assert board.named(board.columns[0].cell(row, seen).text, seen) == key
+    assert {one.stream(row, seen) for one in TASKS.verbs for row in TASKS.rows(seen).values() if one.row} == {
+        OWN_STREAM
+    }
+    words = [one for one in DECISIONS.verbs if one.name == "part-log"]
+    assert [one.applies(None, seen) for one in words] == [tier == "assist"]
+
+
+def test_a_number_means_ours_before_anothers_and_what_is_anothers_is_named_in_nothing_of_ours() -> None:
+    here = lead().did(Raise("Open RVP B", "SCAS"))
+    ours = here.last
+    theirs = papers_of_las("assist").by("LAS").did(Raise("Second", "LAS"))
+    seen = look(here, "SCAS", shown={OWN_STREAM: theirs.view})
+    assert TASKS.named("LAS-T1", seen) == ours
+    assert TASKS.named("LAS-T2", seen) == theirs.last
+    raising = next(one for one in TASKS.verbs if one.name == "raise")
+    values = {"title": "x", "agency": "LAS"}
+    assert raising.build(None, values | {"waits": "LAS-T1"}, seen).depends_on == (ours,)
+    with pytest.raises(ValueError, match="no task LAS-T2"):
+        raising.build(None, values | {"waits": "LAS-T2"}, seen)
+
+
+def test_of_two_agreements_between_two_agencies_the_one_is_named_that_is_meant() -> None:
+    ours = Given(OWN, OWN_STREAM.replace("LAS", "SCAS")).by("SCAS", "tactical_commander").did(OpenOwn())
+    ours.did(Share("LAS", "view", 60, "x"))
+    theirs = own().did(Share("SCAS", "view", 60, "x"))
+    both = look(lead(), "SCAS", own=ours.view, own_stream=ours.stream, shown={OWN_STREAM: theirs.view})
+    assert BOARD.named("LAS", both) == "SCAS/LAS"
+    assert BOARD.named("las/scas", both) == "LAS/SCAS"
+    assert BOARD.named("LAS", look(lead(), "SCAS", shown={OWN_STREAM: theirs.view})) == "LAS/SCAS"

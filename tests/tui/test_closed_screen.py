@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from incident.kernel.slice import Actor
+from incident.sharing.facts import Share
 from incident_tui.feed import LogFeed
-from tests.incident.given import INCIDENT_STREAM, OWN_STREAM
+from incident_tui.screens.log.lines import detail
+from tests.incident.given import INCIDENT_STREAM, MINUTE, OWN_STREAM
 from tests.tui.desk import Desk, told
-from tests.tui.world import FakeSession
+from tests.tui.world import FakeSession, own_part
 
 WORDS = ("M4/M25", "coach", "RVP")
 
@@ -40,3 +43,74 @@ def test_nothing_of_it_stays_on_the_screen(keys: tuple[str, ...], monkeypatch: p
         assert not any("coach" in repr(notice) for notice in desk.app.kept)
 
     told(story)
+
+
+# -- another agency's own part -----------------------------------------------------------------------------------
+
+
+def looker_on(tier: str = "assist") -> FakeSession:
+    """A seat of SCAS, with which LAS shares its own part."""
+    theirs = own_part().by("LAS", "tactical_commander").later(30)
+    theirs.did(Share("SCAS", tier, 60, "which crews we asked for"))  # type: ignore[arg-type]
+    session = FakeSession(me=Actor("EOC", "SCAS", "operator"), more={OWN_STREAM: theirs})
+    assert session.at < theirs.now + 60 * MINUTE
+    return session
+
+
+THEIRS = ("relief crews asked for", "Call in the night shift")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_anothers_own_part_stands_in_the_log_and_among_the_tasks_marked_with_whose_it_is(
+    size: tuple[int, int],
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4")
+        await desk.shows("OWN of LAS · Call" if size[0] > 80 else "OWN of LAS")
+        await desk.press("5", "end")
+        await desk.shows("OWN of LAS · shares its own part with SCAS")
+        await desk.type("/is:shared")
+        await desk.press("enter")
+        await desk.shows("OWN of LAS · relief crews asked for", "OWN of LAS · asks LAS: LAS-T1 Call in")
+
+    told(story, size=size, session=looker_on())
+
+
+@pytest.mark.parametrize("keys", [("5",), ("4", "u"), ("1",)])
+def test_at_the_end_anothers_own_part_leaves_the_screen_and_the_incident_stays(keys: tuple[str, ...]) -> None:
+    """Also a form about a task of it, and what was said. Fails when `Voice.forget_part` does nothing."""
+
+    async def story(desk: Desk) -> None:
+        desk.session.say("caution", "relief crews asked for at Waterloo")
+        await desk.shows("relief crews asked for")
+        await desk.press("4")
+        await desk.shows("OWN of LAS · Call")
+        while (found := desk.room.front.row()) is None or found[0] not in desk.session.look().shown[
+            OWN_STREAM
+        ].tasks.rows:
+            await desk.press("down")
+        await desk.press(*keys)
+        if "u" in keys:
+            assert desk.room.form is not None
+        desk.session.held.pop(OWN_STREAM)
+        desk.session.notices.clear()
+        desk.session.feed.shows({})
+        desk.session.say("alarm", "LAS's own part of an incident is no longer open to your agency.")
+        await desk.shows("no longer open to your agency")
+        await desk.hides(*THEIRS)
+        assert desk.room.form is None
+        assert not any("relief" in repr(notice) for notice in desk.app.kept)
+        assert desk.session.stream == INCIDENT_STREAM
+
+    told(story, session=looker_on())
+
+
+def test_of_our_own_part_each_line_says_who_sees_it() -> None:
+    alone, shared_ = FakeSession(), FakeSession(more={OWN_STREAM: looker_on().world[OWN_STREAM]})
+    for session, words in ((alone, "our agency only"), (shared_, "our agency, and by agreement SCAS")):
+        line = next(line for line in session.log().lines if line.own)
+        assert dict(detail(line, session.look()))["seen by"].text == words
+        session.later(2 * 60 * 60)
+        assert dict(detail(line, session.look()))["seen by"].text == "our agency only"
+    line = next(line for line in looker_on().log().lines if line.part)
+    assert dict(detail(line, looker_on().look()))["seen by"].text == "LAS, and our agency by agreement"

@@ -35,7 +35,7 @@ from incident.log import facts as n
 from incident.methane import facts as m
 from incident.organisation import facts as o
 from incident.resources import facts as f
-from incident.state import INCIDENT, OWN, REGISTER
+from incident.state import INCIDENT, MODELS, OWN, REGISTER, own_stream
 from incident.tasks import facts as t
 from incident.values import Location
 from incident_tui.app import IncidentApp
@@ -43,7 +43,7 @@ from incident_tui.cache import CardItem
 from incident_tui.feed import LogFeed
 from incident_tui.ids import Ids
 from incident_tui.link import LinkState
-from incident_tui.looking import look_of
+from incident_tui.looking import look_of, shown
 from incident_tui.placer import Placer
 from incident_tui.settings import Settings
 from incident_tui.watched import Watched
@@ -267,13 +267,14 @@ class FakeSession:
         return watched
 
     def _feed(self) -> LogFeed:
-        strands = [
-            self.held[stream].replica for stream in (INCIDENT_STREAM, OWN_STREAM) if stream in self.held
-        ]
+        ours = (INCIDENT_STREAM, own_stream(INCIDENT_STREAM, self.me.agency))
+        strands = [self.held[stream].replica for stream in ours if stream in self.held]
         feed = LogFeed(strands, lambda *_: False, lambda: self.version)
-        for replica in strands:
-            given = self.world[replica.stream]
-            feed.add_older(replica.stream, given.records, "")
+        parts = shown(self.held, INCIDENT_STREAM, self.me, self.at)
+        feed.shows({MODELS.agency(name) or "": watched.replica for name, watched in parts.items()})
+        for stream in (*ours, *parts):
+            if stream in self.held:
+                feed.add_older(stream, self.world[stream].records, "")
         return feed
 
     # -- what the screens ask --
