@@ -110,10 +110,10 @@ class Drawing:
         room.ink(ground.lined)
         signed = seen.codes(sheet.look) != BLANK
         room.take_all(seen.columns[signed], seen.rows[signed])
-        wanted = [
-            *seen.wanted(sheet.view, self.inks),
-            *lines.wanted(scene, sheet.view, hidden, self.inks.number("ink")),
-        ]
+        wanted = seen.wanted(sheet.view, self.inks)
+        named = {one.key for one in wanted}
+        edges = lines.wanted(scene, sheet.view, hidden, self.inks.number("ink"))
+        wanted += [one for one in edges if one.key not in named]
         if "labels" in hidden:
             wanted = [one for one in wanted if one.key == selected]
         early = [

@@ -24,7 +24,7 @@ LONGEST: Final = 22
 """Cells of a name; what is longer is cut."""
 CUT: Final = LONGEST + 1
 """What speaks against a place where the edge of the picture cuts a name: more than anything drawn beneath it."""
-AROUND: Final = LONGEST + 2
+AROUND: Final = LONGEST + 4
 """So many cells around the picture are looked at, too: no name reaches farther."""
 AREA_PRIORITY: Final = 50
 """The names of areas stand above those of marks with less, and beneath those with more."""
@@ -150,7 +150,7 @@ def laid(
     if chosen is not None:
         before = kept.get(first)
         stays = before is not None and before.wanted == chosen and _still(before, room)
-        _put(before if stays else placed(chosen, room), found, room)
+        _put(before if stays else placed(chosen, room) or placed(chosen, room, gap=0), found, room)
     for key, before in kept.items():
         if asked.get(key) == before.wanted and _still(before, room):
             _put(before, found, room)
@@ -174,17 +174,18 @@ def _put(one: Placed | None, found: dict[str, Placed], room: Room) -> None:
         found[one.wanted.key] = one
 
 
-def placed(one: Wanted, room: Room) -> Placed | None:
+def placed(one: Wanted, room: Room, gap: int = 1) -> Placed | None:
     """The best place beside a mark: right, left, above or below; the whole name before its code, else None.
 
-    A name that the picture's edge would cut gives way to its code, if that is whole.
+    A name that the picture's edge would cut gives way to its code, if that is whole. ``gap`` cells on both sides of it
+    are nobody's: a name that touches another mark would be taken for that one's.
     """
     cut: Placed | None = None
     for text in dict.fromkeys((one.text, short(one.text))):
         cells = cell_len(text)
         best: tuple[int, int, int] | None = None
         for column, row in _sides(one, cells) if cells else ():
-            if room.free(column, row, cells):
+            if room.free(column - gap, row, cells + 2 * gap):
                 against = room.against(column, row, cells)
                 if best is None or against < best[0]:
                     best = against, column, row

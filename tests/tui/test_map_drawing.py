@@ -249,6 +249,34 @@ def test_names_never_cover_a_mark_or_each_other() -> None:
         assert sign(frame, *cell) in "●23456789+"
 
 
+def test_no_name_stands_next_to_the_mark_of_another() -> None:
+    view = small_view()
+    one = Mark("a", at(0, 0), "R", "R", label="RVP A")
+    two = Mark("b", at(view.cell_wide, 0), "R", "R", label="RVP B")
+    for first, second in ((one, two), (replace(one, priority=50), two), (one, replace(two, priority=50))):
+        text = "\n".join(Drawing().frame(Scene(marks=(first, second)), view).text())
+        assert "RVP A RR RVP B" in text
+    chosen = Mark("c", at(2 * view.cell_wide, 0), "R", "R", label="RVP-C")
+    ring = tuple(
+        Mark(f"x{x}{y}", at(x * view.cell_wide, y * view.cell_high), "x", "x")
+        for x in (-1, 7)
+        for y in (-1, 1)
+    )
+    tight = Scene(marks=(one, two, chosen, *ring, Mark("r", at(9 * view.cell_wide, 0), "x", "x")))
+    assert "RVP-C" not in "\n".join(Drawing().frame(tight, view).text())
+    assert "RVP-C" in "\n".join(Drawing().frame(tight, view, selected="c").text())
+
+
+def test_a_thing_with_an_edge_and_a_mark_has_one_name() -> None:
+    scene = Scene(
+        grounds=(Ground(circle(*HERE, 900), key="it", label="edge"),),
+        marks=(Mark("it", HERE, "C", "C", label="mark"),),
+    )
+    text = "\n".join(Drawing().frame(scene, small_view()).text())
+    assert "C mark" in text
+    assert "edge" not in text
+
+
 @pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.name)
 def test_foreign_text_in_names_is_harmless_and_takes_the_cells_it_is_given(case: Any) -> None:
     view, text = small_view(), case.text
