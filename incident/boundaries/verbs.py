@@ -64,15 +64,10 @@ def shape_of(
             raise ValueError("Say where the source is: a grid reference or latitude,longitude.")
         return with_wedge(Shape(with_point(place), wind=wind))
     if corners:
-        polygon, meant = _corners(corners)
-        wide = span_m(polygon)
-        if wide > WIDE_M and not (meant or values.get("wide")):
-            raise ValueError(
-                f"It is {wide / 1000:.0f} km across. If that is meant, write wide behind its corners, or wide=yes."
-            )
-        if not place.known:  # to be found by, on a list and a map
+        polygon = drawn(values)
+        if not written or not (place.grid or place.point):  # to be found by, on a list and a map
             lat, lon = middle(polygon)
-            place = Location(lat=lat, lon=lon)
+            place = Location(place.text, lat=lat, lon=lon)
         return Shape(place, radius, polygon)
     if not place.known:
         raise ValueError(
@@ -97,12 +92,23 @@ def _radius_or_wind(values: Mapping[str, Any], kind: str) -> tuple[str, str]:
     return " ".join(lengths), " ".join(word for word in words if word not in lengths)
 
 
-def _corners(written: Any) -> tuple[tuple[tuple[float, float], ...], bool]:
-    """The corners, and whether ``wide`` stands behind them: more than is usual is meant."""
-    if not isinstance(written, str):
-        return read_corners(written), False
-    text = re.sub(r"[\s;]*\bwide$", "", written.strip(), flags=re.IGNORECASE)
-    return read_corners(text), text != written.strip()
+def drawn(values: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
+    """The corners, as they are typed or as a map gives them; ``wide`` behind them says that so much is meant.
+
+    Raises:
+        ValueError: they make no ground, or more of it than is usual and nobody has said that it is meant.
+    """
+    written, meant = values["polygon"], bool(values.get("wide"))
+    if isinstance(written, str):
+        text = re.sub(r"[\s;]*\bwide$", "", written.strip(), flags=re.IGNORECASE)
+        written, meant = text, meant or text != written.strip()
+    polygon = read_corners(written)
+    wide = span_m(polygon)
+    if wide > WIDE_M and not meant:
+        raise ValueError(
+            f"It is {wide / 1000:.0f} km across. If that is meant, write wide behind its corners, or wide=yes."
+        )
+    return polygon
 
 
 def with_point(place: Location) -> Location:

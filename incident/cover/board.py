@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from incident.boundaries.corners import middle, read_corners
+from incident.boundaries.corners import middle
 from incident.boundaries.facts import Shape
-from incident.boundaries.verbs import CORNERS, read_metres, with_point
+from incident.boundaries.verbs import CORNERS, drawn, read_metres, with_point
 from incident.boundaries.words import where_words
 from incident.cover import facts as f
 from incident.cover.facts import Cover
@@ -136,7 +136,7 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 def _shape(values: Mapping[str, Any], stretch: str, look: Look) -> Shape:
     """The ground of a stretch: "within 5km of PLACE", its corners, or the words alone."""
     if values.get("polygon"):
-        corners = read_corners(values["polygon"])
+        corners = drawn(values)
         lat, lon = middle(corners)
         return Shape(Location(stretch, lat=lat, lon=lon), polygon=corners)
     within = _WITHIN.fullmatch(stretch)

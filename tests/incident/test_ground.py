@@ -163,6 +163,10 @@ def test_a_cordon_is_typed_by_its_corners_or_by_its_radius() -> None:
     assert typed(given, "propose outer M25 J15 800m").shape.radius_m == 800
     hot = typed(given, "propose hot 51.494,-0.503 via 51.494,-0.500 via 51.490,-0.500 fire")
     assert (hot.kind, hot.scheme, len(hot.shape.polygon)) == ("hot_zone", "fire", 3)
+    given.did(named)
+    again = typed(given, 'move North polygon="TQ 0602 7829; TQ 0610 7829; TQ 0610 7820"')
+    assert again.shape.place.text == "Poyle", "it is called as it was"
+    assert again.shape.place.point == pytest.approx((51.4930, -0.4735), abs=0.001), "and found where it is now"
     given.did(hot).check()
 
 
