@@ -51,6 +51,7 @@ OTHER_AREAS = (
 
 DEEP: Final = 3
 """How deep in a command a place may lie: a form of METHANE, the shape of a feature, the terms of a request."""
+PROBLEMS_TOLD: Final = 5
 APART_M: Final = 150
 """A grid reference and a position that stand together and are further apart than this, beyond the size
 of the square, are not the same place."""
@@ -292,10 +293,11 @@ class Placer:
             self._names, self._names_wrong = Gazetteer(), error
 
     def _tell_names(self) -> None:
-        if self._names_wrong is not None:
-            more = len(self._names_wrong.problems) - 1
-            also = f" And {more} more." if more else ""
-            self._tell(f"The names of places cannot be used here. {self._names_wrong.problems[0]}{also}")
+        problems = () if self._names_wrong is None else self._names_wrong.problems
+        for problem in problems[:PROBLEMS_TOLD]:
+            self._tell(f"The names of places cannot be used here. {problem}")
+        if len(problems) > PROBLEMS_TOLD:
+            self._tell(f"And {len(problems) - PROBLEMS_TOLD} more problems with the names of places.")
 
     def _tell(self, sentence: str) -> None:
         if sentence not in self._told:
