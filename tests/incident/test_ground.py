@@ -166,7 +166,9 @@ def test_a_cordon_is_typed_by_its_corners_or_by_its_radius() -> None:
     given.did(named)
     again = typed(given, 'move North polygon="TQ 0602 7829; TQ 0610 7829; TQ 0610 7820"')
     assert again.shape.place.text == "Poyle", "it is called as it was"
-    assert again.shape.place.point == pytest.approx((51.4930, -0.4735), abs=0.001), "and found where it is now"
+    assert again.shape.place.point == pytest.approx((51.4930, -0.4735), abs=0.001), (
+        "and found where it is now"
+    )
     given.did(hot).check()
 
 
