@@ -155,6 +155,8 @@ APP: Final[tuple[Action, ...]] = (
            help="Everything under the crosshair."),
     Action("map.layers", "Layers", scope="boundaries", group="Map", help="Then a digit shows or hides one."),
     Action("map.legend", "Legend", scope="boundaries", group="Map", help="What lines and hatches mean."),
+    Action("map.signs", "Signs of the map", scope="boundaries", group="Map",
+           help="Braille, half blocks for typefaces without it, plain ASCII."),
     Action("map.nearest", "Nearest units, hospitals", ("nearest",), scope="boundaries", group="Map",
            example="nearest hart", help="Across borders, with minutes as a range: hart, hospital, hospital p1, usar."),
     Action("map.up", "Move the map up", scope="map", group="Map", help="With the crosshair, that."),

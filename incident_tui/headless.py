@@ -24,7 +24,7 @@ from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Refusal
 from incident.kernel.text import safe_text
 from incident.state import INCIDENT
-from incident_tui import papers
+from incident_tui import near, papers
 from incident_tui.actions import Act, AppAct, build, parse
 from incident_tui.answers import place_warnings
 from incident_tui.clock import iso_time, long_time
@@ -317,6 +317,9 @@ async def do(
     async with at_work(session):
         deadline = asyncio.get_running_loop().time() + seconds
         await settled(session, seconds)
+        asked = parse(line, session.look(), INCIDENT.boards)
+        if isinstance(asked, AppAct) and asked.name == "map.nearest":
+            return await _nearest(session, asked.value, put, complain)
         answer = _submitted(session, line, complain, yes=yes)
         if isinstance(answer, int):
             return answer
@@ -331,6 +334,19 @@ async def do(
             return NOT_ALLOWED if outcome.refusal.code in NOT_ALLOWED_CODES else REFUSED
         put(f"CONFIRMED #{outcome.seq}" if outcome.seq else "CONFIRMED. It was so already.")
         return DONE
+
+
+async def _nearest(session: Session, words: str, put: Print, complain: Print) -> int:
+    """``nearest hart``: what could be there soonest, a sentence each. Nothing is written by it."""
+    await session.placer.prepare()
+    session.touch()  # what is looked at knows the stations now
+    found = near.nearest(words, session.look(), session.placer)
+    if isinstance(found, str):
+        complain(safe_text(found))
+        return USAGE
+    for one in near.sentences(found):
+        put(safe_text(one))
+    return DONE
 
 
 def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> str | int:

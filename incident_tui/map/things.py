@@ -112,7 +112,7 @@ class Things:
         state = look.state
         org = organisation(state)
         made_of = (
-            boundaries(state), org.sightings, org.parties, org.charter, resources(state).units, places(state),
+            boundaries(state), org.sightings, org.parties, org.charter, org.lead, resources(state).units, places(state),
             covers(state), areas, ready, look.gazetteer, near, look.me, look.now // MINUTE_MS,
         )  # fmt: skip
         if unchanged(made_of, self._made_of):

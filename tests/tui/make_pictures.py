@@ -22,10 +22,11 @@ from incident.kernel.receipts import Deliver, See
 from incident.log.facts import Write
 from incident.mutual_aid import commands as a
 from incident.mutual_aid import facts as af
-from incident.organisation.facts import AssignNumber, Declare
+from incident.organisation.facts import AssignNumber, Declare, GiveLocation
 from incident.places import facts as p
 from incident.resources.facts import SetStatus
 from incident.tasks import facts as t
+from incident.values import Location
 from tests.incident.given import MINUTE
 from tests.tui.world import FakeSession, app_of, local_time_is_utc
 
@@ -34,6 +35,8 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "picture": ("1",),
     "resources": ("2", "j"),
     "boundaries": ("3", "j"),
+    "poyle": ("3", "w"),
+    "dartford": ("3", "w"),
     "tasks": ("4", "j"),
     "log": ("5",),
     "casualties": ("6",),
@@ -43,6 +46,11 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "commanders": ("colon", *"commanders", "enter"),
 }
 """Which keys lead to what is shown."""
+SCENES: dict[str, Location] = {
+    "poyle": Location("Colnbrook, Poyle", "TQ 0338 7538", 51.468, -0.513),
+    "dartford": Location("Dartford crossing", "TQ 5702 7651", 51.466, 0.259),
+}
+"""Pictures of another scene: where three trusts meet, and a river between two."""
 SIZES = ((80, 24), (120, 40), (200, 60))
 EVERY = tuple((name, width, height) for name in PICTURES for width, height in SIZES)
 KEPT = tuple(one for one in EVERY if one[0] == "picture" or one[1] == 120)
@@ -106,12 +114,27 @@ def _aid(session: FakeSession) -> None:
 async def picture(name: str, width: int, height: int) -> str:
     """One screen at one size, as SVG."""
     local_time_is_utc()
-    app = app_of(exercise())
+    session = exercise()
+    if name in SCENES:
+        session.happens("LAS", GiveLocation(SCENES[name]))
+        for feature in [
+            row for row in session.look().state.boundaries.rows.values() if row.withdrawn_at is None
+        ]:
+            session.happens(feature.owner, b.Withdraw(feature.id))
+        for kind, radius in (("inner_cordon", 600.0), ("rvp", None)):
+            session.happens("LAS", b.Propose(kind, b.Shape(_beside(SCENES[name], radius), radius)))
+    app = app_of(session)
     async with app.run_test(size=(width, height), notifications=False) as pilot:
         await pilot.pause()
         await pilot.press(*PICTURES[name])
         await pilot.pause(0.3)
         return plain(app.export_screenshot(title="incident-tui", simplify=True), f"{name}-{width}x{height}")
+
+
+def _beside(scene: Location, radius: float | None) -> Location:
+    """The scene itself for what has a radius, and a place 1.5 km to the east of it for what has none."""
+    lat, lon = scene.point or (0.0, 0.0)
+    return scene if radius is not None else Location("lorry park", lat=lat, lon=round(lon + 0.022, 5))
 
 
 def plain(svg: str, name: str) -> str:

@@ -298,6 +298,43 @@ def test_nearest_hospital_is_shown_and_enter_goes_to_its_row() -> None:
     told(story, size=WIDE)
 
 
+def test_nearest_teams_of_both_sides_of_the_border_are_on_the_map_while_they_are_asked_for() -> None:
+    session = FakeSession()
+    session.placer.read_names()
+
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("nearest hart")
+        await desk.press("enter")
+        await desk.shows("NEAREST hart from the scene", "min", "ask SECAMB")
+        place = place_of(desk)
+        base = next(thing for thing in place.shown() if thing.key.startswith("base/SECAMB"))
+        assert base.at is not None
+        assert base.key in {mark.key for mark in place.canvas.scene.marks}
+        await desk.press("escape")
+        await desk.hides("NEAREST")
+        assert base.key not in {mark.key for mark in place.canvas.scene.marks}
+
+    told(story, size=WIDE, session=session)
+
+
+def test_signs_and_layers_are_found_again() -> None:
+    session = FakeSession()
+
+    async def chooses(desk: Desk) -> None:
+        await desk.press("3", "B", "L", "7", "escape")
+        assert place_of(desk).canvas.look == "blocks"
+
+    async def comes_back(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows("INDICATIVE ±")
+        assert place_of(desk).canvas.look == "blocks"
+        assert place_of(desk).canvas.hidden == {"labels"}
+
+    told(chooses, session=session)
+    told(comes_back, session=session)
+
+
 def test_what_must_be_told_is_told_in_the_head_and_the_verbs_of_other_rows_do_not_apply() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("3")

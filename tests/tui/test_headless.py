@@ -83,6 +83,24 @@ def test_do_is_confirmed_with_its_number(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_do_nearest_says_what_could_be_there_soonest_and_writes_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            before = len(toy.records[INCIDENT_STREAM])
+            code, said = await do(toy, tmp_path, "nearest hart at TQ 0402 7829", seconds=20)
+            assert code == 0, said.err
+            assert said.out[0] == "Nearest hart from TQ 0402 7829:"
+            assert len(said.out) >= 5
+            assert all(" km " in line and "min" in line for line in said.out[1:-1])
+            code, said = await do(toy, tmp_path, "nearest")
+            assert code == 2
+            assert "nearest hart" in said.err[0]
+            assert len(toy.records[INCIDENT_STREAM]) == before
+
+    run(scenario())
+
+
 def test_do_carries_time_and_on_whose_behalf(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with ToyServer() as toy:

@@ -31,6 +31,9 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "picture": ("1",),
     "resources": ("2", "j"),
     "boundaries": ("3", "j"),
+    "map": ("3", "w", "i"),
+    "map-blocks": ("3", "tab", "B"),
+    "map-cordon": ("3", "c", "2", "k", "m"),
     "tasks": ("4", "j"),
     "log": ("5",),
     "casualties": ("6", "j"),
@@ -54,13 +57,13 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "detail": ("2", "enter"),
 }
 EVERYWHERE = (
-    "picture", "resources", "boundaries", "tasks", "log", "casualties", "methane", "aid", "messages", "exercise",
+    "picture", "resources", "boundaries", "map", "tasks", "log", "casualties", "methane", "aid", "messages", "exercise",
     "alarms", "incidents", "refused", "help",
 )  # fmt: skip
 """Those that are kept at every size; the others at 80x24 and 120x40."""
 FRAMES = " ─│"
 """Lines that the stylesheet draws: a stylesheet knows colours, and no attribute of a token."""
-LINES = frozenset(map(chr, range(0x2800, 0x2900)))
+LINES = frozenset(map(chr, (*range(0x2800, 0x2900), *range(0x2580, 0x25A0))))
 """What the lines of the map are made of."""
 ATTRIBUTES = ("bold", "dim", "italic", "underline", "reverse", "strike")
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from incident.placing import distance_words
 from incident_tui.map.things import unchanged
 from incident_tui.near import Found, nearest
 from incident_tui.widgets.block import EMPTY, Item, View
-from incident_tui.widgets.paint import Line, Span, shorten
+from incident_tui.widgets.paint import Line, Span, fit, shorten
 
 if TYPE_CHECKING:
     from incident.nearby import Nearby as Row
     from incident_tui.screens.boundaries.screen import BoundariesPlace
 
 MINUTE_MS: Final = 60_000
+NAME, FAR, MINUTES = 16, 9, 10
+"""Cells of the columns of a line."""
 
 
 class Nearby:
@@ -68,9 +71,7 @@ class Nearby:
 
     def show(self) -> None:
         """The block, or nothing."""
-        self.place.nearby.tell(
-            EMPTY if self.found is None else view(self.found, self.place.nearby.size.width)
-        )
+        self.place.nearby.tell(EMPTY if self.found is None else view(self.found, self.place.table.size.width))
 
     def back(self) -> bool:
         """Away with it; False when there is nothing."""
@@ -108,6 +109,15 @@ def view(found: Found, width: int) -> View:
 
 
 def _line(row: Row) -> Line:
+    """Name, how far and where, the range of minutes, how it stands; what a person must look at is said."""
     from incident import nearby  # noqa: PLC0415 - loaded with the map
 
-    return tuple(Span(f"{cell.text}  ", cell.tone) for cell in nearby.line(row))
+    spans = [Span(fit(row.name, NAME), "strong" if row.fit else "dim")]
+    if row.way is None:
+        spans.append(Span(" position not known  ", "caution"))
+    else:
+        minutes = nearby.minutes_words(row.way).removeprefix("est. ")
+        far = f"{distance_words(row.way.metres)} {row.way.bearing}".rstrip()
+        spans += [Span(f" {fit(far, FAR)} ", "ink"), Span(f"{fit(minutes, MINUTES)} ", "strong")]
+        spans += [Span("▲ water ", "caution")] if row.way.water else []
+    return (*spans, Span(row.state.text, row.state.tone))

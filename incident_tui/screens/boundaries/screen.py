@@ -68,6 +68,7 @@ class BoundariesPlace(BoardPlace):
         """Why there is no map, or no areas on it; "" while all is well or still to come."""
         self._asked = False
         self._headed: tuple[Any, ...] = ()
+        self._width = 0
 
     def compose(self) -> ComposeResult:
         """Map, list and detail from left to right; the sentence about the cursor at the foot."""
@@ -114,6 +115,15 @@ class BoundariesPlace(BoardPlace):
         self._tell_head(seen)
         self.draw()
         self.tell_foot()
+
+    def tick(self) -> None:
+        """Time has passed, or the list has another width: not every change of layout is told as a resize."""
+        super().tick()
+        if self._table.size.width != self._width:
+            self._width = self._table.size.width
+            self.near.show()
+            if self._seen is not None:
+                self._tell_head(self._seen)
 
     def _know(self, seen: Seen) -> None:
         """What there is of geometry by now; at the first look it is asked for."""
@@ -271,8 +281,12 @@ class BoundariesPlace(BoardPlace):
 
     def back(self) -> bool:
         """One step back: out of what is being drawn or asked, then as on any board, then from the map to the list."""
-        if self.steering.back() or self.near.back():
+        if self.steering.back():
             self.tell_foot()
+            return True
+        if self.near.back():
+            if self._seen is not None:
+                self.feed(self._seen)
             return True
         if super().back():
             return True

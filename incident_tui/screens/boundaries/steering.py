@@ -7,7 +7,9 @@ in the list. What is drawn ends in the form of a proposal, filled in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
 
 from incident.placing import Placing
 from incident.values import Location
@@ -34,7 +36,20 @@ FINE_DOT_M: Final = 30.0
 """Farther out than this a cell is larger than 100 m, and a grid reference of ten metres would be a lie."""
 FOUND_MAX: Final = 6
 
+Look = Literal["braille", "blocks", "ascii"]
+LOOKS: Final[tuple[Look, ...]] = ("braille", "blocks", "ascii")
+LOOK_WORDS: Final = {"braille": "dots of braille", "blocks": "half blocks", "ascii": "plain ASCII"}
+VIEW: Final = "map"
+"""The name under which signs and layers are kept."""
+
 Bounds = tuple[float, float, float, float]
+
+
+class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is found again: the signs of the lines, and the layers that are not shown."""
+
+    look: Look = "braille"
+    hidden: tuple[str, ...] = ()
 
 
 class Steering:
@@ -79,6 +94,7 @@ class Steering:
             "identify": self.identify,
             "undo": self.sketch.undo,
             "legend": self.legend,
+            "signs": self.signs,
             "enter": self.enter,
         }
         steps = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
@@ -144,6 +160,7 @@ class Steering:
         index = int(key) - 1
         if 0 <= index < len(LAYERS):
             self.place.canvas.hidden ^= {LAYERS[index]}
+            self._keep()
         return True
 
     # -- where one is ---------------------------------------------------------------------------------------
@@ -293,6 +310,8 @@ class Steering:
         if seen is None or not canvas.size.width:
             return
         if self._fitted_to != seen.look.stream:
+            if self._fitted_to is None:
+                self.restore()
             bounds = self._first_bounds()
             if bounds is not None:
                 self._fitted_to = seen.look.stream
@@ -341,6 +360,34 @@ class Steering:
     def legend(self) -> None:
         """What the lines and hatches of the map mean; or away again."""
         self.place.canvas.legend = not self.place.canvas.legend
+
+    def signs(self) -> None:
+        """Other signs for lines: braille, half blocks for typefaces without it, plain ASCII."""
+        canvas = self.place.canvas
+        canvas.look = LOOKS[(LOOKS.index(canvas.look) + 1) % len(LOOKS)]
+        self.say(f"The map is drawn in {LOOK_WORDS[canvas.look]}.")
+        self._keep()
+
+    def _keep(self) -> None:
+        """The signs and the layers are found again at the next start."""
+        canvas, seen = self.place.canvas, self.place.seen
+        if seen is not None:
+            kept = Kept(canvas.look, tuple(sorted(canvas.hidden)))
+            seen.session.keep_view_state(VIEW, msgspec.json.encode(kept).decode())
+
+    def restore(self) -> None:
+        """Signs and layers as of the last time; what cannot be read is passed over."""
+        seen = self.place.seen
+        try:
+            written = "" if seen is None else seen.session.view_state(VIEW)
+            kept = msgspec.json.decode(written or "{}", type=Kept)
+        except msgspec.MsgspecError:
+            return
+        canvas = self.place.canvas
+        if kept.look in LOOKS and kept.look != canvas.look:
+            canvas.look = kept.look
+        if kept.hidden:
+            canvas.hidden = frozenset(kept.hidden) & frozenset(LAYERS)
 
     def under_cursor(self) -> list[Thing]:
         """Everything in the cell under the cursor, the area it lies in last."""
