@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 BYTES_MAX: Final = 8 * 2**20
 """Fifty things of a thousand corners are far less."""
-TOLD_MAX: Final = 12
-"""Things that are named in the form; how many more there are is said."""
+THINGS: Final = "things"
+"""The answer of the form that says which of them are wanted."""
 NO_LIBRARY: Final = "The geometry library is not installed here: a file in metres of a grid cannot be read."
 
 
@@ -68,11 +68,8 @@ def completed(place: Location) -> Location:
 
 
 def words_of(bundle: Bundle) -> str:
-    """What will be proposed, and what was left out, in one text."""
-    each = [one.words for one in bundle.things[:TOLD_MAX]]
-    more = len(bundle.things) - TOLD_MAX
-    said = "; ".join([*each, *([f"and {more} more"] if more > 0 else [])])
-    return " ".join([f"{said}.", *bundle.notes, "Each becomes a proposal of ours, and the others are asked."])
+    """What was left out of the file, and what becomes of the rest."""
+    return " ".join([*bundle.notes, "Each becomes a proposal of ours, and the others are asked."])
 
 
 # -- a board of them, so that the form, the previews and the sending are those of any other act ----------------
@@ -88,7 +85,7 @@ def board_of(bundle: Bundle, file: str) -> Board:
         "",
         lambda _look: rows,
         (Column("name", "Name", 20, _name, priority=0),),
-        (_verb(bundle, title),),
+        (_verb(bundle, title, rows),),
         lambda one, _look: [("", Cell(one.words))],
         lambda one, _look: one.words.lower(),
         lambda _written, _look: None,
@@ -100,10 +97,11 @@ def _name(one: Brought, _look: Look) -> Cell:
     return Cell(one.name or KINDS.get(one.kind, "no name"))
 
 
-def _verb(bundle: Bundle, title: str) -> Verb:
-    args: list[Arg] = []
+def _verb(bundle: Bundle, title: str, rows: Mapping[str, Brought]) -> Verb:
+    every = [(key, one.words) for key, one in rows.items()]
+    args = [Arg(THINGS, "Take", "choices", True, lambda _l, _r: every, lambda _l, _r: ",".join(rows))]
     if bundle.kinds_lacking:
-        args.append(Arg("kind", "Kind, if not said", "choice", True, _kinds))
+        args.append(Arg("kind", "Kind (of those that do not say)", "choice", True, _kinds))
     args.append(Arg("scheme", "Scheme of zones", "choice", False, _schemes))
     return Verb(
         "propose", title, "", Propose, _propose, args=tuple(args), help=words_of(bundle), read_first=True

@@ -54,7 +54,7 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
         middle = self.point or middle_of(self.ring)
         size = f", {len(self.ring)} corners" if self.ring else ""
         size = f", {self.radius_m:,.0f} m" if self.radius_m is not None and not self.ring else size
-        return f"{self.name or 'no name'}: {kind} at {middle[0]:.4f}, {middle[1]:.4f}{size}"
+        return f"{self.name or 'no name'}: {kind}{size}, {middle[0]:.4f},{middle[1]:.4f}"
 
 
 class Bundle(msgspec.Struct, frozen=True):

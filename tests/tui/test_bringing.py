@@ -102,13 +102,30 @@ def test_what_a_file_holds_is_shown_first_and_then_proposed_one_by_one(file: Pat
         assert form is not None
         await desk.press(*"outer")
         await desk.press("ctrl+s")
-        await desk.shows("2 things")
+        await desk.hides("Scheme of zones")
         found = features(desk.session)
         assert found["Police RVP"].kind == "rvp"
         assert found["Police cordon"].kind == "outer_cordon"
         assert len(found["Police cordon"].shape.polygon) == 4
         assert found["Police RVP"].shape.place.grid.startswith("TQ ")
         assert found["Police RVP"].owner == "LAS"
+
+    told(story)
+
+
+def test_what_is_not_wanted_is_left_out(file: Path) -> None:
+    async def story(desk: Desk) -> None:
+        desk.room.words.act("app.bring", str(file))
+        await desk.shows("Police RVP: RVP")
+        desk.app.set_focus(desk.room.query_one("#answer-things"))
+        await desk.shows("Police cordon: kind")
+        await desk.press("space", "ctrl+s")  # the first of them is not wanted
+        await desk.shows("Kind is needed")
+        await desk.press(*"outer", "ctrl+s")
+        await desk.hides("Scheme of zones")
+        found = features(desk.session)
+        assert "Police RVP" not in found
+        assert found["Police cordon"].kind == "outer_cordon"
 
     told(story)
 
@@ -164,7 +181,7 @@ def test_the_reader_of_files_says_why_not(tmp_path: Path) -> None:
 
 def test_the_form_asks_for_a_kind_only_where_the_file_does_not_say(file: Path, tmp_path: Path) -> None:
     (verb,) = board_of(read(str(file)), str(file)).verbs
-    assert [arg.name for arg in verb.args] == ["kind", "scheme"]
+    assert [arg.name for arg in verb.args] == ["things", "kind", "scheme"]
     said = tmp_path / "said.kml"
     said.write_text(
         KML.replace(
@@ -173,7 +190,7 @@ def test_the_form_asks_for_a_kind_only_where_the_file_does_not_say(file: Path, t
         )
     )
     (verb,) = board_of(read(str(said)), str(said)).verbs
-    assert [arg.name for arg in verb.args] == ["scheme"]
+    assert [arg.name for arg in verb.args] == ["things", "scheme"]
 
 
 def test_what_goes_out_comes_in_again_as_it_was(tmp_path: Path) -> None:

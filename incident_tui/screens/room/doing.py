@@ -180,7 +180,8 @@ class Doing:
         board = bringing.board_of(bundle, file)
         self._brought = (board,)
         action = Action("app.bring", board.title, board=board, verb=board.verbs[0])
-        self.open_form(Deed(action, tuple(board.rows(self.look))))
+        rows = tuple(board.rows(self.look))
+        self.open_form(Deed(action, rows), {bringing.THINGS: ",".join(rows)})  # no draft of another file
 
     def _understood(self, written: str) -> Sequence[tuple[str, str]]:
         """How a place is understood while it is typed."""
@@ -214,7 +215,8 @@ class Doing:
         happened = str(answers.pop(HAPPENED, ""))
         look = self.look
         at = read_clock(happened, look.now, look.offset_minutes) if happened else None
-        rows = (which,) if which else deed.rows
+        wanted = tuple(answers.pop(bringing.THINGS, ()))
+        rows = (which,) if which else wanted or deed.rows
         self.go_on(replace(deed, rows=rows, values=answers, happened_at=at, on_behalf_of=behalf, form=True))
 
     # -- doing ----------------------------------------------------------------------------------------------
