@@ -52,7 +52,8 @@ def foot(scene: Scene, view: View, look: Look, width: int, faults: tuple[str, ..
         more = f" (+{len(troubles) - 1})" if len(troubles) > 1 else ""
         left += [Span("  "), Span(troubles[0] + more, "alarm")]
     if scene.badge:
-        left += [Span("  "), Span(scene.badge, "caution")]
+        badge = scene.badge.replace("±", "+/-") if look == "ascii" else scene.badge
+        left += [Span("  "), Span(badge, "caution")]
     taken = length(left)
     right = [Span(scene.attribution + " ", "dim")] if scene.attribution else []
     if right and taken + length(right) + 2 > width:

@@ -406,6 +406,13 @@ class MapCanvas(Widget, can_focus=True):
         self._redraw()
         self._tell()
 
+    def notify_style_update(self) -> None:
+        """The app has another theme, or keeps to ASCII from now on, or no longer."""
+        super().notify_style_update()
+        if self._frame is not None and self._wear != (self.app.theme, self.look):
+            self._refresh_all()
+            self._redraw()
+
     def on_focus(self) -> None:
         """The crosshair is bright where the keys go."""
         self._redraw()

@@ -306,14 +306,24 @@ def test_a_bug_in_the_drawing_is_a_sentence_and_the_next_scene_is_drawn(
     run(steps())
 
 
-def test_the_app_s_ascii_look_is_the_map_s() -> None:
+def test_the_app_s_ascii_look_is_the_map_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    render_line = Slice.render_line
+
+    def recorded(piece: Slice, y: int, sent: list[str]) -> Strip:
+        strip = render_line(piece, y)
+        sent.append(strip.text)
+        return strip
+
     async def steps() -> None:
-        async with room() as (app, canvas, pilot):
+        async with room((40, 21)) as (app, canvas, pilot):
             assert any("⠁" <= char <= "⣿" for char in "".join(text_of(canvas)))
+            sent: list[str] = []
+            monkeypatch.setattr(Slice, "render_line", lambda piece, y: recorded(piece, y, sent))
             app.ascii_look = True
-            canvas.refresh()
+            app.refresh_css(animate=False)  # as the app does
             await pilot.pause()
-            assert "".join(text_of(canvas)).replace("±", "").isascii()
+            assert "INDICATIVE +/-3.0 km" in "".join(sent), "it is repainted without being asked"
+            assert "".join(sent).replace("…", "").isascii()
             app.ascii_look = False
             canvas.look = "blocks"
             await pilot.pause()
