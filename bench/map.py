@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import random
 import time
 from collections.abc import Callable
@@ -229,6 +230,8 @@ def main(arguments: list[str], doc: Path, say: Callable[[str], None] = print) ->
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args(arguments)
     found = None if asked.made else detailed()
+    gc.freeze()  # as the client does once it runs
+    gc.set_threshold(5_000, 20, 20)
     text = table(Areas(found or made()), asked.units, asked.moved, asked.rounds)
     say(text)
     if asked.write:

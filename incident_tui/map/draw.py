@@ -146,14 +146,15 @@ class Drawing:
             else:
                 new.append(code)
         longer = dict(areas.names)
-        taken = ground.sheet.signs != BLANK
         for code in new:
             mask = ground.mask(code)
             if mask is None:
                 continue
             ink = self.inks.number(OWN_NAME if code == areas.own else OTHERS_NAME)
             for text in dict.fromkeys((longer.get(code, code), code)):
-                placed = _area_name(code, labels.clean(text), ink, (mask, taken), view, room)
+                placed = _area_name(
+                    code, labels.clean(text), ink, (mask, room.taken(), ground.lined), view, room
+                )
                 if placed is not None:
                     found[code] = placed
                     room.take(placed.column, placed.row, placed.cells)
@@ -183,15 +184,14 @@ def _in_sight(name: Placed, view: View) -> bool:
 
 
 def _area_name(
-    code: str, text: str, ink: int, ground: tuple[Array, Array], view: View, room: Room
+    code: str, text: str, ink: int, ground: tuple[Array, Array, Array], view: View, room: Room
 ) -> Placed | None:
     cells = sum(get_character_cell_size(char) for char in text)
     at = labels.anchor(*ground, view, cells)
     if at is None or not cells:
         return None
     column, row = at[0] - cells // 2, at[1]
-    for line in (row, row - 1, row + 1, row - 2, row + 2):
-        if view.top <= line < view.top + view.height and room.free(column, line, cells):
-            wanted = Wanted(code, at[0], line, text, ink, labels.AREA_PRIORITY, bare=True)
-            return Placed(wanted, column, line, text, cells)
-    return None
+    if not room.free(column, row, cells):
+        return None
+    wanted = Wanted(code, *at, text, ink, labels.AREA_PRIORITY, bare=True)
+    return Placed(wanted, column, row, text, cells)

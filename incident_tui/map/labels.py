@@ -30,7 +30,7 @@ AREA_PRIORITY: Final = 50
 """The names of areas stand above those of marks with less, and beneath those with more."""
 NEAR_ENOUGH: Final = {"units": 60.0, "hospitals": 700.0}
 """By layer: above so many metres per dot its marks bear no names, unless they are selected."""
-MOST: Final = 150
+MOST: Final = 100
 """So many names of marks are sought in one picture; the weightiest. More would tell less."""
 EDGE_SHARE: Final = 2
 
@@ -90,6 +90,12 @@ class Room:
         x, y = columns - self.left, rows - self.top
         within = (x >= 0) & (x < self.width) & (y >= 0) & (y < self.height)
         np.frombuffer(self._taken, dtype=np.uint8)[(y * self.width + x)[within]] = 1
+
+    def taken(self) -> Array:
+        """Which cells of the picture are somebody's."""
+        whole = np.frombuffer(self._taken, dtype=np.bool_).reshape(self.height, self.width)
+        found: Array = whole[AROUND : self.height - AROUND, AROUND : self.width - AROUND]
+        return found
 
     def free(self, column: int, row: int, cells: int) -> bool:
         """These cells are there and nobody's."""
@@ -211,20 +217,19 @@ def _sides(one: Wanted, cells: int) -> tuple[tuple[int, int], ...]:
 # -- areas ----------------------------------------------------------------------------------------------------
 
 
-def anchor(mask: Array, taken: Array, view: View, cells: int) -> tuple[int, int] | None:
+def anchor(mask: Array, taken: Array, lined: Array, view: View, cells: int) -> tuple[int, int] | None:
     """A cell of the lattice well inside the part of an area that is in sight; None where no name of this length fits.
 
-    ``mask`` (height, width) says which cells of the picture lie in the area, ``taken`` in which something stands. The
-    cell is one from which it is farthest to what is not the area, or to the picture's edge, with room for the name to
-    both sides; over something that stands there only if there is no other.
+    ``mask`` (height, width) says which cells of the picture lie in the area, ``taken`` which are somebody's, ``lined``
+    in which there is a line. The cell is one from which it is farthest to what is not the area, or to the picture's
+    edge, with room for the name to both sides; over a line only if there is no other.
     """
     half = cells // 2 + 1
-    fits = _runs(mask, half) == 2 * half + 1
+    fits = (_runs(mask, half) == 2 * half + 1) & (_runs(taken, half) == 0)
     if not fits.any():
         return None
-    depth = _depth(mask)
-    clear = fits & (_runs(taken, half) == 0)
-    best = np.where(clear if clear.any() else fits, depth, 0)
+    clear = fits & (_runs(lined, half) == 0)
+    best = np.where(clear if clear.any() else fits, _depth(mask), 0)
     row, column = np.unravel_index(int(best.argmax()), best.shape)
     return view.left + int(column), view.top + int(row)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -50,22 +51,23 @@ class Painter:
         looks = frame.inks[part] * len(GROUNDS) + frame.grounds[part]
         turns = np.ones(looks.shape, dtype=np.bool_)
         turns[:, 1:] = looks[:, 1:] != looks[:, :-1]
-        starts = np.flatnonzero(turns.ravel())
-        kinds = looks.ravel()[starts].tolist()
-        ends = [*starts[1:].tolist(), looks.size]
-        halves = "\0" in text
-        style, line, rest = self._styles, [], width
-        for start, end, kind in zip(starts.tolist(), ends, kinds, strict=True):
-            found = style.get(kind)
-            if found is None:
-                found = self._made(kind)
-            piece = text[start:end]
-            line.append(Segment(piece.replace("\0", "") if halves else piece, found))
-            if end == rest:
-                yield Strip(line, width)
-                line, rest = [], rest + width
+        begins = np.flatnonzero(turns.ravel())
+        kinds, starts = looks.ravel()[begins].tolist(), begins.tolist()
+        styles = self._styles
+        for kind in set(kinds):
+            if kind not in styles:
+                self._made(kind)
+        line = [
+            Segment(text[start:end], styles[kind])
+            for start, end, kind in zip(starts, [*starts[1:], looks.size], kinds, strict=True)
+        ]
+        if "\0" in text:
+            line = [Segment(part.replace("\0", ""), style) for part, style, _ in line]
+        rests = np.searchsorted(begins, np.arange(0, looks.size + 1, width)).tolist()
+        for first, last in pairwise(rests):
+            yield Strip(line[first:last], width)
 
-    def _made(self, kind: int) -> Style:
+    def _made(self, kind: int) -> None:
         ink, ground = divmod(kind, len(GROUNDS))
         words, line, _ = self.inks.words[ink].partition(LINE)
         try:
@@ -75,4 +77,3 @@ class Painter:
         if line and found.underline:
             found += NOT_UNDERLINED
         self._styles[kind] = found
-        return found

@@ -173,10 +173,10 @@ def inside(on: Array, left: int, top: int, width: int, height: int) -> Array:
     x, y = on[which, 0], on[which, 1]
     across = x + (rows + top + 0.5 - y) * ((on[which, 2] - x) / (on[which, 3] - y))
     columns = np.clip(np.ceil(across - 0.5) - left, 0, width).astype(np.int64)
-    turns = np.bincount(rows * (width + 1) + columns, minlength=height * (width + 1))
-    # counted in bytes that run over: whether a count is odd they still know
-    odd = np.cumsum(turns.reshape(height, width + 1)[:, :width].astype(np.uint8), axis=1, dtype=np.uint8)
-    return (odd & 1).view(np.bool_)
+    turns = np.zeros((height, width + 1), dtype=np.uint8)
+    np.bitwise_xor.at(turns.reshape(-1), rows * (width + 1) + columns, np.uint8(1))
+    odd = np.bitwise_xor.accumulate(turns, axis=1)
+    return odd[:, :width].view(np.bool_)
 
 
 def hatched(hatch: Hatch, left: int, top: int, width: int, height: int) -> Array:
