@@ -161,17 +161,21 @@ class Placer:
 
     # -- while somebody types -----------------------------------------------------------------------------------
 
-    def understood(self, written: str, look: Look) -> Sequence[tuple[str, str]]:
+    def understood(self, written: str, look: Look, *, loosely: bool = False) -> Sequence[tuple[str, str]]:
         """How a place is understood as it is typed, in lines of (words, tone): grid, position, whose area it is.
 
-        Never waits for the geometry library: while that is being loaded, only what needs none of it is said.
+        ``loosely``: it is a text that may mean a place and is kept as typed, so nothing is said where it gives no
+        point. Never waits for the geometry library: while that is loaded, only what needs none of it is said.
         """
         try:
             found = read(written, known_of(look))
         except ValueError as error:
-            return ((str(error), "alarm"),)
+            return () if loosely else ((str(error), "alarm"),)
         place = self._whole(found.location) if self._ready else found.location
         pointed = bool(place.grid) or place.point is not None
+        if loosely:
+            words = f"{place.words(grid_first=True)} · {found.how}, kept as typed"
+            return ((words, "dim"),) if pointed else ()
         first = f"{place.words(grid_first=True)}  provisional" if pointed else f"{place.text}  provisional"
         lines = [(f"{first} · {found.how}", "ink")]
         if self._ready and pointed:

@@ -77,7 +77,8 @@ class Column:
 class Arg:
     """One thing a verb asks for.
 
-    ``kind``: text, lines, word, choice, choices, agency, agencies, minutes, time, number, flag, location.
+    ``kind``: text, lines, word, choice, choices, agency, agencies, minutes, time, number, flag, location, place.
+    A location is read as one, or refused; a place is text, and a form says beside it what it may mean.
     ``choices`` answers (value, words) pairs from what is seen. ``rest`` takes the rest of the command line.
     """
 

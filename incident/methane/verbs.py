@@ -47,7 +47,7 @@ _ACCESS = (
     Arg("in", "A routes in", required=False, default=_from("in"), limit=300),
     Arg("egress", "A egress", required=False, default=_from("egress"), limit=300),
     Arg("avoid", "A avoid", required=False, default=_from("avoid"), limit=300),
-    Arg("rvp", "A RVP", required=False, default=_from("rvp"), limit=300),
+    Arg("rvp", "A RVP", "place", required=False, default=_from("rvp"), limit=300),
 )
 _SERVICES = (
     Arg(

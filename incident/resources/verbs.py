@@ -222,7 +222,7 @@ def _enter(_row: Any, values: _Values, look: Look) -> g.EnterUnits:
 _REASON = Arg("reason", "Reason", rest=True)
 _WHY = Arg("reason", "Reason", required=False, rest=True)
 _FUNCTION = Arg("function", "As (what it does at the scene)", required=False, limit=60)
-_DESTINATION = Arg("destination", "Where to", required=False, limit=120)
+_DESTINATION = Arg("destination", "Where to", "place", required=False, limit=120)
 
 
 def _as_is(name: str) -> Any:
@@ -373,7 +373,7 @@ def _field_verb(
 
 
 FIELD_VERBS = (
-    _field_verb("destination", "Where to", "dest", "e", 120, 'dest A101 "RVP B"'),
+    _field_verb("destination", "Where to", "dest", "e", 120, 'dest A101 "RVP B"', "place"),
     _field_verb("place", "Where it is", "place", "p", 120, 'place A101 "sector 2"', "location"),
     _field_verb("function", "What it does", "as", "f", 60, 'as A101 "loading officer"'),
     _field_verb("note", "Note", "note", "o", 300, 'note A101 "one crew member hurt"'),

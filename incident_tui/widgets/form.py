@@ -33,8 +33,8 @@ LONG = 8
 """A form that asks for more than this gets more of the screen."""
 
 
-Understand = Callable[[str], Sequence[tuple[str, str]]]
-"""How a place is understood as it is typed: lines of (words, tone)."""
+Understand = Callable[[str, bool], Sequence[tuple[str, str]]]
+"""How a place is understood as it is typed, or with True what a text may mean as one: lines of (words, tone)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,14 +254,18 @@ class Form(Vertical):
 
     def _place(self, field: Asked, written: str, width: int) -> list[tuple[Span, ...]]:
         """How a place is understood as it stands, as far as it is not what the form began with."""
-        if field.arg.kind != "location" or self._understand is None or field.arg.name == self._about:
+        if (
+            field.arg.kind not in ("location", "place")
+            or self._understand is None
+            or field.arg.name == self._about
+        ):
             return []
         default = field.arg.default
         if not written.strip() or (default and written == str(default(self._look, self._row) or "")):
             return []
         return [
             (Span("    " if more else "  ▏ ", "rule"), Span(part, tone))
-            for words, tone in self._understand(written)
+            for words, tone in self._understand(written, field.arg.kind == "place")
             for more, part in enumerate(wrap(words, width))
         ]
 

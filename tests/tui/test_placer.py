@@ -193,6 +193,17 @@ def test_a_place_is_said_as_it_is_understood_with_whose_area_it_is() -> None:
     assert told == []
 
 
+def test_a_text_that_may_mean_a_place_is_never_in_the_way() -> None:
+    placer = Placer(None, Told())
+    placer.read_names()
+    said = placer.understood("Wexham Park", seen(placer), loosely=True)
+    assert said == (
+        ("Wexham Park hospital (within 300 m)  51.53200,-0.57300 · hospital, kept as typed", "dim"),
+    )
+    for words in ("sector 2", "Royal", "12", "TQ 0402 782"):
+        assert placer.understood(words, seen(placer), loosely=True) == ()
+
+
 def test_two_halves_of_a_place_that_are_not_the_same_place_are_told() -> None:
     placer = Placer(None, Told())
     run(placer.prepare())

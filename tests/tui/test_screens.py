@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from textual.widgets import Input
 
 from incident.log.facts import Write
 from incident.methane import receipt_rows
@@ -258,6 +259,20 @@ def test_a_place_is_understood_under_its_field_while_it_is_typed() -> None:
         await desk.hides("has 7 digits")
         await desk.press("enter")
         assert desk.last.location.grid == "TQ 0402 7829"
+
+    told(story, session=session)
+
+
+def test_the_place_of_a_task_says_what_it_may_mean_and_stays_as_it_was_typed() -> None:
+    session = FakeSession()
+    session.placer.read_names()
+
+    async def story(desk: Desk) -> None:
+        await desk.press("t")
+        await desk.shows("New task")
+        desk.room.set_focus(desk.room.query_one("#answer-place", Input))
+        await desk.type("Slough")
+        await desk.shows("51.51100,-0.59500")
 
     told(story, session=session)
 

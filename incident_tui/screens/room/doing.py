@@ -183,9 +183,9 @@ class Doing:
         rows = tuple(board.rows(self.look))
         self.open_form(Deed(action, rows), {bringing.THINGS: ",".join(rows)})  # no draft of another file
 
-    def _understood(self, written: str) -> Sequence[tuple[str, str]]:
+    def _understood(self, written: str, loosely: bool) -> Sequence[tuple[str, str]]:
         """How a place is understood while it is typed."""
-        return self.room.session.placer.understood(written, self.look)
+        return self.room.session.placer.understood(written, self.look, loosely=loosely)
 
     def fill(self, action: Action, answers: Mapping[str, str], rows: Sequence[str] = ()) -> None:
         """The form of a verb with what is known filled in, over what was begun of it before; kept like any draft."""
