@@ -80,9 +80,9 @@ def _unfit_sides(view: View, agency: str, other: str) -> Refusal | None:
 
 def _unfit_terms(terms: Terms, ctx: Context) -> Refusal | None:
     if terms.begins + terms.minutes * MINUTE_MS <= ctx.now:
-        return Refusal("over", "The time of that cover is over already.")
+        return Refusal("bad_time", "The time of that cover is over already.")
     if terms.begins > ctx.now + f.AHEAD_MAX_MS:
-        return Refusal("too_far_ahead", "Cover begins within two days. Agree later what is to come later.")
+        return Refusal("bad_time", "Cover begins within two days. Agree later what is to come later.")
     wrong = flaw(terms.shape.polygon, PAIRS_MAX) if terms.shape.polygon else ""
     return Refusal("bad_shape", wrong) if wrong else None
 
@@ -106,7 +106,7 @@ def _move_on(cover: Cover, command: Any, ctx: Context) -> Answer:
         facts = {"step": cover.step, "by": cover.ended_by or cover.answered_by}
         return Refusal("wrong_step", f"{cover.number} is {f.STEPS[cover.step]}.", facts, conflict=raced)
     if ctx.now >= cover.until:
-        return Refusal("over", f"The time of {cover.number} is over.")
+        return Refusal("bad_time", f"The time of {cover.number} is over.")
     if raced:
         return Refusal("stale", f"{cover.number} was changed since you saw it. Look again.", conflict=True)
     match command:

@@ -132,9 +132,9 @@ def test_it_is_over_by_the_clock_and_nobody_writes_it() -> None:
     assert phase(one, given.now) == "over"
     assert given.model.due(given.view, given.now) == ()
     assert len(given.records) == count
-    given.by("LAS").when(End(one.id, "late")).refused("over")
+    given.by("LAS").when(End(one.id, "late")).refused("bad_time")
     unanswered = asked().later(241)
-    unanswered.by("SECAMB").when(Accept(unanswered.last)).refused("over")
+    unanswered.by("SECAMB").when(Accept(unanswered.last)).refused("bad_time")
     assert phase(cover_of(unanswered), unanswered.now) == "run out unanswered"
 
 
@@ -155,8 +155,8 @@ def test_it_begins_when_it_was_agreed_to_begin() -> None:
         (Ask("LAS", terms()), "own_agency"),
         (Ask("LFB", terms()), "not_a_trust"),
         (Ask("NWAS", terms()), "not_party"),
-        (Ask("SECAMB", terms(60, T0 - 2 * HOUR)), "over"),
-        (Ask("SECAMB", terms(60, T0 + 49 * HOUR)), "too_far_ahead"),
+        (Ask("SECAMB", terms(60, T0 - 2 * HOUR)), "bad_time"),
+        (Ask("SECAMB", terms(60, T0 + 49 * HOUR)), "bad_time"),
         (Ask("ZZTOP", terms()), "unknown_agency"),
         (Accept("00000009-0000-7000-8000-000000000000"), "no_such_cover"),
     ],

@@ -17,6 +17,7 @@ from incident.boundaries.facts import Propose, Shape, Wind
 from incident.boundaries.wind import with_wedge
 from incident.casualties.facts import STAGES, Counts, PickCount
 from incident.commanders import Brief
+from incident.cover.facts import Ask, Terms
 from incident.delegation.facts import EndDelegation
 from incident.ground import Reach
 from incident.log import author
@@ -377,7 +378,12 @@ class Guess:
 
     def _whole_propose(self) -> Propose:
         proposal: Propose = self._plain(Propose)
-        if proposal.kind != "wind" or self._slip():
+        if self._slip():
+            wind = Shape(PLACES[0], wind=Wind(225))
+            return msgspec.structs.replace(
+                proposal, kind=self.rng.choice(("wind", "rvp")), shape=wind, scheme=""
+            )
+        if proposal.kind != "wind":
             return proposal
         wedge = Shape(PLACES[0], wind=Wind(self.rng.randrange(360), 30, 2_000.0))
         return msgspec.structs.replace(proposal, shape=with_wedge(wedge), scheme="")
@@ -395,14 +401,21 @@ class Guess:
 
     def _ask_by(self) -> str:
         odd = self._slip() or self.rng.random() < 0.1
-        return self.rng.choice(("LFB", "NOBODY9", "NWAS", self.agency)) if odd else self._agency()
+        return self.rng.choice(("NACC", "EXCON", "NOBODY9", self.agency)) if odd else self._agency()
 
     _offer_covered = _ask_by
 
+    def _whole_ask(self) -> Ask:
+        """Mostly as its fields say; of the mistakes, often one of time alone."""
+        if not self._slip():
+            return self._plain(Ask)  # type: ignore[no-any-return]
+        begins = self.now + self.rng.choice((-30, -30, 49)) * 60 * MINUTE
+        others = [code for code in self.view.organisation.parties if code != self.agency]
+        terms = Terms("Iver", Shape(PLACES[0]), begins, 60, "the road is shut")
+        return Ask(str(self._one(others)), terms)
+
     def _terms_begins(self) -> int:
-        if self._slip():
-            return self.now + self.rng.choice((-30, 49)) * 60 * MINUTE
-        return self.now + self.rng.choice((0, 0, 10, -4)) * MINUTE
+        return self.now + self.rng.choice((0, 0, 10)) * MINUTE
 
     def _terms_minutes(self) -> int:
         return self.rng.choice((1, 3, 60, 240))
