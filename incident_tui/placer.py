@@ -66,7 +66,6 @@ class Placer:
         self._areas: Any = None
         self._told: set[str] = set()
         self._names: Gazetteer | None = None
-        self._ready = False
         self._names_wrong: ConfigError | None = None
         self._trouble = ""
         self.loaded = False
@@ -165,20 +164,20 @@ class Placer:
         """How a place is understood as it is typed, in lines of (words, tone): grid, position, whose area it is.
 
         ``loosely``: it is a text that may mean a place and is kept as typed, so nothing is said where it gives no
-        point. Never waits for the geometry library: while that is loaded, only what needs none of it is said.
+        point. Never waits for the geometry library: while that is being loaded, only what needs none is said.
         """
         try:
             found = read(written, known_of(look))
         except ValueError as error:
             return () if loosely else ((str(error), "alarm"),)
-        place = self._whole(found.location) if self._ready else found.location
+        place = self._whole(found.location) if self.loaded else found.location
         pointed = bool(place.grid) or place.point is not None
         if loosely:
             words = f"{place.words(grid_first=True)} · {found.how}, kept as typed"
             return ((words, "dim"),) if pointed else ()
         first = f"{place.words(grid_first=True)}  provisional" if pointed else f"{place.text}  provisional"
         lines = [(f"{first} · {found.how}", "ink")]
-        if self._ready and pointed:
+        if self.loaded and pointed:
             lines += self._asides(place, look)
         if found.warn:
             lines.append((found.warn, "caution"))
@@ -196,9 +195,8 @@ class Placer:
                 said.append(
                     (f"The grid reference and the position are {far} apart: which is right?", "alarm")
                 )
-        charter: Charter | None = look.charter
-        areas = self._areas
-        if areas is not None and charter is not None and areas.digest == charter.areas_digest:
+        areas = self.areas(look.charter)
+        if areas is not None:
             placing = geography.place(areas, place)
             if placing is not None:
                 near = near_words(placing) if placing.near and placing.near[0].metres <= RADIUS_M else ""
@@ -285,7 +283,6 @@ class Placer:
         from incident import geography  # noqa: PLC0415 - as above
 
         geography.to_grid(51.5, -0.1)
-        self._ready = True
         self._read()
 
     def _read_names(self) -> None:

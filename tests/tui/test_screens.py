@@ -255,7 +255,7 @@ def test_a_place_is_understood_under_its_field_while_it_is_typed() -> None:
         await desk.press("enter")
         assert not session.submitted, "what cannot be meant is not sent"
         await desk.type("9")
-        await desk.shows("TQ 0402 7829  provisional")
+        await desk.shows("TQ 0402 7829  51.49404,-0.50295")
         await desk.hides("has 7 digits")
         await desk.press("enter")
         assert desk.last.location.grid == "TQ 0402 7829"
