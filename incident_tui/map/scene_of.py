@@ -40,7 +40,9 @@ class Scenes:
     def __init__(self) -> None:
         self._made_of: tuple[Any, ...] = ()
         self._scene = Scene()
+        self._own = ""
         self._rings: dict[str, tuple[Any, tuple[Metres, ...]]] = {}
+        self._marks: dict[str, tuple[Thing, Mark]] = {}
 
     def of(
         self, things: Mapping[str, Thing], areas: Any, own: str = "", search: tuple[Metres, str] | None = None
@@ -53,6 +55,8 @@ class Scenes:
         if unchanged(made_of, self._made_of):
             return self._scene
         self._made_of = made_of
+        if self._own != own:
+            self._own, self._marks = own, {}
         made = self._made(things, areas, own, search)
         if made != self._scene:
             self._scene = made
@@ -67,12 +71,14 @@ class Scenes:
             if thing.kind in (FEATURE, COVER):
                 grounds += self._ground(thing)
             if thing.at is not None and thing.kind != AREA:
-                marks.append(_mark(thing, own))
+                marks.append(self._mark(thing, own))
         if search is not None:
             marks.append(
                 Mark(SEARCH_KEY, search[0], "×", "x", "accent bold", search[1], 99, words="looked for")
             )
         self._rings = {key: ring for key, ring in self._rings.items() if key in things}
+        if len(self._marks) > 2 * len(things):
+            self._marks = {key: mark for key, mark in self._marks.items() if key in things}
         drawing = None if areas is None else AreaDrawing(areas, own)
         return Scene(drawing, (), tuple(grounds), tuple(marks), _badge(areas), _attribution(areas))
 
@@ -87,6 +93,13 @@ class Scenes:
             ring, _tone(thing), hatch, "cordons", thing.key, "solid" if thing.settled else "dashed",
             words="covered by another trust" if cover else _ground_words(thing.row),
         )  # fmt: skip
+
+    def _mark(self, thing: Thing, own: str) -> Mark:
+        """The mark of a thing; made once for each."""
+        kept = self._marks.get(thing.key)
+        if kept is None or kept[0] is not thing:
+            kept = self._marks[thing.key] = (thing, _mark(thing, own))
+        return kept[1]
 
     def ring(self, key: str) -> tuple[Metres, ...]:
         """The line around what has this key, if it has one; as it was drawn last."""

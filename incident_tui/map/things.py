@@ -92,6 +92,9 @@ class Things:
         self._made_of: tuple[Any, ...] = ()
         self._things: dict[str, Thing] = {}
         self._points: dict[Location, Metres | None] = {}
+        self.stood: dict[str, tuple[Any, Thing | None]] = {}
+        """Each unit, and where it stands: asked again when it is another object, or the ground under it has changed."""
+        self._ground: tuple[Any, ...] = ()
         self.placing: Placing | None = None
         """Where the scene lies among the areas: as it was recorded, else as it is computed here."""
 
@@ -118,6 +121,13 @@ class Things:
         if unchanged(made_of, self._made_of):
             return self._things
         self._made_of = made_of
+        ground = (
+            boundaries(state), org.sightings, org.charter, places(state), look.gazetteer, look.me, ready,
+            look.now // MINUTE_MS,
+        )  # fmt: skip
+        if not unchanged(ground, self._ground):
+            self._ground = ground
+            self.stood.clear()
         if not org.opened:
             self._things = {}
             return self._things
@@ -328,30 +338,31 @@ class _Making:
     def _units(self) -> Iterable[Thing]:
         if not self.ready:
             return
-        from incident import nearby  # noqa: PLC0415 - it loads the geometry library, which is here
-
-        home = "" if self.look.me is None else self.look.me.agency
+        stood = self.things.stood
         found = []
         for key, unit in list(resources(self.look.state).units.items())[:UNITS_SHOWN]:
-            where = nearby.stands(unit, self.look)
-            if where is None:
-                continue
-            stale = stale_minutes(unit.status, unit.heard_at, self.look.now) is not None
-            found.append(
-                self._thing(
-                    f"unit/{key}",
-                    UNIT,
-                    unit.callsign if unit.home == home else key,
-                    unit,
-                    UNIT_SIGN,
-                    owner=unit.controlling,
-                    at=self._degrees(where.position),
-                    hollow=stale or not where.now,
-                    said=where.words if where.now else f"last known: {where.words}",
-                )
-            )
+            kept = stood.get(key)
+            if kept is None or kept[0] is not unit:
+                kept = stood[key] = (unit, self._unit(key, unit))
+            if kept[1] is not None:
+                found.append(kept[1])
         found += self._near()
         yield from sorted(found, key=lambda thing: (thing.far is None, thing.far or 0, thing.name))
+
+    def _unit(self, key: str, unit: Any) -> Thing | None:
+        """A unit where it stands; None where nobody has said anything that is a point."""
+        from incident import nearby  # noqa: PLC0415 - it loads the geometry library, which is here
+
+        where = nearby.stands(unit, self.look)
+        if where is None:
+            return None
+        ours = self.look.me is not None and unit.home == self.look.me.agency
+        stale = stale_minutes(unit.status, unit.heard_at, self.look.now) is not None
+        return self._thing(
+            f"unit/{key}", UNIT, unit.callsign if ours else key, unit, UNIT_SIGN, owner=unit.controlling,
+            at=self._degrees(where.position), hollow=stale or not where.now,
+            said=where.words if where.now else f"last known: {where.words}",
+        )  # fmt: skip
 
     def _near(self) -> Iterable[Thing]:
         """What ``nearest`` has answered: units of our register, bases of other trusts, hospitals far off."""

@@ -8,15 +8,17 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from incident.boundaries.facts import Agree, Propose, Shape, Withdraw
+from incident.boundaries.facts import Agree, Propose, Shape, Wind, Withdraw
+from incident.boundaries.wind import with_wedge
 from incident.casualties import facts as k
+from incident.cover import facts as c
 from incident.kernel.board import Look
 from incident.organisation.facts import GiveLocation
 from incident.places.facts import OpenPlaces
 from incident.resources.facts import Describe
 from incident.values import Location
 from incident_tui.map.scene_of import Scenes, scene_of
-from incident_tui.map.things import AREA, FEATURE, GONE, Things
+from incident_tui.map.things import AREA, COVER, FEATURE, GONE, Things
 from incident_tui.placer import NO_MAP, Placer
 from incident_tui.screens.boundaries.drawing import Drawing, answers_of, kept, measured, radius_of, to_keep
 from incident_tui.screens.boundaries.screen import BoundariesPlace
@@ -416,6 +418,36 @@ def test_dashes_and_signs_say_how_it_stands() -> None:
             given = session.look().state.boundaries.rows[rvp]
             if agency not in given.answers:
                 session.happens(agency, Agree(rvp))
+
+
+def test_cover_is_drawn_until_it_is_over_and_a_wind_sector_is_a_wedge() -> None:
+    session = FakeSession()
+    north = Shape(Location("Iver", "TQ 0370 8110", 51.519, -0.507), 3000.0)
+    terms = c.Terms("Iver and north of it", north, session.at, 60, "the M40 is shut")
+    key = f"cover/{session.happens('LAS', c.Offer('SCAS', terms))}"
+    wedge = with_wedge(Shape(Location("scene", lat=51.494, lon=-0.503), wind=Wind(225, 30, 2000.0)))
+    session.happens("LAS", Propose("wind", wedge))
+    areas = placer().areas(session.charter)
+    things = Things().of(session.look(), areas, ready=True)
+    cover = next(thing for thing in things.values() if thing.kind == COVER)
+    assert key.startswith("cover/")
+    assert cover.name == "LAS covers SCAS"
+    grounds = {ground.key: ground for ground in scene_of(session.look(), areas).grounds}
+    assert grounds[cover.key].dash == "dashed"
+    wind = next(row.id for row in session.look().state.boundaries.rows.values() if row.kind == "wind")
+    assert len(grounds[wind].ring) > 3
+    session.happens("SCAS", c.Accept(cover.row.id))
+    grounds = {ground.key: ground for ground in scene_of(session.look(), areas).grounds}
+    assert (grounds[cover.key].dash, grounds[cover.key].hatch) == ("solid", "other")
+    session.later(3700)
+    assert cover.key not in {ground.key for ground in scene_of(session.look(), areas).grounds}
+    assert cover.key not in Things().of(session.look(), areas, ready=True)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows("wind sector A")
+
+    told(story, session=session)
 
 
 def test_an_unchanged_look_gives_the_same_scene() -> None:
