@@ -106,6 +106,8 @@ class Running(AtDesk, Writing):
         """Who is connected, by agency, of those who take part in what is open here."""
         self.notices: deque[tuple[str, str]] = deque(maxlen=NOTICES_MAX)
         """What a person should be told once: (info | caution | alarm, sentence). Whoever shows it takes it out."""
+        self.closings = 0
+        """How often something was closed to us: what a screen has said of it by then goes from there."""
         self.clock = clock or Clock()
         self.desk = Desk(url, token, home, self.clock, self.say, seat=seat, observer=observer, copy=copy,
                          last=last, sitting=sitting)  # fmt: skip
@@ -318,6 +320,7 @@ class Running(AtDesk, Writing):
             proven = {} if self._streams is None else self._streams.unlisted.beside
             self.aside(lambda: cache.discard_elsewhere(streams, proven))
         self.notices.clear()
+        self.closings += 1
         self.say("alarm", sentence)
 
     def aside(self, errand: Callable[[], Awaitable[None]]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from incident.kernel.slice import Actor
+from incident.organisation.facts import Open
 from incident.sharing.facts import Share
+from incident.state import INCIDENT
 from incident_tui.feed import LogFeed
 from incident_tui.screens.log.lines import detail
-from tests.incident.given import INCIDENT_STREAM, MINUTE, OWN_STREAM
+from tests.incident.given import INCIDENT_STREAM, MINUTE, OWN_STREAM, Given
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession, own_part
 
+OTHER = INCIDENT_STREAM.replace("01a8", "01b8")
 WORDS = ("M4/M25", "coach", "RVP")
 
 
@@ -21,6 +24,7 @@ def closed(desk: Desk) -> None:
     for stream in (INCIDENT_STREAM, OWN_STREAM):
         session.held.pop(stream, None)
     session.stream, session.feed = "", LogFeed((), lambda *_: False, lambda: 0)
+    session.closings += 1
     type(session).incidents = property(lambda _self: ())  # type: ignore[assignment, method-assign]
     session.say("alarm", "An incident is no longer open to your agency. The copy on this desk is deleted.")
     session.touch()
@@ -40,9 +44,37 @@ def test_nothing_of_it_stays_on_the_screen(keys: tuple[str, ...], monkeypatch: p
         await desk.hides(*WORDS, "the coach is blue")
         assert desk.room.form is None
         assert not desk.room.has_class("-asking")
-        assert not any("coach" in repr(notice) for notice in desk.app.kept)
+        assert not any("coach" in notice.sentence for notice in desk.app.kept)
 
     told(story)
+
+
+@pytest.mark.parametrize("keys", [("1",), ("4", "down", "t"), ("d",)])
+def test_nothing_of_it_stays_where_another_incident_is_opened_by_itself(keys: tuple[str, ...]) -> None:
+    """It was the only other one. Fails when `Voice.stroke` looks at nothing but whether an incident is open."""
+
+    async def story(desk: Desk) -> None:
+        desk.session.say("caution", "the coach is blue")
+        await desk.shows("the coach is blue")
+        await desk.press(*keys)
+        session = desk.session
+        session.held.pop(OWN_STREAM)
+        session.held.pop(INCIDENT_STREAM)
+        session.closings += 1
+        session.stream, session.feed = OTHER, LogFeed((), lambda *_: False, lambda: 0)
+        type(session).incidents = property(lambda _self: ())  # type: ignore[assignment, method-assign]
+        session.say(
+            "alarm", "An incident is no longer open to your agency. The copy on this desk is deleted."
+        )
+        await desk.shows("no longer open to your agency", "Flood at Teddington")
+        await desk.hides(*WORDS, "the coach is blue")
+        assert desk.room.form is None
+        assert not any("coach" in notice.sentence for notice in desk.app.kept)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeSession, "incidents", FakeSession.incidents)
+        other = Given(INCIDENT, OTHER).by("LAS").did(Open("Flood at Teddington", "exercise"))
+        told(story, session=FakeSession(more={OTHER: other}))
 
 
 # -- another agency's own part -----------------------------------------------------------------------------------
@@ -95,11 +127,12 @@ def test_at_the_end_anothers_own_part_leaves_the_screen_and_the_incident_stays(k
         desk.session.held.pop(OWN_STREAM)
         desk.session.notices.clear()
         desk.session.feed.shows({})
+        desk.session.closings += 1
         desk.session.say("alarm", "LAS's own part of an incident is no longer open to your agency.")
         await desk.shows("no longer open to your agency")
         await desk.hides(*THEIRS)
         assert desk.room.form is None
-        assert not any("relief" in repr(notice) for notice in desk.app.kept)
+        assert not any("relief" in notice.sentence for notice in desk.app.kept)
         assert desk.session.stream == INCIDENT_STREAM
 
     told(story, session=looker_on())

@@ -880,6 +880,7 @@ def test_what_waits_to_be_told_is_not_told_after_the_incident_was_closed_to_us(t
                 said = [sentence for _, sentence in one.notices]
                 assert "no longer open to your agency" in said[0], "the first that is told from then on"
                 assert "the coach is red" not in said
+                assert one.closings == 1, "by which a screen knows that what it shows of it goes"
 
     run(scenario())
 

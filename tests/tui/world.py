@@ -241,6 +241,7 @@ class FakeSession:
         self.version = 0
         self.stream = INCIDENT_STREAM if opened_one else ""
         self.notices: deque[tuple[str, str]] = deque()
+        self.closings = 0
         self.present: dict[str, tuple[str, ...]] = {"LAS": ("EOC desk 2",), "SCAS": ("EOC",)}
         self.state = LinkState(LinkWord.LIVE, rtt_ms=12, since_ms=T0)
         self.disk_trouble = ""

@@ -44,15 +44,19 @@ class Voice:
         self.bell = Bell(self._ring)
         self._stream = ""
         self._parts: frozenset[str] = frozenset()
+        self._closings = 0
 
     def stroke(self) -> None:
         """Tell what waits to be told; what was said long enough goes."""
-        stream, parts = self.room.session.stream, self.room.session.log().parts
-        if self._stream and not stream:
+        session = self.room.session
+        stream, parts, closings = session.stream, session.log().parts, session.closings
+        closed = closings != self._closings
+        # another incident may be open by now: where there is only one, it is opened by itself
+        if self._stream and stream != self._stream and (closed or not stream):
             self.forget()
-        elif stream == self._stream and self._parts - parts:
+        elif closed or (stream == self._stream and self._parts - parts):
             self.forget_part()
-        self._stream, self._parts = stream, parts
+        self._stream, self._parts, self._closings = stream, parts, closings
         while self.room.session.notices:
             severity, sentence = self.room.session.notices.popleft()
             self.notice(severity, sentence)
@@ -68,7 +72,9 @@ class Voice:
         self.room.go("incidents")
 
     def forget_part(self) -> None:
-        """Another agency's own part was closed to us: what was said goes, and what was being answered about it."""
+        """Something beside the open incident was closed to us, as another agency's own part of it: what was said goes,
+        and what was being answered about it.
+        """
         room = self.room
         self._unsay()
         room.drop_question()
