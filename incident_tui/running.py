@@ -73,6 +73,9 @@ class Errands:
 class Running(AtDesk, Writing):
     """Everything of a session that goes on by itself."""
 
+    closings = 0
+    """How often something was closed to us: what a screen has said of it by then goes from there."""
+
     def __init__(
         self,
         url: str,
@@ -106,8 +109,6 @@ class Running(AtDesk, Writing):
         """Who is connected, by agency, of those who take part in what is open here."""
         self.notices: deque[tuple[str, str]] = deque(maxlen=NOTICES_MAX)
         """What a person should be told once: (info | caution | alarm, sentence). Whoever shows it takes it out."""
-        self.closings = 0
-        """How often something was closed to us: what a screen has said of it by then goes from there."""
         self.clock = clock or Clock()
         self.desk = Desk(url, token, home, self.clock, self.say, seat=seat, observer=observer, copy=copy,
                          last=last, sitting=sitting)  # fmt: skip
