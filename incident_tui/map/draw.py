@@ -6,6 +6,7 @@ and where the names stand. Nothing else depends on what was drawn before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +32,16 @@ class Frame:
     inks: Array
     grounds: Array
     faults: tuple[str, ...] = ()
-    seen: tuple[tuple[Group, ...], marks.Seen, Look] | None = None
-    """The lines and marks in sight, and the look they have."""
+    seen: tuple[Callable[[], tuple[Group, ...]], marks.Seen, Look] | None = None
+    """What answers the lines in sight, the marks, and the look they have."""
 
     @property
     def legend(self) -> tuple[Entry, ...]:
         """Every sign, dash and hatch in sight, in words."""
-        return () if self.seen is None else entries_of(*self.seen)
+        if self.seen is None:
+            return ()
+        sights, seen, look = self.seen
+        return entries_of(sights(), seen, look)
 
     def text(self) -> list[str]:
         """The picture as plain lines."""
@@ -78,7 +82,7 @@ class Drawing:
         self._marks(seen, sheet)
         self._write_names(scene, seen, ground, hidden, selected)
         faults = tuple(dict.fromkeys((*table.faults, *ground.faults)))
-        return Frame(sheet.signs, sheet.inks, sheet.grounds, faults, (ground.seen, seen, look))
+        return Frame(sheet.signs, sheet.inks, sheet.grounds, faults, (ground.sights, seen, look))
 
     def _forget(self, scene: Scene, view: View, asked: tuple[Any, ...]) -> None:
         """Names find other places at another scale; what found no room may find some in another scene."""

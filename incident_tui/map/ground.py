@@ -6,7 +6,9 @@ in the same picture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,10 @@ class Sheet:
         made.signs, made.bits = self.signs.copy(), self.bits
         made.inks, made.grounds = self.inks.copy(), self.grounds.copy()
         return made
+
+    def pairs(self, other: Sheet) -> tuple[tuple[Array, Array], ...]:
+        """What is on this sheet, each beside the same of another."""
+        return (self.signs, other.signs), (self.inks, other.inks), (self.grounds, other.grounds)
 
     def line(self, bits: Array, ink: int, *, dotted: bool, selected: bool) -> None:
         """The dots of a line, over what is there."""
@@ -93,12 +99,12 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backdrop:
-    """The ground of one picture. ``areas`` are the borders it was drawn from, ``seen`` what is in sight of it."""
+    """The ground of one picture. ``areas`` are the borders it was drawn from; ``sights`` answers what is in sight."""
 
     sheet: Sheet
     lined: Array
     areas: lod.Borders | None
-    seen: tuple[Group, ...]
+    sights: Callable[[], tuple[Group, ...]]
     faults: tuple[str, ...]
     masks: dict[str, Array | None] = field(default_factory=dict)
     """Where each area is in sight, as far as that was asked; None for one that is not."""
@@ -127,15 +133,19 @@ class Backdrops:
         shapes = (scene.strokes, scene.grounds, sketch.strokes, sketch.grounds)
         if not any(shape.key == selected for several in shapes for shape in several):
             selected = ""
-        asked = (scene.areas, shapes, view, look, hidden, selected)
+        asked = (scene.areas, shapes, look, hidden, selected)
+        made = partial(self._made, scene, sketch, look, hidden, selected)
         if self._kept is None or self._asked != asked:
-            self._asked, self._kept = asked, self._made(scene, sketch, Sheet(view, look), hidden, selected)
+            self._asked, self._kept = asked, made(view)
+        elif self._kept.sheet.view != view:
+            self._kept = _moved(self._kept, view, made)
         kept = self._kept
         return replace(kept, sheet=kept.sheet.copy())
 
     def _made(
-        self, scene: Scene, sketch: Scene, sheet: Sheet, hidden: frozenset[str], selected: str
+        self, scene: Scene, sketch: Scene, look: Look, hidden: frozenset[str], selected: str, view: View
     ) -> Backdrop:
+        sheet = Sheet(view, look)
         groups, faults = self.lines.groups(scene, sketch, hidden, selected)
         areas = None
         if scene.areas is not None:
@@ -147,7 +157,7 @@ class Backdrops:
             groups += self._bordered(scene.areas, areas, sheet, hidden)
         seen = self._drawn(groups, sheet)
         sheet.settle()
-        return Backdrop(sheet, sheet.signs != BLANK, areas, tuple(seen), tuple(faults))
+        return Backdrop(sheet, sheet.signs != BLANK, areas, lambda: tuple(seen), tuple(faults))
 
     def _bordered(
         self, drawing: AreaDrawing, found: lod.Borders, sheet: Sheet, hidden: frozenset[str]
@@ -232,6 +242,32 @@ def _cells_of(segments: Segments, view: View) -> tuple[slice, slice] | None:
     return (rows, columns) if columns.start < columns.stop and rows.start < rows.stop else None
 
 
+def _moved(before: Backdrop, view: View, made: Callable[[View], Backdrop]) -> Backdrop:
+    """The ground after the picture has moved by whole cells: what stays is shifted, the rest drawn; else all of it."""
+    was = before.sheet.view
+    right, down = view.left - was.left, view.top - was.top
+    width, height = view.width, view.height
+    alike = (was.metres_per_dot, was.width, was.height) == (view.metres_per_dot, width, height)
+    if not alike or abs(right) >= width or abs(down) >= height:
+        return made(view)
+    stays = slice(max(0, -down), height + min(0, -down)), slice(max(0, -right), width + min(0, -right))
+    from_ = slice(max(0, down), height + min(0, down)), slice(max(0, right), width + min(0, right))
+    sheet = Sheet(view, before.sheet.look)
+    for new, old in sheet.pairs(before.sheet):
+        new[stays] = old[from_]
+    for column, row, wide, high in (
+        (0, 0, width, max(0, -down)),
+        (0, height - max(0, down), width, max(0, down)),
+        (0, stays[0].start, max(0, -right), height - abs(down)),
+        (width - max(0, right), stays[0].start, max(0, right), height - abs(down)),
+    ):
+        if wide and high:
+            part = made(view.part(column, row, wide, high)).sheet
+            for new, old in sheet.pairs(part):
+                new[row : row + high, column : column + wide] = old
+    return Backdrop(sheet, sheet.signs != BLANK, before.areas, lambda: made(view).sights(), before.faults)
+
+
 def _order(group: Group) -> tuple[int, bool]:
     return (LAYERS.index(group.layer) if group.layer in LAYERS else len(LAYERS), group.selected)
 
@@ -239,9 +275,8 @@ def _order(group: Group) -> tuple[int, bool]:
 def area_mask(found: lod.Borders, view: View, code: str) -> Array | None:
     """Which cells of the picture lie in an area; None when none does."""
     _, south, east, north = view.bounds
-    segments = found.segments
-    near = found.of(code) & (segments.low[:, 1] <= north) & (segments.high[:, 1] >= south)
-    near &= segments.low[:, 0] <= east
+    segments = found.around(code)
+    near = (segments.low[:, 1] <= north) & (segments.high[:, 1] >= south) & (segments.low[:, 0] <= east)
     on = raster.lattice(segments.ends[near], view.cell_wide, view.cell_high)
     mask = raster.inside(on, view.left, view.top, view.width, view.height)
     return mask if mask.any() else None

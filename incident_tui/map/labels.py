@@ -32,7 +32,8 @@ NEAR_ENOUGH: Final = {"units": 60.0, "hospitals": 700.0}
 """By layer: above so many metres per dot its marks bear no names, unless they are selected."""
 MOST: Final = 100
 """So many names of marks are sought in one picture; the weightiest. More would tell less."""
-EDGE_SHARE: Final = 2
+SQUARE: Final = (2, 4)
+"""Rows and columns that are as high as they are wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,19 +248,21 @@ def _runs(cells: Array, half: int) -> Array:
 
 
 def _depth(mask: Array) -> Array:
-    """How many steps each cell is from the edge of the mask; a step is two columns or one row."""
-    depth = mask.astype(np.int32)
-    inner = mask
-    for _ in range(max(mask.shape)):
-        padded = np.pad(inner, ((1, 1), (EDGE_SHARE, EDGE_SHARE)))
-        inner = (
-            inner
-            & padded[:-2, EDGE_SHARE:-EDGE_SHARE]
-            & padded[2:, EDGE_SHARE:-EDGE_SHARE]
-            & padded[1:-1, : -2 * EDGE_SHARE]
-            & padded[1:-1, 2 * EDGE_SHARE :]
-        )
-        if not inner.any():
-            return depth
+    """How deep in the mask each cell lies, in squares of two rows and four columns; 1 where there is no such square."""
+    height, width = mask.shape
+    high, wide = -(-height // SQUARE[0]), -(-width // SQUARE[1])
+    whole = np.zeros((high * SQUARE[0], wide * SQUARE[1]), dtype=np.bool_)
+    whole[:height, :width] = mask
+    inner = np.ones((high, wide), dtype=np.bool_)
+    for row in range(SQUARE[0]):
+        for column in range(SQUARE[1]):
+            inner &= whole[row :: SQUARE[0], column :: SQUARE[1]]
+    depth = np.ones((high, wide), dtype=np.int32)
+    while inner.any():
         depth += inner
-    return depth
+        smaller = np.zeros_like(inner)
+        middle = inner[1:-1, 1:-1]
+        smaller[1:-1, 1:-1] = middle & inner[:-2, 1:-1] & inner[2:, 1:-1] & inner[1:-1, :-2] & inner[1:-1, 2:]
+        inner = smaller
+    found: Array = depth.repeat(SQUARE[0], axis=0).repeat(SQUARE[1], axis=1)[:height, :width]
+    return found

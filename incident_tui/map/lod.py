@@ -7,7 +7,7 @@ a border is kept once, with the areas on its two sides; which detail is drawn de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ class Borders:
     two: Array
     boxes: tuple[tuple[float, float, float, float], ...]
     """West, south, east and north of each area."""
+    bounding: dict[str, Segments] = field(default_factory=dict)
 
     def of(self, code: str) -> Array:
         """Which pieces bound the area of this code; one that has it on both sides bounds nothing."""
@@ -45,6 +46,12 @@ class Borders:
         index = self.codes.index(code)
         found: Array = (self.one == index) != (self.two == index)
         return found
+
+    def around(self, code: str) -> Segments:
+        """The pieces that bound the area of this code; found once."""
+        if code not in self.bounding:
+            self.bounding[code] = self.segments.those(self.of(code))
+        return self.bounding[code]
 
     def within(
         self, bounds: tuple[float, float, float, float], widest: Callable[[str], float]

@@ -92,7 +92,7 @@ class View:
 
     def panned(self, columns: int, rows: int) -> View:
         """Moved by whole cells, to the east and to the south."""
-        return self._from(self.metres_per_dot, self.left + columns, self.top + rows)
+        return self.cornered(self.metres_per_dot, self.left + columns, self.top + rows)
 
     def zoomed(self, factor: float, column: int, row: int) -> View:
         """``factor`` times as near (2: half the ground), with the same ground under this cell as before."""
@@ -100,7 +100,7 @@ class View:
         near = factor if math.isfinite(factor) and factor > 0 else 1.0
         scale = min(COARSEST, max(FINEST, self.metres_per_dot / near))
         left = math.floor(easting / (DOTS_WIDE * scale)) - column
-        return self._from(scale, left, math.floor(-northing / (DOTS_HIGH * scale)) - row)
+        return self.cornered(scale, left, math.floor(-northing / (DOTS_HIGH * scale)) - row)
 
     def centred(self, easting: float, northing: float) -> View:
         """The same scale somewhere else, with this place in the middle."""
@@ -110,7 +110,13 @@ class View:
         """The same ground in the middle, in a picture of another size."""
         return replace(self, width=width, height=height)
 
-    def _from(self, scale: float, left: int, top: int) -> View:
+    def part(self, column: int, row: int, width: int, height: int) -> View:
+        """Some of the cells of this picture, as a picture of their own."""
+        small = replace(self, width=width, height=height)
+        return small.cornered(self.metres_per_dot, self.left + column, self.top + row)
+
+    def cornered(self, scale: float, left: int, top: int) -> View:
+        """The picture of this size that begins in this cell of the lattice of a scale."""
         easting = (left + self.width / 2) * DOTS_WIDE * scale
         northing = -(top + self.height / 2) * DOTS_HIGH * scale
         return View(easting, northing, scale, self.width, self.height)

@@ -104,6 +104,28 @@ def test_every_cell_that_stays_in_sight_shows_the_same(
         before = after
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    scenes(AreaDrawing(three_areas(), "LAS")),
+    st.sampled_from(LOOKS),
+    st.lists(st.tuples(st.integers(-70, 70), st.integers(-25, 25)), min_size=1, max_size=5),
+)
+def test_a_picture_that_was_moved_is_the_one_that_is_drawn_there_anew(
+    scene: Scene, look: Look, moves: list[tuple[int, int]]
+) -> None:
+    drawing, view, unnamed = Drawing(), small_view(), frozenset(("labels",))
+    drawing.frame(scene, view, look, unnamed)
+    for columns, rows in moves:
+        view = view.panned(columns, rows)
+        moved, fresh = drawing.frame(scene, view, look, unnamed), Drawing()
+        anew = fresh.frame(scene, view, look, unnamed)
+        assert np.array_equal(moved.signs, anew.signs)
+        assert np.array_equal(moved.grounds, anew.grounds)
+        for row, column in np.argwhere(moved.signs != ord(" ")).tolist():
+            assert words_of(drawing, moved, column, row) == words_of(fresh, anew, column, row)
+        assert moved.legend == anew.legend
+
+
 def stayed(cells: np.ndarray, columns: int, rows: int) -> np.ndarray:
     """The part of a picture that is still, or was already, in sight."""
     height, width = cells.shape
