@@ -19,15 +19,12 @@ from typing import Final, Literal
 import msgspec
 
 from incident.kernel.checks import ConfigError
-from server import logs, whole, words_areas, words_tls
+from server import logs, rolls, whole, words_areas, words_tls
 from server.admin import AdminError, Answer, NotRunning, call
 from server.backup import last_backup
 from server.datafolder import DataFolder, held_by, quoted
-from server.enrolment import Codes
-from server.identity import Identity, IdentityError
 from server.pulse import CLOCK_MS_BEHIND_MAX, CLOCK_MS_EARLIEST
 from server.settings import Settings, read_settings
-from server.signins import SignIns
 from server.store import Unavailable
 from server.store.looking import Looked, look
 from server.store.opening import network_file_system
@@ -69,7 +66,7 @@ def examine(
     yield python(sys.version_info[:3])
     yield sqlite(sqlite3.sqlite_version_info)
     yield from permissions(folder)
-    settings, areas = None, ""
+    settings, charter, areas = None, None, ""
     try:
         settings, charter = read_settings(folder, config)
         areas = charter.areas_digest
@@ -79,7 +76,8 @@ def examine(
         yield from (Finding("wrong", str(problem)) for problem in error.problems)
     if settings is not None:
         yield from (Finding(*found) for found in words_tls.examined(folder, settings, logs.clock()))
-    yield from _people(folder)
+    yield from (Finding(*found) for found in rolls.examined(folder, charter))
+    yield from _secret(folder)
     yield from (Finding("wrong", f"{lost}.") for lost in whole.lost(folder))
     yield from _log(folder, settings, seconds)
     yield disk(folder)
@@ -180,20 +178,8 @@ def permissions(folder: DataFolder) -> Iterator[Finding]:
         yield Finding("ok", f"Only its owner may look into {folder.root} ({len(private)} files).")
 
 
-def _people(folder: DataFolder) -> Iterator[Finding]:
-    """Who may come in, and who has, can be read; the secret is whole."""
-    try:
-        who = Identity(folder.tokens)
-        Codes(folder.codes, 0)
-        SignIns(folder.signins, 0)
-        yield Finding(
-            "ok",
-            "The file of desks and tokens can be read."
-            if who.desks() or who.tokens()
-            else "There are no desks or tokens yet.",
-        )
-    except IdentityError as error:
-        yield Finding("wrong", str(error))
+def _secret(folder: DataFolder) -> Iterator[Finding]:
+    """Whether the secret is whole, as far as that is not told among what was lost."""
     try:
         folder.secret.read_bytes()
     except FileNotFoundError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -202,19 +202,28 @@ def check_who(name: str, agency: str, role: str, agencies: tuple[str, ...], role
 
     ``roles``: each, and the one agency whose people have it, "" for any.
     """
+    for _key, flaw in flaws_of(name, agency, role, agencies, roles):
+        raise IdentityError(flaw)
+
+
+def flaws_of(
+    name: str, agency: str, role: str, agencies: tuple[str, ...], roles: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Everything by which nobody can be called so, or be that there: which of the three, and a sentence."""
     flaw = text_flaw(name, limit=NAME_MAX)
     if flaw is not None or name != name.strip() or not name:
-        raise IdentityError(f"A name {flaw or 'needs letters, without blanks around them'}.")
-    if name.lower() in RESERVED or name.lower().startswith(RESERVED_STARTS):
-        raise IdentityError(f"The name {name!r} is kept for the server itself; choose another.")
+        yield "name", f"A name {flaw or 'needs letters, without blanks around them'}."
+    elif name.lower() in RESERVED or name.lower().startswith(RESERVED_STARTS):
+        yield "name", f"The name {name!r} is kept for the server itself; choose another."
     if agency not in agencies:
-        raise IdentityError(f"There is no agency {agency!r} in agencies.yaml{_instead(agency, agencies)}")
+        yield "agency", f"There is no agency {agency!r} in agencies.yaml{_instead(agency, agencies)}"
     if role not in roles:
         fitting = [one for one, whose in roles.items() if whose in ("", agency)]
-        raise IdentityError(f"There is no role {role!r} in roles.yaml{_instead(role, fitting)}")
-    if roles[role] not in ("", agency):
-        raise IdentityError(
-            f"The role {role!r} is for people of {roles[role]} alone (roles.yaml); give {agency} another."
+        yield "role", f"There is no role {role!r} in roles.yaml{_instead(role, fitting)}"
+    elif roles[role] not in ("", agency):
+        yield (
+            "role",
+            f"The role {role!r} is for people of {roles[role]} alone (roles.yaml); give {agency} another.",
         )
 
 

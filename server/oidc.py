@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +22,13 @@ import msgspec
 
 from config.reader import read_yaml
 from incident.kernel.checks import (
+    Bad,
     Check,
     ConfigError,
+    Marked,
+    MarkedList,
+    MarkedMap,
+    MarkedScalar,
     Problem,
     optional,
     parsed,
@@ -31,10 +36,9 @@ from incident.kernel.checks import (
     required,
     sequence,
     text,
-    validate,
 )
 from incident.kernel.door import ID_TOKEN_MAX, PROVIDER_SECONDS
-from server.identity import IdentityError, check_who
+from server.identity import flaws_of
 
 LEEWAY_SECONDS: Final = 60
 """How far the provider's clock and ours may differ."""
@@ -147,25 +151,44 @@ def read_provider(path: Path, agencies: Iterable[str], roles: Mapping[str, str])
     """
     if not path.is_file():
         return None
-    provider = validate(read_yaml(path), SCHEMA)
-    known = tuple(agencies)
-    problems = []
-    seen: set[tuple[str, ...]] = set()
-    for person in provider.people:
-        for what, mark in (
-            ("stands here twice", (person.subject,)),
-            (f"{person.name!r} of {person.agency} stands here twice", (person.agency, person.name.lower())),
-        ):
-            if mark in seen:
-                problems.append(Problem(str(path), 0, "", f"subject {person.subject!r}: {what}"))
-            seen.add(mark)
-        try:
-            check_who(person.name, person.agency, person.role, known, roles)
-        except IdentityError as error:
-            problems.append(Problem(str(path), 0, "", f"subject {person.subject!r}: {error}"))
-    if problems:
-        raise ConfigError(problems)
+    tree = read_yaml(path)
+    problems: list[Problem] = []
+    provider = SCHEMA.run(tree, "", problems)
+    told = {(problem.line, problem.path) for problem in problems}
+    problems += (one for one in _nobodies(tree, tuple(agencies), roles) if (one.line, one.path) not in told)
+    if problems or isinstance(provider, Bad):
+        raise ConfigError(sorted(problems, key=lambda problem: problem.line))
     return provider
+
+
+def _nobodies(tree: Marked, agencies: tuple[str, ...], roles: Mapping[str, str]) -> Iterator[Problem]:
+    """Whoever of the people could be nobody here, or stands there twice. What is missing is for the schema to tell."""
+    subjects: set[str] = set()
+    names: set[tuple[str, str]] = set()
+    for number, person in enumerate(_people(tree)):
+        given = {key.text: value for key, value in person.entries if isinstance(value, MarkedScalar)}
+        if not {"subject", "name", "agency", "role"} <= given.keys():
+            continue
+        subject, name, agency, role = (given[key].text for key in ("subject", "name", "agency", "role"))
+        flaws = list(flaws_of(name, agency, role, agencies, roles))
+        if subject in subjects:
+            flaws.append(("subject", "stands here twice"))
+        if (agency, name.lower()) in names:
+            flaws.append(("name", f"{name!r} of {agency} stands here twice"))
+        subjects.add(subject)
+        names.add((agency, name.lower()))
+        for key, flaw in flaws:
+            mark, where = given[key].mark, f"people[{number}].{key}"
+            yield Problem(mark.file, mark.line, where, f"subject {subject!r}: {flaw}")
+
+
+def _people(tree: Marked) -> Iterator[MarkedMap]:
+    lists = (
+        [node for key, node in tree.entries if key.text == "people"] if isinstance(tree, MarkedMap) else []
+    )
+    for node in lists:
+        if isinstance(node, MarkedList):
+            yield from (one for one in node.items if isinstance(one, MarkedMap))
 
 
 # -- asking the provider --------------------------------------------------------------------------------------

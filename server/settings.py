@@ -29,7 +29,6 @@ from incident.kernel.checks import (
     Check,
     ConfigError,
     Marked,
-    MarkedList,
     MarkedMap,
     MarkedScalar,
     Problem,
@@ -44,6 +43,7 @@ from incident.kernel.checks import (
     text,
     validate,
 )
+from incident.rows import slips
 from server.datafolder import MODES, DataFolder
 from server.limits import Limits
 from server.logs import FORMATS
@@ -251,8 +251,10 @@ def read_settings(folder: DataFolder, config: Path | None = None) -> tuple[Setti
     roles = _found("roles.yaml", config, ROLES_SCHEMA, problems)
     places = _found("places.yaml", config, PLACES_SCHEMA, problems)
     areas = _areas(folder, config, problems)
+    problems += _slips(config, None if agencies is None else {agency.code for agency in agencies}, problems)
     if (
-        settings is None
+        problems
+        or settings is None
         or agencies is None
         or kinds is None
         or roles is None
@@ -260,22 +262,19 @@ def read_settings(folder: DataFolder, config: Path | None = None) -> tuple[Setti
         or areas is None
     ):
         raise ConfigError(problems)
-    known = {agency.code for agency in agencies}
-    if any(role.agency and role.agency not in known for role in roles):
-        raise ConfigError(_for_nobody(find_config("roles.yaml", config), known))
     return settings, charter_from(agencies, kinds, roles, settings.mode, areas.digest, places=places)
 
 
-def _for_nobody(path: Path, known: set[str]) -> Iterator[Problem]:
-    """Every role whose one agency is none: nobody could be enrolled in it."""
-    tree = read_yaml(path)
-    lists = [node for key, node in tree.entries if key.text == "roles"] if isinstance(tree, MarkedMap) else []
-    roles = [role for node in lists if isinstance(node, MarkedList) for role in node.items]
-    for number, role in enumerate(roles):
-        for key, value in _scalars(role):
-            if key == "agency" and value.text and value.text not in known:
-                sentence = f"roles[{number}].agency {value.text} is no agency of agencies.yaml."
-                yield Problem(str(path), value.mark.line, f"roles[{number}].agency", sentence)
+def _slips(config: Path | None, agencies: set[str] | None, told: list[Problem]) -> Iterator[Problem]:
+    """What stands in roles.yaml and means nothing; not twice what is told already."""
+    from incident.state import EVERY_COMMAND  # noqa: PLC0415 -- every command word would load it else
+
+    try:
+        tree = read_yaml(find_config("roles.yaml", config))
+    except ConfigError:
+        return  # told already
+    lines = {(one.file, one.line) for one in told}
+    yield from (one for one in slips(tree, EVERY_COMMAND, agencies) if (one.file, one.line) not in lines)
 
 
 def _found(name: str, config: Path | None, schema: Check[T], problems: list[Problem]) -> T | None:

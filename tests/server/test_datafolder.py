@@ -150,3 +150,36 @@ def test_a_role_for_an_agency_that_nobody_knows_is_told_with_its_line(tmp_path: 
     file.write_text("\n".join(lines).replace("agency: NACC", "agency: NAC"), encoding="utf-8")
     with pytest.raises(ConfigError, match=rf"roles.yaml:{line}: roles\[\d+\].agency NAC is no agency of"):
         read_settings(init(tmp_path / "rooms", "exercise"), tmp_path / "config")
+
+
+def test_a_row_that_names_no_command_is_told_with_its_line_and_the_word_that_is_near(tmp_path: Path) -> None:
+    """It would take that right from everybody, and nobody would hear of it; every slip is told at once."""
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "roles.yaml").write_text(
+        "roles:\n"
+        "  - code: operator\n    title: Operator\n    may_delegate: [logist, system]\n"
+        "    own:\n      - log.wrote\n      - log.write\n"
+        "    other: [tasks.acept]\n"
+        "  - code: loggist\n    title: Loggist\n    agency: NAC\n    own: [log.write]\n"
+        "  - code: system\n    title: System\n",
+        encoding="utf-8",
+    )
+    folder = init(tmp_path / "rooms", "exercise")
+    folder.settings.write_text("mode: exercise\nprot: 80\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        read_settings(folder, config)
+    told = [line.removeprefix(f"{tmp_path}{os.sep}") for line in str(error.value).splitlines()]
+    assert len(told) == 6
+    assert "'prot' is not a known key" in told[0]
+    roles = [line.removeprefix(f"config{os.sep}roles.yaml:") for line in told[1:]]
+    assert [line.split(":")[0] for line in roles] == ["6", "8", "4", "4", "11"]
+    assert roles[0].endswith(
+        "log.wrote is no command: nobody would have that right; did you mean 'log.write'?"
+    )
+    assert roles[1].endswith(
+        "tasks.acept is no command: nobody would have that right; did you mean 'tasks.accept'?"
+    )
+    assert roles[2].endswith("may_delegate[0] logist is no role of this file; did you mean 'loggist'?")
+    assert roles[3].endswith("may_delegate[1] system is a role that nobody lends")
+    assert "NAC is no agency of agencies.yaml" in roles[4]

@@ -229,6 +229,38 @@ def test_tokens_and_a_secret_that_cannot_be_used(folder: Path, capsys: pytest.Ca
     assert "1 bytes instead of 32" in second
 
 
+def test_a_desk_whose_role_the_configuration_no_longer_has_is_named(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would come in as before and be refused everything."""
+    config = tmp_path / "config"
+    config.mkdir()
+    roles = "roles:\n  - {code: loggist, title: Loggist, own: [log.write]}\n"
+    (config / "roles.yaml").write_text(roles, encoding="utf-8")
+    (wrong,) = marked("wrong", told(folder, capsys, "--config", str(config), code=1))
+    assert "There is no role 'operator' in roles.yaml" in wrong
+    assert "Desk 1 (LAS)" in wrong
+    assert "enrol them with --again" in wrong
+    (config / "roles.yaml").write_text(roles.replace("log.write", "log.wirte"), encoding="utf-8")
+    (wrong,) = marked("wrong", told(folder, capsys, "--config", str(config), code=1))
+    assert "roles.yaml:2: " in wrong
+    assert "did you mean 'log.write'?" in wrong
+
+
+def test_the_provider_is_looked_at_as_the_start_does(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = "  - {subject: 9f2c, name: R Patel, agency: SCAS, role: operator}\n"
+    head = "issuer: https://login.example\nclient_id: incident-tui\npeople:\n"
+    (folder / "oidc.yaml").write_text(head + person)
+    (folder / "oidc.yaml").chmod(0o600)
+    assert any("1 people may sign in by https://login.example" in one for one in told(folder, capsys, code=0))
+    (folder / "oidc.yaml").write_text(head + person.replace("SCAS", "SCSA").replace("operator", "operater"))
+    first, second = marked("wrong", told(folder, capsys, code=1))
+    assert "oidc.yaml:4: subject '9f2c': There is no agency 'SCSA'" in first
+    assert "oidc.yaml:4: subject '9f2c': There is no role 'operater'" in second
+
+
 # -- the machine ----------------------------------------------------------------------------------------------
 
 

@@ -276,3 +276,20 @@ def test_the_file_is_read_with_every_problem_at_once(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError, match="EXCON alone"):
         read_provider(path, ("SCAS",), roles)
+
+
+def test_mistakes_of_form_and_of_meaning_are_told_in_one_round_each_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "oidc.yaml"
+    path.write_text(
+        "issuer: http://login.example\nclient_id: incident-tui\npeople:\n"
+        "  - {subject: patel, name: R Patel, agency: SCSA, role: operator}\n"
+        "  - subject: jones\n    name: Jones\n    agency: SCAS\n    role: operater\n"
+        "  - {subject: short, name: Short, agency: SCAS}\n"
+    )
+    with pytest.raises(ConfigError) as told:
+        read_provider(path, ("SCAS", "LAS"), {"operator": ""})
+    lines = str(told.value).splitlines()
+    assert [line.split(":")[1] for line in lines] == ["1", "4", "8", "9"]
+    assert "no agency 'SCSA' in agencies.yaml; did you mean 'SCAS'?" in lines[1]
+    assert "no role 'operater' in roles.yaml; did you mean 'operator'?" in lines[2]
+    assert "role" in lines[3]
