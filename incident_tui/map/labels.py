@@ -231,8 +231,9 @@ def anchor(mask: Array, taken: Array, lined: Array, view: View, cells: int) -> t
         return None
     clear = fits & (_runs(lined, half) == 0)
     best = np.where(clear if clear.any() else fits, _depth(mask), 0)
-    row, column = np.unravel_index(int(best.argmax()), best.shape)
-    return view.left + int(column), view.top + int(row)
+    deepest = np.argwhere(best == best.max())
+    middle = np.abs((deepest - deepest.mean(axis=0)) / SQUARE).sum(axis=1).argmin()
+    return view.left + int(deepest[middle, 1]), view.top + int(deepest[middle, 0])
 
 
 def _runs(cells: Array, half: int) -> Array:
