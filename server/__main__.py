@@ -209,7 +209,7 @@ def _run(asked: argparse.Namespace) -> int:
     from server.datafolder import existing, locked
     from server.settings import loopback, reachable, read_settings
 
-    folder = existing(asked.folder)
+    folder = existing(asked.folder, to_write=True)
     settings, charter = read_settings(folder, asked.config)
     if asked.host is not None:
         try:
@@ -239,7 +239,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: float | None) -> int:
-    from server import whole, words_tls
+    from server import starting, whole, words_tls
     from server.app import App, close_store
     from server.health import HOST, PortRefused
     from server.identity import IdentityError
@@ -252,6 +252,8 @@ async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: floa
             f"{settings.name}: {settings.url(port)} ({settings.mode}). "
             f"{'' if settings.tls else words_tls.PLAIN + ' '}Stop it with Ctrl-C."
         )
+        for sentence in doubts:
+            put(f"WRONG: {sentence}")
 
     try:
         store = open_sqlite(folder.log, mode=settings.mode)
@@ -259,6 +261,7 @@ async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: floa
         raise Said(error.sentence) from None
     try:
         whole.begin(folder)
+        doubts = starting.doubts(folder, settings)
         code = await App(folder, settings, charter, store).run(ready, stop_when_empty=stop_when_empty)
     except IdentityError as error:
         raise Said(str(error)) from None
@@ -382,7 +385,10 @@ def _status(asked: argparse.Namespace) -> int:
         raise Said(str(error)) from None
     here = sorted(answer["people"].items())
     people = "; ".join(f"{agency}: {', '.join(map(safe_text, names))}" for agency, names in here)
+    reasons = ", ".join(answer.get("trouble", ())).replace("_", " ")
     state = "READ ONLY" if answer["read_only"] else "stopping" if answer["stopping"] else "running"
+    if state == "running" and reasons:
+        state = f"{'cannot write' if 'disk' in reasons else 'not ready'}: {reasons}"
     put(
         f"{answer['url']} ({answer['mode']}), {state}, {answer['streams']} streams. Here: {people or 'nobody'}."
     )
@@ -436,7 +442,7 @@ def _ask(asked: argparse.Namespace, do: str, **arguments: Any) -> dict[str, Any]
     """Ask the running server of the folder; when there is none, take its lock and do the work here."""
     from server import whole
     from server.admin import AdminError, NotRunning, call
-    from server.datafolder import existing, locked
+    from server.datafolder import check_owner, existing, locked
     from server.settings import read_settings
 
     folder = existing(asked.folder)
@@ -445,7 +451,7 @@ def _ask(asked: argparse.Namespace, do: str, **arguments: Any) -> dict[str, Any]
     except AdminError as error:
         raise Said(str(error)) from None
     except NotRunning:
-        pass
+        check_owner(folder)  # a running server does the work as its own user
     settings, charter = read_settings(folder, asked.config)
     with locked(folder):
         whole.check(folder)

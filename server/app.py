@@ -30,7 +30,7 @@ from server.doorkeeper import keep_sweeping
 from server.exercise import open_exercise
 from server.gateway import Gateway
 from server.glass import record_glass
-from server.health import HealthDoor, trouble
+from server.health import HealthDoor, Watch, trouble
 from server.hub import Hub
 from server.oidc import read_provider
 from server.operations import bring_in
@@ -45,6 +45,9 @@ OK: Final = 0
 STORE_FAILED: Final = 3
 LAST_WORDS_SECONDS: Final = 0.3
 """After a failed commit: time for the read-only heartbeats to leave."""
+
+WATCH_SECONDS: Final = 1.0
+"""How often a running server looks whether it can still write."""
 
 EXPECTED_SECONDS: Final = 45.0
 """A server that stops when everybody has left waits this long for the first, and for whoever got a token."""
@@ -196,6 +199,7 @@ class App:
         self._crew.spawn(self._hub.beat())
         self._crew.spawn(self._pulse.run())
         self._probe.start()
+        self._crew.spawn(self._keep_watch())
         self._crew.spawn(self._hub.keep_lists(EVERY_SECONDS))
         self._crew.spawn(self._hub.keep_sight())
         self._crew.spawn(Conductor(self._hub, back_seconds=BACK_SECONDS).run())
@@ -203,6 +207,17 @@ class App:
             self._crew.spawn(self._keep_certificate(self.authority))
         if stop_when_empty is not None:
             self._crew.spawn(self._stop_when_empty(stop_when_empty))
+
+    async def _keep_watch(self) -> None:
+        """Tell once when the disk takes nothing more, and once when it does, for ever."""
+        watch = Watch()
+        while True:
+            with logs.guarded("watch failed"):
+                watch.look(self._trouble())
+            await asyncio.sleep(WATCH_SECONDS)
+
+    def _trouble(self) -> list[str]:
+        return trouble(self._hub, self._pulse, self._probe)
 
     async def _keep_certificate(self, authority: Authority) -> None:
         while True:
@@ -261,6 +276,7 @@ class App:
             "people": self._hub.people(),
             "stopping": self._stop.is_set() or self._hub.stopping,
             "read_only": self._hub.read_only,
+            "trouble": self._trouble(),
         }
 
     async def _doctor(self, _asked: Mapping[str, Any]) -> Answer:
@@ -268,7 +284,7 @@ class App:
         return {
             "url": self.settings.url(self.port),
             **words_tls.of_running(self.authority),
-            "trouble": trouble(self._hub, self._pulse, self._probe),
+            "trouble": self._trouble(),
             "journal_mode": journal_mode,
             "synchronous": synchronous,
             "metrics_port": self.settings.metrics_port,

@@ -160,7 +160,7 @@ def _filled(folder: DataFolder, rough: Path, now: int) -> tuple[Contents, list[s
     files: dict[str, Part] = {}
     if folder.log.exists() and folder.log.stat().st_size:
         copy_log(folder.log, rough / "log.db")
-        looked = _checked(rough / "log.db")
+        looked = _checked(rough / "log.db", folder.log)
         files["log.db"] = _part(rough / "log.db")
     left_out: list[str] = []
     for name, source in _own_files(folder.root, left_out):
@@ -197,9 +197,15 @@ def _own_files(root: Path, left_out: list[str]) -> Iterator[tuple[str, Path]]:
             yield name, path
 
 
-def _checked(log: Path) -> Looked:
-    """Look over a copy of a log: every page, every index, and the chain of each stream's last records."""
-    looked = look(log, CHECK_SECONDS, thorough=True)
+def _checked(copy: Path, log: Path) -> Looked:
+    """Look over a copy of a log: every page, every index, and the chain of each stream's last records.
+
+    What is wrong is told of ``log``, which it is a copy of and which stays.
+    """
+    try:
+        looked = look(copy, CHECK_SECONDS, thorough=True)
+    except Unavailable as error:
+        raise BackupError(error.sentence.replace(str(copy), str(log))) from error
     if looked is None:
         raise BackupError(f"The copy of the log {log} is empty. It does not count.")
     if not looked.pages_whole:
@@ -266,7 +272,7 @@ def restore(backup: Path, root: Path, now: int) -> Contents:
         last = folder.settings.name
         for name in sorted(contents.files, key=lambda name: name == last):
             if name == last and "log.db" in contents.files:
-                _checked(folder.log)
+                _checked(folder.log, backup / "log.db")
                 begin_anew(folder.log, uuid.uuid4().hex, now)
             _copy(backup / name, root / name)
         sync_folder(root)

@@ -109,7 +109,7 @@ class Caller(ServerConnection):
                 ssl_shutdown_timeout=TLS_CLOSE_SECONDS,
             )
         except OSError as error:
-            logs.note("no handshake", error=type(error).__name__, peer=str(_peer(self._line)))
+            logs.note("no handshake", error=type(error).__name__, peer=shown(_peer(self._line)))
             secured = None
         if secured is None or self._gone:
             self._line.abort()
@@ -231,3 +231,11 @@ class Caller(ServerConnection):
 
 def _peer(transport: asyncio.BaseTransport) -> Any:
     return transport.get_extra_info("peername")
+
+
+def shown(peer: Any) -> str:
+    """Where a socket comes from, as people write it: 192.0.2.7:51000, [2001:db8::7]:51000; "" when it has gone."""
+    if not isinstance(peer, tuple) or len(peer) < 2:
+        return ""
+    host, port = str(peer[0]), peer[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -199,11 +199,11 @@ def init(
     return folder
 
 
-def existing(root: Path) -> DataFolder:
-    """The data folder at a path.
+def existing(root: Path, *, to_write: bool = False) -> DataFolder:
+    """The data folder at a path; ``to_write``: for a command that leaves files in it.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none; or files made now would be another user's than the folder.
     """
     folder = DataFolder(root)
     try:
@@ -219,7 +219,44 @@ def existing(root: Path) -> DataFolder:
         raise problem(root, NO_SETTINGS)
     if not found:
         raise problem(root, f"is not a data folder; make one with: incident-server init {quoted(root)}")
+    if to_write:
+        check_owner(folder)
     return folder
+
+
+def check_owner(folder: DataFolder) -> None:
+    """Raises ConfigError when what this process writes would be another user's: the server could not read it."""
+    if sys.platform == "win32":
+        return
+    owner = owner_of(folder.root)
+    if owner != os.geteuid():
+        name = user_name(owner)
+        raise problem(
+            folder.root,
+            f"belongs to {name}, and what {_user()} leaves there the server could not read. Nothing was done. Say: "
+            f"sudo -u {shlex.quote(name)} {program()} …",
+        )
+
+
+def owner_of(path: Path) -> int:
+    """The number of the user that a file belongs to. Not on Windows."""
+    return path.stat().st_uid
+
+
+def user_name(number: int) -> str:
+    """A user as ``sudo -u`` and ``chown`` take them: by name, else by number. Not on Windows."""
+    import pwd  # noqa: PLC0415 -- not on Windows
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"#{number}"
+
+
+def program() -> str:
+    """This command line's own program, as another user can call it."""
+    path = Path(sys.argv[0])
+    return quoted(path.absolute()) if path.name.startswith("incident-server") else "incident-server"
 
 
 def _not_yours(root: Path) -> ConfigError:

@@ -22,7 +22,7 @@ from incident.kernel.checks import ConfigError
 from server import logs, rolls, whole, words_areas, words_tls
 from server.admin import AdminError, Answer, NotRunning, call
 from server.backup import last_backup
-from server.datafolder import DataFolder, held_by, quoted
+from server.datafolder import DataFolder, held_by, owner_of, program, quoted, user_name
 from server.pulse import CLOCK_MS_BEHIND_MAX, CLOCK_MS_EARLIEST
 from server.settings import Settings, read_settings
 from server.store import Unavailable
@@ -146,19 +146,21 @@ def permissions(folder: DataFolder) -> Iterator[Finding]:
         return
     sound = True
     try:
-        owner = folder.root.stat().st_uid
+        owner = owner_of(folder.root)
         private = sorted(path for path in folder.root.iterdir() if path.is_file())
     except OSError as error:
         yield Finding("wrong", f"{folder.root} cannot be looked into ({error.strerror}).")
         return
     if owner != os.geteuid():
         yield Finding(
-            "look", f"{folder.root} belongs to another user. Ask as the user that the server runs as."
+            "look",
+            f"{folder.root} belongs to {user_name(owner)}. Ask as the user that the server runs as: sudo -u "
+            f"{user_name(owner)} {program()} doctor {quoted(folder.root)}",
         )
         sound = False
     for path in (folder.root, *private):
         try:
-            found = path.stat()
+            found, whose = path.stat(), owner_of(path)
         except FileNotFoundError:
             continue  # a running server's, gone in this moment
         mode = stat.S_IMODE(found.st_mode)
@@ -169,9 +171,12 @@ def permissions(folder: DataFolder) -> Iterator[Finding]:
                 f"{path} is open to others of this machine ({mode:o}). Mend it: chmod {right} {quoted(path)}",
             )
             sound = False
-        if found.st_uid != owner:
+        if whose != owner:
+            right = user_name(owner).lstrip("#")
             yield Finding(
-                "wrong", f"{path} belongs to another user than its folder, so the server may not read it."
+                "wrong",
+                f"{path} belongs to {user_name(whose)} and its folder to {user_name(owner)}, so the server may not "
+                f"read it. Mend it: sudo chown {right}: {quoted(path)}",
             )
             sound = False
     if sound:

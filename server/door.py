@@ -40,7 +40,7 @@ from incident.kernel.protocol import ProtocolError
 from server import logs
 from server.admission import NOT_ENROLLED, WRONG_CODE, Admission
 from server.by_provider import NONE, ByProvider
-from server.enrolment import device_of_key
+from server.enrolment import Pending, device_of_key
 from server.identity import Desk
 from server.people import People
 from server.session import close
@@ -130,14 +130,21 @@ class Door:
             nonce=script.server_nonce, proof=script.proof(key, "server"), authority=script.authority
         )
         await self._say(connection, offer)
-        claim = await self._hear(connection, EnrolClaim)
+        try:
+            claim = await self._hear(connection, EnrolClaim)
+        except (ConnectionClosed, TimeoutError):  # a desk that is shown a false proof goes without a word
+            _denied(pending, "unknown_code" if pending is None else "left")
+            raise
         right = script.holds(key, "desk", claim.proof)
         if pending is None or not right or codes.find(ask.lookup, now()) is not pending:
             if pending is not None and not right:
                 codes.wrong(pending)
-            logs.security("enrolment denied")
+            _denied(pending, WRONG_CODE.code)
             return WRONG_CODE
-        return await self._admission.claim(pending, ask.device, device, claim)
+        answer = await self._admission.claim(pending, ask.device, device, claim)
+        if isinstance(answer, Denied):
+            _denied(pending, answer.code)
+        return answer
 
     # -- sign-in --------------------------------------------------------------------------------------------
 
@@ -211,3 +218,9 @@ def line_account(header: str) -> str:
     """The account that an open line names: ``Authorization: Desk <account>``."""
     scheme, _, account = header.partition(" ")
     return account.strip() if scheme.lower() == "desk" else ""
+
+
+def _denied(pending: Pending | None, code: str) -> None:
+    """A line for a code that let nobody in: never the code, and whose it is where that is known."""
+    whose = {} if pending is None else {"agency": pending.agency, "name": pending.name}
+    logs.security("enrolment denied", code=code, **whose)

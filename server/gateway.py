@@ -37,7 +37,7 @@ from incident.kernel.protocol import (
 from incident.kernel.slice import Actor, Refusal
 from server import logs
 from server.authority import device_of
-from server.caller import OPEN_SECONDS, Caller
+from server.caller import OPEN_SECONDS, Caller, shown
 from server.door import PATHS, Door, line_account
 from server.doorkeeper import LOCKED, OVER, SIGNED_OUT, Doorkeeper, turned_away
 from server.entrance import Entrance
@@ -187,7 +187,7 @@ class Gateway:
         if found is None:
             sentence = turned_away(token, plain=plain)
             self.hub.tally.turned_away += 1
-            logs.security("turned away", with_token=bool(token), peer=str(connection.remote_address))
+            logs.security("turned away", with_token=bool(token), peer=shown(connection.remote_address))
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, sentence)
             response.headers["WWW-Authenticate"] = "Bearer"
             return response

@@ -55,6 +55,24 @@ def trouble(hub: Hub, pulse: Pulse, probe: Probe | None = None) -> list[str]:
     return [word for word, so in reasons.items() if so]
 
 
+class Watch:
+    """One line of the log when nothing can be written any more, or with a wrong time; and one when all is well again."""
+
+    def __init__(self) -> None:
+        self._reasons: list[str] = []
+
+    def look(self, reasons: list[str]) -> None:
+        """``reasons`` are those of ``trouble`` now; that the server stops is no trouble here."""
+        reasons = [one for one in reasons if one != "stopping"]
+        if reasons == self._reasons:
+            return
+        self._reasons = reasons
+        if reasons:
+            logs.warn("not ready", reasons=reasons)
+        else:
+            logs.note("ready again")
+
+
 class HealthDoor:
     """/healthz, /readyz and /metrics of one server process."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from server.datafolder import DataFolder, existing, problem, quoted
+from server.datafolder import DataFolder, check_owner, existing, problem, quoted
 from server.printing import put
 from server.said import Said
 
@@ -71,6 +71,8 @@ def _import(asked: argparse.Namespace) -> int:
     folder = existing(asked.folder)
     wanted, agencies, data = _wanted(asked)
     to = place(folder, asked.config)
+    if to.parent == folder.root:
+        check_owner(folder)
     try:
         made = import_areas(data, str(asked.file), agencies, wanted)
     except ImportError:
@@ -159,6 +161,8 @@ def _forget(asked: argparse.Namespace) -> int:
 
     folder = existing(asked.folder)
     to = place(folder, asked.config)
+    if to.parent == folder.root:
+        check_owner(folder)
     try:
         to.unlink()
         sync_folder(to.parent)

@@ -35,7 +35,7 @@ def _backup(asked: argparse.Namespace) -> int:
 
     if not 1 <= asked.keep <= KEEP_MAX:
         raise Said(f"--keep must be from 1 to {KEEP_MAX:,}.")
-    folder = existing(asked.folder)
+    folder = existing(asked.folder, to_write=True)
     missing = whole.log_lost(folder)
     if missing is not None:  # else the good ones would make way for empty ones, day by day
         raise Said(f"No backup was made. {missing}.")

@@ -14,7 +14,7 @@ from server import logs
 from server.admin import AdminError, Answer, NotRunning, call
 from server.authority import Authority, looked_at, names_lacking
 from server.certificates import DAY_MS, RENEW_DAYS
-from server.datafolder import DataFolder, init, locked, quoted
+from server.datafolder import DataFolder, check_owner, init, locked, quoted
 from server.settings import Settings, is_address, loopback, reachable, read_server_settings
 
 CHECK_SECONDS: Final = 6 * 3600.0
@@ -62,6 +62,7 @@ def renew(folder: DataFolder) -> str:
         settings = read_server_settings(folder)
         if not settings.tls:
             raise AdminError(NO_TLS) from None
+        check_owner(folder)
         with locked(folder):
             answer = renewed(Authority(folder, settings, logs.clock()))
     own = "The files of your own are shown" if answer["own"] else "The server's certificate is new"
@@ -162,10 +163,15 @@ def examined(folder: DataFolder, settings: Settings, now_ms: int) -> Iterator[tu
             "authority.key, server.key, identity.json, signins.json and begun away while the server is stopped, then "
             "enrol every desk again.",
         )
-    if settings.certificate and sys.platform != "win32":
+    yield from loose_key(folder, settings)
+
+
+def loose_key(folder: DataFolder, settings: Settings) -> Iterator[tuple[Mark, str]]:
+    """Of a certificate of the trust's own, whether others of this machine may read its key."""
+    if settings.tls and settings.certificate and sys.platform != "win32":
         key = folder.root / settings.key
         if stat.S_IMODE(key.stat().st_mode) & 0o077:
-            yield "wrong", f"{key} is open to others of this machine. Mend it: chmod 600 {key}"
+            yield "wrong", f"{key} is open to others of this machine. Mend it: chmod 600 {quoted(key)}"
 
 
 def day(ms: int) -> str:

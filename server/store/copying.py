@@ -30,7 +30,7 @@ def copy_log(source: Path, target: Path) -> None:
         alone, before = not wal_of(source).exists(), _mark(source)
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with opened(source, alone=alone) as held:
-            _copied(held, target)
+            _copied(held, source, target)
         if not alone or (before == _mark(source) and not wal_of(source).exists()):
             _flushed(target)
             return
@@ -40,12 +40,13 @@ def copy_log(source: Path, target: Path) -> None:
     )
 
 
-def _copied(held: sqlite3.Connection, target: Path) -> None:
+def _copied(held: sqlite3.Connection, source: Path, target: Path) -> None:
     try:
         with closing(sqlite3.connect(target, isolation_level=None)) as copy:
             held.backup(copy, pages=-1)
     except sqlite3.Error as error:
-        raise Unavailable(f"The log could not be copied to {target} ({error}).") from error
+        to = target.parent.parent
+        raise Unavailable(f"The log {source} could not be copied to {to} ({error}).") from error
 
 
 def begin_anew(log: Path, epoch: str, now: int) -> None:

@@ -71,6 +71,12 @@ def look(path: Path, seconds: float, *, thorough: bool = False) -> Looked | None
     return _look(path, seconds, alone=False, thorough=thorough)  # a server came up in the middle of it
 
 
+def newest(path: Path) -> int:
+    """The latest time of the last records, UTC ms; 0 while there are none. Raises Unavailable."""
+    with opened(path, alone=not wal_of(path).exists()) as connection:
+        return _newest(connection)
+
+
 def wal_of(path: Path) -> Path:
     """The write-ahead log of a database."""
     return path.with_name(path.name + "-wal")

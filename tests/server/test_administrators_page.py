@@ -219,6 +219,15 @@ def test_every_security_event_is_named_and_there_are_no_others() -> None:
     assert len(said) > 8
 
 
+def test_what_the_log_says_of_a_server_in_trouble_is_named() -> None:
+    told = (ROOT / "server" / "health.py").read_text("utf-8") + (ROOT / "server" / "starting.py").read_text(
+        "utf-8"
+    )
+    for event in ("wrong at the start", "not ready", "ready again"):
+        assert f"`{event}`" in PAGE
+        assert f'"{event}"' in told
+
+
 def test_every_reason_and_every_figure_is_named_and_there_are_no_others() -> None:
     async def scene() -> None:
         store = MemoryStore()

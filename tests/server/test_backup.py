@@ -168,7 +168,10 @@ def test_a_copy_of_a_broken_log_leaves_nothing_and_removes_nothing(
     good = made(folder, safe)
     damaged(folder)
     assert main(["backup", str(folder.root), "--to", str(safe), "--keep", "1"]) == 1
-    assert "breaks its chain" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "breaks its chain" in told
+    assert str(folder.log) in told
+    assert "unfinished" not in told, "the copy is gone when this is read"
     assert list(safe.iterdir()) == [good]
     stamp = last_backup(folder)
     assert stamp is not None
@@ -218,8 +221,8 @@ def test_servers_that_come_and_go_during_a_copy(
     """A copy of a log that was thought to be nobody's does not count when somebody wrote to it meanwhile."""
     pen, times, real = Pen("incident/b"), [0], copying._copied
 
-    def disturbed(held: sqlite3.Connection, target: Path) -> None:
-        real(held, target)
+    def disturbed(held: sqlite3.Connection, source: Path, target: Path) -> None:
+        real(held, source, target)
         if times[0]:
             times[0] -= 1
             write(folder.root, 1, pen=pen)
@@ -363,8 +366,9 @@ def test_a_log_that_was_broken_and_described_anew_is_found_by_its_chain(
     part = backup._part(path / "log.db")
     contents["files"]["log.db"] = {"bytes": part.bytes, "sha256": part.sha256}
     (path / "contents.json").write_text(json.dumps(contents))
-    with pytest.raises(BackupError, match="breaks its chain"):
+    with pytest.raises(BackupError, match="breaks its chain") as error:
         restore(path, tmp_path / "again", NOW)
+    assert str(path / "log.db") in str(error.value)
     assert not (tmp_path / "again" / "server.yaml").exists()
 
 
@@ -379,7 +383,7 @@ def test_nothing_is_restored_over_anything(folder: DataFolder, tmp_path: Path) -
 def test_a_copy_is_refused_by_the_disk(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def broken(_held: object, _target: Path) -> None:
+    def broken(_held: object, _source: Path, _target: Path) -> None:
         raise Unavailable("The log could not be copied.")
 
     monkeypatch.setattr(copying, "_copied", broken)

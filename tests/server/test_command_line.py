@@ -18,9 +18,13 @@ from typing import Any
 import pytest
 
 from incident.kernel import protocol
-from server import admin
+from server import admin, datafolder, logs, starting
 from server.__main__ import main
 from server.datafolder import DataFolder
+from server.settings import read_settings
+from server.store.sqlite import open_sqlite
+from tests.store.contract import Listener
+from tests.store.pen import NOW, Pen
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "callsign,kind,capabilities,station,status\nA101,DCA,,Waterloo,AVB\nA102,DCA,,Waterloo,AVB\n"
@@ -419,3 +423,104 @@ def test_an_exercise_is_opened_with_and_without_a_server(
     assert main(["init", str(tmp_path / "real"), "--mode", "live", "--plain"]) == 0
     assert main(["exercise", str(tmp_path / "real"), "ascot"]) == 1
     assert "for live use" in said(capsys)
+
+
+# -- what a start says and does not stop over -----------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_start_says_what_the_doctor_calls_wrong(folder: Path) -> None:
+    (folder / "identity.json").write_text('{"format": 2, "tokens": []}')
+    (folder / "identity.json").chmod(0o644)
+    with running(folder) as process:
+        assert process.stdout is not None
+        second = process.stdout.readline()
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    mend = f"identity.json is open to others of this machine (644). Mend it: chmod 600 {folder}"
+    assert second.startswith("WRONG: ")
+    assert mend in second
+    (line,) = (json.loads(line) for line in err.splitlines() if "wrong at the start" in line)
+    assert line["level"] == "warning"
+    assert mend in line["why"]
+
+
+def test_a_start_says_that_the_clock_cannot_be_right(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def filled() -> None:
+        store = open_sqlite(folder / "log.db", mode="exercise")
+        heard, pen = Listener(store), Pen("incident/a")
+        store.append(pen.write())
+        await heard.answers(1)
+        await store.close()
+
+    asyncio.run(filled())
+    settings, _ = read_settings(DataFolder(folder))
+    monkeypatch.setattr(logs, "clock", lambda: NOW + 1_000)
+    assert starting.doubts(DataFolder(folder), settings) == []
+    monkeypatch.setattr(logs, "clock", lambda: NOW - 60_000)
+    (told,) = starting.doubts(DataFolder(folder), settings)
+    assert "behind the newest record" in told
+    monkeypatch.setattr(logs, "clock", lambda: 1_000)
+    (told,) = starting.doubts(DataFolder(folder), settings)
+    assert "before 2026" in told
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ({"trouble": []}, "running"),
+        ({}, "running"),
+        ({"trouble": ["disk_full"]}, "cannot write: disk full"),
+        ({"trouble": ["clock"]}, "not ready: clock"),
+        ({"trouble": ["read_only"], "read_only": True}, "READ ONLY"),
+        ({"trouble": ["stopping"], "stopping": True}, "stopping"),
+    ],
+)
+def test_status_says_whether_anything_can_be_written(
+    answer: dict[str, Any],
+    state: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = {
+        "url": "ws://x",
+        "mode": "exercise",
+        "streams": 2,
+        "people": {},
+        "stopping": False,
+        "read_only": False,
+    }
+    monkeypatch.setattr(admin, "call", lambda *_: whole | answer)
+    assert main(["status", str(folder)]) == 0
+    assert f"(exercise), {state}, 2 streams." in capsys.readouterr().out
+
+
+# -- another user than the folder's ---------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such users")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"],
+        ["renew"],
+        ["enrol", "--agency", "LAS", "--role", "operator", "--name", "x"],
+        ["backup", "--to", "safe"],
+        ["areas", "forget"],
+    ],
+)
+def test_another_user_leaves_no_file_that_the_server_cannot_read(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "rooms"
+    assert main(["init", str(folder)]) == 0
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(datafolder, "owner_of", lambda _path: 54_321)
+    assert main([*words, str(folder)]) == 1
+    told = said(capsys)
+    assert f"{folder}: belongs to #54321" in told
+    assert "Nothing was done. Say: sudo -u '#54321' incident-server …" in told
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert not (tmp_path / "safe").exists()

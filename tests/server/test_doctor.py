@@ -199,6 +199,19 @@ def test_a_folder_open_to_others(
     assert wrong == f"{path} is open to others of this machine ({mode:o}). Mend it: chmod {mend} {path}"
 
 
+@POSIX
+def test_a_file_of_another_user_is_told_with_the_way_to_give_it_back(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whose = {folder: 54_321, folder / "secret": 65_432}
+    monkeypatch.setattr(doctor, "owner_of", lambda path: whose.get(path, 54_321))
+    lines = told(folder, capsys, code=1)
+    (wrong,) = marked("wrong", lines)
+    assert f"{folder / 'secret'} belongs to #65432 and its folder to #54321" in wrong
+    assert wrong.endswith(f"Mend it: sudo chown 54321: {folder / 'secret'}")
+    assert any("sudo -u #54321" in line for line in marked("look", lines))
+
+
 def test_on_windows_rights_are_said_not_to_be_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.sys, "platform", "win32")
     (found,) = doctor.permissions(DataFolder(folder))

@@ -167,6 +167,39 @@ def test_who_asks_for_a_code_that_is_none_learns_nothing(tmp_path: Path) -> None
     run(scene())
 
 
+def test_a_code_that_let_nobody_in_leaves_a_line_without_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A desk that is shown a false proof goes without a word: that is what a code misheard looks like from here."""
+    told: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(logs, "security", lambda event, **facts: told.append((event, facts)))
+
+    async def scene() -> None:
+        async with doorway(tmp_path / "rooms") as place:
+            real = door.read_code(await place.code())
+            unreal = door.Code("000" if real.lookup != "000" else "111", real.secret)
+            _, pem = new_key()
+            whose = {"agency": "SCAS", "name": "EOC desk 3"}
+            for code, fact in ((unreal, {"code": "unknown_code"}), (real, {"code": "left", **whose})):
+                told.clear()
+                async with place.at(door.ENROL_PATH) as socket:
+                    await say(socket, EnrolAsk(lookup=code.lookup, nonce=secrets.token_hex(32), device=pem))
+                    assert isinstance(await hear(socket), EnrolOffer)
+                await soon(lambda: len(told) == 1)
+                assert told == [("enrolment denied", fact)]
+            told.clear()
+            async with place.at(door.ENROL_PATH) as socket:
+                denied(await claimed(socket, real, PASSWORD, pem, key=b"guessed"), "wrong_code")
+            async with place.at(door.ENROL_PATH) as socket:
+                denied(await claimed(socket, real, "short", pem), "weak_password")
+            assert told == [
+                ("enrolment denied", {"code": "wrong_code", **whose}),
+                ("enrolment denied", {"code": "weak_password", **whose}),
+            ]
+
+    run(scene())
+
+
 def test_a_hundred_wrong_proofs_end_a_code_and_ninety_nine_do_not(tmp_path: Path) -> None:
     async def scene() -> None:
         async with doorway(tmp_path / "rooms") as place:

@@ -17,6 +17,7 @@ from websockets.frames import Frame, Opcode
 from incident.kernel import protocol
 from incident.kernel.protocol import Error, Heartbeat, Hello, Watching
 from server import doorkeeper, gateway, logs
+from server.caller import shown
 from server.store.memory import MemoryStore
 from tests.running import run
 from tests.server.house import BOARD, House, chained_from_genesis, house, soon, submitted
@@ -339,3 +340,9 @@ def test_a_snapshot_page_has_the_shape_that_is_documented() -> None:
     data = protocol.encode_page(header, b"{}")
     (size,) = struct.unpack(">I", data[:4])
     assert protocol.msgspec.json.decode(data[4 : 4 + size])["slice"] == "s"
+
+
+def test_an_address_stands_in_the_log_as_people_write_it() -> None:
+    assert shown(("192.0.2.7", 51_000)) == "192.0.2.7:51000"
+    assert shown(("2001:db8::7", 51_000, 0, 0)) == "[2001:db8::7]:51000"
+    assert shown(None) == ""

@@ -127,6 +127,39 @@ def test_the_figures_count_what_was_done() -> None:
     run(scene())
 
 
+def test_the_log_tells_once_when_nothing_can_be_written_and_once_when_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[tuple[str, Any]] = []
+    monkeypatch.setattr(logs, "warn", lambda event, **facts: told.append((event, facts)))
+    monkeypatch.setattr(logs, "note", lambda event, **facts: told.append((event, facts)))
+
+    async def scene() -> None:
+        store = MemoryStore()
+        async with house(store) as home:
+            watch = health.Watch()
+
+            def look() -> None:
+                watch.look(health.trouble(home.hub, Pulse()))
+
+            told.clear()
+            look()
+            assert told == []
+            store.full = "no room"
+            look()
+            look()
+            home.hub.stopping = True
+            look()
+            home.hub.stopping = False
+            assert told == [("not ready", {"reasons": ["disk_full"]})]
+            store.full = None
+            look()
+            look()
+            assert told[1:] == [("ready again", {})]
+
+    run(scene())
+
+
 def test_of_an_incident_nothing_is_told() -> None:
     async def scene() -> None:
         async with watched() as (home, port), home.guest("SCAS", "Canary desk") as scas:
