@@ -60,7 +60,8 @@ def _listed(lines: list[str], what: str) -> list[str]:
 def situation(look: Look) -> Iterable[str]:
     """What it is, where, since when, and who leads."""
     state = organisation(look.state)
-    yield stop(f"{state.title} ({state.number or 'not numbered'}), {spoken(state.kind)}, {state.mode}")
+    number = f" ({state.number})" if state.number else ""  # a draft at the opening is older than its number
+    yield stop(f"{state.title}{number}, {spoken(state.kind)}, {state.mode}")
     sure = "confirmed" if state.location.confirmed else "provisional"
     yield stop(f"{state.location.words()}, {'DISPUTED' if state.disputed else sure}")
     yield stop(f"Opened {look.clock(state.opened_at)} by {state.opened_by}. Lead: {state.lead}")

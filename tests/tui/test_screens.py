@@ -33,7 +33,7 @@ def test_the_command_line_does_what_the_keys_do() -> None:
         await desk.press(":")
         await desk.type("go 3")
         await desk.press("enter")
-        await desk.shows("ON THE GROUND")
+        await desk.shows("ON THE MAP")
         await desk.press(":")
         await desk.type("declare stand_down")
         await desk.press("enter")
@@ -64,7 +64,7 @@ def test_the_palette_finds_acts_and_rows() -> None:
         await desk.type("rvp b")
         await desk.shows("▲ RVP B", "feature")
         await desk.press("enter")
-        await desk.shows("ON THE GROUND", "Rendezvous point")
+        await desk.shows("ON THE MAP", "▸ R  ▲ RVP B")
         row = desk.room.front.row()
         assert row is not None
         assert row[1].name == "RVP B"
