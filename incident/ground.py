@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from incident.placing import (
     ACCURACY_MAX_M,
@@ -26,6 +27,9 @@ from incident.placing import (
 from incident.values import AgencyCode
 
 NEAR_SHOWN: Final = 3
+BEFORE_MAX: Final = 2 * NEAR_MAX
+Codes = Annotated[tuple[AgencyCode, ...], Meta(max_length=BEFORE_MAX)]
+"""Trusts that had to be told before somebody moved what nobody could compute anew."""
 
 
 class Reach(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -33,6 +37,8 @@ class Reach(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``crosses`` are the areas that it overlaps, the largest part first. ``near`` is every area with its distance from
     the ground in metres, the nearest first. ``radius_m`` is that of the smallest circle around it, 0 for a point.
+    ``before`` are the trusts that had to be told of it where it lay before, when a room that could not compute its
+    ground moved it: then nothing else is known, and they must be told as before.
     """
 
     areas: Digest
@@ -41,6 +47,7 @@ class Reach(msgspec.Struct, frozen=True, omit_defaults=True):
     radius_m: Metres = 0
     accuracy_m: Annotated[int, Meta(ge=0, le=ACCURACY_MAX_M)] = 0
     indicative: bool = False
+    before: Codes = ()
 
     @property
     def tells(self) -> tuple[str, ...]:
@@ -51,7 +58,7 @@ class Reach(msgspec.Struct, frozen=True, omit_defaults=True):
         """
         reach = RADIUS_M if self.radius_m else CORDON_MARGIN_M
         near = tell_by_distance(self.near, self.radius_m, self.accuracy_m, reach)
-        return tuple(dict.fromkeys((*self.crosses, *near)))
+        return tuple(dict.fromkeys((*self.crosses, *near, *self.before)))
 
 
 def told_of(reaches: Iterable[Reach | None]) -> tuple[str, ...]:
@@ -61,6 +68,8 @@ def told_of(reaches: Iterable[Reach | None]) -> tuple[str, ...]:
 
 def reach_words(reach: Reach) -> str:
     """What it reaches in a few words: "crosses SCAS/LAS; SECAMB 0.8 km", and how much the lines are worth."""
+    if reach.before:
+        return as_before(reach.before)
     if len(reach.crosses) > 1:
         first = f"crosses {'/'.join(reach.crosses)}"
     else:
@@ -71,6 +80,19 @@ def reach_words(reach: Reach) -> str:
     return "; ".join(filter(None, (first, near))) + (" (INDICATIVE)" if reach.indicative else "")
 
 
+def as_before(codes: Iterable[str]) -> str:
+    """What is said of a place or of ground that was moved where nothing could be computed."""
+    return f"not computed: tell as before: {' '.join(codes)}"
+
+
 def measured(reach: Reach | None, areas: str) -> Reach | None:
     """What the author's client computed, if it used the areas of this incident: no two rooms use different ones."""
-    return reach if reach is not None and areas and reach.areas == areas else None
+    if reach is None or not areas or reach.areas != areas:
+        return None
+    return replace(reach, before=()) if reach.before else reach
+
+
+def carried(reach: Reach | None) -> Reach | None:
+    """What is left of a reach when its ground is moved and not computed anew: who had to be told still must be."""
+    tells = () if reach is None else reach.tells
+    return None if reach is None or not tells else Reach(reach.areas, before=tells)

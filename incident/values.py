@@ -65,6 +65,12 @@ class Location(msgspec.Struct, frozen=True, omit_defaults=True):
         """(latitude, longitude), or None when only words or a grid reference are known."""
         return None if self.lat is None or self.lon is None else (self.lat, self.lon)
 
+    def same_point(self, other: Location) -> bool:
+        """Whether both are one point on the ground, whatever it is called and whoever has confirmed it."""
+        if self.point is not None and other.point is not None:
+            return self.point == other.point
+        return bool(self.grid) and self.grid == other.grid
+
     def words(self, *, grid_first: bool = False) -> str:
         """The place in one line: words, grid, coordinates. ``grid_first`` is for where the end of it may be cut off."""
         if not self.known:

@@ -12,7 +12,7 @@ from incident.cover import covers
 from incident.cover.facts import ANSWER_MS, OPEN, SOON_MS, Cover
 from incident.kernel.slice import View
 from incident.organisation import organisation, over, scene_over, stood_down, untold, with_units
-from incident.placing import must_tell
+from incident.organisation.telling import concerns_since, tells
 from incident.values import MINUTE_MS
 
 TOLD_MS: Final = 3 * MINUTE_MS
@@ -34,21 +34,23 @@ RUNS_OUT = Kind("cover_ends", "Cover is about to run out", (28,), "cover", "ask"
 
 
 def _untold(view: View) -> Iterator[Alarm]:
-    """Since it was known: a place that was given or ground that was laid later asks for its trusts later."""
+    """Since each of them had to be told first: a place given anew, or ground moved, gives nobody more time."""
     if over(view):
         return
     state = organisation(view)
-    given = max((sighting.at for sighting in state.sightings), default=state.opened_at)
-    laid: dict[str, int] = {}
+    begun: dict[str, int] = {}
+    for sighting in state.sightings:
+        for code in tells(sighting):
+            since = concerns_since(sighting, code)
+            begun[code] = min(since, begun.get(code, since))
     for feature in boundaries(view).rows.values():
         if feature.withdrawn_at is None and feature.reach is not None:
             for code in feature.reach.tells:
-                laid[code] = min(feature.placed_at, laid.get(code, feature.placed_at))
-    by_place = {code for one in state.sightings if one.placing is not None for code in must_tell(one.placing)}
+                since = feature.concerns_since(code)
+                begun[code] = min(since, begun.get(code, since))
     for code in untold(view):
-        since = given if code in by_place else laid.get(code, given)
         left = state.parties[code].left_at if code in state.parties else None
-        begins = max(since, left or 0) + TOLD_MS
+        begins = max(begun[code], left or 0) + TOLD_MS
         words = f"{code} is not told: its area is in or near the place or the ground"
         yield Alarm(f"untold/{code}", NOT_TOLD.name, words, begins, "", (state.lead,))
 

@@ -52,7 +52,7 @@ def _without_reach(body: dict[str, Any]) -> dict[str, Any]:
 SLICE = Slice(
     name="boundaries",
     state=f.Boundaries,
-    state_v=2,
+    state_v=3,
     events=(
         EventSpec(f.Proposed, 2, {1: _without_reach}),
         EventSpec(f.Agreed),

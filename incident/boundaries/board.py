@@ -78,7 +78,10 @@ def reach_cell(feature: Feature, _look: Look) -> Cell:
     """What its ground reaches among the areas of the trusts: crosses SCAS/LAS; SECAMB 0.8 km."""
     if feature.reach is None or feature.withdrawn_at is not None:
         return Cell("", "dim")
-    return Cell(reach_words(feature.reach), "caution" if len(feature.reach.crosses) > 1 else "dim")
+    return Cell(
+        reach_words(feature.reach),
+        "caution" if len(feature.reach.crosses) > 1 or feature.reach.before else "dim",
+    )
 
 
 def review_cell(feature: Feature, look: Look) -> Cell:

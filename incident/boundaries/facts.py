@@ -129,7 +129,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``called`` is its name as proposed, which log lines use: it never changes. ``asked`` is the id of the command
     that laid it where it lies, and so asked the others. ``version`` is that of the command which last changed
     shape or life; ``edits`` that of each ordinary field. The polygon of a withdrawn feature is dropped.
-    ``reach`` is what its ground reaches among the areas of the trusts, as its author's client computed it.
+    ``reach`` is what its ground reaches among the areas of the trusts, as its author's client computed it;
+    ``since`` is when a trust had to be told of it first (UTC ms), for those that a move has not freed of it.
     """
 
     id: str
@@ -153,6 +154,11 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     moves: int = 0
     edits: dict[str, str] = {}
     reach: Reach | None = None
+    since: dict[str, int] = {}
+
+    def concerns_since(self, code: str) -> int:
+        """Since when a trust had to be told of it (UTC ms), however often it was moved since."""
+        return self.since.get(code, self.placed_at)
 
 
 class Boundaries(msgspec.Struct, frozen=True):
@@ -196,7 +202,7 @@ class Declined(msgspec.Struct, frozen=True):
 
 
 class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The owner moved or reshaped it: every other agency is asked anew."""
+    """The owner moved or reshaped it: every other agency is asked anew. In the same shape, its reach was measured."""
 
     feature: str
     shape: Shape
@@ -303,6 +309,13 @@ def words_of(kind: str, article: str = "a") -> str:
     """A kind with its article: an RVP, a hot zone; "A" to begin a sentence."""
     words = KINDS[kind]
     return f"{article}n {words}" if words[0] in "aeiouRF" else f"{article} {words}"
+
+
+def same_ground(one: Shape, other: Shape) -> bool:
+    """Whether two shapes are the same ground, whatever it is called."""
+    if (one.polygon, one.radius_m) != (other.polygon, other.radius_m):
+        return False
+    return bool(one.polygon) or one.place.same_point(other.place)
 
 
 def subject_of(feature: Feature) -> str:

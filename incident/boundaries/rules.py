@@ -36,10 +36,11 @@ from incident.boundaries.facts import (
     edited,
     folded,
     key_of,
+    same_ground,
     subject_of,
     words_of,
 )
-from incident.ground import measured
+from incident.ground import Reach, carried, measured
 from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import charter_of, closed, organisation, parties
@@ -151,13 +152,25 @@ def _settle(view: View, feature: Feature, command: Any, ctx: Context) -> tuple[A
                 return ()
             return (Declined(feature.id, command.reason),)
         case Move():
-            if command.shape == feature.shape:
-                return ()
-            reach = measured(command.reach, charter_of(view).areas_digest)
-            unfit = _unfit(feature.kind, command.shape)
-            return unfit or (Moved(feature.id, command.shape, command.reason, reach),)
+            return _move(view, feature, command)
         case _:
             return (Withdrawn(feature.id, command.reason),)
+
+
+def _move(view: View, feature: Feature, command: Move) -> tuple[Any, ...] | Refusal:
+    """A room without the areas takes nothing back that others computed: the same ground reaches what it reached.
+
+    Of other ground nothing is known then, and who had to be told before still must be. Where it lies already, only
+    what it reaches can be new.
+    """
+    reach = measured(command.reach, charter_of(view).areas_digest)
+    if command.shape == feature.shape and reach in (None, feature.reach):
+        return ()
+    if reach is None:
+        same = same_ground(command.shape, feature.shape)
+        reach = feature.reach if same else carried(feature.reach)
+    unfit = _unfit(feature.kind, command.shape)
+    return unfit or (Moved(feature.id, command.shape, command.reason, reach),)
 
 
 def _amend(view: View, feature: Feature, command: Amend, ctx: Context) -> tuple[Any, ...] | Refusal:
@@ -255,11 +268,16 @@ def _evolved(feature: Feature, event: Any, record: Record) -> Feature:
         case Declined():
             answer = Answer(False, record.at, record.actor, event.reason)
             return change(feature, answers={**feature.answers, record.agency: answer})
+        case Moved() if event.shape == feature.shape:
+            # Measured anew: nobody is asked anew for that.
+            reach = event.reach or feature.reach
+            return change(feature, reach=reach, since=_since(feature, reach, record))
         case Moved():
             return change(
                 feature,
                 shape=event.shape,
                 reach=event.reach,
+                since=_since(feature, event.reach, record),
                 asked=record.command_id,
                 placed_at=record.at,
                 reason=event.reason,
@@ -281,6 +299,13 @@ def _evolved(feature: Feature, event: Any, record: Record) -> Feature:
             )
         case _:
             raise AssertionError(f"no rule for {type(event).__name__}")
+
+
+def _since(feature: Feature, reach: Reach | None, record: Record) -> dict[str, int]:
+    """Since when each trust has to be told: a move gives nobody more time who had to be told before it."""
+    before = () if feature.reach is None else feature.reach.tells
+    tells = () if reach is None else reach.tells
+    return {code: feature.concerns_since(code) if code in before else record.at for code in tells}
 
 
 def _reviewed(feature: Feature, event: Reviewed, record: Record) -> Feature:

@@ -36,8 +36,12 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
         case Declined():
             return Line(sentences(f"does not agree to {what}", _because(event.reason)))
         case Moved():
+            if event.reach is not None and event.reach.before:
+                across = f"Reach {reach_words(event.reach)}"
+            else:
+                across = _across(event.reach)
             where = f"moves {what} to {where_words(event.shape)}"
-            return Line(sentences(where, _across(event.reach), _because(event.reason)))
+            return Line(sentences(where, across, _because(event.reason)))
         case Withdrawn():
             return Line(sentences(f"withdraws {what}", _because(event.reason)))
         case Reviewed():

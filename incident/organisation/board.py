@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from incident.catalogue import Agency
+from incident.ground import as_before
 from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.receipts import Receipts, receipt
 from incident.organisation.facts import DECLARATIONS, Organisation, Party
@@ -214,7 +215,9 @@ def _area_lines(look: Look) -> list[tuple[str, Cell]]:
     state: Organisation = look.state.organisation
     placing = state.placing
     if placing is None:
-        return _untold_lines(look)
+        before = state.sightings[0].before if state.sightings else ()
+        lines = [("area", Cell(as_before(before), "caution"))] if before else []
+        return [*lines, *_untold_lines(look)]
     lines = [("area", Cell(placing_words(placing), "ink" if placing.state == INSIDE else "caution"))]
     if placing.trust and placing.trust != state.lead:
         lines.append(("", Cell(f"its area: offer or agree the lead with {placing.trust}", "caution")))

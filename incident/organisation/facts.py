@@ -12,19 +12,13 @@ import msgspec
 from msgspec import Meta
 
 from incident.catalogue import Charter
+from incident.ground import Codes
 from incident.placing import Placing
 from incident.values import MINUTE_MS, AgencyCode, Location, Mode
 
 DECLARATIONS: Final = (
-    "aware",
-    "standby",
-    "declared",
-    "cancelled",
-    "scene_clear",
-    "stand_down",
-    "recovery",
-    "closed",
-)
+    "aware", "standby", "declared", "cancelled", "scene_clear", "stand_down", "recovery", "closed",
+)  # fmt: skip
 """What an agency can say of itself, in the order in which it usually does."""
 
 ACTIVE: Final = frozenset({"standby", "declared", "scene_clear"})
@@ -98,7 +92,11 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Sighting(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One value of the location, and who gave it when; ``placing`` as computed by the room that gave it."""
+    """One value of the location, and who gave it when; ``placing`` as computed by the room that gave it.
+
+    ``before`` are those who had to be told of the place before, when a room gave this one that could compute nothing.
+    ``since`` is when a trust had to be told first (UTC ms), where a place before this one concerned it already.
+    """
 
     location: Location
     agency: str
@@ -106,6 +104,8 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True):
     at: int
     version: str
     placing: Placing | None = None
+    before: Codes = ()
+    since: dict[AgencyCode, int] = {}
 
 
 class LeadOffer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -284,6 +284,7 @@ class LocationGiven(msgspec.Struct, frozen=True, omit_defaults=True):
 
     location: Location
     placing: Placing | None = None
+    before: Codes = ()
 
 
 class LocationPicked(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from incident.organisation import facts
 from incident.organisation.ending import OVER
 from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party, Sighting
 from incident.organisation.rules import answers
+from incident.organisation.telling import concerns_since, tells
 
 
 def evolve(state: Organisation, event: Any, record: Record) -> Organisation:
@@ -89,7 +90,18 @@ def _opened(event: facts.Opened, record: Record) -> Organisation:
 
 
 def _sighting(event: facts.Opened | facts.LocationGiven, record: Record) -> Sighting:
-    return Sighting(event.location, record.agency, record.actor, record.at, record.command_id, event.placing)
+    before = event.before if isinstance(event, facts.LocationGiven) else ()
+    at, version = record.at, record.command_id
+    return Sighting(event.location, record.agency, record.actor, at, version, event.placing, before)
+
+
+def _since(new: Sighting, known: tuple[Sighting, ...]) -> Sighting:
+    """A place given anew gives nobody more time: who had to be told already has had to since then."""
+    first: dict[str, int] = {}
+    for one in known:
+        for code in tells(one):
+            first[code] = min(concerns_since(one, code), first.get(code, new.at))
+    return replace(new, since={code: first[code] for code in tells(new) if first.get(code, new.at) < new.at})
 
 
 def _invited(state: Organisation, agencies: tuple[str, ...], record: Record) -> Organisation:
@@ -166,7 +178,7 @@ def _located(state: Organisation, event: Any, record: Record) -> Organisation:
     if isinstance(event, facts.LocationPicked):
         picked = tuple(s for s in state.sightings if s.version == event.version)
         return replace(state, sightings=picked[:1] or state.sightings[:1], location_version=version)
-    new = _sighting(event, record)
+    new = _since(_sighting(event, record), state.sightings)
     seen = record.base.get("location", "")
     if seen == state.location_version:
         # Having seen a dispute does not settle it; a room only replaces what it had said itself.

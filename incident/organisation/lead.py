@@ -75,9 +75,12 @@ def _why_lead(look: Look, row: Any) -> str:
 
 
 def lead_goes_to(look: Look, _row: Any = None) -> str:
-    """Whom the place proposes for the lead, where that is ours to offer or to claim; "" to leave it where it is."""
+    """Whom the place proposes for the lead, where that is ours to offer or to claim; "" to leave it where it is.
+
+    Nobody on a border: what the drawn lines say there is no answer, and control rooms agree it.
+    """
     state, me, placing = state_of(look), me_of(look), state_of(look).placing
-    trust = "" if placing is None else placing.trust
+    trust = placing.trust if placing is not None and placing.state == INSIDE else ""
     named = {offer.to for offer in state.lead_offers}
     if not trust or trust == state.lead or trust in named or trust not in state.charter.agencies:
         return ""
@@ -95,8 +98,10 @@ def _leaders(look: Look, _row: Any) -> Sequence[tuple[str, str]]:
     state, me = state_of(look), me_of(look)
     if me != state.lead:
         return [(me, "we claim it")]
+    first = state.placing.candidates if state.placing is not None else ()
     there = [(c, state.charter.agency_name(c)) for c, p in state.parties.items() if p.left_at is None]
-    return [(code, name) for code, name in (*there, *invitable(look, None)) if code != state.lead]
+    found = [(code, name) for code, name in (*there, *invitable(look, None)) if code != state.lead]
+    return sorted(found, key=lambda pair: pair[0] not in first)
 
 
 def _tell(_row: Any, values: Mapping[str, Any], look: Look) -> facts.TellAndOffer:
@@ -104,7 +109,9 @@ def _tell(_row: Any, values: Mapping[str, Any], look: Look) -> facts.TellAndOffe
     to = text_of(values, "to").upper()
     if not agencies and not to:
         raise ValueError("Name at least one trust to be told, or who is to lead.")
-    if to and to != me_of(look) and to not in state_of(look).parties and to not in agencies:
+    party = state_of(look).parties.get(to)
+    there = party is not None and party.left_at is None
+    if to and to != me_of(look) and not there and to not in agencies:
         agencies = (*agencies, to)  # who is to lead takes part first
     reason = text_of(values, "reason") if to else ""
     return facts.TellAndOffer(agencies, to, reason, _given(values, look) if to else "")

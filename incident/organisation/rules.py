@@ -10,12 +10,14 @@ from typing import Any, Final
 import msgspec
 
 from incident.catalogue import Charter
+from incident.ground import BEFORE_MAX
 from incident.kernel.slice import Context, Refusal, View
 from incident.organisation import facts
 from incident.organisation.ending import closed
 from incident.organisation.facts import DECLARATIONS, KINDS, LeadOffer, Organisation, Party
+from incident.organisation.telling import tells
 from incident.placing import Placing
-from incident.values import stop
+from incident.values import Location, stop
 
 Answer = tuple[Any, ...] | Refusal
 
@@ -333,7 +335,23 @@ def _give_location(state: Organisation, command: facts.GiveLocation, ctx: Contex
     placing = _placed(command, state.charter)
     if any(s.location == command.location and placing in (None, s.placing) for s in mine):
         return ()
-    return (facts.LocationGiven(command.location, placing),)
+    before: tuple[str, ...] = ()
+    if placing is None:
+        placing, before = _known_of(state, command.location)
+    return (facts.LocationGiven(command.location, placing, before),)
+
+
+def _known_of(state: Organisation, location: Location) -> tuple[Placing | None, tuple[str, ...]]:
+    """What others computed, for a room that could not: the same place lies where it lay.
+
+    Of another place nothing is known, and who had to be told before still must be.
+    """
+    same = [one for one in state.sightings if one.location.same_point(location)]
+    for one in same:
+        if one.placing is not None:
+            return one.placing, one.before
+    before = (code for one in same or state.sightings for code in tells(one))
+    return None, tuple(dict.fromkeys(before))[:BEFORE_MAX]
 
 
 def _placed(command: facts.Open | facts.GiveLocation, charter: Charter) -> Placing | None:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from incident.ground import told_of
 from incident.kernel.slice import View
-from incident.organisation.facts import Organisation
+from incident.organisation.facts import Organisation, Sighting
 from incident.placing import must_tell
+
+
+def tells(sighting: Sighting) -> tuple[str, ...]:
+    """The trusts that one value of the location asks for."""
+    by_place = () if sighting.placing is None else must_tell(sighting.placing)
+    return tuple(dict.fromkeys((*by_place, *sighting.before)))
+
+
+def concerns_since(sighting: Sighting, code: str) -> int:
+    """Since when a trust had to be told of the place (UTC ms), however often it was given since."""
+    return sighting.since.get(code, sighting.at)
 
 
 def must_be_told(view: View) -> tuple[str, ...]:
     """The trusts that must be told, whether they take part or not: by the place first, then by the ground."""
     state: Organisation = view.organisation
-    by_place = (
-        code
-        for sighting in state.sightings
-        if sighting.placing is not None
-        for code in must_tell(sighting.placing)
-    )
+    by_place = (code for sighting in state.sightings for code in tells(sighting))
     ground = getattr(view, "boundaries", None)  # an agency's own part has none
     rows = () if ground is None else ground.rows.values()
     by_ground = told_of(feature.reach for feature in rows if feature.withdrawn_at is None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from incident.ground import as_before
 from incident.kernel.record import Record
 from incident.kernel.slice import Line, Names
 from incident.organisation import facts
@@ -62,6 +63,8 @@ def _a(word: str) -> str:
 
 
 def _placed(event: facts.Opened | facts.LocationGiven) -> str:
+    if event.placing is None and isinstance(event, facts.LocationGiven) and event.before:
+        return f"Area {as_before(event.before)}"
     return "" if event.placing is None else placing_words(event.placing)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from incident.alarms import standing as alarms_now
 from incident.boundaries import boundaries, endangered
 from incident.boundaries import facts as f
 from incident.boundaries.board import BOARD
@@ -323,6 +324,44 @@ def test_what_a_cordon_reaches_is_stored_shown_and_grows() -> None:
     assert dict(BOARD.detail(row, seen))["reaches"].text == reach_words(big)
     given.did(f.Withdraw(cordon))
     assert untold(given.view) == (), "what is withdrawn asks for nobody"
+    given.check()
+
+
+def test_ground_moved_by_a_room_without_the_areas_asks_for_who_had_to_be_told_before() -> None:
+    given = with_areas()
+    small = reach(("SCAS", 0), ("SECAMB", 800), crosses=("SCAS",))
+    given.did(f.Propose("outer_cordon", f.Shape(SOURCE, 500.0), reach=small))
+    cordon, laid = given.last, given.now
+    given.by("SCAS").did(f.Agree(cordon)).by("LAS").later(1)
+    given.did(f.Move(cordon, f.Shape(SOURCE, 5_000.0), reach=msgspec.structs.replace(small, areas="others")))
+    row = boundaries(given.view).rows[cordon]
+    assert untold(given.view) == ("SECAMB",), "a cordon that grows never warns fewer"
+    assert given.line().text.endswith("Reach not computed: tell as before: SCAS SECAMB.")
+    assert dict(BOARD.detail(row, look(given)))["reaches"].text == "not computed: tell as before: SCAS SECAMB"
+    given.did(f.Move(cordon, f.Shape(SOURCE, 6_000.0)))
+    assert untold(given.view) == ("SECAMB",), "nor when it grows again"
+    given.did(f.Move(cordon, f.Shape(msgspec.structs.replace(SOURCE, text="the coach"), 6_000.0)))
+    given.later(2)
+    (alarm,) = (a for a in alarms_now(given.view, given.now) if a.kind == "neighbour_untold")
+    assert alarm.since == laid + 180_000, "a move gives nobody more time"
+    given.check()
+
+
+def test_a_reach_can_be_computed_later_and_nobody_is_asked_anew_for_that() -> None:
+    given = with_areas()
+    shape = f.Shape(SOURCE, 500.0)
+    given.did(f.Propose("outer_cordon", shape))
+    cordon = given.last
+    given.by("SCAS").did(f.Agree(cordon)).by("LAS").later(1)
+    found = reach(("SCAS", 0), ("SECAMB", 800))
+    given.did(f.Move(cordon, shape, reach=found))
+    row = boundaries(given.view).rows[cordon]
+    assert (row.reach, row.moves, set(row.answers)) == (found, 0, {"LAS", "SCAS"})
+    given.when(f.Move(cordon, shape, reach=found)).nothing()
+    given.when(f.Move(cordon, shape)).nothing()
+    forged = msgspec.structs.replace(found, before=("EEAST",))
+    given.did(f.Move(cordon, f.Shape(SOURCE, 600.0), reach=forged))
+    assert "EEAST" not in untold(given.view), "only the rules say what was before"
     given.check()
 
 

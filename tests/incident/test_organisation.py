@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from incident.alarms import standing as alarms_now
 from incident.boundaries.facts import Propose, Shape, Withdraw
 from incident.catalogue import Charter
 from incident.kernel.board import Look
@@ -21,6 +22,7 @@ from incident.organisation import (
     is_party,
     organisation,
     parties,
+    untold,
 )
 from incident.organisation.board import BOARD
 from incident.organisation.facts import (
@@ -828,7 +830,7 @@ def seen(given: Given, agency: str = "LAS") -> Look:
 
 
 def test_the_word_tell_invites_the_trusts_near_it_that_do_not_take_part_and_then_has_nothing_to_do() -> None:
-    given = placed()
+    given = placed(state="inside", accuracy_m=100)
     tell = verb("tell")
     assert tell.applies(None, seen(given))
     assert set(tell.args[0].default(seen(given), None).split(",")) == {"SCAS", "SECAMB"}
@@ -859,3 +861,60 @@ def test_the_detail_of_a_party_says_whose_area_it_is_and_who_is_still_to_be_told
     lines = dict(BOARD.detail(BOARD.rows(look)["LAS"], look))
     assert "INDICATIVE" in lines["area"].text
     assert lines["to be told"].text == "SECAMB"
+
+
+def test_on_a_border_nobody_is_named_for_the_lead_and_the_likeliest_are_the_first_choices() -> None:
+    given = placed()
+    to = next(arg for arg in verb("tell").args if arg.name == "to")
+    assert to.default is not None
+    assert to.choices is not None
+    assert to.default(seen(given), None) == "", "that is agreed between control rooms"
+    first = [code for code, _ in to.choices(seen(given), None)]
+    assert set(first[:2]) == {"SCAS", "SECAMB"}
+    assert to.default(seen(placed(state="inside")), None) == "SCAS"
+
+
+def test_who_has_left_is_told_again_when_it_is_to_lead() -> None:
+    given = placed().did(Invite(("SCAS",)))
+    given.by("SCAS", "tactical_commander").did(Join("duty manager")).did(Leave("not ours")).by("LAS")
+    look = seen(given)
+    given.did(verb("tell").build(None, {"to": "scas", "reason": "their area"}, look))
+    assert "SCAS" in parties(given.view)
+    assert org(given).lead_offer.to == "SCAS"
+    given.check()
+
+
+def test_a_room_without_the_areas_takes_nothing_back_that_others_computed() -> None:
+    given = placed()
+    given.did(GiveLocation(msgspec.structs.replace(HERE, confirmed=True)))
+    assert org(given).placing == PLACED
+    assert org(given).location.confirmed
+    given.did(GiveLocation(msgspec.structs.replace(HERE, text="the coach")))
+    assert org(given).placing == PLACED, "the same point by another name"
+    given.did(GiveLocation(THERE))
+    assert org(given).placing is None, "nobody has computed whose area that is"
+    assert set(untold(given.view)) == {"SCAS", "SECAMB"}, "and who had to be told still must be"
+    look = seen(given)
+    lines = dict(BOARD.detail(BOARD.rows(look)["LAS"], look))
+    assert lines["area"].text == "not computed: tell as before: SCAS LAS SECAMB"
+    assert "not computed: tell as before" in given.line().text
+    given.did(GiveLocation(HERE, msgspec.structs.replace(PLACED, state="inside", near=())))
+    assert set(untold(given.view)) == {"SCAS"}, "computed anew, it is what was computed"
+    given.check()
+
+
+def test_a_place_given_anew_gives_nobody_more_time_to_be_told() -> None:
+    given = placed()
+    begun = given.now
+    for turn in range(4):
+        given.later(1).did(GiveLocation(msgspec.structs.replace(HERE, confirmed=turn % 2 == 0), PLACED))
+    found = [a for a in alarms_now(given.view, given.now) if a.kind == "neighbour_untold"]
+    assert {a.key: a.since for a in found} == {
+        "untold/SCAS": begun + 3 * MINUTE, "untold/SECAMB": begun + 3 * MINUTE
+    }  # fmt: skip
+    wider = msgspec.structs.replace(PLACED, near=(*NEAR[:2], Near("EEAST", 2_000)))
+    given.did(GiveLocation(THERE, wider))
+    assert "untold/EEAST" not in {a.key for a in alarms_now(given.view, given.now)}, (
+        "it is asked for only now"
+    )
+    given.check()
