@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
 from config.reader import find_config, parse_yaml, read_bytes
 from incident.geography import AREAS_SCHEMA, FILE, AreaSet
 from incident.interchange import areas_file
-from incident.kernel.checks import validate
+from incident.kernel.checks import ConfigError, Problem, validate
 
 __all__ = ["FILE", "areas_path", "read_areas"]
 
@@ -35,5 +36,20 @@ def read_areas(path: Path) -> AreaSet:
     found = areas_file.areas_of(data, str(path))
     if found is not None:
         return found
-    tree = parse_yaml(data, str(path), bytes_max=BYTES_MAX, nodes_max=areas_file.NODES_MAX)
+    try:
+        tree = parse_yaml(data, str(path), bytes_max=BYTES_MAX, nodes_max=areas_file.NODES_MAX)
+    except ConfigError:
+        _say_of_json(data, path)
+        raise
     return validate(tree, AREAS_SCHEMA)
+
+
+def _say_of_json(data: bytes, path: Path) -> None:
+    """Raises ConfigError with where it stops being JSON, which is what a person wrote; the reader knows YAML."""
+    try:
+        json.loads(data)
+    except json.JSONDecodeError as error:
+        sentence = f"is not the JSON of a GeoJSON file: {error.msg}, at column {error.colno}"
+        raise ConfigError([Problem(str(path), error.lineno, "", sentence)]) from None
+    except (ValueError, RecursionError):
+        return

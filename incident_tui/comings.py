@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import shlex
 import sys
 import urllib.parse
 import warnings
@@ -188,7 +189,9 @@ def add_words(commands: Any) -> None:
         "enrol", parents=[common], help="make this desk known to a server, with a code"
     )
     made.add_argument("url", metavar="URL", help="the server, such as wss://control.example:8765")
-    made.add_argument("code", metavar="CODE", nargs="*", help="as it was read out; left out: it is asked for")
+    made.add_argument(
+        "code", metavar="CODE", nargs="*", default=[], help="as it was read out; left out: it is asked for"
+    )
     made.set_defaults(run=_enrol)
     for name, run, words in (
         ("sign-in", _sign_in, "sign in or unlock, for what runs without a screen"),
@@ -242,7 +245,8 @@ def _enrol(asked: argparse.Namespace) -> int:
         asyncio.run(_opened(Sitting(ring, Clock()), password))
     except Stopped as stopped:
         raise Stopped(f"This desk is enrolled, but it cannot sign in: {stopped}", stopped.code) from None
-    put(f"Signed in. Now: incident-tui connect {asked.url}")
+    where = "" if asked.home is None else f" --home {shlex.quote(str(asked.home))}"
+    put(f"Signed in. Now: incident-tui connect {url}{where}")
     return DONE
 
 

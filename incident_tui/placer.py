@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,6 +67,7 @@ class Placer:
         self._names: Gazetteer | None = None
         self._names_wrong: ConfigError | None = None
         self._trouble = ""
+        self._speeds_wrong = ""
         self.loaded = False
         """The geometry library is here, and the areas have been looked for."""
         self.speeds: Any = None
@@ -83,6 +83,8 @@ class Placer:
         self._tell_names()
         if not self.loaded:
             await asyncio.to_thread(self._load)
+            if self._speeds_wrong:
+                self._tell(self._speeds_wrong)
 
     def _load(self) -> None:
         """What the map needs; why there is none is kept for whoever looks at it."""
@@ -95,9 +97,11 @@ class Placer:
             self._trouble = f"The areas of this installation cannot be used. {error.problems[0]}"
         from incident import geography  # noqa: PLC0415 - loaded by now
 
-        with suppress(ConfigError):  # without them every trust is taken to be as fast as any
+        try:
             path = find_config(geography.speeds.FILE, self._config)
             self.speeds = validate(read_yaml(path), geography.SPEEDS_SCHEMA)
+        except ConfigError as error:
+            self._speeds_wrong = f"Every trust is taken to be as fast as any other. {error.problems[0]}"
         self.loaded = True
 
     def areas(self, charter: Charter | None) -> Any:

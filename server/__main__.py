@@ -20,7 +20,6 @@ from typing import Any, Final
 from config.command_line import PlainParser
 from incident.kernel.checks import ConfigError
 from incident.kernel.text import safe_text
-from server import __doc__ as about
 from server import words_areas, words_backup
 from server.printing import complain, put
 from server.said import Said
@@ -32,6 +31,10 @@ STORE_FAILED: Final = 3
 SCRATCH: Final = ".scratch"
 """A data folder with this file in it was made to be thrown away."""
 
+ABOUT: Final = (
+    "The server of a shared picture of incidents: it keeps the log, lets the control rooms' desks in, and is made, "
+    "looked over and backed up with these commands. First: incident-server init DIR"
+)
 EXITS: Final = (
     "exit codes: 0 done; 1 could not, and said why; 2 not understood; 3 the store failed while serving"
 )
@@ -66,7 +69,7 @@ def _stop_printing() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = PlainParser(prog="incident-server", description=about, epilog=EXITS)
+    parser = PlainParser(prog="incident-server", description=ABOUT, epilog=EXITS)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], says: str, group: Any = commands) -> Any:
@@ -185,8 +188,8 @@ def _init(asked: argparse.Namespace) -> int:
     except AdminError as error:
         raise Said(str(error)) from None
     put(f"{folder.root} is ready for {asked.mode} use. Next: incident-server run {quoted(folder.root)}")
-    if not settings.tls:
-        put(words_tls.PLAIN)
+    if said := words_tls.reached(settings) if settings.tls else words_tls.PLAIN:
+        put(said)
     return OK
 
 
@@ -331,7 +334,9 @@ def _who_can(asked: argparse.Namespace) -> int:
     found = [name for name in every if asked.grant in (name, "")] or [n for n in every if asked.grant in n]
     if not found:
         near = get_close_matches(asked.grant, every, n=3)
-        raise Said(f"There is no grant {asked.grant!r}." + (f" Near it: {', '.join(near)}." if near else ""))
+        parts = ", ".join(dict.fromkeys(name.partition(".")[0] for name in every))
+        more = f"Near it: {', '.join(near)}." if near else f"Name a part of one, such as: {parts}."
+        raise Said(f"There is no grant {asked.grant!r}. {more}")
     for name in found:
         put("\n".join(explained(charter, name)))
     return OK

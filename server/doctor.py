@@ -71,7 +71,7 @@ def examine(
         settings, charter = read_settings(folder, config)
         areas = charter.areas_digest
         yield Finding("ok", "The settings and the configuration can be read, without a mistake.")
-        yield from (Finding(*found) for found in words_areas.examined(folder, config))
+        yield from (Finding(*found) for found in words_areas.examined(folder, config, charter.agencies))
     except ConfigError as error:
         yield from (Finding("wrong", str(problem)) for problem in error.problems)
     if settings is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from incident.kernel.door import CODE_SECONDS, Code, code_from, code_key
 from server.datafolder import write_private
-from server.identity import IdentityError
+from server.identity import IdentityError, why_unread
 
 FORMAT: Final = 1
 PENDING_MAX: Final = 200
@@ -152,6 +153,23 @@ class Codes:
         return lambda: write_private(self._path, data)
 
 
+def set_aside(path: Path) -> Path | None:
+    """Move codes that are damaged away: they are good for minutes, and keep no server from starting.
+
+    Answers where they are now; None when nothing is wrong with them, or they cannot be moved.
+    """
+    try:
+        msgspec.json.decode(path.read_bytes(), type=_File)
+    except msgspec.DecodeError:
+        aside = path.with_name(path.name + ".damaged")
+        with suppress(OSError):
+            path.replace(aside)
+            return aside
+    except OSError:
+        pass
+    return None
+
+
 def _read(path: Path) -> list[Pending]:
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_File)
@@ -159,7 +177,7 @@ def _read(path: Path) -> list[Pending]:
         return []
     except (OSError, msgspec.DecodeError) as error:
         raise IdentityError(
-            f"{path} cannot be read ({type(error).__name__}). Move it away, and make new codes."
+            f"{path} cannot be read ({why_unread(error)}). Move it away, and make new codes."
         ) from None
     if found.format != FORMAT:
         raise IdentityError(f"{path} was written by a newer version of this program; use that one.")

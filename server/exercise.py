@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.areas import areas_path, read_areas
-from config.reader import find_config, read_yaml
+from config.reader import DEFAULTS, find_config, read_yaml
 from incident import geography
 from incident.catalogue import Charter
-from incident.kernel.checks import ConfigError, Problem
+from incident.kernel.checks import ConfigError, Problem, nearest
 from incident.kernel.slice import Actor, Refusal
 from incident.state import EXERCISES
 from server import logs
@@ -41,7 +41,13 @@ def find_scenario(named: str, config: Path | None = None) -> Path:
     path = Path(named).expanduser()
     if named.endswith((".yaml", ".yml")) or path.is_file():
         return path.resolve()
-    return find_config(f"{FOLDER}/{named}.yaml", config).resolve()
+    try:
+        return find_config(f"{FOLDER}/{named}.yaml", config).resolve()
+    except ConfigError as error:
+        places = [DEFAULTS, *([] if config is None else [config])]
+        there = sorted({path.stem for place in places for path in (place / FOLDER).glob("*.yaml")})
+        sentence = f"There is no scenario of that name{nearest(named, there)}. There are: {', '.join(there)}"
+        raise ConfigError([*error.problems, Problem("", 0, "", sentence)]) from None
 
 
 async def open_exercise(hub: Hub, charter: Charter, asked: Mapping[str, Any]) -> Answer:

@@ -56,7 +56,7 @@ def trouble(hub: Hub, pulse: Pulse, probe: Probe | None = None) -> list[str]:
 
 
 class Watch:
-    """One line of the log when nothing can be written any more, or with a wrong time; and one when all is well again."""
+    """One line of the log when nothing can be written any more, or with a wrong time; one when all is well."""
 
     def __init__(self) -> None:
         self._reasons: list[str] = []

@@ -238,6 +238,13 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def why_unread(error: OSError | msgspec.DecodeError) -> str:
+    """Why a file of this program cannot be read, for a person; never what stands in it."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "it is damaged: not the JSON that this program writes"
+
+
 def _same(one: Entry | Desk, agency: str, name: str) -> bool:
     return (one.agency, one.name.lower()) == (agency, name.lower())
 
@@ -249,7 +256,7 @@ def _read(path: Path) -> _File:
         return _File(FORMAT, [])
     except (OSError, msgspec.DecodeError) as error:
         raise IdentityError(
-            f"{path} cannot be read ({type(error).__name__}). Put a backup of it back, or move it away and make new "
+            f"{path} cannot be read ({why_unread(error)}). Put a backup of it back, or move it away and make new "
             "tokens and enrol the desks again."
         ) from None
     if found.format > FORMAT:

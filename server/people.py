@@ -19,7 +19,7 @@ from incident.permissions import for_people, for_people_of, only_of
 from server import logs
 from server.admin import AdminError, Answer, Operation
 from server.datafolder import DataFolder
-from server.enrolment import Codes, Issuer
+from server.enrolment import Codes, Issuer, set_aside
 from server.identity import Desk, DeskGone, Identity, IdentityError, check_who
 from server.passwords import Argon2, Guesses, Hasher, Pool
 from server.signins import Badge, SignIns
@@ -46,6 +46,9 @@ class People:
         self.hasher = hasher or Argon2()
         self.pool = Pool()
         self.identity = Identity(folder.tokens)
+        aside = set_aside(folder.codes)
+        if aside is not None:
+            logs.warn("codes set aside", file=str(aside), why="damaged: make new ones with enrol")
         self.codes = Codes(folder.codes, now())
         self.signins = SignIns(folder.signins, now())
         self.guesses = Guesses()

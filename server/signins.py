@@ -17,7 +17,7 @@ import msgspec
 from incident.kernel.door import SESSION_SECONDS
 from incident.kernel.slice import Actor
 from server.datafolder import write_private
-from server.identity import TOKEN_CHARS_MAX, Desk, IdentityError, digest_of
+from server.identity import TOKEN_CHARS_MAX, Desk, IdentityError, digest_of, why_unread
 
 FORMAT: Final = 1
 OF_ONE_DESK_MAX: Final = 4
@@ -209,7 +209,7 @@ def _read(path: Path) -> _File:
         return _File(FORMAT, [], {})
     except (OSError, msgspec.DecodeError) as error:
         raise IdentityError(
-            f"{path} cannot be read ({type(error).__name__}). Move it away: then everybody must sign in again."
+            f"{path} cannot be read ({why_unread(error)}). Move it away: then everybody must sign in again."
         ) from None
     if found.format != FORMAT:
         raise IdentityError(f"{path} was written by a newer version of this program; use that one.")

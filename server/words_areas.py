@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -191,8 +191,13 @@ def _running(folder: DataFolder, digest: str) -> str:
     ) != digest else ""  # fmt: skip
 
 
-def examined(folder: DataFolder, config: Path | None) -> Iterator[tuple[Mark, str]]:
-    """The doctor's mark and sentence about the file that counts, and whether its areas can be computed with."""
+def examined(
+    folder: DataFolder, config: Path | None, agencies: Collection[str]
+) -> Iterator[tuple[Mark, str]]:
+    """The doctor's mark and sentence about the file that counts, and whether its areas can be computed with.
+
+    Also of the speeds of the trusts, which only desks read, and mostly from a copy of this very file.
+    """
     from config.areas import areas_path, read_areas
     from incident.geography import Areas
     from incident.kernel.checks import ConfigError
@@ -202,6 +207,8 @@ def examined(folder: DataFolder, config: Path | None) -> Iterator[tuple[Mark, st
         found = read_areas(path)
     except ConfigError:
         return  # told of with the other files
+    yield from _nobodies(path, (area.agency for area in found.areas), agencies)
+    yield from _speeds(config, agencies)
     try:
         Areas(found, str(path))
     except ConfigError as error:
@@ -214,6 +221,30 @@ def examined(folder: DataFolder, config: Path | None) -> Iterator[tuple[Mark, st
         "ok",
         f"The areas are those of {path}: {_worth(found)}, digest {found.digest}. Desks need the same file.",
     )
+
+
+def _speeds(config: Path | None, agencies: Collection[str]) -> Iterator[tuple[Mark, str]]:
+    from config.reader import find_config, read_yaml
+    from incident.geography import SPEEDS_SCHEMA, speeds
+    from incident.kernel.checks import ConfigError, validate
+
+    try:
+        path = find_config(speeds.FILE, config)
+        found = validate(read_yaml(path), SPEEDS_SCHEMA)
+    except ConfigError as error:
+        yield from (("wrong", str(one)) for one in error.problems)
+        return
+    yield from _nobodies(path, found.trusts, agencies)
+
+
+def _nobodies(path: Path, named: Iterable[str], agencies: Collection[str]) -> Iterator[tuple[Mark, str]]:
+    """What a file says of agencies that there are not."""
+    from incident.kernel.checks import nearest
+
+    for code in named:
+        if code not in agencies:
+            near = nearest(code, agencies) or "."
+            yield "look", f"{path} speaks of {code}, which is no agency of agencies.yaml{near}"
 
 
 def of_running(running: str, digest: str) -> Iterator[tuple[Mark, str]]:

@@ -12,10 +12,17 @@ from typing import Any, Final, Literal
 from incident.kernel.checks import ConfigError
 from server import logs
 from server.admin import AdminError, Answer, NotRunning, call
-from server.authority import Authority, looked_at, names_lacking
+from server.authority import Authority, looked_at, names_lacking, wanted_names
 from server.certificates import DAY_MS, RENEW_DAYS
 from server.datafolder import DataFolder, check_owner, init, locked, quoted
-from server.settings import Settings, is_address, loopback, reachable, read_server_settings
+from server.settings import (
+    Settings,
+    is_address,
+    loopback,
+    on_loopback,
+    reachable,
+    read_server_settings,
+)
 
 CHECK_SECONDS: Final = 6 * 3600.0
 """How often a running server looks whether its certificate is to be renewed."""
@@ -52,6 +59,18 @@ def make_folder(asked: argparse.Namespace) -> tuple[DataFolder, Settings]:
     if settings.tls:
         Authority(folder, settings, logs.clock())
     return folder, settings
+
+
+def reached(settings: Settings) -> str:
+    """What is to be said when no name was given by which other machines could reach it; "" when there is one."""
+    if not settings.tls or settings.certificate or settings.names or on_loopback(settings.host):
+        return ""
+    known = sorted(name for name in wanted_names(settings) if name != "localhost" and not on_loopback(name))
+    by = f"by {' and '.join(known)} alone" if known else "from this machine alone"
+    return (
+        f"No name was given: desks reach this server {by}, and whoever dials another name or address is turned away. "
+        "Put what they will dial into 'names' in server.yaml, then: incident-server renew DIR"
+    )
 
 
 def renew(folder: DataFolder) -> str:
@@ -147,6 +166,8 @@ def examined(folder: DataFolder, settings: Settings, now_ms: int) -> Iterator[tu
         for problem in error.problems:
             yield "wrong", str(problem)
         return
+    if unnamed := reached(settings):
+        yield "look", unnamed
     for name in names_lacking(folder, settings):
         yield (
             "look",

@@ -140,13 +140,13 @@ def test_a_new_administrator_with_nothing_but_the_page_lets_three_trusts_in(tmp_
     first = PAGE[PAGE.index("## From a bare machine") : PAGE.index("## Trusts and desks")]
     port = free_port()
 
-    def typed(words: list[str], given: str = "") -> str:
+    def typed(words: list[str], given: str = "", *, may_fail: bool = False) -> str:
         program = {"incident-server": "server", "incident-tui": "incident_tui"}[words[0]]
         done = subprocess.run(
             [sys.executable, "-m", program, *words[1:]],
             input=given, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path, env=ENVIRONMENT,
         )  # fmt: skip
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        assert may_fail or done.returncode == 0, (words, done.stdout, done.stderr)
         return done.stdout
 
     lines = commands("incident-server", first)
@@ -178,10 +178,18 @@ def test_a_new_administrator_with_nothing_but_the_page_lets_three_trusts_in(tmp_
             assert "Enrolled: " in said
             assert "Signed in." in said
         assert typed(["incident-server", "accounts", "rooms"]).count("operator") == 2
+        drill = re.findall(r"`:((?:open|invite) [^`]+)`", first)
+        assert len(drill) == 2
+        desks = [["--home", str(tmp_path / f"desk{number}")] for number in range(2)]
+        assert "CONFIRMED" in typed(["incident-tui", "do", *desks[0], drill[0]])
+        assert "A drill" not in typed(["incident-tui", "state", *desks[1]], may_fail=True)
+        assert "CONFIRMED" in typed(["incident-tui", "do", *desks[0], drill[1]])
+        assert "A drill" in typed(["incident-tui", "state", *desks[1]])
         typed(["incident-server", *next(words for words in lines if words[0] == "exercise")])
         for number in range(3):
             home = ["--home", str(tmp_path / f"desk{number}")]
-            assert "M4/M25" in typed(["incident-tui", "state", f"wss://127.0.0.1:{port}", *home])
+            shown = ["incident-tui", "state", f"wss://127.0.0.1:{port}", "--incident", "M4/M25", *home]
+            assert "M4/M25" in typed(shown)
         typed(["incident-server", "backup", "rooms", "--to", "safe"])
         assert "Nothing wrong" in typed(["incident-server", "doctor", "rooms"])
         typed(["incident-server", "revoke", "rooms", "--agency", "SCAS", "--name", "EOC desk 3"])
@@ -194,8 +202,11 @@ def test_a_new_administrator_with_nothing_but_the_page_lets_three_trusts_in(tmp_
     with served("rooms again"):  # the desks are known as before, and each signs in anew
         desk = ["--home", str(tmp_path / "desk0")]
         typed(["incident-tui", "sign-in", "--password-file", "-", *desk], "heron basalt lantern quince\n")
-        assert "M4/M25" in typed(["incident-tui", "state", f"wss://127.0.0.1:{port}", *desk])
-        assert "CONFIRMED" in typed(["incident-tui", "do", *desk, "log on the server that was restored"])
+        that = ["--incident", "M4/M25"]
+        assert "M4/M25" in typed(["incident-tui", "state", f"wss://127.0.0.1:{port}", *that, *desk])
+        assert "CONFIRMED" in typed(
+            ["incident-tui", "do", *that, *desk, "log on the server that was restored"]
+        )
 
 
 def test_every_security_event_is_named_and_there_are_no_others() -> None:

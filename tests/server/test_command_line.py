@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from incident.kernel import protocol
-from server import admin, datafolder, logs, starting
+from server import admin, authority, datafolder, logs, starting
 from server.__main__ import main
 from server.datafolder import DataFolder
-from server.settings import read_settings
+from server.settings import EVERYWHERE, read_settings
 from server.store.sqlite import open_sqlite
 from tests.store.contract import Listener
 from tests.store.pen import NOW, Pen
@@ -524,3 +524,70 @@ def test_another_user_leaves_no_file_that_the_server_cannot_read(
     assert "Nothing was done. Say: sudo -u '#54321' incident-server …" in told
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
     assert not (tmp_path / "safe").exists()
+
+
+# -- what is near ---------------------------------------------------------------------------------------------
+
+
+def test_what_there_is_is_listed_where_a_word_is_none(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["who-can", str(folder), "xx"]) == 1
+    assert "There is no grant 'xx'. Name a part of one, such as: alarms, " in said(capsys)
+    assert main(["exercise", str(folder), "nope"]) == 1
+    told = said(capsys)
+    assert "There are: " in told
+    assert "m4-m25-coach" in told
+    assert main(["exercise", str(folder), "m4-m26-coach"]) == 1
+    assert "did you mean 'm4-m25-coach'?" in said(capsys)
+
+
+def test_the_help_says_what_the_program_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert "entity" not in told
+    assert "First: incident-server init DIR" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("more", "hears"),
+    [
+        (["--host", EVERYWHERE[0]], True),
+        (["--host", "192.0.2.10"], True),
+        (["--host", EVERYWHERE[0], "--name", "rooms.example"], False),
+        ([], False),
+    ],
+)
+def test_a_folder_that_others_can_reach_by_no_name_says_so(
+    more: list[str],
+    hears: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(authority, "machine_name", lambda: "box7")
+    assert main(["init", str(tmp_path / "rooms"), *more]) == 0
+    told = capsys.readouterr().out
+    assert ("No name was given: desks reach this server by " in told) is hears
+    assert ("box7 alone, and whoever dials another name or address is turned away" in told) is hears
+    assert main(["doctor", str(tmp_path / "rooms")]) == 0
+    assert ("look   No name was given: " in capsys.readouterr().out) is hears
+
+
+def test_damaged_codes_are_set_aside_and_keep_no_server_from_starting(folder: Path) -> None:
+    (folder / "codes.json").write_text("{")
+    with running(folder) as process:
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert "codes set aside" in err
+    assert (folder / "codes.json.damaged").read_text() == "{"
+    assert not (folder / "codes.json").exists()
+
+
+def test_a_damaged_file_is_called_damaged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "identity.json").write_text("{")
+    assert main(["accounts", str(folder)]) == 1
+    told = said(capsys)
+    assert "it is damaged: not the JSON that this program writes" in told
+    assert "DecodeError" not in told

@@ -671,8 +671,10 @@ def test_a_folder_of_format_one_is_read_and_written_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["tokens", "codes", "signins"])
 def test_a_broken_file_is_told_with_the_way_on(name: str, tmp_path: Path) -> None:
+    """But for codes that are damaged, which are good for minutes: those are set aside."""
     folder = data_folder(tmp_path / "rooms")
-    for text in ("{", '{"format":9,"tokens":[],"pending":[],"signins":[],"last":{}}'):
+    broken = [] if name == "codes" else ["{"]
+    for text in (*broken, '{"format":9,"tokens":[],"pending":[],"signins":[],"last":{}}'):
         getattr(folder, name).write_text(text)
         with pytest.raises(identity.IdentityError, match=r"cannot be read|newer version"):
             run(_opened(folder.root))

@@ -153,14 +153,14 @@ def test_broken_areas_are_mended_by_an_import(
 def test_the_doctor_names_the_areas_and_what_is_wrong_with_them(rooms: Path, tmp_path: Path) -> None:
     areas("import", rooms, file_of(tmp_path, BOTH))
     digest = read_areas(rooms / "areas.geojson").digest
-    ((mark, said),) = words_areas.examined(DataFolder(rooms), None)
+    ((mark, said),) = words_areas.examined(DataFolder(rooms), None, ("LAS", "SECAMB"))
     assert mark == "ok"
     assert digest in said
     assert any(digest in found.sentence for found in doctor.examine(DataFolder(rooms)))
     over = json.loads((rooms / "areas.geojson").read_text())
     over["features"][1]["geometry"] = over["features"][0]["geometry"]
     (rooms / "areas.geojson").write_text(json.dumps(over))
-    ((mark, said),) = words_areas.examined(DataFolder(rooms), None)
+    ((mark, said),) = words_areas.examined(DataFolder(rooms), None, ("LAS", "SECAMB"))
     assert mark == "wrong"
     assert "overlap" in said
     assert [mark for mark, _ in words_areas.of_running("other", digest)] == ["look"]
@@ -198,3 +198,34 @@ def test_the_real_areas_go_through_the_command_and_a_desk_gets_the_golden_answer
         assert placing.trust == ("" if owner == "SAS" else owner)
         distances = {one.agency: one.metres / 1000 for one in placing.near}
         assert all(abs(distances[agency] - km) < 0.1 for agency, km in near.items()), (lat, lon)
+
+
+def test_the_doctor_names_agencies_that_there_are_not_and_a_speed_that_is_none(
+    rooms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    speeds = config / "speeds.yaml"
+    speeds.write_text("default: {ground: mixed}\ntrusts:\n  SCSA: {ground: urban}\n", encoding="utf-8")
+    assert areas("import", rooms, file_of(tmp_path, BOTH), "--accuracy", 100) == 0
+    path = rooms / "areas.geojson"
+    path.write_text(path.read_text().replace('"SECAMB"', '"SECAMBX"'))
+    capsys.readouterr()
+    assert main(["doctor", str(rooms), "--config", str(config)]) == 0
+    told = capsys.readouterr().out
+    assert "speaks of SCSA, which is no agency of agencies.yaml; did you mean 'SCAS'?" in told
+    assert "speaks of SECAMBX, which is no agency of agencies.yaml; did you mean 'SECAMB'?" in told
+    speeds.write_text("default: {ground: urbane}\n", encoding="utf-8")
+    assert main(["doctor", str(rooms), "--config", str(config)]) == 1
+    assert "speeds.yaml:1: " in capsys.readouterr().out
+
+
+def test_a_broken_file_of_areas_is_told_as_the_json_that_it_is(
+    rooms: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (rooms / "areas.geojson").write_text('{"type": "FeatureCollection",\n "features": [}')
+    (rooms / "areas.geojson").chmod(0o600)
+    assert main(["doctor", str(rooms)]) == 1
+    told = capsys.readouterr().out
+    assert "areas.geojson:2: is not the JSON of a GeoJSON file" in told
+    assert "YAML" not in told

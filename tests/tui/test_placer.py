@@ -81,6 +81,16 @@ def test_areas_that_cannot_be_read_are_told_when_a_place_is_given(tmp_path: Path
     assert "cannot be used" in told[0]
 
 
+def test_speeds_that_cannot_be_read_are_told_once_with_their_line(tmp_path: Path) -> None:
+    (tmp_path / "speeds.yaml").write_text("default: {ground: urbane}\n", encoding="utf-8")
+    placer = Placer(tmp_path, told := Told())
+    run(placer.prepare())
+    run(placer.prepare())
+    (said,) = told
+    assert "Every trust is taken to be as fast as any other." in said
+    assert "speeds.yaml:1: " in said
+
+
 def test_what_concerns_nobody_else_makes_no_proposal() -> None:
     placer = Placer(None, Told())
     birmingham = placer.completed(GiveLocation(Location("New Street", lat=52.478, lon=-1.9)), CHARTER)
