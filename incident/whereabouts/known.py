@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Final, NamedTuple
 from msgspec.structs import replace
 
 from incident.kernel.board import Look
+from incident.kernel.text import clip, safe_text
 from incident.statuses import HOSPITAL as HOSPITAL_GROUP
 from incident.statuses import RVP, SCENE, status
 from incident.values import Location, read_callsign, read_location, short_callsign
-from incident.whereabouts.gazetteer import NO_NAMES, Gazetteer, Named, folded, index_of, within_words
+from incident.whereabouts.gazetteer import KINDS, NO_NAMES, Gazetteer, Named, folded, index_of, within_words
 
 HOSPITAL: Final = "hospital"
 PLAN_KINDS: Final[Mapping[str, str]] = MappingProxyType({
@@ -26,7 +27,9 @@ STATION: Final = "its station"
 PLAN_ACCURACY_M: Final = 300
 """How far off the positions of the distribution plan may be, which have three decimals and are called approximate."""
 PREFIX_LEAST: Final = 4
-"""Letters from which on the beginning of a name stands for it."""
+"""Letters from which on the names that begin so are offered."""
+WITH_KIND: Final = (HOSPITAL, *KINDS.values())
+"""What may be left off behind a name that has its kind in it, such as Bridgend ambulance station."""
 CUTOFF: Final = 0.78
 OFFERED: Final = 4
 NEAR_TEXT_MAX: Final = 40
@@ -55,7 +58,9 @@ class Known:
     home: str = ""
 
     def meant(self, text: str) -> Named | None:
-        """The place of this name, or whose name alone begins so; None when there is none.
+        """The place that is spelt so, or so with its kind behind it; None when there is none.
+
+        The beginning of a name is somebody's own words, and stands for nothing: "Bridge" is not Bridgend.
 
         Raises:
             Several: it may be several.
@@ -63,10 +68,13 @@ class Known:
         wanted = folded(text)
         if not wanted:
             return None
-        exact = self._several(wanted)
-        if not exact and wanted.startswith("the "):
-            exact = self._several(wanted.removeprefix("the "))
-        found = exact or (self._begins(wanted) if len(wanted) >= PREFIX_LEAST else {})
+        found = self._several(wanted)
+        if not found and wanted.startswith("the "):
+            found = self._several(wanted.removeprefix("the "))
+        if not found:
+            found = {
+                key: named for kind in WITH_KIND for key, named in self._several(f"{wanted} {kind}").items()
+            }
         if len(found) > 1:
             raise Several(_which(text, list(found.values())))
         return next(iter(found.values()), None)
@@ -82,27 +90,32 @@ class Known:
     def _indices(self) -> tuple[Mapping[str, tuple[Named, ...]], ...]:
         return (self.ground, self.hospitals, self.gazetteer.index)
 
-    def _begins(self, wanted: str) -> dict[tuple[str, str], Named]:
-        """Places with a name that begins so."""
-        found: dict[tuple[str, str], Named] = {}
-        for index in self._indices:
-            for spelling, several in index.items():
-                if spelling.startswith(wanted):
-                    found.update({(folded(named.name), named.kind): named for named in several})
-        return found
-
     def nearest(self, text: str) -> tuple[str, ...]:
-        """The names that a mistyped one is nearest to."""
-        if len(text) > NEAR_TEXT_MAX:
+        """The names that begin so; else those that a mistyped one is nearest to. They are offered, never taken."""
+        wanted = folded(text)
+        if not wanted or len(text) > NEAR_TEXT_MAX:
             return ()
+        if len(wanted) >= PREFIX_LEAST and (begun := self._begun(wanted)):
+            return begun
         names = {
             spelling: several[0].name
             for index in self._indices
             for spelling, several in index.items()
-            if spelling == folded(several[0].name)
+            if _alike(spelling, wanted) and spelling == folded(several[0].name)
         }
-        close = difflib.get_close_matches(folded(text), names, n=2, cutoff=CUTOFF)
+        close = difflib.get_close_matches(wanted, names, n=2, cutoff=CUTOFF)
         return tuple(names[name] for name in close)
+
+    def _begun(self, wanted: str) -> tuple[str, ...]:
+        """Names of which one spelling begins so, the first few."""
+        found: dict[str, None] = {}
+        for index in self._indices:
+            for spelling, several in index.items():
+                if spelling.startswith(wanted):
+                    found.update(dict.fromkeys(named.name for named in several))
+                    if len(found) >= OFFERED:
+                        return tuple(found)[:OFFERED]
+        return tuple(found)
 
     # -- units ------------------------------------------------------------------------------------------------
 
@@ -190,6 +203,14 @@ class Known:
         )
 
 
+def _alike(spelling: str, wanted: str) -> bool:
+    """Whether a name is worth comparing letter by letter: of 5,000, at each key, a few hundred are."""
+    if spelling[0] != wanted[0] and spelling[1:3] != wanted[1:3]:
+        return False
+    short, long = sorted((len(spelling), len(wanted)))
+    return 2 * short >= CUTOFF * (short + long)
+
+
 def known_of(look: Look | None) -> Known:
     """What is known to a seat: the names of its desk, hospitals, what lies on the ground, units."""
     if look is None:
@@ -265,4 +286,4 @@ def _which(text: str, several: list[Named]) -> str:
     tail = f" or {some[-1]}" if not more and len(some) > 1 else f", {some[-1]}"
     same = len({folded(named.name) for named in several}) == 1
     way = " or ".join(f"{named.name} {named.kind}" for named in several) if same else "more of the name"
-    return f"{text[:NEAR_TEXT_MAX]} may be {', '.join(some[:-1])}{tail}{more}: write {way}."
+    return f"{clip(safe_text(text), NEAR_TEXT_MAX)} may be {', '.join(some[:-1])}{tail}{more}: write {way}."

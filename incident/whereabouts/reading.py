@@ -19,7 +19,7 @@ from incident.values import LOCATION_MAX, Location, direction_in, short_callsign
 from incident.whereabouts.coordinates import coordinates_in
 from incident.whereabouts.gazetteer import Named, folded
 from incident.whereabouts.grids import grid_in
-from incident.whereabouts.known import STATION, Known, known_of, location_of
+from incident.whereabouts.known import STATION, Known, Several, known_of, location_of
 from incident.whereabouts.lines import flagged, rail_in, road_in, three_words_in
 
 ACCEPTED: Final = (
@@ -54,7 +54,7 @@ def read(written: str, known: Known | None = None, *, offer: bool = True) -> Rea
     """The place that a text means, and how it was understood; with ``offer``, the nearest names to one that is none.
 
     Raises:
-        ValueError: it cannot be meant, or it may mean several places; a plain sentence.
+        ValueError: it cannot be meant; a plain sentence.
     """
     known = Known() if known is None else known
     text = " ".join(written.split())
@@ -188,7 +188,12 @@ def _name(text: str, known: Known) -> Reading | None:
     ended = _DIRECTION_END.search(place)
     head = place if ended is None else place[: ended.start()]
     way = "" if ended is None else f" {ended['way']}"
-    named, behind = known.meant(head), way
+    try:
+        named, behind = known.meant(head), way
+    except (
+        Several
+    ) as which:  # an observation is recorded as it was said, and which one it may be is asked beside it
+        return Reading(_located(Location(text=text)), "words", f"Kept as words, no point is known. {which}")
     if named is None and "," in head:
         first, _, more = head.partition(",")
         named, behind = _exactly(first, known), f", {more.strip()}{way}"
@@ -199,10 +204,10 @@ def _name(text: str, known: Known) -> Reading | None:
 
 
 def _exactly(text: str, known: Known) -> Named | None:
-    """A name that is written out; its beginning alone, with more words behind it, is somebody's own words."""
+    """A name that is written out, with more words behind it: one without its kind is somebody's own words there."""
     try:
         named = known.meant(text)
-    except ValueError:
+    except Several:
         return None
     exact = named is not None and folded(text) in map(folded, named.spellings)
     return named if exact else None
@@ -228,6 +233,11 @@ def _line(text: str, known: Known) -> Reading | None:
 
 def _words(text: str, known: Known) -> Reading:
     near = known.nearest(text)
-    offered = f" Did you mean {' or '.join(near)}?" if near else ""
+    offered = f" Did you mean {_either(near)}?" if near else ""
     warn = f"Kept as words, no point is known.{offered}"
     return Reading(_located(Location(text=text)), "words", warn)
+
+
+def _either(names: tuple[str, ...]) -> str:
+    """Names as they are offered."""
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 2 else " or ".join(names)

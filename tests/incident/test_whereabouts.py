@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import string
 from dataclasses import replace
 from functools import cache
@@ -28,6 +29,8 @@ from incident.whereabouts import (
     FILE,
     GAZETTEER_SCHEMA,
     Gazetteer,
+    Known,
+    Named,
     as_location,
     known_of,
     metres_between,
@@ -313,7 +316,8 @@ def test_words_stay_words(written: str) -> None:
     ("written", "text", "point"),
     [
         ("Wexham Park", "Wexham Park hospital (within 300 m)", (51.532, -0.573)),
-        ("wexham p", "Wexham Park hospital (within 300 m)", (51.532, -0.573)),
+        ("wexham park hospital", "Wexham Park hospital (within 300 m)", (51.532, -0.573)),
+        ("Bridgend", "Bridgend ambulance station (within 5 km)", (51.52, -3.57)),
         ("WEXHAM", "Wexham Park hospital (within 300 m)", (51.532, -0.573)),
         ("rlh", "Royal London hospital (within 300 m)", (51.519, -0.059)),
         ("st marys", "St Mary's hospital (within 300 m)", (51.517, -0.174)),
@@ -340,12 +344,61 @@ def test_a_direction_stands_behind_a_name() -> None:
     assert found.direction == "northbound"
 
 
-def test_a_name_that_may_be_several_is_refused_with_which_ones() -> None:
-    said = refusal("Royal")
-    assert said.startswith("Royal may be Royal London (hospital), Royal Sussex County (hospital)")
-    assert said.endswith("and 2 more: write more of the name.")
-    assert "Ashford, Surrey (town) or Ashford, Kent (town)" in refusal("ashford")
-    assert refusal("Hillingdon").endswith("write Hillingdon hospital or Hillingdon town.")
+@pytest.mark.parametrize(
+    ("written", "offered"),
+    [
+        ("Bridge", "Did you mean Bridgend ambulance station?"),
+        ("Lake", "Did you mean Lakeside?"),
+        ("Swan", "Did you mean Swansea?"),
+        ("wexham p", "Did you mean Wexham Park?"),
+        ("Royal", "Did you mean Royal London, Royal Sussex County, Royal Free or Royal Berkshire?"),
+        ("ashford", "Did you mean Ashford, Surrey or Ashford, Kent?"),
+        ("Hill", "Did you mean Hillingdon or Hillingdon ambulance station?"),
+        ("West", ""),
+        ("Heath", ""),
+        ("Lake northbound", ""),
+        ("Bridge, by the church", ""),
+    ],
+)
+def test_the_beginning_of_a_name_stays_words_and_the_names_are_offered(written: str, offered: str) -> None:
+    found = read(written, known_of(look_of()))
+    assert found.location.text == written
+    assert (found.location.point, found.location.grid, found.how) == (None, "", "words")
+    assert offered in found.warn
+    assert place(written) == found.location
+    with pytest.raises(ValueError, match="Nothing gives a point"):
+        read_point(written, look_of())
+
+
+def test_a_name_that_several_have_stays_words_and_says_which_ones() -> None:
+    found = read("Hillingdon", known_of(look_of()))
+    assert found.location == Location("Hillingdon")
+    assert found.warn == (
+        "Kept as words, no point is known. Hillingdon may be Hillingdon (hospital) or Hillingdon (town): "
+        "write Hillingdon hospital or Hillingdon town."
+    )
+    with pytest.raises(ValueError, match="write Hillingdon hospital or Hillingdon town"):
+        read_point("Hillingdon", look_of())
+
+
+def test_few_of_many_names_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    names = [
+        Named(f"{one}{two}{letters[(at * 7) % 26]}{letters[(at * 11) % 26]}ham Green", "town", 51.5, -0.1)
+        for at, (one, two) in enumerate((one, two) for one in letters for two in letters)
+    ]
+    compared: list[int] = []
+    real = difflib.get_close_matches
+
+    def counting(word: str, among: Any, **rest: Any) -> list[str]:
+        compared.append(len(among))
+        return real(word, among, **rest)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counting)
+    known = Known(Gazetteer(tuple(names)))
+    assert names[30].name in known.nearest(names[30].name.replace("Green", "Gren"))
+    assert known.nearest("1" + names[30].name[1:]), "its first letter is mistyped"
+    assert max(compared) < len(names) / 8
 
 
 def test_a_mistyped_name_stays_words_and_the_nearest_is_offered() -> None:
