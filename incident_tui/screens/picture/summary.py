@@ -95,9 +95,13 @@ def _letters(
 
 
 def where_words(place: Location, width: int) -> str:
-    """Words, grid reference and position where there is room; else the grid reference first, as the end is cut off."""
-    whole = place.words()
-    return whole if cell_len(whole) <= width else place.words(grid_first=True)
+    """Words, grid reference and position where there is room; else the grid reference first, as the end is cut off.
+
+    A position that would be cut is left out: half a number is read as a whole one.
+    """
+    both = "  ".join(part for part in (place.grid, place.text) if part)
+    fitting = (words for words in (place.words(), both) if cell_len(words) <= width)
+    return next(fitting, place.words(grid_first=True))
 
 
 def _right(right: Sequence[Span], *, new: bool) -> Sequence[Span]:
