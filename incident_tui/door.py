@@ -51,7 +51,7 @@ from incident_tui import provider
 from incident_tui.endings import closed, not_opened
 from incident_tui.keyring import Forge, Ring, forging
 from incident_tui.link import SILENT, Ends
-from incident_tui.trust import TrustError, enrolling_context, peer_digest
+from incident_tui.trust import TrustError, enrolling_context, is_for, peer_digest
 
 OPEN_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 30.0
@@ -60,6 +60,13 @@ ANSWER_SECONDS: Final = 30.0
 IMPOSTOR: Final = (
     "Whoever answers there does not know this code: it is another server, or somebody stands in between, or the code "
     "was used, is older than 15 minutes or was misheard. Nothing was enrolled; ask for a new code."
+)
+
+
+OTHER_NAME: Final = (
+    "The server at {where} knows this code, and its certificate is for other names than this one. Dial the name that "
+    "you were given; or whoever runs the server adds this one to names in server.yaml (incident-server renew). The "
+    "code is good as before."
 )
 
 
@@ -127,6 +134,9 @@ async def _proven(
         )
         if not transcript.holds(key, "server", offer.proof):
             raise DoorError(IMPOSTOR, "impostor")
+        parts = urllib.parse.urlsplit(url)
+        if not is_for(connection, parts.hostname or ""):
+            raise DoorError(OTHER_NAME.format(where=parts.netloc), "other_name")
         yield connection, transcript, key
 
 

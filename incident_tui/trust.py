@@ -59,6 +59,28 @@ def peer_digest(connection: Any) -> bytes:
     return hashlib.sha256(der).digest() if der else b""
 
 
+def is_for(connection: Any, host: str) -> bool:
+    """Whether the certificate shown on this websocket is for that host; True on an open line.
+
+    Asked while enrolling, of a certificate that the code has proved: afterwards every line asks it.
+    """
+    line = connection.transport.get_extra_info("ssl_object")
+    der = None if line is None else line.getpeercert(binary_form=True)
+    if not der:
+        return True
+    from cryptography import x509  # noqa: PLC0415 - only enrolling looks into a certificate
+
+    try:
+        kind = x509.SubjectAlternativeName
+        names = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(kind).value
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    dialled = host.lower().rstrip(".")
+    known = {str(one) for one in names.get_values_for_type(x509.IPAddress)}
+    known |= {one.lower() for one in names.get_values_for_type(x509.DNSName)}
+    return dialled in known or (f"*.{dialled.partition('.')[2]}" in known and "." in dialled)
+
+
 def _bare() -> ssl.SSLContext:
     """TLS 1.3, the certificate and its name checked, and no authority known."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

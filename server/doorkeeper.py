@@ -29,6 +29,9 @@ PLAIN_STRANGER: Final = (
 
 SIGNED_OUT: Final = 4001
 OVER: Final = "Your sign-in is over or was revoked: sign in again."
+REVOKED: Final = "This desk was revoked or replaced: ask whoever runs the server."
+"""A close reason has room for 123 bytes."""
+
 SWEEP_SECONDS: Final = 0.4
 """So often is looked for sessions whose sign-in has ended: a revocation is good within a second."""
 
@@ -44,6 +47,8 @@ class Doorkeeper(Protocol):
 
     def over(self, badge: Badge) -> bool: ...
 
+    def why_over(self, badge: Badge) -> str: ...
+
     def lock(self, badge: Badge) -> bool: ...
 
 
@@ -58,7 +63,7 @@ def sweep(hub: Hub, doorkeeper: Doorkeeper) -> None:
     """Close every session whose sign-in has come to its end."""
     for session in tuple(hub.sessions):
         if not session.closing and doorkeeper.over(session.badge):
-            session.drop(SIGNED_OUT, OVER)
+            session.drop(SIGNED_OUT, doorkeeper.why_over(session.badge))
 
 
 async def keep_sweeping(hub: Hub, doorkeeper: Doorkeeper) -> None:

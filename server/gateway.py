@@ -39,7 +39,7 @@ from server import logs
 from server.authority import device_of
 from server.caller import OPEN_SECONDS, Caller, shown
 from server.door import PATHS, Door, line_account
-from server.doorkeeper import LOCKED, OVER, SIGNED_OUT, Doorkeeper, turned_away
+from server.doorkeeper import LOCKED, SIGNED_OUT, Doorkeeper, turned_away
 from server.entrance import Entrance
 from server.hub import Hub
 from server.joining import Joining
@@ -302,7 +302,7 @@ class Gateway:
             told = partial(logs.security, "slowed", agency=actor.agency, name=actor.name)
             session.pace = Pace(connection.account, session.room, take, self.hub.spawn, self.hub.tally, told)
         if self._doorkeeper.over(badge):  # since the handshake
-            await close(connection, SIGNED_OUT, OVER)
+            await close(connection, SIGNED_OUT, self._doorkeeper.why_over(badge))
             return None
         self.hub.arrive(session)
         session.post(self._welcome(badge))
@@ -381,7 +381,7 @@ class Gateway:
     def _decide(self, session: Session, submit: Submit) -> None:
         """A command whose turn has come. Nobody writes after their sign-in, not until the next sweep either."""
         if not session.closing and self._doorkeeper.over(session.badge):
-            session.drop(SIGNED_OUT, OVER)
+            session.drop(SIGNED_OUT, self._doorkeeper.why_over(session.badge))
         if session.closing:
             return
         session.asked()

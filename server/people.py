@@ -19,6 +19,7 @@ from incident.permissions import for_people, for_people_of, only_of
 from server import logs
 from server.admin import AdminError, Answer, Operation
 from server.datafolder import DataFolder
+from server.doorkeeper import OVER, REVOKED
 from server.enrolment import Codes, Issuer, set_aside
 from server.identity import Desk, DeskGone, Identity, IdentityError, check_who
 from server.passwords import Argon2, Guesses, Hasher, Pool
@@ -80,6 +81,12 @@ class People:
             struck = _label(badge.actor.agency, badge.actor.name) in self._revoked
             return struck or not self.identity.has(badge.token)
         return badge.over(self.now()) or not self._rests(badge)
+
+    def why_over(self, badge: Badge) -> str:
+        """What somebody is told who may not go on by this badge: a desk or token that is gone cannot sign in again."""
+        if badge.token:
+            return REVOKED
+        return OVER if self._rests(badge) else REVOKED
 
     def _rests(self, badge: Badge) -> bool:
         """A second wall behind the ending of sign-ins: the desks themselves are looked at."""

@@ -59,6 +59,9 @@ class Book:
     def over(self, _badge: Badge) -> bool:
         return False
 
+    def why_over(self, _badge: Badge) -> str:
+        return ""
+
     def lock(self, _badge: Badge) -> bool:
         return False
 

@@ -27,7 +27,7 @@ from incident.kernel.door import (
     SignIn,
     SignOut,
 )
-from server import admission, enrolment, identity, logs
+from server import admission, doorkeeper, enrolment, identity, logs
 from server.admin import AdminError
 from tests.running import run
 from tests.server.doorway import (
@@ -378,6 +378,7 @@ def test_a_revoked_desk_is_out_at_once_and_stays_out(tmp_path: Path) -> None:
                 async with place.session(token) as silent:
                     await place.people.revoke({"name": "eoc desk 3", "agency": "SCAS"})
                     assert await guest.closed() == 4001
+                    assert guest.socket.close_reason == doorkeeper.REVOKED
                     await silent.say(protocol.Hello(protocol=protocol.PROTOCOL))
                     assert await silent.closed() == 4001
                 await unharmed.say(protocol.Heartbeat(sent_at=T0))

@@ -334,10 +334,32 @@ def test_a_wrong_name_in_the_certificate_is_told_at_once(
     tmp_path: Path, typed: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with serving(DoorToy(ToyAuthority(tmp_path, ("elsewhere.example",)))) as toy:
-        assert enrolled(toy, tmp_path / "home", typed) == 3
+        code = toy.code()
+        typed[:] = [PASSWORD, PASSWORD]
+        home = tmp_path / "home"
+        assert command_line.main(["enrol", toy.url, code, "--home", str(home)]) == comings.REFUSED
         said = capsys.readouterr().err
-        assert "enrolled, but it cannot sign in" in said
-        assert "certificate" in said
+        assert "its certificate is for other names than this one" in said
+        assert "The code is good as before." in said
+        assert typed == [PASSWORD, PASSWORD], "nobody is asked for a password before"
+        assert not rings(home)
+        assert not any("claim" in str(line).lower() for line in toy.log)
+
+
+def test_the_code_may_be_left_out_and_the_next_command_can_be_typed_as_it_is_printed(
+    tmp_path: Path, typed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(["enrol"])
+    missing = capsys.readouterr().err
+    assert "URL" in missing
+    assert "URL, CODE" not in missing
+    home = tmp_path / "a home"
+    with serving(DoorToy(ToyAuthority(tmp_path))) as toy:
+        typed[:] = [PASSWORD, PASSWORD]
+        bare = toy.url.removeprefix("wss://")
+        assert command_line.main(["enrol", bare, toy.code(), "--home", str(home)]) == 0
+        assert f"Now: incident-tui connect {toy.url} --home '{home}'" in capsys.readouterr().out
 
 
 def test_an_enrolled_desk_does_not_believe_another_authority(tmp_path: Path, typed: list[str]) -> None:
