@@ -408,6 +408,10 @@ def broken_glass(asked: argparse.Namespace, *, idle_minutes: int) -> Sitting:
     """The sitting of two persons at this desk, asked for at the terminal. Raises Stopped."""
     ring = _meant(asked)
     asker = Asker(asked.password_file)
+    try:
+        asyncio.run(door.still_known(ring))
+    except DoorError as error:
+        raise Stopped(str(error), REFUSED if error.code else NO_SERVER) from None
     put(
         f"Breaking the glass at {who(ring)}: every party of every incident of {ring.badge.agency} is alarmed."
     )

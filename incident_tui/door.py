@@ -63,6 +63,8 @@ IMPOSTOR: Final = (
 )
 
 
+GONE: Final = frozenset({"not_enrolled", "revoked"})
+NO_TOKEN: Final = "none"  # noqa: S105 -- of nobody
 OTHER_NAME: Final = (
     "The server at {where} knows this code, and its certificate is for other names than this one. Dial the name that "
     "you were given; or whoever runs the server adds this one to names in server.yaml (incident-server renew). The "
@@ -163,6 +165,20 @@ async def sign_out(ring: Ring, token: str) -> None:
 async def break_glass(ring: Ring, asked: BreakGlass) -> SignedIn:
     """Two persons open this desk for a while. Raises as ``sign_in``."""
     return await _let_in(ring, asked)
+
+
+async def still_known(ring: Ring) -> None:
+    """Whether this desk may sign in at all, before two persons are asked for everything; no password is tried for it.
+
+    A sign-in that there is not is asked to be unlocked: who is enrolled is told that it is over.
+
+    Raises:
+        DoorError: it was revoked or replaced, or the server cannot be reached.
+    """
+    async with _sign_in_line(ring) as connection:
+        answer = await _ask(connection, SignIn(password="", token=NO_TOKEN))
+    if isinstance(answer, Denied) and answer.code in GONE:
+        raise DoorError(answer.sentence, answer.code)
 
 
 async def by_provider(ring: Ring, show: Callable[[str], None], *, token: str = "") -> SignedIn:

@@ -650,6 +650,20 @@ def test_nobody_is_tried_who_is_not_enrolled(tmp_path: Path) -> None:
     run(scene())
 
 
+def test_whether_a_desk_is_still_known_is_asked_without_a_try_of_its_password(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with doorway(tmp_path / "rooms") as place:
+            account = await place.desk()
+            asked = SignIn(password="", token="none")
+            denied(await place.asked(asked, door.SIGN_IN_PATH, account), "over")
+            assert place.hasher.tried == []
+            await place.people.revoke({"name": "EOC desk 3", "agency": "SCAS"})
+            denied(await place.asked(asked, door.SIGN_IN_PATH, account), "revoked")
+            assert place.hasher.tried == []
+
+    run(scene())
+
+
 def test_a_folder_of_format_one_is_read_and_written_on(tmp_path: Path) -> None:
     folder = data_folder(tmp_path / "rooms")
     digest = identity.digest_of("an old token")

@@ -430,7 +430,12 @@ def test_two_persons_are_asked_again_for_the_role_alone_and_one_person_at_once(
         assert command_line.main(words) == 2
         assert typed == ["not asked for"]
         assert "the same desk twice" in capsys.readouterr().err
-        assert len(toy.log) == asked
+        assert toy.log[asked:] == ["SignIn"], "whether the desk is still known, and no more"
+        toy.desks.clear()
+        typed[:] = ["not asked for"]
+        assert command_line.main(words) == comings.REFUSED
+        assert typed == ["not asked for"], "two persons are not asked for everything first"
+        assert "This desk was revoked." in capsys.readouterr().err
 
 
 def test_two_desks_in_one_folder_are_told_apart_by_agency(
