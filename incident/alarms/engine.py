@@ -57,7 +57,7 @@ class Finder:
         state = view.organisation
         if not state.opened or state.closed:
             return ()
-        found = [alarm for alarm in self.all(view) if alarm.since <= now and not self._answered(alarm, view)]
+        found = [alarm for alarm in self.all(view) if alarm.rings_at(now) and not self._answered(alarm, view)]
         return tuple(sorted(found, key=lambda alarm: (alarm.since, alarm.key)))
 
     def _answered(self, alarm: Alarm, view: View) -> bool:

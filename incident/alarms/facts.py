@@ -45,7 +45,7 @@ class Alarm(msgspec.Struct, frozen=True, gc=False):
 
     ``since`` is the moment it became one (UTC ms on the incident's clock); before that it is only due. ``row`` is
     the row of the kind's board that it is about, "" for none. ``agencies`` are those it is theirs to clear, none
-    means everybody's.
+    means everybody's. ``until`` is the moment it is over by the clock, None for until its cause is gone.
     """
 
     key: str
@@ -54,6 +54,11 @@ class Alarm(msgspec.Struct, frozen=True, gc=False):
     since: int
     row: str = ""
     agencies: tuple[str, ...] = ()
+    until: int | None = None
+
+    def rings_at(self, now: int) -> bool:
+        """Whether it has begun and is not over at this moment (UTC ms)."""
+        return self.since <= now and (self.until is None or now < self.until)
 
     def concerns(self, agency: str) -> bool:
         """Whether it is this agency's to clear."""

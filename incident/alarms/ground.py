@@ -7,6 +7,7 @@ from typing import Final
 
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
+from incident.boundaries.meeting import meets
 from incident.boundaries.rules import boundaries, endangered
 from incident.cover import covers
 from incident.cover.facts import ANSWER_MS, OPEN, SOON_MS, Cover
@@ -17,6 +18,9 @@ from incident.values import MINUTE_MS
 
 TOLD_MS: Final = 3 * MINUTE_MS
 """How long a trust whom the place or the ground concerns may go untold."""
+
+ENDED_MS: Final = 30 * MINUTE_MS
+"""So long after its end it is said that cover has ended."""
 
 NOT_TOLD = Kind(
     "neighbour_untold",
@@ -30,6 +34,7 @@ IN_HAZARD = Kind("in_hazard", "People gather in the hazard", (27,), "boundaries"
 UNANSWERED = Kind(
     "cover_unanswered", "Cover is asked for or offered, and not answered", (11,), "cover", "accept"
 )
+TWICE = Kind("cover_twice", "Two trusts cover the same stretch", (11, 28), "cover", "end", answered=True)
 RUNS_OUT = Kind("cover_ends", "Cover is about to run out", (28,), "cover", "ask", answered=True)
 
 
@@ -67,6 +72,7 @@ def _hazards(view: View) -> Iterator[Alarm]:
 
 
 def _cover(view: View) -> Iterator[Alarm]:
+    """Of what its time has ended nothing is asked any more; that it has ended is said for a while."""
     if over(view):
         return
     rows = covers(view).rows.values()
@@ -75,11 +81,42 @@ def _cover(view: View) -> Iterator[Alarm]:
             word = "asks for" if cover.begun_by == cover.covered else "offers"
             words = f"{cover.answers} has not answered {cover.begun_by}, who {word} cover of {cover.stretch}"
             key, sides = f"cover/answer/{cover.id}", (cover.answers, cover.begun_by)
-            yield Alarm(key, UNANSWERED.name, words, cover.at + ANSWER_MS, cover.id, sides)
+            yield Alarm(key, UNANSWERED.name, words, cover.at + ANSWER_MS, cover.id, sides, cover.until)
         if cover.step == "agreed" and not any(_goes_on(cover, other) for other in rows):
-            words = f"{cover.by}'s cover of {cover.stretch} runs out: agree more, or {cover.covered} takes it back"
-            begins = max(cover.until - SOON_MS, cover.answered_at or 0)
-            yield Alarm(f"cover/ends/{cover.id}", RUNS_OUT.name, words, begins, cover.id, (cover.covered,))
+            yield from _ends(cover)
+    agreed = [cover for cover in rows if cover.step == "agreed"]
+    for place, one in enumerate(agreed):
+        yield from (_twice(one, other) for other in agreed[place + 1 :] if _same_cover(one, other))
+
+
+def _ends(cover: Cover) -> Iterator[Alarm]:
+    words = f"{cover.by}'s cover of {cover.stretch} runs out: agree more, or {cover.covered} takes it back"
+    begins, ours = max(cover.until - SOON_MS, cover.answered_at or 0), (cover.covered,)
+    yield Alarm(f"cover/ends/{cover.id}", RUNS_OUT.name, words, begins, cover.id, ours, cover.until)
+    words = f"{cover.by}'s cover of {cover.stretch} has ended: its calls are {cover.covered}'s again"
+    ended = cover.until + ENDED_MS
+    yield Alarm(f"cover/ended/{cover.id}", RUNS_OUT.name, words, cover.until, cover.id, ours, ended)
+
+
+def _same_cover(one: Cover, other: Cover) -> bool:
+    """Whether two trusts are agreed to cover the same ground of a third at the same time."""
+    if one.covered != other.covered or one.by == other.by:
+        return False
+    if max(one.begins, other.begins) >= min(one.until, other.until):
+        return False
+    return one.stretch.casefold() == other.stretch.casefold() or meets(one.shape, other.shape)
+
+
+def _twice(one: Cover, other: Cover) -> Alarm:
+    stretch = (
+        one.stretch
+        if one.stretch.casefold() == other.stretch.casefold()
+        else f"{one.stretch}, {other.stretch}"
+    )
+    words = f"{one.by} and {other.by} both cover for {one.covered}: {stretch}. Say who answers its calls"
+    since = max(one.answered_at or 0, other.answered_at or 0)
+    until, sides = min(one.until, other.until), (one.covered, one.by, other.by)
+    return Alarm(f"cover/twice/{one.id}/{other.id}", TWICE.name, words, since, other.id, sides, until)
 
 
 def _goes_on(cover: Cover, other: Cover) -> bool:
@@ -97,5 +134,5 @@ def rules() -> Iterable[Rule]:
     return (
         Rule((NOT_TOLD,), ("organisation", "boundaries", with_units), _untold),
         Rule((IN_HAZARD,), ("boundaries", "organisation", with_units), _hazards),
-        Rule((UNANSWERED, RUNS_OUT), ("cover", "organisation", with_units), _cover),
+        Rule((UNANSWERED, RUNS_OUT, TWICE), ("cover", "organisation", with_units), _cover),
     )

@@ -133,7 +133,7 @@ def crossing_lines(corners: Sequence[Corner], most: int | None = None) -> tuple[
             if apart in (1, count - 1):
                 if _folds_back(ends[index], ends[other]):
                     return min(index, other), max(index, other)
-            elif _meet(a, b, c, d):
+            elif lines_meet(a, b, c, d):
                 return min(index, other), max(index, other)
     return None
 
@@ -142,7 +142,7 @@ def _side(a: Corner, b: Corner, c: Corner) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _meet(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
+def lines_meet(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
     """Whether two lines have a point in common, touching ends too."""
     one, two, three, four = _side(a, b, c), _side(a, b, d), _side(c, d, a), _side(c, d, b)
     if ((one > 0) != (two > 0)) and ((three > 0) != (four > 0)) and one and two and three and four:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from incident.boundaries.corners import PAIRS_MAX, distance_m, flaw, inside
+from incident.boundaries.corners import PAIRS_MAX, flaw
 from incident.boundaries.facts import (
     CORDONS,
     FEATURES_MAX,
@@ -40,6 +40,7 @@ from incident.boundaries.facts import (
     subject_of,
     words_of,
 )
+from incident.boundaries.meeting import meeting
 from incident.ground import Reach, carried, measured
 from incident.kernel.record import Record, thing_id
 from incident.kernel.slice import Context, Refusal, View
@@ -374,26 +375,33 @@ def rivals(view: View) -> tuple[Feature, ...]:
 
 
 def hazards_at(view: View, feature: Feature) -> tuple[Feature, ...]:
-    """The hot zones and wind sectors in which a place lies where people gather, all as they are proposed now.
+    """The hot zones and wind sectors that a place reaches where people gather, all as they are proposed now.
 
     What is known in words alone lies nowhere that could be measured.
     """
-    point = feature.shape.place.point
-    if feature.kind not in GATHERED or feature.withdrawn_at is not None or point is None:
+    if feature.kind not in GATHERED or feature.withdrawn_at is not None:
         return ()
-    return tuple(one for one in live(view) if one.kind in HAZARDS and _within(one.shape, point))
+    return tuple(hazard for one, hazard in endangered(view) if one.id == feature.id)
 
 
-def endangered(view: View) -> tuple[tuple[Feature, Feature], ...]:
-    """(where people gather, the hazard that it lies in), of every such pair on the ground."""
-    return tuple((feature, hazard) for feature in live(view) for hazard in hazards_at(view, feature))
+Endangered = tuple[tuple[Feature, Feature], ...]
+_LAST: list[tuple[Boundaries, Endangered]] = []
+"""What was found of the same ground last: the board, the alarms and the map all ask for it."""
 
 
-def _within(shape: Shape, point: tuple[float, float]) -> bool:
-    if shape.polygon:
-        return inside(shape.polygon, point)
-    middle = shape.place.point
-    return middle is not None and shape.radius_m is not None and distance_m(middle, point) <= shape.radius_m
+def endangered(view: View) -> Endangered:
+    """(where people gather, the hazard that it reaches), of such pairs on the ground."""
+    state = boundaries(view)
+    for known, found in tuple(_LAST):
+        if known is state:
+            return found
+    there = live(view)
+    gathered = [one for one in there if one.kind in GATHERED]
+    hazards = [one for one in there if one.kind in HAZARDS]
+    pairs = meeting([one.shape for one in gathered], [one.shape for one in hazards])
+    found = tuple((gathered[one], hazards[other]) for one, other in pairs)
+    _LAST[:] = [(state, found), *_LAST[:3]]
+    return found
 
 
 def invariants(view: View) -> tuple[str, ...]:

@@ -176,7 +176,7 @@ _NEIGHBOUR: Final = (
 
 
 def _theirs(row: Cover, look: Look) -> bool:
-    return row.step in f.OPEN and look.now < row.until and row.answers == _me(look)
+    return row.step in f.OPEN and row.answers == _me(look)
 
 
 VERBS: Final = (
@@ -213,7 +213,7 @@ VERBS: Final = (
         f.Accept,
         lambda row, _v, _l: f.Accept(row.id),
         key="y",
-        applies=_theirs,
+        applies=lambda row, look: look.now < row.until and _theirs(row, look),
         example="cover accept SCAS-C1",
     ),
     Verb(
@@ -235,7 +235,7 @@ VERBS: Final = (
         lambda row, v, _l: f.Withdraw(row.id, _text(v, "reason")),
         key="w",
         args=(Arg("reason", "Reason", required=False, rest=True),),
-        applies=lambda row, look: row.step in f.OPEN and look.now < row.until and row.begun_by == _me(look),
+        applies=lambda row, look: row.step in f.OPEN and row.begun_by == _me(look),
         example="cover withdraw SCAS-C1",
     ),
     Verb(

@@ -105,7 +105,7 @@ def _move_on(cover: Cover, command: Any, ctx: Context) -> Answer:
     if not legal:
         facts = {"step": cover.step, "by": cover.ended_by or cover.answered_by}
         return Refusal("wrong_step", f"{cover.number} is {f.STEPS[cover.step]}.", facts, conflict=raced)
-    if ctx.now >= cover.until:
+    if ctx.now >= cover.until and not isinstance(command, f.Decline | f.Withdraw):
         return Refusal("bad_time", f"The time of {cover.number} is over.")
     if raced:
         return Refusal("stale", f"{cover.number} was changed since you saw it. Look again.", conflict=True)
@@ -207,6 +207,12 @@ def addressed(state: Covers, agency: str) -> tuple[str, ...]:
         for cover in state.rows.values()
         if cover.step in f.OPEN and cover.answers == agency
     )
+
+
+def lapsed(state: Covers, now: int) -> frozenset[str]:
+    """The subjects of what was asked for or offered and is over by the clock (UTC ms): nobody need answer it."""
+    rows = state.rows.values()
+    return frozenset(f.key_of(cover.id) for cover in rows if cover.step in f.OPEN and cover.over(now))
 
 
 def invariants(view: View) -> tuple[str, ...]:

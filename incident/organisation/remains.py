@@ -28,20 +28,25 @@ def against_declaring(view: View, agency: str, word: str, own: View | None = Non
     return tuple(_at_the_scene(view, agency)) if word in CLEAR else ()
 
 
-def against_closing(view: View, agency: str, own: View | None = None) -> tuple[str, ...]:
-    """What the closing of an incident leaves open, in sentences: the rules ask for none of it."""
+def against_closing(view: View, agency: str, own: View | None = None, now: int = 0) -> tuple[str, ...]:
+    """What the closing of an incident leaves open, in sentences: the rules ask for none of it.
+
+    ``now`` (UTC ms on the incident's clock) tells the cover that stands, or is yet to begin, from what is over.
+    """
     rows = _tasks(view, own)
     done = [task for task in rows if task.state == "done"]
     at_work = _numbers([task for task in rows if task.state != "done"], own)
     ours = _numbers([task for task in done if task.raised_by == agency], own)
     theirs = _numbers([task for task in done if task.raised_by != agency], own)
     aid = [one.number for one in view.mutual_aid.rows.values() if one.state not in _SETTLED]
+    cover = [one.number for one in view.cover.rows.values() if one.step == "agreed" and not one.over(now)]
     return tuple(
         f"{_many(numbers, *words)}: {named(numbers)}."
         for numbers, words in (
             (at_work, ("task is open", "tasks are open")),
             (ours, ("task waits for our verification", "tasks wait for our verification")),
             (theirs, ("task waits for others to verify it", "tasks wait for others to verify them")),
+            (cover, ("stretch is still covered by agreement", "stretches are still covered by agreement")),
             (aid, ("request for aid is not closed", "requests for aid are not closed")),
         )
         if numbers

@@ -286,7 +286,7 @@ _INCIDENT_VERBS = (
         # Whose it is and what still stands against it is said by the rule, with the names.
         applies=lambda _row, look: not state_of(look).closed,
         confirm=True,
-        against=lambda _row, _values, look: against_closing(look.state, me_of(look), look.own),
+        against=lambda _row, _values, look: against_closing(look.state, me_of(look), look.own, look.now),
     ),
     Verb(
         "reopen",

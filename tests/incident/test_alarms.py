@@ -262,6 +262,19 @@ CASES = {
             .did(cv.Accept(g.last))
         ),
     ),
+    "cover_twice": Case(
+        lambda g: (
+            _cover(g)
+            .by("SCAS")
+            .did(cv.Accept(g.last))
+            .by("LAS")
+            .did(cv.Ask("SECAMB", cv.Terms("Iver", HERE, T0, 60, "the M25 is shut")))
+            .by("SECAMB")
+            .did(cv.Accept(g.last))
+        ),
+        0,
+        lambda g: g.by("LAS").did(cv.End(next(iter(g.view.cover.rows)), "one is enough")),
+    ),
     "crews_differ": Case(_crews, 0, lambda g: g.by("SCAS").did(r.Describe("SCAS/A204", destination="RVP A"))),
     "no_fcp": Case(_declare, 20, lambda g: g.by("LAS").did(b.Propose("fcp", HERE))),
     "no_zones": Case(

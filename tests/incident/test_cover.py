@@ -22,6 +22,7 @@ from incident.reports import gather
 from incident.state import INCIDENT
 from incident.values import Location
 from incident_tui.grammar import build, parse
+from incident_tui.screens.room.telling import to_answer
 from tests.incident.given import MINUTE, T0, Given, opened
 
 STAINES = Shape(Location("Staines", "TQ 0370 7150", 51.43, -0.51), 5_000.0)
@@ -288,3 +289,63 @@ def test_the_alarm_comes_before_the_end_and_not_where_more_is_agreed() -> None:
 def test_one_that_is_invited_later_sees_it_too() -> None:
     given = agreed().did(Invite(("EEAST",))).by("EEAST").did(Join("duty"))
     assert list(rows(look(given, "EEAST"))) == [cover_of(given).id]
+
+
+def test_after_its_time_an_unanswered_request_rings_no_more_and_can_be_cleared_by_either_side() -> None:
+    given = asked().later(6)
+    assert "cover_unanswered" in {one.kind for one in alarms_now(given.view, given.now)}
+    assert to_answer(look(given, "SECAMB"))
+    given.later(24 * 60)
+    one = given.last
+    assert {one.kind for one in alarms_now(given.view, given.now)}.isdisjoint(
+        {"cover_unanswered", "cover_ends"}
+    )
+    assert not any(subject.startswith("cover/") for subject in to_answer(look(given, "SECAMB")))
+    given.by("SECAMB").when(Accept(one)).refused("bad_time")
+    given.by("LAS").when(End(one, "x")).refused("wrong_step")
+    row = cover_of(given)
+    mine = {verb.name for verb in BOARD.verbs if verb.row and verb.applies(row, look(given))}
+    theirs = {verb.name for verb in BOARD.verbs if verb.row and verb.applies(row, look(given, "SECAMB"))}
+    assert (mine, theirs) == ({"withdraw"}, {"decline"})
+    given.by("LAS").did(Withdraw(one)).check()
+    late = asked().later(241).by("SECAMB")
+    late.did(Decline(late.last, "nobody was free")).check()
+
+
+def test_that_agreed_cover_has_ended_is_said_for_a_while_and_then_no_more() -> None:
+    given = agreed().later(239)
+    (one,) = [alarm for alarm in alarms_now(given.view, given.now) if alarm.kind == "cover_ends"]
+    assert "runs out" in one.words
+    given.later(2)
+    (one,) = [alarm for alarm in alarms_now(given.view, given.now) if alarm.kind == "cover_ends"]
+    assert one.words == "SECAMB's cover of Staines and Ashford has ended: its calls are LAS's again"
+    given.later(24 * 60)
+    assert "cover_ends" not in {one.kind for one in alarms_now(given.view, given.now)}
+
+
+def test_two_trusts_that_cover_the_same_ground_are_told_so() -> None:
+    given = agreed().by("LAS").did(Ask("SCAS", terms(60, T0 + 200 * MINUTE)))
+    second = given.last
+    twice = {one.kind for one in alarms_now(given.view, given.now)}
+    assert "cover_twice" not in twice, "nothing binds until it is accepted"
+    given.by("SCAS").did(Accept(second))
+    (one,) = [alarm for alarm in alarms_now(given.view, given.now) if alarm.kind == "cover_twice"]
+    assert one.agencies == ("LAS", "SECAMB", "SCAS")
+    assert one.words.startswith("SECAMB and SCAS both cover for LAS: Staines and Ashford.")
+    given.by("LAS").did(End(second, "one is enough"))
+    assert "cover_twice" not in {one.kind for one in alarms_now(given.view, given.now)}
+    after = agreed().by("LAS").did(Ask("SCAS", terms(60, T0 + 240 * MINUTE)))
+    after.by("SCAS").did(Accept(after.last))
+    assert "cover_twice" not in {one.kind for one in alarms_now(after.view, after.now)}, "one after the other"
+    far = msgspec.structs.replace(
+        terms(), stretch="Uxbridge", shape=Shape(Location("U", lat=51.7, lon=-0.5), 2_000.0)
+    )
+    apart = agreed().by("LAS").did(Ask("SCAS", far))
+    apart.by("SCAS").did(Accept(apart.last))
+    assert "cover_twice" not in {one.kind for one in alarms_now(apart.view, apart.now)}, "other ground"
+    near = msgspec.structs.replace(far, shape=Shape(Location("U", lat=51.46, lon=-0.5), 2_000.0))
+    over = agreed().by("LAS").did(Ask("SCAS", near))
+    over.by("SCAS").did(Accept(over.last))
+    assert "cover_twice" in {one.kind for one in alarms_now(over.view, over.now)}, (
+        "the same ground by another name"
+    )

@@ -22,6 +22,7 @@ from incident.boundaries.corners import (
     read_corners,
     span_m,
 )
+from incident.boundaries.meeting import EACH_MAX, meeting, meets
 from incident.boundaries.wind import read_wind, wedge, wind_words, with_wedge
 from incident.geography import from_grid
 from incident.gridpoint import from_reference
@@ -294,6 +295,79 @@ def test_who_gathers_downwind_or_in_the_hot_zone_is_warned_until_one_is_moved() 
     assert endangered(given.view) == ()
     given.did(f.Propose("ccp", f.Shape(Location("somewhere downwind"))))
     assert endangered(given.view) == (), "words alone cannot be measured"
+
+
+MIDDLE = (51.5, -0.12)
+
+
+def at(north_m: float, east_m: float) -> tuple[float, float]:
+    return MIDDLE[0] + north_m / 111_195, MIDDLE[1] + east_m / 111_195 / math.cos(math.radians(MIDDLE[0]))
+
+
+def circle(north_m: float, east_m: float, radius_m: float | None = None) -> f.Shape:
+    lat, lon = at(north_m, east_m)
+    return f.Shape(Location(lat=lat, lon=lon), radius_m)
+
+
+def ring(*corners: tuple[float, float]) -> f.Shape:
+    return f.Shape(Location("drawn"), polygon=tuple(at(*corner) for corner in corners))
+
+
+BOX = ring((0, -200), (0, 900), (-900, 900), (-900, -200))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "met"),
+    [
+        (circle(0, 0, 400), BOX, True),  # its side goes through the middle
+        (circle(0, 0, 400), circle(-900, 0, 600), True),
+        (circle(0, 0, 400), circle(-1_010, 0, 600), False),
+        (circle(0, 0, 400), circle(-390, 0), True),
+        (circle(150, 300, 140), BOX, False),
+        (circle(150, 300, 160), BOX, True),
+        (circle(-400, 300, 50), BOX, True),  # wholly inside
+        (BOX, ring((-300, -100), (-300, 100), (-400, 100)), True),
+        (ring((-300, -100), (-300, 100), (-400, 100)), BOX, True),
+        (ring((500, 100), (500, 200), (-2_000, 200), (-2_000, 100)), BOX, True),  # no corner in the other
+        (ring((500, 100), (500, 1_500), (-200, 1_500)), BOX, False),  # the boxes meet, they do not
+        (f.Shape(Location("words alone")), BOX, False),
+    ],
+)
+def test_two_pieces_of_ground_meet_or_not(one: f.Shape, other: f.Shape, met: bool) -> None:
+    assert meets(one, other) is met
+    assert meets(other, one) is met
+
+
+def test_random_rings_meet_as_the_geometry_library_says() -> None:
+    shapely = pytest.importorskip("shapely")
+    rng = random.Random(5)
+
+    def star(north: float, east: float) -> list[tuple[float, float]]:
+        spokes = [(turn, rng.uniform(100, 900)) for turn in range(0, 360, 30)]
+        return [
+            (north + d * math.cos(math.radians(t)), east + d * math.sin(math.radians(t))) for t, d in spokes
+        ]
+
+    for _ in range(200):
+        a, b = star(0, 0), star(rng.uniform(-1_500, 1_500), rng.uniform(-1_500, 1_500))
+        assert meets(ring(*a), ring(*b)) == shapely.Polygon(a).intersects(shapely.Polygon(b))
+
+
+def test_who_gathers_on_ground_that_reaches_into_the_hazard_is_warned() -> None:
+    given = opened().did(f.Propose("hot_zone", circle(0, 0, 400), scheme="fire"))
+    given.did(f.Propose("marshalling", BOX)).did(f.Propose("parking", circle(-900, 0, 600)))
+    given.did(f.Propose("rvp", circle(2_000, 0)))
+    assert [one.kind for one, _ in endangered(given.view)] == ["marshalling", "parking"]
+
+
+def test_thousands_of_features_are_compared_with_an_end_to_it() -> None:
+    corners = [(500 * math.cos(turn / 159), 500 * math.sin(turn / 159)) for turn in range(999)]
+    rings, points = [ring(*corners)] * 200, [circle(0, 0), circle(9_000, 0)] * 100
+    pairs = tuple(meeting(points, rings))
+    assert len(pairs) == 100 * EACH_MAX, "each that is in danger is told"
+    assert not any(one % 2 for one, _ in pairs)
+    exact = [circle(one, 0) for one in range(0, 40_000, 40)]
+    assert len(tuple(meeting(exact, exact))) == 1_000, "each itself alone"
 
 
 # -- what it reaches --------------------------------------------------------------------------------------------------

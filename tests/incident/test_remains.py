@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from incident.boundaries.facts import Shape
+from incident.cover import facts as cover
+from incident.cover.facts import Ask, Terms
 from incident.organisation.facts import Close, Declare
 from incident.organisation.remains import against_closing, against_declaring
 from incident.resources.facts import Commit, Commitment, Release, SetStatus
 from incident.tasks.facts import Accept, Finish, Raise
-from tests.incident.given import Given, opened
+from incident.values import Location
+from tests.incident.given import T0, Given, opened
 
 UNITS = (
     "5 of our units are still committed, 3 at the scene: LAS/A101, LAS/A103, LAS/A105, LAS/A102, LAS/A104."
@@ -92,3 +96,15 @@ def test_a_closing_that_the_rules_let_pass_names_what_is_left_open() -> None:
     )
     assert "1 task waits for others to verify it: LAS-T1." in against_closing(given.view, "SCAS")
     given.did(Close())
+
+
+def test_a_closing_names_the_cover_that_still_stands() -> None:
+    given = opened().did(
+        Ask("SECAMB", Terms("Staines", Shape(Location("Staines")), T0, 60, "the M25 is shut"))
+    )
+    assert against_closing(given.view, "LAS", now=given.now) == (), "nobody has agreed to it"
+    given.by("SECAMB").did(cover.Accept(given.last))
+    said = "1 stretch is still covered by agreement: LAS-C1."
+    assert against_closing(given.view, "LAS", now=given.now) == (said,)
+    given.later(60)
+    assert against_closing(given.view, "LAS", now=given.now) == ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from incident.cover.rules import lapsed
 from incident.exercises import play, suspended
 from incident.kernel.board import Board, Look
 from incident.kernel.receipts import receipt
@@ -231,10 +232,11 @@ def to_answer(look: Look) -> frozenset[str]:
         (subject, receipt(look.state.receipts, subject, mine))
         for subject in INCIDENT.addressed(look.state, mine)
     )
+    late = lapsed(look.state.cover, look.now)
     return frozenset(
         subject
         for subject, got in asked
-        if got.acknowledged is None and (got.seen is None or subject not in quiet)
+        if subject not in late and got.acknowledged is None and (got.seen is None or subject not in quiet)
     )
 
 
