@@ -29,7 +29,7 @@ def slips(tree: Marked, commands: Collection[str], agencies: Collection[str] | N
         for key in ("own", "other"):
             for at, grant in _words(role.get(key)):
                 if grant.text not in commands:
-                    sentence = f"is no command: nobody would have that right{_near(grant, commands)}"
+                    sentence = f"is no right that there is: nobody would have it{_near(grant, commands)}"
                     found.append(_problem(grant, f"{path}.{key}[{at}]", sentence))
         for at, lent in _words(role.get("may_delegate")):
             if lent.text not in codes:

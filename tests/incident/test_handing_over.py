@@ -24,6 +24,7 @@ HERE = Location("Poyle", "TQ 0330 7650", 51.478, -0.513)
 WITH_AREAS = msgspec.structs.replace(charter(), areas_digest="areas-1")
 NEAR = (Near("LAS", 600), Near("SECAMB", 2_800), Near("EEAST", 18_000))
 BORDER = Placing("border", "areas-1", "SCAS", NEAR, 1_000, indicative=True)
+INSIDE = Placing("inside", "areas-1", "SCAS", (Near("LAS", 1_600), *NEAR[1:]), 1_000, indicative=True)
 
 
 def poyle(placing: Placing | None = BORDER) -> Given:
@@ -56,14 +57,13 @@ def filled(name: str, given: Given, agency: str = "LAS") -> dict[str, Any]:
 
 
 def test_one_form_proposes_whom_to_tell_and_who_leads_and_enter_does_both() -> None:
-    given = poyle()
-    tell, seen = verb("tell"), look(poyle())
+    given = poyle(INSIDE)
+    tell, seen = verb("tell"), look(poyle(INSIDE))
     assert tell.applies(None, seen)
     assert tell.read_first
     values = filled("tell", given)
     assert (values["agencies"].split(","), values["to"]) == (["SCAS", "SECAMB"], "SCAS")
     assert "INDICATIVE" in values["reason"]
-    assert values["reason"].endswith("To be agreed between control rooms.")
     assert values["brief"].startswith("INFORMATION\nCoach")
     given.did(tell.build(None, values, look(given)))
     assert set(parties(given.view)) == {"LAS", "SCAS", "SECAMB"}
@@ -76,6 +76,20 @@ def test_one_form_proposes_whom_to_tell_and_who_leads_and_enter_does_both() -> N
     ]
     assert not tell.applies(None, look(given)), "there is nothing more to propose"
     given.check()
+
+
+def test_on_a_border_the_form_tells_the_neighbours_and_names_nobody_for_the_lead() -> None:
+    """The drawn lines are no answer there: the trusts whose area it may be are the first to choose from."""
+    given = poyle()
+    values = filled("tell", given)
+    assert (values["agencies"].split(","), values["to"]) == (["SCAS", "SECAMB"], "")
+    assert values["reason"].endswith("To be agreed between control rooms.")
+    (to,) = (arg for arg in verb("tell").args if arg.name == "to")
+    assert to.choices is not None
+    assert to.choices(look(given), None)[0][0] == "SCAS"
+    given.did(verb("tell").build(None, values, look(given)))
+    assert org(given).lead_offers == ()
+    assert verb("tell").build(None, values | {"to": "SCAS"}, look(given)).to == "SCAS"
 
 
 def test_the_invitation_and_the_offer_have_each_a_receipt_of_their_own() -> None:
@@ -106,7 +120,7 @@ def test_the_receiver_reads_the_brief_and_the_acceptance_is_recorded_with_it() -
 
 
 def test_to_a_claim_who_has_the_lead_gives_the_brief() -> None:
-    given = poyle().did(Invite(("SCAS",))).by("SCAS")
+    given = poyle(INSIDE).did(Invite(("SCAS",))).by("SCAS")
     assert filled("tell", given, "SCAS")["to"] == "SCAS", "we claim what lies in our area"
     claim = verb("tell").build(None, filled("tell", given, "SCAS"), look(given, "SCAS"))
     assert (claim.to, claim.brief) == ("SCAS", ""), "who has not had the lead has no brief to give"
@@ -154,7 +168,7 @@ def test_whom_nobody_else_concerns_is_asked_nothing() -> None:
 
 
 def test_it_is_typed_too_and_an_empty_form_names_what_is_missing() -> None:
-    given = poyle()
+    given = poyle(INSIDE)
     seen = look(given)
     act = parse("tell SECAMB EEAST", seen, INCIDENT.boards)
     assert not isinstance(act, Refusal)

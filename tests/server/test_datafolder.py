@@ -175,10 +175,10 @@ def test_a_row_that_names_no_command_is_told_with_its_line_and_the_word_that_is_
     roles = [line.removeprefix(f"config{os.sep}roles.yaml:") for line in told[1:]]
     assert [line.split(":")[0] for line in roles] == ["6", "8", "4", "4", "11"]
     assert roles[0].endswith(
-        "log.wrote is no command: nobody would have that right; did you mean 'log.write'?"
+        "log.wrote is no right that there is: nobody would have it; did you mean 'log.write'?"
     )
     assert roles[1].endswith(
-        "tasks.acept is no command: nobody would have that right; did you mean 'tasks.accept'?"
+        "tasks.acept is no right that there is: nobody would have it; did you mean 'tasks.accept'?"
     )
     assert roles[2].endswith("may_delegate[0] logist is no role of this file; did you mean 'loggist'?")
     assert roles[3].endswith("may_delegate[1] system is a role that nobody lends")
