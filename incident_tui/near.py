@@ -60,7 +60,14 @@ def nearest(
     areas = None if placer is None else placer.areas(look.charter)
     if areas is None:
         return (placer.why(look.charter) if placer is not None else "") or NO_AREAS
-    return _found(kinds, look, areas, placer, target, where)
+    from incident import geography  # noqa: PLC0415 - it loads the geometry library
+
+    if geography.metres_of(target) is None:
+        return f"{where} is on no map here."
+    try:
+        return _found(kinds, look, areas, placer, target, where)
+    except Exception:  # noqa: BLE001 - whatever a library makes of a place, a person asked and is answered
+        return f"Nothing can be estimated from {where}."
 
 
 def _found(

@@ -39,14 +39,25 @@ from incident.placing import (
 )
 from incident.values import Location
 from incident.whereabouts import FILE as NAMES_FILE
-from incident.whereabouts import GAZETTEER_SCHEMA, Gazetteer, known_of, metres_between, read, square_m
+from incident.whereabouts import (
+    GAZETTEER_SCHEMA,
+    Gazetteer,
+    Reading,
+    known_of,
+    metres_between,
+    read,
+    square_m,
+)
 
 NO_LIBRARY = "The geometry library is not installed here: grid references and areas are not computed."
 NO_MAP = "The geometry library is not installed here, so there is no map: the list has everything."
 OTHER_AREAS = (
     "The areas of this installation differ from those of this incident: not computed whose area it is."
 )
-
+NOT_COMPUTED: Final = "This place cannot be computed with: no grid reference, and not whose area it is."
+FAR: Final = "This ground lies {} from every area: is latitude first, and is each figure right?"
+FAR_M: Final = 100_000
+"""Ground further than this from every area is more often a slip than a place."""
 
 DEEP: Final = 3
 """How deep in a command a place may lie: a form of METHANE, the shape of a feature, the terms of a request."""
@@ -132,7 +143,17 @@ class Placer:
         self._tell_names()
 
     def completed(self, command: Any, charter: Charter | None) -> Any:
-        """The command with what can be computed of every place and shape in it; any other command as it is."""
+        """The command with what can be computed of every place and shape in it; any other command as it is.
+
+        So is one that the libraries cannot compute with: the person is told, and it goes without.
+        """
+        try:
+            return self._completed(command, charter)
+        except Exception:  # noqa: BLE001 - whatever a library makes of a place, the command is sent
+            self._tell(NOT_COMPUTED)
+            return command
+
+    def _completed(self, command: Any, charter: Charter | None) -> Any:
         match command:
             case Open() | GiveLocation() if command.location.known:
                 location, placing = self._computed(command.location, charter)
@@ -174,6 +195,13 @@ class Placer:
             found = read(written, known_of(look))
         except ValueError as error:
             return () if loosely else ((str(error), "alarm"),)
+        try:
+            return self._said(found, look, loosely=loosely)
+        except Exception:  # noqa: BLE001 - as in ``completed``
+            return () if loosely else ((NOT_COMPUTED, "caution"),)
+
+    def _said(self, found: Reading, look: Look, *, loosely: bool) -> Sequence[tuple[str, str]]:
+        """The lines for a place that was read."""
         place = self._whole(found.location) if self.loaded else found.location
         pointed = bool(place.grid) or place.point is not None
         if loosely:
@@ -235,16 +263,18 @@ class Placer:
         areas = self._agreed(charter) if shape.polygon or shape.place.point is not None else None
         if areas is None:
             return shape, None
-        from incident.geography import crossing, outline, radius_of, to_metres  # noqa: PLC0415
+        from incident.geography import crossing, metres_of, outline, radius_of  # noqa: PLC0415
         from incident.geography.reach import reach  # noqa: PLC0415
 
         ring = outline(shape)
-        if ring is None and shape.place.point is not None:
-            ring = (to_metres(*shape.place.point),)  # a place without extent reaches what it lies in and near
+        if ring is None and (point := metres_of(shape.place.point)) is not None:
+            ring = (point,)  # a place without extent reaches what it lies in and near
         if ring is None:
             return shape, None
         found = areas.set
         crosses, near = crossing(areas, ring)[:NEAR_MAX], reach(areas, ring)[:NEAR_MAX]
+        if near and near[0].metres > FAR_M:
+            self._say("caution", FAR.format(distance_words(near[0].metres)))
         return shape, Reach(areas.digest, crosses, near, radius_of(ring), found.accuracy_m, found.indicative)
 
     def _pointed(self, location: Location) -> Location:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from incident.gridpoint import from_reference
-from incident.values import LATITUDE_MAX, LONGITUDE_MAX
+from incident.whereabouts.coordinates import UK_EAST, UK_NORTH, UK_SOUTH, UK_WEST, coordinates_in
 
 Corner = tuple[float, float]
 """Latitude, longitude."""
@@ -22,12 +23,15 @@ WIDE_M: Final = 50_000
 """Wider than this is asked about before it is sent: it is more often a slip of the finger than a cordon."""
 EXTENT_MAX_M: Final = 300_000
 """Wider than this is no ground around a scene."""
+FAR_DEG: Final = 1.5
+"""Degrees around this country, 100 km or more, beyond which ground is asked about before it is sent."""
+TURNED: Final = "corners with the longitude first were turned round"
 METRES_A_DEGREE: Final = 111_195.0
 PAIRS_MAX: Final = 50_000
 """Pairs of lines that the server compares at most; the author's own desk has compared them all."""
 
 _GRID = r"[a-z]{2}\s?(?:\d{5}\s?\d{5}|\d{4}\s?\d{4}|\d{3}\s?\d{3}|\d{2}\s?\d{2})"
-_DEGREES = r"[+-]?\d{1,2}\.\d{2,10}\s*,\s*[+-]?\d{1,3}\.\d{2,10}"
+_DEGREES = r"[+-]?\d{1,3}\.\d{2,10}\s*,\s*[+-]?\d{1,3}\.\d{2,10}"
 _ONE = rf"(?:{_GRID}|{_DEGREES})"
 CORNERS_SHAPE: Final = rf"{_ONE}(?:(?:\s*;\s*| via ){_ONE}){{2,}}\s*;?"
 """At least three corners with ``via`` or semicolons between them, as they are told from other words of a line."""
@@ -35,43 +39,61 @@ _BETWEEN = re.compile(r"\s*;\s*|\s+via\s+", re.IGNORECASE)
 
 
 def read_corners(written: object) -> tuple[Corner, ...]:
+    """As ``corners_in``, without what must be said of how they were read."""
+    return corners_in(written)[0]
+
+
+def corners_in(written: object) -> tuple[tuple[Corner, ...], str]:
     """Corners from "TQ 0402 7829; TQ 0410 7829; 51.490,-0.503", with ``via`` or semicolons; or as a map gives them.
 
-    The first corner need not come again at the end, and is left out there.
+    The first corner need not come again at the end, and is left out there. The second of what is given back is what
+    must be said of how they were read, "" for nothing.
 
     Raises:
         ValueError: one is no place, there are too few or too many, or the lines cross; the sentence says which.
     """
+    turned = False
     if isinstance(written, (tuple, list)):
         found = [(float(lat), float(lon)) for lat, lon in written]
     else:
         parts = [part for part in _BETWEEN.split(str(written).strip()) if part.strip()]
         if len(parts) > CORNERS_MAX + 1:
             raise ValueError(f"A shape has {CORNERS_MAX:,} corners at most; these are {len(parts):,}.")
-        found = [_corner(part.strip(), place) for place, part in enumerate(parts, 1)]
+        read = [_corner(part.strip(), place) for place, part in enumerate(parts, 1)]
+        found, turned = [corner for corner, _ in read], any(said for _, said in read)
     if len(found) > 1 and found[0] == found[-1]:
         found = found[:-1]
     corners = tuple((round(lat, 6), round(lon, 6)) for lat, lon in found)
     wrong = flaw(corners)
     if wrong:
         raise ValueError(wrong)
-    return corners
+    return corners, TURNED if turned else ""
 
 
-def _corner(text: str, place: int) -> Corner:
-    if re.fullmatch(_DEGREES, text):
-        lat, _, lon = text.partition(",")
-        corner = float(lat), float(lon)
-        if abs(corner[0]) > LATITUDE_MAX or abs(corner[1]) > LONGITUDE_MAX:
-            raise ValueError(f"Corner {place}, {text}, is not on the earth: write latitude first.")
-        return corner
+def _corner(text: str, place: int) -> tuple[Corner, bool]:
+    """A corner, and whether its longitude stood first: it is turned round where only that lies in this country."""
+    with suppress(ValueError):
+        return from_reference(text), False
     try:
-        return from_reference(text)
-    except ValueError:
+        found = coordinates_in(text)
+    except ValueError as error:
+        raise ValueError(f"Corner {place}: {error}") from None
+    if found is None or found.rest.strip():
         raise ValueError(
             f"Corner {place}, {text}, is neither a grid reference nor latitude,longitude. Write three or more, "
             "with semicolons between: TQ 0402 7829; TQ 0410 7829; TQ 0410 7820."
-        ) from None
+        )
+    return (found.lat, found.lon), bool(found.said)
+
+
+def abroad(corners: Sequence[Corner]) -> bool:
+    """Whether every corner lies so far from this country that it is more often a slip than a place."""
+    return all(
+        not (
+            UK_SOUTH - FAR_DEG <= lat <= UK_NORTH + FAR_DEG and UK_WEST - FAR_DEG <= lon <= UK_EAST + FAR_DEG
+        )
+        for lat, lon in corners
+    )
 
 
 def flaw(corners: Sequence[Corner], most: int | None = None) -> str:

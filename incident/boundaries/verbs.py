@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from incident.boundaries.corners import CORNERS_SHAPE, WIDE_M, middle, read_corners, span_m
+from incident.boundaries.corners import CORNERS_SHAPE, WIDE_M, abroad, corners_in, middle, span_m
 from incident.boundaries.facts import (
     CORDONS,
     KINDS,
@@ -64,7 +64,9 @@ def shape_of(
             raise ValueError("Say where the source is: a grid reference or latitude,longitude.")
         return with_wedge(Shape(with_point(place), wind=wind))
     if corners:
-        polygon = drawn(values)
+        polygon, said = drawn_as(values)
+        if said:  # it stands with the place for everybody who agrees to it
+            place = replace(place, text=f"{place.text} ({said})" if place.text else said)
         if not written or not (place.grid or place.point):  # to be found by, on a list and a map
             lat, lon = middle(polygon)
             place = Location(place.text, lat=lat, lon=lon)
@@ -93,7 +95,14 @@ def _radius_or_wind(values: Mapping[str, Any], kind: str) -> tuple[str, str]:
 
 
 def drawn(values: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
-    """The corners, as they are typed or as a map gives them; ``wide`` behind them says that so much is meant.
+    """As ``drawn_as``, without what must be said of how the corners were read."""
+    return drawn_as(values)[0]
+
+
+def drawn_as(values: Mapping[str, Any]) -> tuple[tuple[tuple[float, float], ...], str]:
+    """The corners, as they are typed or as a map gives them, and what must be said of how they were read.
+
+    ``wide`` behind them says that so much is meant, or so far away.
 
     Raises:
         ValueError: they make no ground, or more of it than is usual and nobody has said that it is meant.
@@ -102,13 +111,19 @@ def drawn(values: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
     if isinstance(written, str):
         text = re.sub(r"[\s;]*\bwide$", "", written.strip(), flags=re.IGNORECASE)
         written, meant = text, meant or text != written.strip()
-    polygon = read_corners(written)
+    polygon, said = corners_in(written)
     wide = span_m(polygon)
     if wide > WIDE_M and not meant:
         raise ValueError(
             f"It is {wide / 1000:.0f} km across. If that is meant, write wide behind its corners, or wide=yes."
         )
-    return polygon
+    if abroad(polygon) and not meant:
+        lat, lon = middle(polygon)
+        raise ValueError(
+            f"It lies at latitude {lat:g}, longitude {lon:g}, far from this country. If that is meant, write wide "
+            "behind its corners, or wide=yes; a corner is latitude first."
+        )
+    return polygon, said
 
 
 def with_point(place: Location) -> Location:
@@ -221,7 +236,7 @@ CORNERS = Arg(
 _WIND = Arg("wind", "Wind from (SW, 225)", "text", False, limit=20, shape=WIND_SHAPE, hidden=True)
 """On a line it stands anywhere: from SW. In a form it is written where a radius would be."""
 _HALF = Arg("half", "Half angle (30)", "text", False, limit=3, shape=r"\d{1,2}°", hidden=True)
-_WIDE = Arg("wide", "Over 50 km is meant", "flag", False, hidden=True)
+_WIDE = Arg("wide", "Over 50 km, or abroad, is meant", "flag", False, hidden=True)
 _REVIEW = Arg("review", "Review due (30m or 14:50)", "time", required=False)
 
 VERBS: Final = (

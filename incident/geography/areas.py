@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.geography.areaset import FILE, AreaSet
-from incident.geography.grid import completed, to_metres, to_metres_many
+from incident.geography.grid import completed, metres_of, to_metres_many
 from incident.kernel.checks import ConfigError, Problem
 from incident.placing import BORDER, INSIDE, METRES_MAX, NEAR_MAX, OUTSIDE, Near, Placing
 from incident.values import Location
@@ -113,8 +113,9 @@ class Areas:
 
         eastings, northings = np.ascontiguousarray(metres[:, 0]), np.ascontiguousarray(metres[:, 1])
         found = np.full(len(metres), -1, dtype=np.intp)
+        finite = np.isfinite(eastings) & np.isfinite(northings)
         for index, shape in enumerate(self.shapes):
-            left = np.flatnonzero(found < 0)
+            left = np.flatnonzero((found < 0) & finite)
             found[left[shapely.intersects_xy(shape, eastings[left], northings[left])]] = index
         return found
 
@@ -171,11 +172,11 @@ def _mended(shape: BaseGeometry) -> BaseGeometry:
 
 
 def place(areas: Areas, location: Location) -> Placing | None:
-    """Where a location lies among the areas; None when it is known in words alone."""
-    point = completed(location).point
-    if point is None:
+    """Where a location lies among the areas; None when it is known in words alone, or has no metres."""
+    metres = metres_of(completed(location).point)
+    if metres is None:
         return None
-    easting, northing = to_metres(*point)
+    easting, northing = metres
     trust = areas.containing(easting, northing)
     near = tuple(Near(code, metres) for metres, code in areas.distances(easting, northing) if code != trust)[
         :NEAR_MAX

@@ -23,9 +23,18 @@ GRID_WEST: Final = -9.0
 GRID_EAST: Final = 2.5
 GRID_SOUTH: Final = 49.7
 GRID_NORTH: Final = 61.0
-IRISH_EAST: Final = -5.9
-"""West of this and south of the Hebrides is the Irish Grid, for which no reference is printed."""
-IRISH_NORTH: Final = 55.5
+IRELAND: Final = (
+    (51.20, -12.0), (51.20, -9.0), (51.80, -7.0), (52.00, -5.95), (53.00, -5.75), (54.00, -5.20), (54.60, -5.28),
+    (54.85, -5.52), (55.10, -5.85), (55.23, -5.98), (55.36, -6.05), (55.40, -6.50), (55.46, -7.20),
+    (55.60, -8.00), (55.60, -12.0),
+)  # fmt: skip
+"""Around Ireland and its islands, with the Irish Grid: by hand, through the middle of the channels to Kintyre, Galloway
+and Wales. (latitude, longitude), as the next."""
+CONTINENT: Final = (
+    (49.00, -2.40), (49.85, -2.40), (49.85, -1.00), (50.10, 0.30), (50.35, 1.05), (50.75, 1.40), (50.98, 1.48),
+    (51.15, 1.75), (51.35, 2.10), (51.60, 2.60), (49.00, 2.60),
+)  # fmt: skip
+"""The corner of France that lies within the bounds of the National Grid, up to the middle of the Channel."""
 
 
 @lru_cache(maxsize=1)
@@ -47,6 +56,17 @@ def to_metres(lat: float, lon: float) -> tuple[float, float]:
     """(easting, northing) in metres of the National Grid, of WGS 84 degrees."""
     easting, northing = _transformer().transform(lat, lon)
     return float(easting), float(northing)
+
+
+def metres_of(point: tuple[float, float] | None) -> tuple[float, float] | None:
+    """As ``to_metres``; None without a point, and for one that the National Grid has no metres for.
+
+    Near the equator, a quarter round the earth from its meridian, they are infinite.
+    """
+    if point is None:
+        return None
+    metres = to_metres(*point)
+    return metres if all(map(math.isfinite, metres)) else None
 
 
 def to_metres_many(
@@ -82,7 +102,7 @@ def to_grid(lat: float, lon: float, digits: int = 8) -> str:
     Eight digits name a square of 10 m, six one of 100 m.
     """
     inside = GRID_SOUTH <= lat <= GRID_NORTH and GRID_WEST <= lon <= GRID_EAST
-    if not inside or (lon < IRISH_EAST and lat < IRISH_NORTH and not (lat < 50.5 and lon > -7)):
+    if not inside or any(_within(ring, lat, lon) for ring in (IRELAND, CONTINENT)):
         return ""
     easting, northing = map(math.floor, to_metres(lat, lon))
     if not (0 <= easting < 700_000 and 0 <= northing < 1_300_000):
@@ -93,6 +113,15 @@ def to_grid(lat: float, lon: float, digits: int = 8) -> str:
     half = digits // 2
     step = 10 ** (5 - half)
     return f"{first}{second} {easting % 100_000 // step:0{half}d} {northing % 100_000 // step:0{half}d}"
+
+
+def _within(ring: Sequence[tuple[float, float]], lat: float, lon: float) -> bool:
+    """Whether a point lies in a ring of (latitude, longitude), over a flat earth."""
+    found = False
+    for (lat_a, lon_a), (lat_b, lon_b) in zip(ring, (*ring[1:], ring[0]), strict=True):
+        if (lat_a > lat) != (lat_b > lat) and lon < (lon_b - lon_a) * (lat - lat_a) / (lat_b - lat_a) + lon_a:
+            found = not found
+    return found
 
 
 def from_grid(written: str) -> tuple[float, float]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from incident.geography.areas import Areas, whole_metres
-from incident.geography.grid import to_metres, to_metres_many
+from incident.geography.grid import metres_of, to_metres, to_metres_many
+from incident.placing import METRES_MAX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,21 +91,23 @@ def estimate(areas: Areas, start: Position, end: Position, manner: Speed = MIXED
     """The way between two positions (latitude, longitude). How long it takes is the same in both directions."""
     here, there = to_metres(*start), to_metres(*end)
     metres = math.dist(here, there)
-    low, high = manner.minutes(metres)
+    if not math.isfinite(metres):  # half round the earth: as far as there is, and nobody can say where to
+        metres, here = METRES_MAX, there
+    low, high = manner.minutes(min(metres, METRES_MAX))
     least = max(1, math.floor(low))
     return Estimate(
         whole_metres(metres),
         bearing(here, there),
         least,
         max(least + 1, math.ceil(high)),
-        over_water(areas, here, there),
+        metres >= METRES_MAX or over_water(areas, here, there),
     )
 
 
 def bearing(here: tuple[float, float], there: tuple[float, float]) -> str:
     """Where the second of two points (metres) lies as seen from the first: N, NE and so on; "" when it is the same."""
     east, north = there[0] - here[0], there[1] - here[1]
-    if math.hypot(east, north) < HERE_M:
+    if not (math.isfinite(east) and math.isfinite(north)) or math.hypot(east, north) < HERE_M:
         return ""
     return COMPASS[round(math.degrees(math.atan2(east, north)) / 45) % 8]
 
@@ -127,8 +130,8 @@ def nearest(
     At least three where there are as many, and one of them from across the border where there is one: ``across`` says
     so of a key; without it, a candidate in another area than the target's is. ``manner`` is that of all, or of each.
     """
-    rows = list(candidates)
-    if not rows:
+    rows = [row for row in candidates if metres_of(row[1:]) is not None]
+    if not rows or metres_of(target) is None:
         return []
     import numpy as np
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from incident.geography.areas import Areas
-from incident.geography.grid import completed, to_metres, to_metres_many
+from incident.geography.grid import completed, metres_of, to_metres_many
 from incident.placing import Near, tell_by_distance
 
 if TYPE_CHECKING:
@@ -29,15 +29,20 @@ OVERLAP_MIN_M2: Final = 1.0
 
 
 def outline(shape: Shape) -> tuple[tuple[float, float], ...] | None:
-    """The closed ring of what a shape covers: its polygon as it is, or its circle; None for a place without extent."""
+    """The closed ring of what a shape covers: its polygon as it is, or its circle.
+
+    None for a place without extent, and for one that the National Grid has no metres for.
+    """
     if shape.polygon:
         corners = to_metres_many([lat for lat, _ in shape.polygon], [lon for _, lon in shape.polygon])
+        if not all(math.isfinite(metres) for corner in corners for metres in corner):
+            return None
         ring = tuple((float(easting), float(northing)) for easting, northing in corners)
         return ring if ring[0] == ring[-1] else (*ring, ring[0])
-    point = completed(shape.place).point
-    if point is None or shape.radius_m is None:
+    middle = metres_of(completed(shape.place).point)
+    if middle is None or shape.radius_m is None:
         return None
-    return circle(*to_metres(*point), shape.radius_m)
+    return circle(*middle, shape.radius_m)
 
 
 def circle(easting: float, northing: float, radius_m: float) -> tuple[tuple[float, float], ...]:

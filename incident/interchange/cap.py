@@ -59,7 +59,12 @@ def _area(info: ET.Element, one: Drawn) -> None:
         ET.SubElement(area, "polygon").text = corners
     if one.point is not None and not one.ring:
         lat, lon = one.point
-        ET.SubElement(area, "circle").text = f"{lat:.6f},{lon:.6f} {(one.radius_m or 0) / 1000:.4g}"
+        ET.SubElement(area, "circle").text = f"{lat:.6f},{lon:.6f} {_km(one.radius_m or 0)}"
     geocode = ET.SubElement(area, "geocode")
     ET.SubElement(geocode, "valueName").text = "incident:kind"
     ET.SubElement(geocode, "value").text = one.kind
+
+
+def _km(metres: float) -> str:
+    """Metres as kilometres in plain decimals, to the metre: 0.5, 12.345."""
+    return f"{metres / 1000:.3f}".rstrip("0").rstrip(".")

@@ -259,10 +259,13 @@ class _Making:
         if at is None and shape.polygon:
             from incident import geography  # noqa: PLC0415 - loaded already
 
-            corners = [geography.to_metres(*corner) for corner in shape.polygon]
+            corners = [geography.metres_of(corner) for corner in shape.polygon]
+            known = [corner for corner in corners if corner is not None]
+            if len(known) < len(corners):
+                return None
             at = (
-                sum(corner[0] for corner in corners) / len(corners),
-                sum(corner[1] for corner in corners) / len(corners),
+                sum(corner[0] for corner in known) / len(known),
+                sum(corner[1] for corner in known) / len(known),
             )
         return at
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from config.reader import find_config, parse_yaml, read_yaml
@@ -256,6 +256,7 @@ def test_grid_references_agree_with_the_ordnance_survey_within_five_metres() -> 
 @given(lat=st.floats(50.0, 58.0), lon=st.floats(-5.0, 1.7), digits=st.sampled_from([6, 8, 10]))
 @settings(deadline=None)
 def test_there_and_back_is_the_same_square(lat: float, lon: float, digits: int) -> None:
+    assume(lat > 51.4 or (lat > 50.1 and lon < 0.2))  # this side of the Channel
     grid = to_grid(lat, lon, digits)
     assert read_grid(grid) == grid
     back = from_grid(grid)
@@ -271,6 +272,55 @@ def test_no_grid_reference_is_given_where_there_is_none() -> None:
     assert to_grid(50.12, -6.3).startswith("SV") or to_grid(49.92, -6.3).startswith("SV")
     with pytest.raises(ValueError, match="two letters"):
         from_grid("4027829")
+
+
+@pytest.mark.parametrize(
+    ("name", "lat", "lon", "square"),
+    [
+        ("Stranraer", 54.903, -5.027, "NX"),
+        ("Corsewall Point", 55.007, -5.159, "NW"),
+        ("Mull of Galloway", 54.635, -4.857, "NX"),
+        ("Mull of Kintyre", 55.311, -5.803, "NR"),
+        ("Campbeltown", 55.425, -5.606, "NR"),
+        ("Port Ellen, Islay", 55.630, -6.190, "NR"),
+        ("Mull of Oa, Islay", 55.580, -6.330, "NR"),
+        ("Calf of Man", 54.054, -4.830, "SC"),
+        ("Douglas, Isle of Man", 54.152, -4.486, "SC"),
+        ("Holyhead", 53.309, -4.633, "SH"),
+        ("St Davids Head", 51.903, -5.313, "SM"),
+        ("Grassholm", 51.731, -5.480, "SM"),
+        ("Isles of Scilly", 49.920, -6.300, "SV"),
+        ("Barra Head", 56.785, -7.653, "NL"),
+        ("Dover", 51.129, 1.311, "TR"),
+        ("South Goodwin", 51.170, 1.480, "TR"),
+        ("Dungeness", 50.912, 0.976, "TR"),
+        ("Ramsgate", 51.333, 1.417, "TR"),
+        ("Beachy Head", 50.737, 0.247, "TV"),
+        ("Lowestoft", 52.475, 1.752, "TM"),
+        ("Bangor in County Down", 54.660, -5.670, ""),
+        ("Newtownards", 54.591, -5.690, ""),
+        ("Donaghadee", 54.640, -5.530, ""),
+        ("Portavogie", 54.457, -5.437, ""),
+        ("Larne", 54.853, -5.817, ""),
+        ("Rathlin", 55.290, -6.190, ""),
+        ("Torr Head", 55.197, -6.060, ""),
+        ("Malin Head", 55.382, -7.374, ""),
+        ("Tory Island", 55.265, -8.230, ""),
+        ("Wicklow Head", 52.965, -6.000, ""),
+        ("Carnsore Point", 52.172, -6.360, ""),
+        ("Mizen Head", 51.450, -9.000, ""),
+        ("Calais", 50.950, 1.850, ""),
+        ("Cap Gris Nez", 50.870, 1.583, ""),
+        ("Boulogne", 50.726, 1.600, ""),
+        ("Dieppe", 49.920, 1.080, ""),
+        ("Dunkirk", 51.035, 2.377, ""),
+        ("Barfleur", 49.700, -1.260, ""),
+    ],
+)
+def test_a_place_has_a_british_reference_where_the_british_grid_is_used(
+    name: str, lat: float, lon: float, square: str
+) -> None:
+    assert to_grid(lat, lon)[:2] == square, name
 
 
 def test_a_location_gets_what_is_missing_and_keeps_what_was_given() -> None:

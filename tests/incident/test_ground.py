@@ -94,12 +94,31 @@ def test_what_a_map_draws_and_degrees_are_corners_too() -> None:
     assert read_corners("51.494,-0.503; 51.494, -0.500; 51.490,-0.500; 51.490,-0.503") == SQUARE
 
 
+def test_corners_with_the_longitude_first_are_turned_round_and_it_stands_with_the_place() -> None:
+    given = opened(model=INCIDENT)
+    made = typed(given, "propose inner -0.503,51.494; -0.500,51.494; -0.500,51.490; -0.503,51.490")
+    assert made.shape.polygon == SQUARE
+    assert made.shape.place.text == "corners with the longitude first were turned round"
+    mixed = typed(given, 'propose inner Poyle polygon="TQ 0402 7829; -0.500,51.490; TQ 0402 7820"')
+    assert mixed.shape.place.text == "Poyle (corners with the longitude first were turned round)"
+    assert typed(given, "propose inner TQ 0402 7829 via TQ 0410 7829 via TQ 0410 7820").shape.place.text == ""
+
+
+def test_corners_far_from_this_country_are_asked_about() -> None:
+    given = opened(model=INCIDENT)
+    abroad = "propose inner 1.494,45.503; 1.494,45.500; 1.490,45.500"
+    assert "far from this country" in typed(given, abroad)
+    assert len(typed(given, f'propose inner polygon="{abroad[14:]}" wide=yes').shape.polygon) == 3
+    sea = 'propose inner polygon="48.60,-2.00; 48.60,-2.01; 48.61,-2.01"'
+    assert len(typed(given, sea).shape.polygon) == 3, "just off the coast is not asked about"
+
+
 @pytest.mark.parametrize(
     ("written", "words"),
     [
         ("TQ 0402 7829; Poyle; TQ 0410 7820", "Corner 2, Poyle, is neither"),
         ("TQ 0402 7829; TQ 0410 7820", "at least three"),
-        ("TQ 0402 7829; 91.00,-0.50; TQ 0410 7820", "Corner 2, 91.00,-0.50, is not on the earth"),
+        ("TQ 0402 7829; 91.00,-0.50; TQ 0410 7820", "Corner 2: 91.00,-0.50 is not on the earth"),
         ("TQ 0402 7829; TQ 0410 7829; TQ 0402 7829; TQ 0410 7820", "Corner 3 is corner 1 again"),
         (BOW, "the line from corner 1 to corner 2 meets the line from corner 3 to corner 4"),
         (((51.0, -0.5), (51.1, -0.5), (51.2, -0.5)), "cross|one line"),

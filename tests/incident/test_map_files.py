@@ -193,6 +193,10 @@ def test_cap_has_latitude_first_kilometres_and_a_polygon_beside_each_circle() ->
     assert all(50 < float(corner.split(",")[0]) < 53 for corner in corners)
     assert areas["Hot zone A"].find("c:circle", C) is None
     assert areas["RVP B"].findtext("c:circle", "", C) == "51.477900,0.000000 0"
+    kilometres = {0: "0", 1: "0.001", 5: "0.005", 500: "0.5", 1000: "1", 10_000: "10", 123_456: "123.456"}
+    for metres, written in kilometres.items():
+        text = cap.written(drawing(drawn(point=SCENE_AT, radius_m=float(metres))))
+        assert re.search(r"<circle>\S+ (\S+)</circle>", text)[1] == written  # type: ignore[index]
     assert areas["FCP A"].find("c:polygon", C) is None
     order = [one.tag.rpartition("}")[2] for one in cordon]
     assert order == ["areaDesc", "polygon", "circle", "geocode"], "as the schema wants them"

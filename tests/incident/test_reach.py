@@ -6,13 +6,15 @@ import math
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from incident.boundaries.facts import Shape
 from incident.geography import (
     circle,
     crossing,
+    estimate,
+    metres_of,
     outline,
     place,
     radius_of,
@@ -21,9 +23,10 @@ from incident.geography import (
     to_position,
     to_tell,
 )
+from incident.geography.nearest import nearest
 from incident.geography.reach import CIRCLE_CORNERS, reach
 from incident.ground import Reach
-from incident.placing import Near, Placing, must_tell, tell_by_distance
+from incident.placing import METRES_MAX, Near, Placing, must_tell, tell_by_distance
 from incident.values import Location
 from tests.incident.ground import needs_real, plain_distance, plain_inside, plain_rings, real, shipped
 
@@ -231,3 +234,39 @@ def test_a_point_a_line_and_a_ring_that_crosses_itself_are_ground_too() -> None:
     assert radius_of(flat) == 50
     with pytest.raises(ValueError, match="without a corner"):
         reach(areas, [])
+
+
+# -- the whole globe --
+
+
+@given(lat=st.floats(-90, 90), lon=st.floats(-180, 180))
+@example(lat=0.0, lon=88.0)
+@example(lat=0.0, lon=90.0)
+@example(lat=0.0, lon=-92.0)
+@example(lat=-5.0, lon=89.9)
+@example(lat=90.0, lon=0.0)
+@settings(deadline=None, max_examples=300)
+def test_no_position_on_the_globe_is_too_much(lat: float, lon: float) -> None:
+    """Wherever another room says that something is, it has metres or none, and nothing breaks."""
+    areas, slough = shipped(), (51.511, -0.595)
+    ring = outline(at(lat, lon, 500))
+    known = metres_of((lat, lon)) is not None
+    assert (ring is not None) == known
+    if ring is not None:
+        assert len(reach(areas, ring)) == len(areas.codes)
+        assert len(crossing(areas, ring)) <= len(areas.codes)
+        assert to_tell(areas, ring) is not None
+    corners = (
+        (lat, lon),
+        (lat - 0.01 if lat > 0 else lat + 0.01, lon),
+        (lat, lon - 0.01 if lon > 0 else lon + 0.01),
+    )
+    drawn = outline(Shape(Location("here", lat=lat, lon=lon), None, corners))
+    assert drawn is None or all(math.isfinite(metres) for corner in drawn for metres in corner)
+    assert (place(areas, Location("here", lat=lat, lon=lon)) is None) == (not known)
+    for ways in (estimate(areas, slough, (lat, lon)), estimate(areas, (lat, lon), slough)):
+        assert 0 <= ways.metres <= METRES_MAX
+        assert ways.minutes_low < ways.minutes_high
+    found = [key for key, _ in nearest(areas, slough, [("far", lat, lon), ("near", 51.5, -0.6)])]
+    assert ("far" in found) == known
+    assert [key for key, _ in nearest(areas, (lat, lon), [("near", 51.5, -0.6)])] == ["near"] * known

@@ -24,7 +24,8 @@ from incident.organisation.facts import GiveLocation, Open
 from incident.state import INCIDENT
 from incident.values import Location, read_location
 from incident_tui import placer as placer_module
-from incident_tui.placer import NO_LIBRARY, OTHER_AREAS, Placer
+from incident_tui.near import nearest
+from incident_tui.placer import NO_LIBRARY, NOT_COMPUTED, OTHER_AREAS, Placer
 from tests.incident.given import charter
 from tests.running import run
 from tests.tui import toy_server
@@ -252,3 +253,52 @@ def test_names_that_cannot_be_read_are_told_once_and_the_rest_goes_on(tmp_path: 
     assert len(told) == 3, "each of them once: no kind, no latitude, no longitude"
     assert all("gazetteer.yaml:2" in sentence for sentence in told)
     assert understood(placer, "TQ 0402 7829")[0][0].startswith("TQ 0402 7829")
+
+
+NOWHERE = Location("a ship", lat=0.0, lon=90.0)
+
+
+def test_a_place_without_metres_holds_up_no_command() -> None:
+    placer = Placer(None, told := Told())
+    run(placer.prepare())
+    given = placer.completed(GiveLocation(NOWHERE), CHARTER)
+    assert (given.location, given.placing) == (NOWHERE, None)
+    for shape in (
+        Shape(NOWHERE),
+        Shape(NOWHERE, 500),
+        Shape(NOWHERE, None, ((0, 90), (0, 90.1), (0.1, 90.1))),
+    ):
+        made = placer.completed(Propose("inner_cordon", shape), CHARTER)
+        assert made.reach is None
+    look = Look(state=INCIDENT.initial(), me=Actor("EOC", "LAS", "operator"), now=0, charter=CHARTER)
+    assert placer.understood("0.0 N 90.0 E", look)
+    assert nearest("hospital", look, placer, (0.0, 90.0), "the ship") == "the ship is on no map here."
+    assert told == []
+
+
+def test_what_a_library_cannot_do_is_said_once_and_the_command_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("GEOSException")
+
+    placer = Placer(None, told := Told())
+    run(placer.prepare())
+    look = Look(state=INCIDENT.initial(), me=Actor("EOC", "LAS", "operator"), now=0, charter=CHARTER)
+    monkeypatch.setattr("incident.geography.place", broken)
+    monkeypatch.setattr("incident.geography.crossing", broken)
+    monkeypatch.setattr("incident.nearby.nearest_hospitals", broken)
+    for command in (GiveLocation(COACH), Propose("rvp", Shape(COACH))):
+        assert placer.completed(command, CHARTER) is command
+    assert told == [NOT_COMPUTED]
+    assert placer.understood("TQ 0402 7829", look) == ((NOT_COMPUTED, "caution"),)
+    assert nearest("hospital", look, placer, (51.5, -0.1), "here") == "Nothing can be estimated from here."
+
+
+def test_ground_far_from_every_area_is_asked_about() -> None:
+    placer = Placer(None, told := Told())
+    placer.completed(Propose("rvp", Shape(COACH)), CHARTER)
+    assert told == []
+    somalia = Location("here", lat=-0.503, lon=51.494)
+    made = placer.completed(Propose("inner_cordon", Shape(somalia, 500)), CHARTER)
+    assert made.reach is not None
+    assert len(told) == 1
+    assert told[0].endswith("km from every area: is latitude first, and is each figure right?")
