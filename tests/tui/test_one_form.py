@@ -14,15 +14,17 @@ from incident_tui.link import LinkState
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession
 
-ESSEX = Placing("border", "", "EEAST", (Near("LAS", 400), Near("SECAMB", 900)), 1_000, indicative=True)
+ESSEX = Placing("inside", "", "EEAST", (Near("LAS", 400), Near("SECAMB", 900)), 100, indicative=True)
 
 
 class Placed(FakeSession):
     """A desk at which a location is completed, as the real one does it: this one lies at Dartford."""
 
+    placing = ESSEX
+
     def submit(self, command: Any, **envelope: Any) -> Any:
         if isinstance(command, GiveLocation):
-            command = replace(command, placing=ESSEX)
+            command = replace(command, placing=self.placing)
         return super().submit(command, **envelope)
 
 
@@ -50,14 +52,30 @@ def test_a_place_that_concerns_others_puts_up_the_form_and_enter_does_both() -> 
         made = desk.last
         assert isinstance(made, TellAndOffer)
         assert ("EEAST" in made.agencies, made.to) == (True, "EEAST")
-        assert "to be agreed" in made.reason.lower()
+        assert "inside EEAST" in made.reason or "Inside EEAST" in made.reason
         assert made.brief.startswith("INFORMATION")
         state = desk.session.look().state.organisation
         assert state.lead == "LAS", "until it is accepted"
         assert state.lead_offers[0].to == "EEAST"
         assert desk.room.form is None
+        await desk.shows("invites", "the lead to EEAST")
 
     told(story, session=leading())
+
+
+def test_on_a_border_the_form_names_nobody_for_the_lead() -> None:
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows("Tell the neighbours, offer the lead")
+        await desk.press("ctrl+s")
+        made = desk.last
+        assert isinstance(made, TellAndOffer)
+        assert ("EEAST" in made.agencies, made.to, made.reason) == (True, "", "")
+        assert desk.session.look().state.organisation.lead_offers == ()
+
+    session = leading()
+    session.placing = replace(ESSEX, state="border", accuracy_m=3_000)
+    told(story, session=session)
 
 
 def test_escape_sends_nothing_and_the_word_brings_it_back_with_what_was_written() -> None:

@@ -330,7 +330,9 @@ class Doing:
     def did(self, ids: Sequence[str], words: str, many: str = "") -> None:
         """Say that it was done: as the log says it, else in these words."""
         lines = self.room.session.log().last(LOOKED_AT)
-        said = next((line.text for line in lines if line.command_id in ids), words)
+        ours = [line for line in lines if line.command_id in ids]
+        # One command may do two things, as telling a trust and offering it the lead.
+        said = "; ".join(line.text for line in ours[:2] if line.command_id == ours[0].command_id) or words
         live = str(self.room.session.link.word) == LIVE
         self.room.voice.did(f"{'sent' if live else 'kept'}{f', {many}' if many else ''}: {said}")
 
