@@ -58,7 +58,7 @@ def test_a_place_that_concerns_others_puts_up_the_form_and_enter_does_both() -> 
         assert state.lead == "LAS", "until it is accepted"
         assert state.lead_offers[0].to == "EEAST"
         assert desk.room.form is None
-        await desk.shows("invites", "the lead to EEAST")
+        await desk.shows("sent: invites", "; offers the lead to EEAST")
 
     told(story, session=leading())
 
