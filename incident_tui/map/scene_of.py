@@ -1,6 +1,7 @@
 """From what a seat sees to what is drawn: the trusts' areas, what is agreed on the ground, hospitals, units, the scene.
 
-Lines mean something without colour. A solid line is agreed by every party, a dashed one is proposed; rivals are both
+Lines mean something without colour. A solid line is agreed by every party, a dashed one is proposed, or is cover that
+does not stand yet; rivals are both
 drawn, and their names carry the sign of an alarm. What was withdrawn is not drawn. A hatch says hot, warm or cold. A
 hollow mark is a position that has grown old, or a hospital that is not stood up. The scene of an unchanged look is the
 same object, so that an unchanged map costs nothing.
@@ -88,10 +89,13 @@ class Scenes:
         if len(ring) < CORNERS_MIN:
             return
         cover = thing.kind == COVER
-        hatch = "other" if cover else HATCHES.get(thing.row.kind, "")
+        hatch: Hatch = HATCHES.get(getattr(thing.row, "kind", ""), "")
+        words = "cover to come" if cover else _ground_words(thing.row)
+        if cover and thing.settled:
+            hatch, words = "other", "covered by another trust"
         yield Ground(
             ring, _tone(thing), hatch, "cordons", thing.key, "solid" if thing.settled else "dashed",
-            words="covered by another trust" if cover else _ground_words(thing.row),
+            words=words,
         )  # fmt: skip
 
     def _mark(self, thing: Thing, own: str) -> Mark:

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from incident.boundaries import boundaries
-from incident.boundaries.facts import CORDONS, KINDS, Feature, Shape
+from incident.boundaries.facts import KINDS, Feature, Shape
 from incident.boundaries.rules import RIVAL_KINDS, agreed_by, live
+from incident.cover.facts import OPEN, STEPS, Cover
 from incident.cover.rules import covers
-from incident.ground import told_of
 from incident.kernel.board import Look
-from incident.organisation import organisation, parties
+from incident.kernel.receipts import receipt
+from incident.kernel.slice import View
+from incident.organisation import must_be_told, organisation
+from incident.organisation.fold import subject
 from incident.places.fold import places
-from incident.placing import INSIDE, Placing, must_tell
+from incident.placing import INSIDE, Placing, distance_words
 from incident.resources import resources
 from incident.statuses import stale_minutes
 from incident.values import Location
@@ -50,6 +53,11 @@ UNIT_SIGN: Final = ("▴", "A")
 HOSPITAL_SIGN: Final = "H"
 AREA_SIGN: Final = "~"
 COVER_SIGN: Final = "%"
+JOINED: Final = "joined"
+DELIVERED: Final = "delivered"
+INVITED: Final = "invited"
+ONE_PLACE: Final = "one of the places"
+"""Where an area lies while the location is in dispute, and one of the places given is in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +66,9 @@ class Thing:
 
     ``far`` is its distance from the scene in metres and ``bearing`` where it lies as seen from there. ``settled``:
     every party has agreed to it. ``rival``: another of its kind stands against it. ``hollow``: its position is old,
-    or is only concluded from its status. ``said``: how that position is known. ``told``, ``due``: of an area, whether
-    its trust takes part, and whether it must be told.
+    or is only concluded from its status. ``said``: how that position is known; of an area, what the scene has to do
+    with it. ``told``, ``due``: of an area, how far its trust has been reached ("" for not at all), and whether it must
+    be told.
     """
 
     key: str
@@ -76,7 +85,7 @@ class Thing:
     rival: bool = False
     hollow: bool = False
     said: str = ""
-    told: bool = False
+    told: str = ""
     due: bool = False
 
     @property
@@ -117,6 +126,7 @@ class Things:
         made_of = (
             boundaries(state), org.sightings, org.parties, org.charter, org.lead, resources(state).units, places(state),
             covers(state), areas, ready, look.gazetteer, near, look.me, look.now // MINUTE_MS,
+            *(reached(state, code) for code in org.parties),
         )  # fmt: skip
         if unchanged(made_of, self._made_of):
             return self._things
@@ -276,42 +286,42 @@ class _Making:
                 yield self._thing(
                     f"cover/{cover.id}",
                     COVER,
-                    f"{cover.by} covers {cover.covered}",
+                    cover_words(cover, self.look),
                     cover,
                     (COVER_SIGN, COVER_SIGN),
                     owner=cover.by,
                     at=self._middle(cover.shape),
-                    settled=cover.step == "agreed",
+                    settled=cover.stands(self.look.now),
                     said=cover.stretch,
                 )
 
     # -- the trusts -----------------------------------------------------------------------------------------
 
     def _areas(self) -> Iterable[Thing]:
-        placing = self.things.placing
-        taking_part = set(parties(self.look.state))
-        due = set(told_of(feature.reach for feature in live(self.look.state)))
-        if placing is not None:
-            due.update(must_tell(placing, cordon_radius_m=self._cordon()))
+        state, placing = self.look.state, self.things.placing
+        due = due_of(state)
         for metres, code in self._distances(placing):
-            inside = metres == 0
             yield self._thing(
                 f"area/{code}", AREA, f"{code} area", code, (AREA_SIGN, AREA_SIGN), owner=code, far=metres,
-                told=code in taking_part, due=code in due or inside, said=INSIDE if inside else "",
+                told=reached(state, code), due=code in due, said=_lies(placing) if metres == 0 else "",
             )  # fmt: skip
 
-    def _cordon(self) -> int:
-        radii = [f.shape.radius_m or 0 for f in live(self.look.state) if f.kind in CORDONS]
-        return math.ceil(max(radii, default=0))
-
     def _distances(self, placing: Placing | None) -> list[tuple[int, str]]:
-        """How far each area is from the scene, the nearest first; as stored while there is no set of areas here."""
-        if self.areas is not None and self.scene is not None:
-            return list(self.areas.distances(*self.scene))
-        if placing is None:
+        """How far each area is from the scene, the nearest first; as stored while there is no set of areas here.
+
+        While several places are given, how far it is from the nearest of them.
+        """
+        sightings = organisation(self.look.state).sightings
+        points = [point for one in sightings if (point := self._point(one.location)) is not None]
+        if self.areas is not None and points:
+            return _nearest(pair for point in points for pair in self.areas.distances(*point))
+        stored = [one.placing for one in sightings if one.placing is not None]
+        if not stored and placing is not None:
+            stored = [placing]
+        if not stored:
             return [] if self.areas is None else [(-1, code) for code in self.areas.codes]
-        own = [(0, placing.trust)] if placing.trust else []
-        return own + [(near.metres, near.agency) for near in placing.near]
+        own = [(0, one.trust) for one in stored if one.trust]
+        return _nearest([*own, *((near.metres, near.agency) for one in stored for near in one.near)])
 
     # -- hospitals and units --------------------------------------------------------------------------------
 
@@ -395,6 +405,48 @@ class _Making:
 _COMPARED: Final = (
     "owner", "at", "far", "bearing", "settled", "rival", "hollow", "said", "told", "due",
 )  # fmt: skip
+
+
+def due_of(view: View) -> tuple[str, ...]:
+    """The trusts that must be told, by what is stored of place and ground, and can be: what ``tell`` goes by."""
+    agencies = organisation(view).charter.agencies
+    return tuple(code for code in must_be_told(view) if code in agencies)
+
+
+def reached(view: View, code: str) -> str:
+    """How far a trust has been told: joined, delivered, invited; "" for one that takes no part."""
+    party = organisation(view).parties.get(code)
+    if party is None or party.left_at is not None:
+        return ""
+    if party.joined_at is not None:
+        return JOINED
+    got = receipt(view.receipts, subject(party.invitation), code)
+    return INVITED if got == type(got)() else DELIVERED
+
+
+def cover_words(cover: Cover, look: Look) -> str:
+    """A stretch by its phase: "asked: SECAMB for LAS", "from 00:00: SECAMB for LAS", "SECAMB covers LAS"."""
+    if cover.stands(look.now):
+        return f"{cover.by} covers {cover.covered}"
+    begun = "asked" if cover.step == "asked" else STEPS[cover.step]
+    first = begun if cover.step in OPEN else f"from {look.clock(cover.begins)}"
+    return f"{first}: {cover.by} for {cover.covered}"
+
+
+def _lies(placing: Placing | None) -> str:
+    """What the scene has to do with an area in whose drawn lines it lies."""
+    if placing is None:
+        return ONE_PLACE
+    sure = f"as drawn, ±{distance_words(placing.accuracy_m)}"
+    return INSIDE if placing.state == INSIDE else sure
+
+
+def _nearest(distances: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Each area once, with the least of its distances; the nearest first."""
+    least: dict[str, int] = {}
+    for metres, code in distances:
+        least[code] = min(metres, least.get(code, metres))
+    return sorted((metres, code) for code, metres in least.items())
 
 
 def unchanged(new: Sequence[Any], old: Sequence[Any]) -> bool:

@@ -89,6 +89,10 @@ class Place(Container):
         """What is known here already of what a verb's form asks for."""
         return {}
 
+    def meant(self, action: Action) -> tuple[Action, tuple[str, ...]] | None:
+        """What a verb's key means on the row under the cursor where that is another board's: its act, and the row."""
+        return None
+
     def take_focus(self) -> None:
         """The keys go here now."""
 

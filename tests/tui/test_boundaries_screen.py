@@ -47,9 +47,7 @@ def test_from_a_grid_reference_to_an_agreed_rvp_and_a_cordon_on_the_map() -> Non
 
     async def story(desk: Desk) -> None:
         await desk.press("3")
-        await desk.shows(
-            "ON THE MAP", "On the border SCAS/LAS/SECAMB", "✓ LAS 0.6 km", "✓ SECAMB 2.8 km", "INDICATIVE"
-        )
+        await desk.shows("ON THE MAP", "On the border SCAS/LAS/SECAMB", "INDICATIVE")
         await desk.press(":")
         await desk.type("goto TQ 0338 7538")
         await desk.press("enter")
@@ -82,7 +80,7 @@ def test_the_same_from_the_list_alone_in_plain_signs(size: tuple[int, int]) -> N
 
     async def story(desk: Desk) -> None:
         await desk.press("3", "f10")
-        lines = await desk.shows("RVP A", "! RVP B", "From scene".upper(), "tell")
+        lines = await desk.shows("RVP A", "! RVP B", "From scene".upper())
         assert "\n".join(lines).isascii()
         await desk.press("p", "r", "tab")
         await desk.type("Iver TQ 0370 8110")
@@ -431,14 +429,26 @@ def test_cover_is_drawn_until_it_is_over_and_a_wind_sector_is_a_wedge() -> None:
     things = Things().of(session.look(), areas, ready=True)
     cover = next(thing for thing in things.values() if thing.kind == COVER)
     assert key.startswith("cover/")
-    assert cover.name == "LAS covers SCAS"
+    assert cover.name == "offered: LAS for SCAS"
     grounds = {ground.key: ground for ground in scene_of(session.look(), areas).grounds}
-    assert grounds[cover.key].dash == "dashed"
+    assert (grounds[cover.key].dash, grounds[cover.key].hatch) == ("dashed", "")
+    assert grounds[cover.key].words == "cover to come"
     wind = next(row.id for row in session.look().state.boundaries.rows.values() if row.kind == "wind")
     assert len(grounds[wind].ring) > 3
     session.happens("SCAS", c.Accept(cover.row.id))
     grounds = {ground.key: ground for ground in scene_of(session.look(), areas).grounds}
     assert (grounds[cover.key].dash, grounds[cover.key].hatch) == ("solid", "other")
+    assert Things().of(session.look(), areas, ready=True)[cover.key].name == "LAS covers SCAS"
+    later = msgspec.structs.replace(terms, begins=session.at + 30 * 60_000)
+    given = session.happens("LAS", c.Ask("SECAMB", later))
+    session.happens("SECAMB", c.Accept(next(reversed(session.look().state.cover.rows))))
+    to_come = next(
+        row for row in Things().of(session.look(), areas, ready=True).values() if "SECAMB for" in row.name
+    )
+    assert given
+    assert to_come.name == f"from {session.look().clock(later.begins)}: SECAMB for LAS"
+    grounds = {ground.key: ground for ground in scene_of(session.look(), areas).grounds}
+    assert (grounds[to_come.key].dash, grounds[to_come.key].hatch) == ("dashed", "")
     session.later(3700)
     assert cover.key not in {ground.key for ground in scene_of(session.look(), areas).grounds}
     assert cover.key not in Things().of(session.look(), areas, ready=True)
@@ -448,6 +458,30 @@ def test_cover_is_drawn_until_it_is_over_and_a_wind_sector_is_a_wedge() -> None:
         await desk.shows("wind sector A")
 
     told(story, session=session)
+
+
+def test_cover_is_answered_and_ended_on_its_row() -> None:
+    session = FakeSession()
+    north = Shape(Location("Iver", "TQ 0370 8110", 51.519, -0.507), 3000.0)
+    session.happens("SCAS", c.Ask("LAS", c.Terms("Iver", north, session.at, 60, "the M40 is shut")))
+    (ours,) = session.look().state.cover.rows
+
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        place = place_of(desk)
+        assert place.go_to(f"cover/{ours}")
+        await desk.press("enter")
+        await desk.shows("asked: LAS", "asked for, LAS to answer", "Accept the cover")
+        await desk.press("y")
+        assert desk.last == c.Accept(ours)
+        session.confirm()
+        await desk.press("X")
+        await desk.shows("End the cover before its time")
+        await desk.type("the road is open")
+        await desk.press("ctrl+s")
+        assert desk.last == c.End(ours, "the road is open")
+
+    told(story, size=WIDE, session=session)
 
 
 def test_an_unchanged_look_gives_the_same_scene() -> None:

@@ -17,7 +17,7 @@ from incident.placing import (
     where_words,
 )
 from incident_tui.map.scene import LAYERS
-from incident_tui.map.things import AREA, Metres, Thing
+from incident_tui.map.things import JOINED, Metres, Thing, due_of, reached
 from incident_tui.screens.boundaries.drawing import Drawing, measured
 from incident_tui.widgets.paint import Line, Span, length, shorten
 
@@ -25,7 +25,6 @@ LAYER_WORDS: Final[Mapping[str, str]] = {
     "tint": "our own area", "borders": "borders", "cordons": "cordons and zones", "points": "points",
     "hospitals": "hospitals", "units": "units", "labels": "names",
 }  # fmt: skip
-TOLD_SHOWN: Final = 6
 
 
 def head_lines(
@@ -36,9 +35,8 @@ def head_lines(
     if not org.opened:
         return ()
     lines = [shorten(_where(look, placing), width)]
-    areas = [thing for thing in things.values() if thing.kind == AREA and thing.due]
-    if areas:
-        lines.append(shorten(_tell(areas), width))
+    if due_of(look.state):
+        lines.append(shorten(_tell(look, things, width), width))
     return lines
 
 
@@ -59,13 +57,25 @@ def _where(look: Look, placing: Placing | None) -> Line:
     return tuple(spans)
 
 
-def _tell(areas: Sequence[Thing]) -> Line:
-    missing = [thing for thing in areas if not thing.told]
-    spans = [Span("tell", "alarm bold" if missing else "dim")]
-    for thing in sorted(areas, key=lambda thing: (thing.told, thing.far or 0))[:TOLD_SHOWN]:
-        far = "" if not thing.far or thing.far < 0 else f" {distance_words(thing.far)}"
-        word = f"✓ {thing.owner}{far}" if thing.told else f"▲ {thing.owner}{far}"
-        spans += [Span("  "), Span(word, "good" if thing.told else "alarm")]
+def _tell(look: Look, things: Mapping[str, Thing], width: int) -> Line:
+    """Who must be told and how far each has been reached: who is not, first; what does not fit is counted."""
+    due = []
+    for code in due_of(look.state):
+        area = things.get(f"area/{code}")
+        due.append((reached(look.state, code), -1 if area is None or area.far is None else area.far, code))
+    order = {"": 0, JOINED: 2}
+    due.sort(key=lambda one: (order.get(one[0], 1), one[1]))
+    spans = [Span("tell", "dim" if due[0][0] else "alarm bold")]
+    for index, (told, metres, code) in enumerate(due):
+        far = f" {distance_words(metres)}" if metres > 0 else ""
+        sign, tone = {"": ("▲", "alarm"), JOINED: ("✓", "good")}.get(told, ("·", "caution"))
+        part = [Span("  "), Span(f"{sign} {code}{far}{f' {told}' if sign == '·' else ''}", tone)]
+        left = len(due) - index
+        more = length((Span(f"  +{left - 1} more"),)) if left > 1 else 0
+        if index and length((*spans, *part)) + more > width:
+            missing = any(not one[0] for one in due[index:])
+            return (*spans, Span(f"  +{left} more", "alarm" if missing else "dim"))
+        spans += part
     return tuple(spans)
 
 

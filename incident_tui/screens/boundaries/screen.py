@@ -8,6 +8,7 @@ wall the detail stands beside both. Without the library there is the list alone,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from textual import events, on
@@ -15,9 +16,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from incident.kernel.board import Board, Cell, Look
-from incident_tui.actions import Action, key_words
+from incident_tui.actions import Action, applies, key_words
 from incident_tui.map.scene_of import Scenes
-from incident_tui.map.things import AREA, FEATURE, GONE, Metres, Thing, Things, unchanged
+from incident_tui.map.things import AREA, COVER, FEATURE, GONE, Metres, Thing, Things, unchanged
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.boundaries.lines import head_lines, hint_line
 from incident_tui.screens.boundaries.nearby import Nearby
@@ -42,6 +43,10 @@ LIST_HINTS: Final = (
     ("map.goto", "go to"),
     ("map.layers", "layers"),
 )
+COVER_VERBS: Final[Mapping[str, tuple[str, ...]]] = {
+    "agree": ("accept",), "decline": ("decline",), "withdraw": ("withdraw", "end"),
+}  # fmt: skip
+"""What the verbs of features are on a row of cover."""
 COMING: Final = "The map is being loaded; the list can do everything it can."
 
 
@@ -164,7 +169,8 @@ class BoundariesPlace(BoardPlace):
         return self.steering.settled
 
     def _tell_head(self, seen: Seen) -> None:
-        headed = (self._found, seen.look.state.organisation, self.head.size.width)
+        state = seen.look.state
+        headed = (self._found, state.organisation, state.boundaries, state.receipts, self.head.size.width)
         if unchanged(headed, self._headed):
             return
         self._headed = headed
@@ -217,10 +223,33 @@ class BoundariesPlace(BoardPlace):
         return list(detail(row, seen.look))
 
     def acts(self, row: Any, seen: Seen) -> list[Action]:
-        """What can be done to a feature; nothing here to the rows of other boards."""
+        """What can be done to a feature or to cover; nothing here to the rows of other boards."""
         if isinstance(row, Thing) and row.kind in (FEATURE, GONE):
             return super().acts(row.row, seen)
+        if isinstance(row, Thing) and row.kind == COVER:
+            return self._cover_acts(row, seen)
         return [a for a in seen.actions.verbs(self.scope) if a.keys and a.verb is not None and not a.verb.row]
+
+    def _cover_acts(self, thing: Thing, seen: Seen) -> list[Action]:
+        """What can be done to a stretch of cover now, under the keys of the same acts to a feature."""
+        found = []
+        for verb, others in COVER_VERBS.items():
+            here = seen.actions.by_name[f"{self.scope}.{verb}"]
+            for name in others:
+                act = seen.actions.by_name[f"cover.{name}"]
+                if applies(act, thing.row, seen.look):
+                    found.append(replace(act, keys=here.keys))
+        return found
+
+    def meant(self, action: Action) -> tuple[Action, tuple[str, ...]] | None:
+        """On a row of cover, the keys that agree to a feature, decline or withdraw it are for the cover."""
+        thing, verb = self.thing, action.verb
+        if self._seen is None or thing is None or thing.kind != COVER or action.board is None or verb is None:
+            return None
+        names = COVER_VERBS.get(verb.name, ()) if action.board.name == self.scope else ()
+        acts = [self._seen.actions.by_name[f"cover.{name}"] for name in names]
+        able = [act for act in acts if applies(act, thing.row, self._seen.look)] or acts
+        return (able[0], (thing.row.id,)) if able else None
 
     # -- for the room ---------------------------------------------------------------------------------------
 

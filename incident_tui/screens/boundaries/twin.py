@@ -32,7 +32,9 @@ from incident_tui.map.things import (
     GONE,
     HOSPITAL_,
     INCIDENT,
+    JOINED,
     KIND_WORDS,
+    ONE_PLACE,
     UNIT,
     Thing,
     kind_words,
@@ -45,8 +47,8 @@ CLOSE_M = 100
 
 def bearing_words(thing: Thing) -> str:
     """How far it is from the scene, and in which direction: "0.6 km NE"; "" where that is not known."""
-    if thing.said == INSIDE:
-        return "inside"
+    if thing.kind == AREA and thing.said:
+        return thing.said
     if thing.far is None or thing.far < 0:
         return ""
     far = f"{thing.far} m" if thing.far < CLOSE_M else distance_words(thing.far)
@@ -97,7 +99,8 @@ def state_cell(thing: Thing, look: Look) -> Cell:
 
 def _area_state(thing: Thing) -> Cell:
     if thing.told:
-        return Cell("✓ told", "good")
+        joined = thing.told == JOINED
+        return Cell(f"{'✓' if joined else '·'} {thing.told}", "good" if joined else "caution")
     return Cell("▲ tell" if thing.due else "–", "alarm" if thing.due else "dim")
 
 
@@ -213,12 +216,18 @@ def _area_detail(thing: Thing, look: Look) -> Sequence[tuple[str, Cell]]:
         lines.append(
             (
                 "from scene",
-                Cell("the scene lies in it" if thing.said == INSIDE else distance_words(thing.far)),
+                Cell(_lies_words(thing) or distance_words(thing.far)),
             )
         )
     if thing.due and not thing.told:
         lines.append(("", Cell("Its trust must be told: :tell invites all that must be.", "alarm")))
     return lines
+
+
+def _lies_words(thing: Thing) -> str:
+    """What the scene has to do with an area, in a sentence; "" for no more than a distance."""
+    known = {"": "", INSIDE: "the scene lies in it", ONE_PLACE: "one of the places given lies in it"}
+    return known.get(thing.said, f"{thing.said}: the scene lies in it or in the next")
 
 
 def _scene_detail(thing: Thing, look: Look) -> Sequence[tuple[str, Cell]]:

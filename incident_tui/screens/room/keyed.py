@@ -86,10 +86,11 @@ class Keyed(Footed):
 
     def act(self, action: Action) -> None:
         """Do what an action says, unless the desk is locked."""
+        action, rows = self.front.meant(action) or (action, None)
         if self.locking.forbids(action):
             return
         if action.verb is not None:
-            self.doing.start(action)
+            self.doing.start(action, rows)
         else:
             self.words.act(action.name, "")
 
