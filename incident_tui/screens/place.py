@@ -89,6 +89,9 @@ class Place(Container):
         """What is known here already of what a verb's form asks for."""
         return {}
 
+    def taken(self, answers: Mapping[str, str]) -> None:
+        """What the place had filled into a form has become a command: it need not be kept here any more."""
+
     def meant(self, action: Action) -> tuple[Action, tuple[str, ...]] | None:
         """What a verb's key means on the row under the cursor where that is another board's: its act, and the row."""
         return None

@@ -69,7 +69,7 @@ def test_from_a_grid_reference_to_an_agreed_rvp_and_a_cordon_on_the_map() -> Non
         await desk.press("ctrl+s")
         assert desk.last.kind == "inner_cordon"
         assert desk.last.shape.radius_m == 500
-        assert desk.last.shape.place.grid == "TQ 0338 7538"
+        assert desk.last.shape.place.grid == "TQ 03385 75384", "to the metre"
 
     told(story, size=WIDE, session=session)
 
@@ -213,12 +213,46 @@ def test_corners_are_drawn_kept_and_taken_up_again() -> None:
         await desk.shows("Propose", "outer cordon")
         form = desk.room.form
         assert form is not None
-        assert "map/" not in "".join(name for name, text in session.drafts.items() if text and "map/" in name)
+        sketch = f"map/{session.stream}"
+        assert session.draft(sketch), "kept until it is a command"
         await desk.press("escape")
-        draft = next(text for name, text in session.drafts.items() if name.endswith("boundaries.propose/"))
+        draft = next(
+            text for name, text in session.drafts.items() if name.endswith("boundaries.propose//map")
+        )
         assert draft.count(";") == 2
+        await desk.press("c", "c")
+        await desk.shows("Propose", "outer cordon")
+        await desk.press("ctrl+s")
+        assert desk.last.kind == "outer_cordon"
+        assert len(desk.last.shape.polygon) == 3
+        assert not session.draft(sketch)
 
     told(goes_on, size=WIDE, session=session)
+
+
+def test_a_form_from_the_map_takes_nothing_over_from_one_that_was_left() -> None:
+    session = FakeSession()
+
+    async def story(desk: Desk) -> None:
+        name = f"form/{session.stream}/boundaries.propose/"
+        left = {
+            "kind": "rvp",
+            "name": "Old",
+            "note": "of another place",
+            "polygon": "TQ 01 78; TQ 02 78; TQ 02 79",
+        }
+        session.keep_draft(name, msgspec.json.encode(left).decode())
+        await desk.press("3", "c", "5", "0", "0", "m", "enter")
+        await desk.shows("Propose", "500m")
+        await desk.press("ctrl+s")
+        assert desk.last.kind == "inner_cordon"
+        assert desk.last.shape.radius_m == 500
+        assert not desk.last.shape.polygon
+        assert "Old" not in str(desk.last)
+        assert "of another place" not in str(desk.last)
+        assert "Old" in session.draft(name), "it is there for the next plain p"
+
+    told(story, size=WIDE, session=session)
 
 
 def test_narrow_tab_shows_the_map_over_the_list() -> None:

@@ -15,6 +15,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from incident.cover import covers
 from incident.kernel.board import Board, Cell, Look
 from incident_tui.actions import Action, applies, key_words
 from incident_tui.map.scene_of import Scenes
@@ -248,7 +249,9 @@ class BoundariesPlace(BoardPlace):
             return None
         names = COVER_VERBS.get(verb.name, ()) if action.board.name == self.scope else ()
         acts = [self._seen.actions.by_name[f"cover.{name}"] for name in names]
-        able = [act for act in acts if applies(act, thing.row, self._seen.look)] or acts
+        look = self._seen.session.look()  # as it is by now, which may be more than is on the screen
+        row = covers(look.state).rows.get(thing.row.id, thing.row)
+        able = [act for act in acts if applies(act, row, look)] or acts
         return (able[0], (thing.row.id,)) if able else None
 
     # -- for the room ---------------------------------------------------------------------------------------
@@ -292,6 +295,10 @@ class BoundariesPlace(BoardPlace):
         ):
             return {}
         return {"place": self.steering.words_of(self.steering.cursor)}
+
+    def taken(self, answers: Mapping[str, str]) -> None:
+        """What was drawn has been proposed."""
+        self.steering.sketch.taken(answers)
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on a row, and show it on the map."""

@@ -6,6 +6,7 @@ between, it is taken up again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from incident_tui.map.scene import Ground, Stroke
@@ -120,13 +121,27 @@ class Sketching:
 
     def _finish(self, drawing: Drawing) -> None:
         """The form of the proposal, filled in."""
-        answers = answers_of(drawing, self.steering.words_of)
+        answers = answers_of(drawing, exact_words)
         if answers is None:
             short = "a radius" if drawing.typed else "three corners, or a radius"
             self.steering.say(f"A cordon needs {short}, such as 500m or 1.5km.", "caution")
             return
-        self._drop(kept_on=False)
+        self._drop(kept_on=True)  # until that form is a command
         self.steering.place.ask(PROPOSE, answers)
+
+    def taken(self, answers: Mapping[str, str]) -> None:
+        """A form has become a command: if it was that of the kept drawing, that is done with."""
+        before = kept(self._written)
+        if self.drawing is None and before is not None and answers == answers_of(before, exact_words):
+            self._write("")
+
+
+def exact_words(at: Metres) -> str:
+    """A point as it was set, to the metre: ten figures of its grid reference, or latitude and longitude."""
+    from incident import geography  # noqa: PLC0415 - loaded with the map
+
+    lat, lon = geography.to_position(*at)
+    return geography.to_grid(lat, lon, 10) or f"{lat:.5f},{lon:.5f}"
 
 
 def overlay_of(drawing: Drawing | None, cursor: Metres) -> tuple[tuple[Stroke, ...], tuple[Ground, ...]]:

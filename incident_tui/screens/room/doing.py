@@ -60,6 +60,8 @@ class Deed:
     """Rows that were selected, too, and that it makes no sense for."""
     form: bool = False
     """It comes out of a form, whose draft ends when it is done."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """What its form was filled in with by the place in front: what was drawn or pointed at."""
     composed: bool = False
     """It was begun in the composer, which is emptied when it is done."""
 
@@ -156,8 +158,11 @@ class Doing:
         if verb.name in WRITERS:
             args += ENVELOPE
         self._draft = self._draft_name(deed)
-        kept = {} if answers else _read_draft(self.room.session.draft(self._draft))
-        draft = dict(answers or kept)
+        kept = {} if answers and not deed.known else _read_draft(self.room.session.draft(self._draft))
+        if deed.known and any(kept.get(name, "") != text for name, text in deed.known.items()):
+            kept = {}  # what was begun of another place
+        begun = {name for name, text in kept.items() if deed.known.get(name) != text}
+        draft = kept or dict(answers or {})
         subject = row_words(board, row, look) if row is not None else ""
         self.form_deed = deed
         self.room.show_form(
@@ -170,7 +175,7 @@ class Doing:
                 draft,
                 help=verb.help,
                 first=focus,
-                kept=bool(kept),
+                kept=bool(begun),
                 understand=self._understood,
             )
         )
@@ -188,16 +193,18 @@ class Doing:
         return self.room.session.placer.understood(written, self.look, loosely=loosely)
 
     def fill(self, action: Action, answers: Mapping[str, str], rows: Sequence[str] = ()) -> None:
-        """The form of a verb with what is known filled in, over what was begun of it before; kept like any draft."""
-        deed = Deed(action, tuple(rows))
-        kept = _read_draft(self.room.session.draft(self._draft_name(deed)))
-        both = {**kept, **answers}
-        self.open_form(deed, both)
-        if self.room.form is not None:
-            self.written(both)
+        """The form of a verb with what is known filled in, and with what was begun of it for just that.
+
+        It is a draft of its own: what was begun without the map neither comes into it nor goes.
+        """
+        self.open_form(Deed(action, tuple(rows), known=answers), answers)
+        kept = _read_draft(self.room.session.draft(self._draft))
+        if self.room.form is not None and any(kept.get(name, "") != text for name, text in answers.items()):
+            self.written(answers)
 
     def _draft_name(self, deed: Deed) -> str:
-        return f"form/{self.look.stream}/{deed.action.name}/{' '.join(deed.rows)}"
+        place = "/map" if deed.known else ""
+        return f"form/{self.look.stream}/{deed.action.name}/{' '.join(deed.rows)}{place}"
 
     def written(self, answers: Mapping[str, str]) -> None:
         """Something was typed into the form: keep it."""
@@ -280,6 +287,8 @@ class Doing:
         if deed.form or self.form_deed is not None:
             self.room.session.keep_draft(self._draft, "")
             self.close_form()
+        if deed.known:
+            self.room.front.taken(deed.known)
         self.room.done(deed.action)
         rows = board.rows(self.look) if deed.rows else {}
         names = [
