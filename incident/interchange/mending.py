@@ -33,6 +33,7 @@ PARTS_MAX: Final = 1_000
 HOLES_MAX: Final = 99
 TRIES: Final = 5
 CRUMB_M2: Final = 1.0
+GAPS_TOLD: Final = 5
 RING_CORNERS_MAX: Final = 10_000
 """As the file of areas may have them (``geography.AREAS_SCHEMA``)."""
 
@@ -74,6 +75,7 @@ class Mending:
             self._overlaps(shapes)
         self._bounds(shapes)
         self._check()
+        self._gaps(shapes)
         return {
             agency: self._settled(
                 self._as_it_was(wanted[agency]) if agency in self._untouched else self._positions(shape)
@@ -163,6 +165,23 @@ class Mending:
                 )
                 if shapes[second].is_empty:
                     self._say(second, f"the area of {second} lies wholly inside that of {first}")
+
+    def _gaps(self, shapes: Mapping[str, BaseGeometry]) -> None:
+        """Ground that areas enclose and that is nobody's, wider than the lines are accurate: the largest are told."""
+        import shapely
+
+        whole = shapely.union_all(list(shapes.values()))
+        holes = [shapely.Polygon(ring) for part in shapely.get_parts(whole) for ring in part.interiors]
+        wide = [hole for hole in holes if not shapely.buffer(hole, -self.accuracy_m / 2).is_empty]
+        wide.sort(key=lambda hole: -hole.area)
+        for hole in wide[:GAPS_TOLD]:
+            point = hole.representative_point()
+            around = ", ".join(code for code, shape in shapes.items() if shapely.dwithin(shape, hole, 1))
+            self.notes.append(
+                f"A gap of {size(hole.area)} near {self._grid(point.x, point.y)} is in no area; around it: {around}."
+            )
+        if len(wide) > GAPS_TOLD:
+            self.notes.append(f"And {len(wide) - GAPS_TOLD:,} smaller gaps between the areas.")
 
     def _simplify(self, shapes: dict[str, BaseGeometry], simplify_m: float) -> None:
         """Fewer corners, common borders the same on both sides."""

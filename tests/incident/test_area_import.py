@@ -393,6 +393,32 @@ def wavy(corners: int, lat: float) -> list[list[float]]:
     return [*shore, [0.2, 51.7], [-0.5, 51.7], shore[0]]
 
 
+def test_ground_between_areas_that_is_nobodys_is_told_where_it_is_wider_than_the_lines_are_accurate() -> None:
+    def around(size: float) -> Any:
+        """Two areas that meet but for a hole of so many degrees on their common line."""
+        north = [[-0.5, 51.3], [-0.1, 51.3], [-0.1, 51.3 + size], [-0.1 + size, 51.3 + size], [-0.1 + size, 51.3],
+                 [0.2, 51.3], [0.2, 51.7], [-0.5, 51.7], [-0.5, 51.3]]  # fmt: skip
+        south = [
+            [-0.5, 51.0],
+            [0.2, 51.0],
+            [0.2, 51.3],
+            [-0.1 + size, 51.3],
+            [-0.1, 51.3],
+            [-0.5, 51.3],
+            [-0.5, 51.0],
+        ]
+        return collection(feature("LAS", north), feature("SECAMB", south))
+
+    told = [note for note in taken(around(0.01)).notes if "gap" in note]
+    assert len(told) == 1
+    assert re.fullmatch(
+        r"A gap of 0\.7\d km² near TQ \d{3} \d{3} is in no area; around it: LAS, SECAMB\.", told[0]
+    )
+    assert not [note for note in taken(around(0.001)).notes if "gap" in note], "80 m, and 250 m are assumed"
+    assert [note for note in taken(around(0.001), accuracy_m=10).notes if "gap" in note]
+    assert not [note for note in taken(BOTH).notes if "gap" in note]
+
+
 def test_too_many_corners_are_refused_with_an_offer_and_simplified_they_are_taken() -> None:
     south = [*wavy(60_000, 51.3)[:60_001], [0.2, 50.9], [-0.5, 50.9], wavy(60_000, 51.3)[0]]
     tree = collection(feature("LAS", wavy(60_000, 51.3)), feature("SECAMB", south))

@@ -109,8 +109,8 @@ def test_corners_far_from_this_country_are_asked_about() -> None:
     abroad = "propose inner 1.494,45.503; 1.494,45.500; 1.490,45.500"
     assert "far from this country" in typed(given, abroad)
     assert len(typed(given, f'propose inner polygon="{abroad[14:]}" wide=yes').shape.polygon) == 3
-    sea = 'propose inner polygon="48.60,-2.00; 48.60,-2.01; 48.61,-2.01"'
-    assert len(typed(given, sea).shape.polygon) == 3, "just off the coast is not asked about"
+    near = typed(given, 'propose inner polygon="48.60,-2.00; 48.60,-2.01; 48.61,-2.01"')
+    assert near.shape.polygon
 
 
 @pytest.mark.parametrize(
