@@ -175,10 +175,12 @@ async def still_known(ring: Ring) -> None:
     Raises:
         DoorError: it was revoked or replaced, or the server cannot be reached.
     """
-    async with _sign_in_line(ring) as connection:
-        answer = await _ask(connection, SignIn(password="", token=NO_TOKEN))
-    if isinstance(answer, Denied) and answer.code in GONE:
-        raise DoorError(answer.sentence, answer.code)
+    try:
+        async with _sign_in_line(ring) as connection:
+            await _ask(connection, SignIn(password="", token=NO_TOKEN))
+    except DoorError as error:
+        if error.code in GONE or not error.code:  # without one it could not be asked
+            raise
 
 
 async def by_provider(ring: Ring, show: Callable[[str], None], *, token: str = "") -> SignedIn:

@@ -191,7 +191,8 @@ def loose_key(folder: DataFolder, settings: Settings) -> Iterator[tuple[Mark, st
     """Of a certificate of the trust's own, whether others of this machine may read its key."""
     if settings.tls and settings.certificate and sys.platform != "win32":
         key = folder.root / settings.key
-        if stat.S_IMODE(key.stat().st_mode) & 0o077:
+        # one that is not there is told, with its line, by who reads it
+        if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
             yield "wrong", f"{key} is open to others of this machine. Mend it: chmod 600 {quoted(key)}"
 
 

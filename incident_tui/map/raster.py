@@ -91,7 +91,8 @@ def clip(ends: Array, box: tuple[float, float, float, float]) -> tuple[Array, Ar
         step = ends[:, at + 2] - first
         flat = step == 0
         safe = np.where(flat, 1.0, step)
-        one, two = (low - first) / safe, (high - first) / safe
+        with np.errstate(over="ignore"):  # a hair's breadth of a step: so far off that it is outside for ever
+            one, two = (low - first) / safe, (high - first) / safe
         outside = (first < low) | (first > high)
         start = np.maximum(start, np.where(flat, np.where(outside, 2.0, 0.0), np.minimum(one, two)))
         end = np.minimum(end, np.where(flat, np.where(outside, -1.0, 1.0), np.maximum(one, two)))

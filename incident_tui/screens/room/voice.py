@@ -49,7 +49,11 @@ class Voice:
     def stroke(self) -> None:
         """Tell what waits to be told; what was said long enough goes."""
         session = self.room.session
-        stream, parts, closings = session.stream, session.log().parts, session.closings
+        stream, closings = session.stream, session.closings
+        try:
+            parts = session.log().parts
+        except Exception:  # noqa: BLE001 - the place that shows the log tells of it, and by this very stroke
+            parts = self._parts
         closed = closings != self._closings
         # another incident may be open by now: where there is only one, it is opened by itself
         if self._stream and stream != self._stream and (closed or not stream):
