@@ -28,12 +28,14 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def opened(house: House, las: Terminal) -> None:
-    """LAS opens an exercise and invites the two others."""
+    """LAS opens an exercise where three trusts meet, and sends the form that asks whom to tell."""
     las.wait_for("LIVE")
     command_line(las, 'open "M4/M25 COACH" "M25 J15 TQ 0402 7829"')
     las.wait_for("LAS-26")
-    command_line(las, "invite SCAS SECAMB")
-    las.wait_for("invites SCAS")
+    las.wait_for("Tell the neighbours")
+    las.press("C-s")
+    las.wait_for("SCAS INVITED")
+    las.wait_for(lambda screen: "Tell the neighbours" not in screen)
 
 
 def confirmed(room: Terminal) -> None:
