@@ -115,6 +115,7 @@ def test_a_point_comes_back_from_its_grid_reference_to_within_the_square(
     lat: float, lon: float, digits: int, spelling: str, small: bool
 ) -> None:
     grid = to_grid(lat, lon, digits)
+    assume(grid)  # none is printed on the other side of the Channel
     written = spelling.format(*grid.split())
     found = place(written.lower() if small else written)
     assert found.grid == grid
