@@ -80,7 +80,11 @@ class CacheFile:
         connection = aiosqlite.connect(":memory:" if path is None else path, isolation_level=None)
         # A client that ends without closing must not hang on this thread: what is not committed was not promised.
         connection._thread.daemon = True  # noqa: SLF001 - there is no public way
-        opened = cls(await connection, path)
+        try:
+            opened = cls(await connection, path)
+        except BaseException:
+            connection.stop()  # whoever waited is gone: the thread that opens it must not be left with it
+            raise
         try:
             await opened._prepare()
         except BaseException:
