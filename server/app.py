@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Final
 
@@ -346,28 +347,24 @@ async def without_server(
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     """Ctrl-C, and SIGTERM where the system has it, stop in order."""
     loop = asyncio.get_running_loop()
-    wanted = [signal.SIGINT, signal.SIGTERM]
-    if sys.platform == "win32":
-        wanted = [signal.SIGINT, signal.SIGBREAK]
+    if threading.current_thread() is not threading.main_thread():  # Python hears of signals in that one alone
+        yield
+        return
     before: list[tuple[signal.Signals, Any]] = []
-    for one in wanted:
-        try:
+    if sys.platform == "win32":  # asyncio has no signals there
+        for one in (signal.SIGINT, signal.SIGBREAK):
+            before.append((one, signal.signal(one, lambda *_: loop.call_soon_threadsafe(stop))))
+    else:
+        for one in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(one, stop)
-        except (
-            NotImplementedError,
-            ValueError,
-            RuntimeError,
-        ):  # what asyncio says where it has none: on Windows
-            with contextlib.suppress(ValueError):  # not in the main thread: nobody to ask
-                before.append((one, signal.signal(one, lambda *_: loop.call_soon_threadsafe(stop))))
     try:
         yield
     finally:
-        for one in wanted:
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.remove_signal_handler(one)
         for one, handler in before:
             signal.signal(one, handler)
+        if sys.platform != "win32":
+            for one in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(one)
 
 
 async def close_store(store: Store) -> None:

@@ -81,10 +81,9 @@ class Room:
         whole[AROUND : self.height - AROUND, AROUND : self.width - AROUND] = drawn
 
     def take(self, column: int, row: int, cells: int = 1) -> None:
-        """Nobody else may stand here."""
-        at = self._at(column, row, cells)
-        if at >= 0:
-            self._taken[at : at + cells] = b"\x01" * cells
+        """Nobody else may stand here, as far as it is near the picture."""
+        at, near = self._near(column, row, cells)
+        self._taken[at : at + near] = b"\x01" * near
 
     def take_all(self, columns: Array, rows: Array) -> None:
         """Nobody may stand in any of these cells."""
@@ -103,6 +102,11 @@ class Room:
         at = self._at(column, row, cells)
         return at >= 0 and self._taken.find(1, at, at + cells) < 0
 
+    def still(self, column: int, row: int, cells: int) -> bool:
+        """Those of these cells that are near the picture are nobody's: what is there already may lie partly outside."""
+        at, near = self._near(column, row, cells)
+        return self._taken.find(1, at, at + near) < 0
+
     def against(self, column: int, row: int, cells: int) -> int:
         """What speaks against these cells: each that has something drawn in it, and the picture's edge across them."""
         at = self._at(column, row, cells)
@@ -114,6 +118,14 @@ class Room:
         x, y = column - self.left, row - self.top
         fits = x >= 0 and x + cells <= self.width and 0 <= y < self.height
         return y * self.width + x if fits else -1
+
+    def _near(self, column: int, row: int, cells: int) -> tuple[int, int]:
+        """The first of these cells that is there, and how many are."""
+        x, y = column - self.left, row - self.top
+        first, end = max(0, x), min(self.width, x + cells)
+        if first >= end or not 0 <= y < self.height:
+            return 0, 0
+        return y * self.width + first, end - first
 
 
 @lru_cache(maxsize=4_096)
@@ -172,7 +184,8 @@ def laid(
 
 
 def _still(before: Placed, room: Room) -> bool:
-    return room.free(before.column, before.row, before.cells)
+    """It does not move because the picture does: its mark is near, though it may itself be partly too far away."""
+    return room.still(before.column, before.row, before.cells)
 
 
 def _put(one: Placed | None, found: dict[str, Placed], room: Room) -> None:

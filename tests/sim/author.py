@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import ValidationError
 
-from incident.casualties.facts import Count, Counts, PickCount
+from incident.casualties.facts import Count, Counts, PickCount, Snapshot
 from incident.exercises.facts import SPEEDS, EndPlay, Pause, Resume, SetSpeed, StartPlay
 from incident.fleet.facts import EnterUnits, Entry, OpenRegister, TakeNumber
 from incident.injects.facts import Fire, Hold, LoadScenario, MarkActioned, Reinstate, Skip, WriteNote
@@ -41,6 +41,9 @@ HOT = 0.5
 
 ECHO = 0.15
 """How often somebody does nearly what somebody else did a moment ago, whether or not they can have seen it."""
+
+ALONE = 0.1
+"""How often somebody who is cut off counts at the scene, where others count who do not know of it."""
 
 BLIND = 0.1
 """How often somebody does what the screen says cannot be done, or is done already."""
@@ -150,14 +153,15 @@ RARELY = {
 class Author:
     """Draws what the people of a run do."""
 
-    def __init__(self, world: World, agencies: tuple[str, ...]) -> None:
+    def __init__(self, world: World, agencies: tuple[str, ...], about: frozenset[str] = frozenset()) -> None:
+        """``about`` are slices that this run should be mostly about, whatever else it is about by chance."""
         self.world = world
         self.rng = world.rng
         self.agencies = agencies
         self.opened = 0
         self.lately: deque[tuple[str, str, Any]] = deque(maxlen=8)
         """By whom, in which stream, and what was written."""
-        self.focus = frozenset(self.rng.sample((*SLICES, *DEEP), FOCUS))
+        self.focus = about or frozenset(self.rng.sample((*SLICES, *DEEP), FOCUS))
         self._weights: dict[str, float] = {}
         self._names: dict[str, tuple[list[str], list[float]]] = {}
         shown = {board.name for part in INCIDENT.slices if part.name in self.focus for board in part.boards}
@@ -243,6 +247,11 @@ class Author:
         me = state.parties.get(agency)
         if agency == "EXCON" and self.rng.random() < 0.8:
             return self._controlled(client, stream)
+        if client.actor.role == "tactical_commander" and self._rivals(client, stream):
+            one = self.rng.choice(self._rivals(client, stream))
+            return stream, PickCount(one.stage, one.version, one.place)
+        if client.wire is None and self.rng.random() < ALONE:
+            return stream, Count("at_scene", Counts(p1=self.rng.randint(0, 40)))
         if self.rng.random() < 0.5:
             return None
         missing = tuple(code for code in AGENCIES if code not in state.parties)
@@ -275,13 +284,17 @@ class Author:
                 return AnswerCounter(request.id, rng.random() < 0.5)
             if request.requester == client.actor.agency and request.state in ("declined", "expired"):
                 return OfferNextInviting(request.id, "NACC")
-        rivals = [one for slot in view.casualties.slots.values() for one in slot.rivals]
+        rivals = self._rivals(client, stream)
         if rivals:
             one = rng.choice(rivals)
-            if client.actor.role == "tactical_commander":
-                return PickCount(one.stage, one.version, one.place)
             return Count(one.stage, Counts(p1=rng.randint(0, 40)), one.place)
         return None
+
+    @staticmethod
+    def _rivals(client: Client, stream: str) -> list[Snapshot]:
+        """The counts that contradict each other, as far as this person can see."""
+        slots = client.replicas[stream].projected.casualties.slots.values()
+        return [one for slot in slots for one in slot.rivals]
 
     def _controlled(self, client: Client, stream: str) -> Drawn | None:
         """Exercise control opens its papers, loads a scenario, and begins to play."""

@@ -150,7 +150,11 @@ class Simulation:
     """One run. ``server_class`` and ``client_class`` are where faults are planted."""
 
     def __init__(
-        self, seed: int, server_class: type[Server] = Server, client_class: type[Client] = Client
+        self,
+        seed: int,
+        server_class: type[Server] = Server,
+        client_class: type[Client] = Client,
+        about: frozenset[str] = frozenset(),
     ) -> None:
         self.world = world = World(seed)
         rng = world.rng
@@ -158,7 +162,7 @@ class Simulation:
         self.truth = Truth(world, MODELS, rules)
         self.server = server_class(world, MODELS, rules, self.truth, _weather(world))
         self.automata: dict[Actor, Automaton] = {}
-        self.author = Author(world, (*AGENCIES, "NACC", "NOBODY"))
+        self.author = Author(world, (*AGENCIES, "NACC", "NOBODY"), about)
         self.left = world.between(60, COMMANDS_MAX)
         self.calm = False
         self.rough = rng.random() ** 2

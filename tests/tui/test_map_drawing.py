@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -85,7 +85,19 @@ def test_equal_scenes_are_drawn_equally_however_often(scene: Scene, look: Look) 
     assert same(first, Drawing().frame(scene, small_view(), look))
 
 
+NAME_AT_THE_EDGE = Scene(
+    None,
+    marks=(
+        Mark("m0", (503_400.0, 175_400.0), "R", "R", "ink", "", 5, "points"),
+        Mark("m1", (503_400.0, 175_400.0), "R", "R", "ink", "", 5, "points"),
+        Mark("m2", (502_679.0, 175_400.0), "R", "R", "ink", "Hillingdon Hospital", 5, "points"),
+    ),
+)
+"""A name to the left of its mark, which lies one cell farther from the picture than names are sought."""
+
+
 @settings(max_examples=60, deadline=None)
+@example(NAME_AT_THE_EDGE, "braille", [])
 @given(
     scenes(), st.sampled_from(LOOKS), st.lists(st.tuples(st.integers(-9, 9), st.integers(-5, 5)), max_size=6)
 )
