@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 
 import pytest
 from hypothesis import settings
@@ -18,6 +20,23 @@ for name in ("NO_COLOR", "COLUMNS", "LINES"):
 settings.register_profile("same", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("elsewhere", deadline=None, print_blob=True, database=None)
 settings.load_profile("elsewhere" if CHOSEN else "same")
+
+
+def load_everything() -> None:
+    """Import the whole program, so that the same run is the same.
+
+    Among the values tried are the constants of whatever of the program is loaded, and what is loaded lazily would
+    otherwise depend on which tests went before in this process.
+    """
+    for name in ("incident", "server", "incident_tui"):
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+
+
+if not CHOSEN:
+    load_everything()
 
 
 def pytest_configure(config: pytest.Config) -> None:
