@@ -54,7 +54,7 @@ HELD_ON: Final = "held on to "
 _TABLES: Final = {"draft": "drafts", "view": "views", "meta": "meta"}
 _PUT: Final = {table: f"INSERT OR REPLACE INTO {table} VALUES (?, ?)" for table in _TABLES}  # noqa: S608
 _NO_META: Final = "DELETE FROM meta WHERE name = ?"
-_NO_DIRECTORY: Final[Statement] = (_NO_META, [("directory",)])
+NO_DIRECTORY: Final[Statement] = (_NO_META, [("directory",)])
 _NOTHING: Final[Mapping[str, tuple[int, str]]] = {}
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
@@ -303,6 +303,8 @@ class Cache:
         that. It is in the file until the disk has done it, which is told by nothing: tried until it is done.
         """
         self.streams.difference_update(streams)
+        for stream in streams:
+            self.meta.pop(f"{cache_file.LENT}{stream}", None)
         rewritten = [words(card) for card in self.cards.values() if card.stream in streams]
         self.cards.update((card.command_id, card) for card in rewritten)
         for card in rewritten:
@@ -343,10 +345,10 @@ class Cache:
                 if f"{HELD_ON}{stream}" not in facts or proven.get(stream) == await _newest(theirs, stream)
             ]
             facts_gone: Statement = (_NO_META, [(f"{HELD_ON}{stream}",) for stream in gone])
-            await theirs.write([*cache_file.deletion(gone), _NO_DIRECTORY, facts_gone])
+            await theirs.write([*cache_file.deletion(gone), NO_DIRECTORY, facts_gone])
             await theirs.wipe()
 
-        await self._at_free_seats(clear, "cleared")
+        await self.at_free_seats(clear, "cleared")
 
     async def beside(self, listed: frozenset[str]) -> dict[str, tuple[int, str]]:
         """The streams that lie there and neither here nor on the server's list: the newest record of each.
@@ -361,10 +363,10 @@ class Cache:
                     found[name] = max(found.get(name, (0, "")), await _newest(theirs, name))
             for (kept,) in await theirs.rows("SELECT value FROM meta WHERE name = 'directory'"):
                 if not listed.issuperset(one.stream for one in _names.decode(kept)):
-                    await theirs.write([_NO_DIRECTORY, cache_file.DUE_WIPE])
+                    await theirs.write([NO_DIRECTORY, cache_file.DUE_WIPE])
                     await theirs.wipe()
 
-        await self._at_free_seats(read)
+        await self.at_free_seats(read)
         return found
 
     async def hold_on_beside(self, stream: str) -> None:
@@ -374,9 +376,9 @@ class Cache:
             if await theirs.rows("SELECT name FROM stream WHERE name = ?", (stream,)):
                 await theirs.write([(_PUT["meta"], [(f"{HELD_ON}{stream}", "yes")])])
 
-        await self._at_free_seats(note)
+        await self.at_free_seats(note)
 
-    async def _at_free_seats(self, work: Callable[[CacheFile], Awaitable[None]], failed: str = "") -> None:
+    async def at_free_seats(self, work: Callable[[CacheFile], Awaitable[None]], failed: str = "") -> None:
         """Do this with each file. `failed`: what could not be done with one, to be said; "" says nothing."""
         for other in () if self.seat is None or self._only_read else self.seat.others():
             try:

@@ -29,6 +29,9 @@ WIPE: Final = "wipe"
 DUE_WIPE: Final[Statement] = ("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(WIPE, "due")])
 GONE_WIPE: Final[Statement] = ("DELETE FROM meta WHERE name = ?", [(WIPE,)])
 
+LENT: Final = "lent until "
+"""With the name of a stream: the fact that its copy is only lent, and when that is over (UTC ms)."""
+
 _SCHEMA: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE draft (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -179,7 +182,7 @@ def deletion(streams: Sequence[str]) -> list[Statement]:
     names = [(name,) for name in streams]
     tables = (("record", "stream"), ("snapshot", "stream"), ("stream", "name"))
     gone = [(f"DELETE FROM {table} WHERE {column} = ?", names) for table, column in tables]  # noqa: S608
-    return [*gone, DUE_WIPE]
+    return [*gone, ("DELETE FROM meta WHERE name = ?", [(f"{LENT}{name}",) for name in streams]), DUE_WIPE]
 
 
 def is_broken(error: sqlite3.Error) -> bool:

@@ -26,7 +26,10 @@ from incident_tui.watched import Watched
 
 CLOSED: Final = Refusal("not_party", "This is not open to your agency any more.")
 
-
+LOST: Final = (
+    "The server does not know what this desk holds a copy of: it may have been restored from an older backup. The copy "
+    "stays here. Tell whoever runs the server."
+)
 NOT_DELETED: Final = (
     "An incident is no longer open to your agency. Its copy on this desk is another than the server's history, and may "
     "be the last: it is kept. Tell whoever runs the server."
@@ -69,18 +72,22 @@ def emptied(watched: Watched) -> Watched | None:
     return made
 
 
-def said(gone: Iterable[Watched], *, kept: int = 0) -> str:
+def whose(models: Models, stream: str) -> str:
+    """The agency whose own part of an incident a stream is; "" for an incident."""
+    return "" if models.parent(stream) is None else models.agency(stream) or ""
+
+
+def said(gone: Iterable[Watched], *, whose: str = "", kept: int = 0) -> str:
     """One sentence for the person: what was closed, by its number alone, and what was kept.
 
-    `kept`: so many parts of it are held on to, since the server's history lacks them.
+    `whose`: it is this agency's own part alone that was closed. `kept`: so many parts of it are held on to, since the
+    server's history lacks them.
     """
-    what, waiting = "An incident", 0
+    what, waiting = f"{safe_text(whose)}'s own part of an incident" if whose else "An incident", 0
     for one in gone:
         state = getattr(one.replica.confirmed, "organisation", None)
         if state is not None and not state.own and state.number:
             what = f"The incident {safe_text(state.number)}"
-        elif state is not None and state.own not in ("", one.replica.actor.agency):
-            what = f"{safe_text(state.own)}'s own part of an incident"
         waiting += sum(
             entry.word is not StateWord.CONFIRMED and not is_automatic(entry.submit.command_id)
             for entry in one.replica.pending.values()
@@ -92,14 +99,3 @@ def said(gone: Iterable[Watched], *, kept: int = 0) -> str:
         else ""
     )
     return f"{what} is no longer open to your agency. The copy on this desk is deleted.{parts}{written}"
-
-
-def over(watched: Watched, now: int) -> bool:
-    """Whether our own copy says that we only look on, and that this is over (``now``: UTC ms)."""
-    replica = watched.replica
-    if watched.closed or not replica.cursor or replica.frozen_slices:
-        return False
-    state, me = replica.confirmed, replica.actor
-    if watched.model.may_watch(state, me) is None:
-        return False
-    return me.agency not in watched.model.shared(state, now)

@@ -109,8 +109,10 @@ class Session(Running):
             await self._older(stream, floor, FIRST_LINES)
 
     async def choose_incident(self) -> None:
-        """Look at the incident asked for, else at the last one, else at the only one."""
-        incidents = self.incidents
+        """Look at the incident asked for, else at the last one, else at the only one; at none that is over for us."""
+        asked = None if self._link.up else self._streams  # with a line, the server says what is over
+        over = () if asked is None else asked.lent.over(self.now())
+        incidents = tuple(listing for listing in self.incidents if listing.stream not in over)
         last = "" if self.desk.cache is None else self.desk.cache.views.get("incident", "")
         if self.asked_for:
             found = named(incidents, self.asked_for)

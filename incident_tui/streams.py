@@ -43,7 +43,8 @@ from incident.kernel.slice import Actor, Refusal
 from incident.kernel.text import clip, safe_text
 from incident_tui.cache import Cache
 from incident_tui.chores import is_automatic
-from incident_tui.closing import NOT_DELETED, emptied, over, own_words, said
+from incident_tui.closing import LOST, NOT_DELETED, emptied, own_words, said, whose
+from incident_tui.lent import Lent
 from incident_tui.link import Link
 from incident_tui.meaning import meant
 from incident_tui.unlisted import Unlisted
@@ -54,10 +55,6 @@ ANSWER_SECONDS: Final = 15.0
 others it is at work on the queue, which may take it longer, and nothing is sent twice."""
 
 BUSY_SECONDS: Final = 1.0
-LOST: Final = (
-    "The server does not know what this desk holds a copy of: it may have been restored from an older backup. The copy "
-    "stays here. Tell whoever runs the server."
-)
 RESYNCS_MAX: Final = 3
 
 
@@ -107,6 +104,7 @@ class Streams:
         self._link = link
         self._now = now
         self.unlisted = Unlisted(cache, models, link, self.held)
+        self.lent = Lent(cache, self.held)
         self._answered_at = float("-inf")
         """When the server last answered a command, of whatever stream (monotonic seconds)."""
 
@@ -121,6 +119,7 @@ class Streams:
         if watched is None:
             watched = await load(self.cache, model, stream, actor, charter)
             watched = self.held.setdefault(stream, watched)
+            self.lent.note(watched)
             self._owner.stored(watched, watched.replica.confirmed)
             self._owner.touch()
         self.ask(watched)
@@ -157,6 +156,7 @@ class Streams:
     def line_up(self) -> None:
         """The server has said Welcome."""
         self.unlisted.line_up()
+        self.lent.line_up()
         for watched in self.held.values():
             watched.line_lost()
             self.ask(watched)
@@ -305,7 +305,7 @@ class Streams:
             if left is not None:
                 self.held[watched.stream] = left
                 self._knock(left)
-        self._owner.closed(names, said(gone, kept=len(of_it) - len(names)))
+        self._owner.closed(names, said(gone, whose=whose(self._models, stream), kept=len(of_it) - len(names)))
         self.cache.discard(names, partial(own_words, self._models))
         self._owner.touch()
 
@@ -331,7 +331,7 @@ class Streams:
                 self.cache.hold_on(stream)
             case Error(code="not_party") if stream in self.unlisted.beside:
                 # Its parts are asked about, each by itself, and go on their own word.
-                self._owner.closed((stream,), said(()))
+                self._owner.closed((stream,), said((), whose=whose(self._models, stream)))
             case Error(code="unknown_stream" | "diverged") if stream in self.unlisted.beside:
                 self._owner.aside(partial(self.cache.hold_on_beside, stream))
             case Watching():
@@ -339,10 +339,13 @@ class Streams:
 
     def close_what_is_over(self, now: int) -> None:
         """Cut off, what we only see by an agreement goes when that is over, by the copy itself (UTC ms)."""
-        if not self._link.up:
-            for watched in [one for one in self.held.values() if over(one, now)]:
-                if not self.cache.holds_on(watched.stream):
-                    self.close(watched.stream)
+        if self._link.up:
+            return
+        for name in self.lent.over(now):
+            if name in self.lent.over(now):  # with a whole, its parts have gone, too
+                self.close(name)
+        if self.lent.beside_due(now):
+            self._owner.aside(partial(self.lent.clear_beside, now))
 
     def _knock(self, watched: Watched) -> None:
         """What waits for a stream that is closed to us is sent all the same: only the server's no makes a card."""
@@ -413,6 +416,7 @@ class Streams:
                     self._store(watched, records)
                 case StoreSnapshot():
                     watched.unsnapped = 0
+                    self.lent.note(watched)
                     then = partial(self._owner.stored, watched, watched.replica.confirmed)
                     self.cache.store_snapshot(watched.stream, effect, then)
                 case Drop(command_id):
@@ -452,6 +456,7 @@ class Streams:
         cursor = watched.replica.cursor
         if watched.unreported is None:
             watched.unreported = (cursor, watched.replica.confirmed)
+        self.lent.note(watched)
         self.cache.store(watched.stream, records, partial(self._stored, watched, cursor))
         watched.unsnapped += len(records)
         rested = self._now() - watched.snapped_at >= SNAPSHOT_SECONDS

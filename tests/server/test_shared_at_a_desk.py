@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from incident.kernel.protocol import Refused
+from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Refusal
 from incident.log.board import BOARD as DECISIONS
 from incident.log.facts import Decide, Write
@@ -28,7 +30,7 @@ from tests.incident.given import INCIDENT_STREAM as INCIDENT
 from tests.incident.given import MINUTE, T0, charter
 from tests.running import run
 from tests.server.house import Guest, House, house
-from tests.tui.rooms import SetClock, asleep, at_desk, until
+from tests.tui.rooms import FAST, SetClock, asleep, at_desk, until
 from tests.tui.world import local_time_is_utc
 
 local_time_is_utc()
@@ -83,13 +85,18 @@ def seen(session: Session) -> str:
     return repr((look, session.log().lines, session.incidents, session.cards, session.notices, boards))
 
 
-def on_disk(folder: Path) -> bool:
-    """Whether a byte of it is in any file of a desk."""
-    found = False
+def every_byte(folder: Path) -> bytes:
+    """All that lies in the files of a desk."""
+    found = []
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
-            found |= path.is_file() and CANARY.encode() in path.read_bytes()
-    return found
+            found += [path.read_bytes()] if path.is_file() else []
+    return b"".join(found)
+
+
+def on_disk(folder: Path) -> bool:
+    """Whether a byte of it is in any file of a desk."""
+    return CANARY.encode() in every_byte(folder)
 
 
 def parts(session: Session) -> list[str]:
@@ -263,6 +270,70 @@ def test_cut_off_what_is_shared_is_seen_until_its_moment_and_then_neither_seen_n
                 await until(lambda: not on_disk(tmp_path))
                 assert PART not in scas.held()
                 assert scas.stream == INCIDENT
+
+    run(story())
+
+
+def test_without_a_line_what_is_not_open_goes_at_a_start_after_its_moment(tmp_path: Path) -> None:
+    """Another incident is open, and the server is not there. Fails when only what is looked at is asked.
+
+    Then the clock was wrong, and the agreement stands: what went is fetched again.
+    """
+
+    async def story() -> None:
+        other = INCIDENT.replace("01a8", "01b8")
+        async with scene() as here:
+            url, token = here.home.url, here.token()
+            for command in (Open("Barge adrift", "exercise"), Invite(("SCAS",)), Write("KEPT at the other")):
+                await here.do(command, other)
+            async with at_desk(url, tmp_path, token, incident=INCIDENT) as scas:
+                await here.share()
+                await until(lambda: len(parts(scas)) >= 4)
+                await scas.open_incident(other)
+                await until(lambda: scas.settled)
+                assert PART not in scas.held()
+            assert on_disk(tmp_path)
+            await without_a_line(tmp_path, url, token, other, 59)
+            assert on_disk(tmp_path)
+            await without_a_line(tmp_path, url, token, other, 61)
+            assert not on_disk(tmp_path)
+            assert b"KEPT at the other" in every_byte(tmp_path)
+            async with at_desk(url, tmp_path, token, incident=INCIDENT) as scas:
+                await until(lambda: len(parts(scas)) >= 4, what="it is fetched again")
+
+    run(story())
+
+
+async def without_a_line(home: Path, url: str, token: str, opens: str, minutes: int) -> None:
+    """A client starts so many minutes on by its clock, reaches nobody, and runs for some seconds of its own."""
+    clock = SetClock()
+    clock.wall_ahead_ms = minutes * MINUTE
+    cut_off = replace(FAST, open=0.0, backoff=60.0, backoff_max=60.0)
+    async with at_desk(url, home, token, ready=False, clock=clock, timing=cut_off) as scas:
+        assert await until(lambda: scas.stream) == opens
+        ticks: list[int] = []
+        tick = scas.arrange
+        scas.arrange = lambda: (ticks.append(1), tick())[1]  # type: ignore[method-assign,func-returns-value]
+        await until(lambda: len(ticks) >= 2, what="it has looked at the time")
+        assert scas.link.word is LinkWord.ISLAND
+
+
+def test_what_we_only_look_on_at_is_not_opened_at_a_start_after_its_moment(tmp_path: Path) -> None:
+    """Not even for the second in which a line may come up. Fails when `choose_incident` does not ask."""
+
+    async def story() -> None:
+        async with scene() as here:
+            token = here.token("EEAST")
+            await here.do(Write(CANARY))
+            await here.share(stream=INCIDENT, to="EEAST")
+            async with at_desk(here.home.url, tmp_path, token):
+                pass
+            clock = SetClock()
+            async with asleep(here.home.url, tmp_path, token, clock=clock) as first:
+                assert first.stream == INCIDENT
+            clock.wall_ahead_ms = 61 * MINUTE
+            async with asleep(here.home.url, tmp_path, token, clock=clock) as second:
+                assert second.stream == ""
 
     run(story())
 

@@ -23,10 +23,10 @@ from incident.state import INCIDENT, MODELS
 from incident.state import OWN as OWN_MODEL
 from incident_tui import cache_file
 from incident_tui.cache import Cache, CardItem
-from incident_tui.closing import NOT_DELETED
+from incident_tui.closing import LOST, NOT_DELETED
 from incident_tui.link import Link
 from incident_tui.seat import take_seat
-from incident_tui.streams import LOST, Owner, Streams
+from incident_tui.streams import Owner, Streams
 from incident_tui.watched import Watched, load
 from tests.incident.given import INCIDENT_STREAM, T0, Given, charter, cid, opened
 from tests.running import run

@@ -29,6 +29,10 @@ class Disk:
         self.streams: set[str] = set()
         self.discarded: list[tuple[str, ...]] = []
         self.held_on: set[str] = set()
+        self.meta: dict[str, str] = {}
+
+    def note(self, _table: str, name: str, value: str) -> None:
+        self.meta[name] = value
 
     def store(self, _stream: str, _records: Sequence[Record], stored: Callable[[], None]) -> None:
         self.waiting.append(stored)
@@ -110,6 +114,7 @@ class Scene:
         self.watched = Watched(Replica(INCIDENT, STREAM, Actor("desk", "LAS", "operator"), charter()))
         self.watched.replica.restore(None, given.records, ())
         self.streams.held[STREAM] = self.watched
+        self.streams.lent.note = lambda _: None  # type: ignore[method-assign] # states are numbers in here
 
     def records(self, count: int, state: Any) -> None:
         """So many records have come; the confirmed state is this one now."""
