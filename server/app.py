@@ -360,8 +360,8 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        for one, handler in before:
-            signal.signal(one, handler)
+        for one, handler in before:  # None was not Python's own, and cannot be given back
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
         if sys.platform != "win32":
             for one in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(one)
