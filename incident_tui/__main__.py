@@ -212,7 +212,10 @@ def _common() -> PlainParser:
         help="whose desk, where several share a folder: the one connect last opened",
     )
     common.add_argument(
-        "--config", type=Path, metavar="DIR", help="look for client.yaml and areas.geojson here first"
+        "--config",
+        type=Path,
+        metavar="DIR",
+        help="look for client.yaml, areas.geojson, speeds.yaml and gazetteer.yaml here first",
     )
     common.add_argument(
         "--timeout", type=float, default=10.0, metavar="SECONDS", help="how long to wait (10)"

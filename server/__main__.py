@@ -230,7 +230,7 @@ def _run(asked: argparse.Namespace) -> int:
     try:
         with locked(folder):
             whole.check(folder)
-            code = asyncio.run(_serve(folder, settings, charter, asked.stop_when_empty))
+            code = asyncio.run(_serve(folder, settings, charter, asked))
     finally:
         if asked.scratch and (folder.root / SCRATCH).exists():
             shutil.rmtree(folder.root, ignore_errors=True)
@@ -241,7 +241,7 @@ def _run(asked: argparse.Namespace) -> int:
     return code
 
 
-async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: float | None) -> int:
+async def _serve(folder: Any, settings: Any, charter: Any, asked: argparse.Namespace) -> int:
     from server import starting, whole, words_tls
     from server.app import App, close_store
     from server.health import HOST, PortRefused
@@ -264,8 +264,9 @@ async def _serve(folder: Any, settings: Any, charter: Any, stop_when_empty: floa
         raise Said(error.sentence) from None
     try:
         whole.begin(folder)
-        doubts = starting.doubts(folder, settings)
-        code = await App(folder, settings, charter, store).run(ready, stop_when_empty=stop_when_empty)
+        doubts = starting.doubts(folder, settings, asked.config, charter.agencies)
+        app = App(folder, settings, charter, store)
+        code = await app.run(ready, stop_when_empty=asked.stop_when_empty)
     except IdentityError as error:
         raise Said(str(error)) from None
     except StoreError as error:

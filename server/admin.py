@@ -139,7 +139,7 @@ def call(plate: Path, do: str, *, within: float | None = None, **arguments: Any)
             door.sendall(request)
             door.settimeout(ANSWER_SECONDS_MAX if within is None else within)
             line = _line(door)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         raise NotRunning from None
     try:
         answer = msgspec.json.decode(line, type=dict[str, Any])

@@ -301,7 +301,7 @@ def _contents(backup: Path) -> Contents:
         raise BackupError(
             f"{backup} may not be read by this user. Give the command as the user that made the backup."
         ) from None
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         raise BackupError(f"{backup} is no whole backup: it has no {CONTENTS} that can be read.") from None
     if contents.format > FORMAT:
         raise BackupError(f"{backup} was made by a newer version. Install that one.")
@@ -321,7 +321,7 @@ def last_backup(folder: DataFolder) -> Stamp | None:
     """When and where the last one was made; None when none is known."""
     try:
         return msgspec.json.decode(folder.backup.read_bytes(), type=Stamp)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return None
 
 

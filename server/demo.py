@@ -118,7 +118,7 @@ def _alive(state: Path) -> tuple[DataFolder, str] | None:
     """The demo that runs, asked at its admin door; a dead one's folder is thrown away."""
     try:
         folder = DataFolder(Path(msgspec.json.decode(state.read_bytes(), type=_Running).folder))
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return None
     try:
         answer = call(folder.admin, "status")

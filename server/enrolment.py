@@ -153,20 +153,27 @@ class Codes:
         return lambda: write_private(self._path, data)
 
 
+def place_aside(path: Path) -> Path | None:
+    """Where a start moves codes that are damaged; None when they are not: they are good, or cannot be read at all."""
+    try:
+        msgspec.json.decode(path.read_bytes(), type=_File)
+    except OSError:
+        return None
+    except ValueError:  # of letters that are none, too
+        return path.with_name(path.name + ".damaged")
+    return None
+
+
 def set_aside(path: Path) -> Path | None:
     """Move codes that are damaged away: they are good for minutes, and keep no server from starting.
 
     Answers where they are now; None when nothing is wrong with them, or they cannot be moved.
     """
-    try:
-        msgspec.json.decode(path.read_bytes(), type=_File)
-    except msgspec.DecodeError:
-        aside = path.with_name(path.name + ".damaged")
+    aside = place_aside(path)
+    if aside is not None:
         with suppress(OSError):
             path.replace(aside)
             return aside
-    except OSError:
-        pass
     return None
 
 
@@ -175,7 +182,7 @@ def _read(path: Path) -> list[Pending]:
         found = msgspec.json.decode(path.read_bytes(), type=_File)
     except FileNotFoundError:
         return []
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise IdentityError(
             f"{path} cannot be read ({why_unread(error)}). Move it away, and make new codes."
         ) from None

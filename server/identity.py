@@ -238,7 +238,7 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def why_unread(error: OSError | msgspec.DecodeError) -> str:
+def why_unread(error: OSError | ValueError) -> str:
     """Why a file of this program cannot be read, for a person; never what stands in it."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
@@ -254,7 +254,7 @@ def _read(path: Path) -> _File:
         found = msgspec.json.decode(path.read_bytes(), type=_File)
     except FileNotFoundError:
         return _File(FORMAT, [])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise IdentityError(
             f"{path} cannot be read ({why_unread(error)}). Put a backup of it back, or move it away and make new "
             "tokens and enrol the desks again."

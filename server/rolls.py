@@ -9,13 +9,18 @@ from incident.catalogue import Charter
 from incident.kernel.checks import ConfigError
 from incident.permissions import for_people, only_of
 from server.datafolder import DataFolder
-from server.enrolment import Codes
+from server.enrolment import Codes, place_aside
 from server.identity import Desk, Entry, Identity, IdentityError, flaws_of
 from server.oidc import read_provider
 from server.signins import SignIns
 
 NAMES_MAX: Final = 10
 """So many desks are named in one sentence."""
+
+CODES_DAMAGED: Final = (
+    "{path} is damaged. The next start sets it aside as {aside} and serves; the codes in it, good for minutes, are "
+    "lost: make new ones with enrol."
+)
 
 Mark = Literal["ok", "look", "wrong"]
 
@@ -28,7 +33,11 @@ def examined(folder: DataFolder, charter: Charter | None) -> Iterator[tuple[Mark
     roles = {} if charter is None else {code: only_of(charter.roles[code]) for code in for_people(charter)}
     try:
         who = Identity(folder.tokens)
-        Codes(folder.codes, 0)
+        aside = place_aside(folder.codes)
+        if aside is None:
+            Codes(folder.codes, 0)
+        else:
+            yield "look", CODES_DAMAGED.format(path=folder.codes, aside=aside.name)
         SignIns(folder.signins, 0)
         desks = [desk for desk in who.desks() if not desk.revoked_at]
         here: list[Desk | Entry] = [*desks, *who.tokens()]

@@ -207,7 +207,7 @@ def _read(path: Path) -> _File:
         found = msgspec.json.decode(path.read_bytes(), type=_File)
     except FileNotFoundError:
         return _File(FORMAT, [], {})
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise IdentityError(
             f"{path} cannot be read ({why_unread(error)}). Move it away: then everybody must sign in again."
         ) from None

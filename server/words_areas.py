@@ -194,10 +194,7 @@ def _running(folder: DataFolder, digest: str) -> str:
 def examined(
     folder: DataFolder, config: Path | None, agencies: Collection[str]
 ) -> Iterator[tuple[Mark, str]]:
-    """The doctor's mark and sentence about the file that counts, and whether its areas can be computed with.
-
-    Also of the speeds of the trusts, which only desks read, and mostly from a copy of this very file.
-    """
+    """The doctor's mark and sentence about the file that counts, and whether its areas can be computed with."""
     from config.areas import areas_path, read_areas
     from incident.geography import Areas
     from incident.kernel.checks import ConfigError
@@ -207,8 +204,7 @@ def examined(
         found = read_areas(path)
     except ConfigError:
         return  # told of with the other files
-    yield from _nobodies(path, (area.agency for area in found.areas), agencies)
-    yield from _speeds(config, agencies)
+    yield from spoken_of(folder, config, agencies)
     try:
         Areas(found, str(path))
     except ConfigError as error:
@@ -221,6 +217,25 @@ def examined(
         "ok",
         f"The areas are those of {path}: {_worth(found)}, digest {found.digest}. Desks need the same file.",
     )
+
+
+def spoken_of(
+    folder: DataFolder, config: Path | None, agencies: Collection[str]
+) -> Iterator[tuple[Mark, str]]:
+    """What is wrong with whom the areas and the speeds speak of, for the doctor and for a start.
+
+    The speeds are read by desks alone, and mostly from a copy of this very file.
+    """
+    from config.areas import areas_path, read_areas
+    from incident.kernel.checks import ConfigError
+
+    try:
+        path = areas_path(config, folder.root)
+        found = read_areas(path)
+    except ConfigError:
+        return  # told of with the other files
+    yield from _nobodies(path, (area.agency for area in found.areas), agencies)
+    yield from _speeds(config, agencies)
 
 
 def _speeds(config: Path | None, agencies: Collection[str]) -> Iterator[tuple[Mark, str]]:

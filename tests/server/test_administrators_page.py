@@ -234,7 +234,7 @@ def test_what_the_log_says_of_a_server_in_trouble_is_named() -> None:
     told = (ROOT / "server" / "health.py").read_text("utf-8") + (ROOT / "server" / "starting.py").read_text(
         "utf-8"
     )
-    for event in ("wrong at the start", "not ready", "ready again"):
+    for event in ("wrong at the start", "look at the start", "not ready", "ready again"):
         assert f"`{event}`" in PAGE
         assert f'"{event}"' in told
 

@@ -28,6 +28,11 @@ from tests.store.pen import NOW, Pen
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "callsign,kind,capabilities,station,status\nA101,DCA,,Waterloo,AVB\nA102,DCA,,Waterloo,AVB\n"
+NO_LETTERS = (
+    b'{"format":2,"tokens":[{"digest":"\xff\xfe"}],"pending":[{"lookup":"\xff\xfe"}],'
+    b'"signins":[{"digest":"\xff\xfe"}],"last":{}}'
+)
+"""A file of any of the three names in which a disk has turned a byte."""
 
 
 @pytest.fixture
@@ -319,7 +324,10 @@ def test_a_signal_stops_it_in_order(number: signal.Signals, folder: Path) -> Non
         assert process.wait(12) == 0
         print(f"stopped after {time.monotonic() - start:.2f} s")
         assert process.stderr is not None
-        assert "Traceback" not in process.stderr.read()
+        err = process.stderr.read()
+        assert "Traceback" not in err
+        assert json.loads(err.splitlines()[-1])["event"] == "stopped"
+    assert not (folder / "admin.json").exists(), "the door's plate was taken down"
 
 
 def test_it_stops_when_everybody_has_left(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,14 +462,15 @@ def test_a_start_says_that_the_clock_cannot_be_right(folder: Path, monkeypatch: 
         await store.close()
 
     asyncio.run(filled())
-    settings, _ = read_settings(DataFolder(folder))
+    settings, charter = read_settings(DataFolder(folder))
     monkeypatch.setattr(logs, "clock", lambda: NOW + 1_000)
-    assert starting.doubts(DataFolder(folder), settings) == []
+    codes = charter.agencies
+    assert starting.doubts(DataFolder(folder), settings, None, codes) == []
     monkeypatch.setattr(logs, "clock", lambda: NOW - 60_000)
-    (told,) = starting.doubts(DataFolder(folder), settings)
+    (told,) = starting.doubts(DataFolder(folder), settings, None, codes)
     assert "behind the newest record" in told
     monkeypatch.setattr(logs, "clock", lambda: 1_000)
-    (told,) = starting.doubts(DataFolder(folder), settings)
+    (told,) = starting.doubts(DataFolder(folder), settings, None, codes)
     assert "before 2026" in told
 
 
@@ -575,19 +584,45 @@ def test_a_folder_that_others_can_reach_by_no_name_says_so(
     assert ("look   No name was given: " in capsys.readouterr().out) is hears
 
 
-def test_damaged_codes_are_set_aside_and_keep_no_server_from_starting(folder: Path) -> None:
-    (folder / "codes.json").write_text("{")
+@pytest.mark.parametrize("torn", [b"{", NO_LETTERS])
+def test_damaged_codes_are_set_aside_and_keep_no_server_from_starting(
+    torn: bytes, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The doctor says beforehand what the start does, and calls it no more than to be looked at."""
+    with running(folder) as process:
+        assert main(["stop", str(folder)]) == 0
+        process.wait(20)
+    capsys.readouterr()
+    (folder / "codes.json").write_bytes(torn)
+    (folder / "codes.json").chmod(0o600)
+    assert main(["doctor", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "codes.json is damaged. The next start sets it aside as codes.json.damaged and serves" in told
+    assert (folder / "codes.json").exists(), "the doctor changes nothing"
     with running(folder) as process:
         process.terminate()
         _, err = process.communicate(timeout=20)
     assert "codes set aside" in err
-    assert (folder / "codes.json.damaged").read_text() == "{"
+    assert (folder / "codes.json.damaged").read_bytes() == torn
     assert not (folder / "codes.json").exists()
+    assert main(["doctor", str(folder)]) == 0
+    assert "codes.json" not in capsys.readouterr().out
 
 
-def test_a_damaged_file_is_called_damaged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "identity.json").write_text("{")
+@pytest.mark.parametrize("torn", [b"{", NO_LETTERS])
+@pytest.mark.parametrize("name", ["identity.json", "signins.json"])
+def test_a_damaged_file_is_called_damaged(
+    name: str, torn: bytes, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A byte that is no letter, too: that is another exception than JSON that is none."""
+    with running(folder) as process:
+        assert main(["stop", str(folder)]) == 0
+        process.wait(20)
+    capsys.readouterr()
+    (folder / name).write_bytes(torn)
     assert main(["accounts", str(folder)]) == 1
     told = said(capsys)
     assert "it is damaged: not the JSON that this program writes" in told
     assert "DecodeError" not in told
+    assert main(["doctor", str(folder)]) == 1
+    assert "it is damaged" in capsys.readouterr().out

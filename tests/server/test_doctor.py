@@ -400,9 +400,12 @@ def test_a_server_that_is_not_ready_or_not_safe() -> None:
     assert "http://127.0.0.1:9464/" in fourth.sentence
 
 
-@pytest.mark.parametrize("name", ["codes.json", "signins.json"])
-def test_a_broken_file_of_codes_or_sign_ins_is_found(name: str, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "mark", "said"),
+    [("codes.json", "look", "is damaged"), ("signins.json", "wrong", "cannot be read")],
+)
+def test_a_broken_file_of_codes_or_sign_ins_is_found(name: str, mark: str, said: str, folder: Path) -> None:
+    """Codes keep no server from starting, so they are no more than to be looked at."""
     (folder / name).write_text("{")
-    assert f"{name} cannot be read" in "\n".join(
-        found.sentence for found in doctor.examine(DataFolder(folder), None, 1.0)
-    )
+    found = list(doctor.examine(DataFolder(folder), None, 1.0))
+    assert [one.mark for one in found if f"{name} {said}" in one.sentence] == [mark]

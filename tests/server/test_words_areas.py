@@ -21,6 +21,7 @@ from server.__main__ import main
 from server.datafolder import DataFolder
 from server.settings import read_settings
 from tests.incident.real_areas import BOTH, GOLDEN, LONDON, collection, feature, real_areas
+from tests.server.test_command_line import running
 
 
 @pytest.fixture
@@ -218,6 +219,43 @@ def test_the_doctor_names_agencies_that_there_are_not_and_a_speed_that_is_none(
     speeds.write_text("default: {ground: urbane}\n", encoding="utf-8")
     assert main(["doctor", str(rooms), "--config", str(config)]) == 1
     assert "speeds.yaml:1: " in capsys.readouterr().out
+
+
+def test_a_start_says_in_its_log_what_the_doctor_says_of_agencies_that_there_are_not(
+    rooms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The very sentences. A slip in a name keeps nothing from starting; what is wrong stands on the screen, too."""
+    config = tmp_path / "config"
+    config.mkdir()
+    speeds = config / "speeds.yaml"
+    speeds.write_text("default: {ground: mixed}\ntrusts:\n  SCSA: {ground: urban}\n", encoding="utf-8")
+    assert areas("import", rooms, file_of(tmp_path, BOTH), "--accuracy", 100) == 0
+    path = rooms / "areas.geojson"
+    path.write_text(path.read_text().replace('"SECAMB"', '"SECAMBX"'))
+    screen, log = started(rooms, config)
+    assert "WRONG" not in screen
+    looks = [line["why"] for line in log if line["event"] == "look at the start"]
+    assert len(looks) == 2
+    capsys.readouterr()
+    assert main(["doctor", str(rooms), "--config", str(config)]) == 0
+    told = capsys.readouterr().out
+    assert all(why in told for why in looks)
+    speeds.write_text("default: {ground: urbane}\n", encoding="utf-8")
+    screen, log = started(rooms, config)
+    (wrong,) = (line["why"] for line in log if line["event"] == "wrong at the start")
+    assert "speeds.yaml:1: " in wrong
+    assert f"WRONG: {wrong}" in screen
+
+
+def started(rooms: Path, config: Path) -> tuple[str, list[dict[str, Any]]]:
+    """What a server says when it starts: on the screen, and in its log."""
+    with running(rooms, "--config", str(config)) as process:
+        process.terminate()
+        assert process.stdout is not None
+        assert process.stderr is not None
+        # not by communicate: what follows the address may have been read with it
+        out, err = process.stdout.read(), process.stderr.read()
+    return out, [json.loads(line) for line in err.splitlines()]
 
 
 def test_a_broken_file_of_areas_is_told_as_the_json_that_it_is(
