@@ -20,7 +20,7 @@ from incident.kernel.replica import StoreSnapshot
 from incident.kernel.slice import Refusal
 from incident_tui import cache_file
 from incident_tui.cache_file import CacheFile, Statement, Unreadable
-from incident_tui.disk import FAULTS, GROUP_MAX, RETRY_SECONDS, Disk, Job, is_broken, why
+from incident_tui.disk import FAULTS, GROUP_MAX, NOT_OURS, RETRY_SECONDS, Disk, Job, is_broken, why
 from incident_tui.seat import Seat
 
 
@@ -193,14 +193,14 @@ class Cache:
         for blob in outbox:
             try:
                 submit = _submit.decode(blob)
-            except msgspec.MsgspecError:
+            except NOT_OURS:
                 left += 1
             else:
                 self._written[submit.command_id] = submit
         for blob in cards:
             try:
                 card = _card.decode(blob)
-            except msgspec.MsgspecError:
+            except NOT_OURS:
                 left += 1
             else:
                 self.cards[card.command_id] = card

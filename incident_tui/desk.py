@@ -139,7 +139,7 @@ class Desk:
         self.mode, self.server_name, self.epoch = frame.mode, safe_text(frame.server), frame.epoch
         try:
             self.charter = msgspec.json.decode(frame.charter, type=Charter)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             self._say("alarm", "The server's catalogue cannot be read by this client. Update the client.")
         return not same
 
@@ -147,7 +147,8 @@ class Desk:
         """Write down who we are to the server and what it is, for the next opening."""
         self.me = actor
         if self.cache is not None:
-            self.cache.note("meta", "charter", bytes(frame.charter).decode())
+            with contextlib.suppress(UnicodeDecodeError):  # it cannot be read, which was said
+                self.cache.note("meta", "charter", bytes(frame.charter).decode())
         if self._copy and not (self.sitting is not None and self.sitting.glass):
             who = identity.Known(actor, self.mode, self.server_name, self.epoch)
             folder = server_folder(self._home, self._url)

@@ -31,7 +31,9 @@ WIPE_RETRIES_MAX: Final = 1_800
 
 _log = logging.getLogger(__name__)
 
-FAULTS: Final = (sqlite3.Error, OSError, Unreadable, msgspec.MsgspecError)
+NOT_OURS: Final = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What was read is not what this program writes; a byte that is no letter is no error of msgspec's own."""
+FAULTS: Final = (sqlite3.Error, OSError, Unreadable, *NOT_OURS)
 """What a disk, or a file on it, may answer with."""
 
 TRIES_MAX: Final = 3
@@ -279,7 +281,7 @@ def is_broken(error: Exception) -> bool:
     """Whether a failure means that the file itself cannot be used any more."""
     if isinstance(error, sqlite3.Error):
         return cache_file.is_broken(error)
-    return isinstance(error, (Unreadable, msgspec.MsgspecError))
+    return isinstance(error, (Unreadable, *NOT_OURS))
 
 
 def why(error: Exception) -> str:
@@ -288,7 +290,7 @@ def why(error: Exception) -> str:
         return cache_file.reason(error)
     if isinstance(error, Unreadable):
         return str(error)
-    if isinstance(error, msgspec.MsgspecError):
+    if isinstance(error, NOT_OURS):
         return "it holds something that is not ours"
     return f"a mistake in this program ({type(error).__name__})"
 

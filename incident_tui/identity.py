@@ -35,7 +35,7 @@ def known(folder: Path, token: str) -> Known | None:
     """Who this token stood for the last time; None when the server was never reached with it from here."""
     try:
         return msgspec.json.decode(_file(folder, token).read_bytes(), type=Known)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError):
         return None
 
 
@@ -68,7 +68,7 @@ def lasts(home: Path) -> tuple[Last, ...]:
     try:
         # an older client kept one only
         found = msgspec.json.decode(written, type=list[Last] | Last)
-    except msgspec.MsgspecError:
+    except ValueError:
         return ()
     return (found,) if isinstance(found, Last) else tuple(found[:LAST_MAX])
 

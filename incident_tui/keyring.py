@@ -110,7 +110,7 @@ class Ring:
         """The sign-in that is kept; None when there is none, or nobody can read it."""
         try:
             return msgspec.json.decode(_read(self.folder / SIGN_IN), type=Kept)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, ValueError):
             return None
 
     def keep(self, kept: Kept | None) -> bool:
@@ -152,7 +152,7 @@ def _folders(parent: Path) -> list[Path]:
 def _badge(folder: Path) -> Badge | None:
     try:
         return msgspec.json.decode(_read(folder / DESK), type=Badge)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError):
         return None
 
 

@@ -116,5 +116,5 @@ def _restored(
 ) -> bool:
     try:
         return replica.restore(snapshot, records, waiting)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return False
