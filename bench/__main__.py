@@ -3,7 +3,8 @@
 `python -m bench client` measures the client alone, which needs tmux; `python -m bench alarms` the alarms alone;
 `python -m bench logins` login abuse beside real work; `python -m bench existence` whether the time of an answer tells
 what is not ours from what is not there; `python -m bench abuse` what one user who sends far too much costs the others;
-`python -m bench ground` places among the areas of the trusts; `python -m bench map` the drawing of the map.
+`python -m bench ground` places among the areas of the trusts; `python -m bench map` the drawing of the map;
+`python -m bench panning` how long its keys take in a real terminal.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import abuse, alarms, client, existence, ground, join, logins, run
+from bench import abuse, alarms, client, existence, ground, join, logins, panning, run
 from bench import map as map_bench
 from bench.wire import PeerError
 
@@ -37,6 +38,8 @@ def main() -> int:
         return client.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["map"]:
         return map_bench.main(sys.argv[2:], DOC)
+    if sys.argv[1:2] == ["panning"]:
+        return panning.main(sys.argv[2:], DOC)
     if sys.argv[1:2] == ["ground"]:
         return ground.main(sys.argv[2:], DOC)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -72,6 +75,7 @@ def main() -> int:
         alarms.main(more, DOC)
         or ground.main(more, DOC)
         or map_bench.main(more, DOC)
+        or panning.main(more, DOC)
         or client.main(more, DOC)
     )
 

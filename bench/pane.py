@@ -32,7 +32,7 @@ _ESCAPES = re.compile(
 
 
 class Pane:
-    """One terminal of 140x45. ``text`` is what has been written to it lately, without escape sequences."""
+    """One terminal. ``text`` is what has been written to it lately, without escape sequences."""
 
     def __init__(self, control: subprocess.Popen[bytes], tmux: Sequence[str]) -> None:
         self._control = control
@@ -120,10 +120,10 @@ class Pane:
 
 
 @contextmanager
-def pane() -> Iterator[Pane]:
-    """A terminal in which nothing runs yet."""
+def pane(columns: int = COLUMNS, rows: int = ROWS) -> Iterator[Pane]:
+    """A terminal in which nothing runs yet but ``cat``."""
     tmux = ["tmux", "-L", f"bench-{uuid.uuid4().hex[:10]}", "-f", os.devnull]
-    size = ["-x", str(COLUMNS), "-y", str(ROWS)]
+    size = ["-x", str(columns), "-y", str(rows)]
     subprocess.run([*tmux, "new-session", "-d", "-s", "main", *size, "cat"], check=True, capture_output=True)
     control: subprocess.Popen[bytes] | None = None
     try:

@@ -21,6 +21,7 @@ from incident_tui.map.legend import Entry, entries_of
 from incident_tui.map.lines import Group
 from incident_tui.map.raster import Array, Look
 from incident_tui.map.scene import EMPTY, AreaDrawing, Scene
+from incident_tui.map.territory import Territory, anchor
 from incident_tui.map.view import View
 
 
@@ -132,36 +133,34 @@ class Drawing:
         late = [one for one in wanted if one.key not in names]
         names |= labels.laid(late, {}, room, "", self._refused)
         self._names, self._areas = names, areas
-        for name in areas.values():
-            sheet.write(name)
-        for name in names.values():
-            sheet.write(name, SELECTED if name.wanted.key == selected else None)
+        both = [(name, False) for name in areas.values()]
+        sheet.write([*both, *((name, name.wanted.key == selected) for name in names.values())])
 
     def _area_names(self, areas: AreaDrawing, ground: Backdrop, room: Room) -> dict[str, Placed]:
         """The name of each area in the part of it that is in sight; it stays where it was while it is in sight."""
-        if ground.areas is None:
+        territory = ground.areas
+        if territory is None:
             return {}
-        view, found, new = ground.sheet.view, {}, []
-        for code in ground.areas.within(view.bounds, lambda code: len(code) * view.cell_wide):
+        view, found, new = territory.view, {}, []
+        for code in territory.found.within(view.bounds, lambda code: len(code) * view.cell_wide):
             name = self._areas.get(code)
             if name is not None and _in_sight(name, view) and room.free(name.column, name.row, name.cells):
                 found[code] = name
                 room.take(name.column, name.row, name.cells)
             else:
                 new.append(code)
+        free = ~room.taken()
+        clear = free & ~ground.lined
         longer = dict(areas.names)
         for code in new:
-            mask = ground.mask(code)
-            if mask is None:
-                continue
             ink = self.inks.number(OWN_NAME if code == areas.own else OTHERS_NAME)
             for text in dict.fromkeys((longer.get(code, code), code)):
-                placed = _area_name(
-                    code, labels.clean(text), ink, (mask, room.taken(), ground.lined), view, room
-                )
+                placed = _area_name(territory, code, labels.clean(text), ink, (free, clear), room)
                 if placed is not None:
                     found[code] = placed
                     room.take(placed.column, placed.row, placed.cells)
+                    row, first = placed.row - view.top, placed.column - view.left
+                    free[row, first : first + placed.cells] = clear[row, first : first + placed.cells] = False
                     break
         return found
 
@@ -188,11 +187,11 @@ def _in_sight(name: Placed, view: View) -> bool:
 
 
 def _area_name(
-    code: str, text: str, ink: int, ground: tuple[Array, Array, Array], view: View, room: Room
+    territory: Territory, code: str, text: str, ink: int, allowed: tuple[Array, Array], room: Room
 ) -> Placed | None:
     cells = sum(get_character_cell_size(char) for char in text)
-    at = labels.anchor(*ground, view, cells)
-    if at is None or not cells:
+    at = anchor(territory, code, *allowed, cells) if cells else None
+    if at is None:
         return None
     column, row = at[0] - cells // 2, at[1]
     if not room.free(column, row, cells):

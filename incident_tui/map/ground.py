@@ -6,10 +6,11 @@ in the same picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from itertools import chain, pairwise
+from typing import Any, Final
 
 import numpy as np
 from rich.cells import get_character_cell_size
@@ -17,10 +18,14 @@ from rich.cells import get_character_cell_size
 from incident_tui.map import lod, raster
 from incident_tui.map.inks import BLANK, OTHERS, OWN, SELECTED, TINT, Inks
 from incident_tui.map.labels import Placed
-from incident_tui.map.lines import LINE, Group, Lines
+from incident_tui.map.lines import LINE, Bundle, Group, Lines
 from incident_tui.map.raster import Array, Look, Segments
 from incident_tui.map.scene import LAYERS, AreaDrawing, Scene
+from incident_tui.map.territory import Territory
 from incident_tui.map.view import DOTS_HIGH, DOTS_WIDE, View
+
+NO_AREAS: Final = -1
+"""In place of how coarse the borders are, where there are none."""
 
 
 @dataclass(slots=True)
@@ -55,35 +60,48 @@ class Sheet:
         """What is on this sheet, each beside the same of another."""
         return (self.signs, other.signs), (self.inks, other.inks), (self.grounds, other.grounds)
 
-    def line(self, bits: Array, ink: int, *, dotted: bool, selected: bool) -> None:
-        """The dots of a line, over what is there."""
+    def line(self, columns: Array, rows: Array, inks: Array, chosen: Array) -> None:
+        """The dots of lines, over what is there and each over those before it; how each of them looks."""
+        cells, bits = raster.cells_of(columns, rows, self.view), raster.BITS[rows & 3, columns & 1]
+        self.bits |= raster.set_bits(cells, bits, self.view)
+        self.inks.reshape(-1)[cells] = inks
+        if chosen.any():
+            self.grounds.reshape(-1)[cells[chosen]] = SELECTED
+
+    def plain(self, columns: Array, rows: Array, *, dotted: bool) -> None:
+        """The signs of one line in ASCII, which say how it runs."""
+        bits = raster.gathered(columns, rows, self.view)
         drawn = bits > 0
-        if self.look == "ascii":
-            self.signs[drawn] = ord(raster.DOTTED) if dotted else raster.signs("ascii")[bits[drawn]]
-        self.bits |= bits
-        self.inks[drawn] = ink
-        if selected:
-            self.grounds[drawn] = SELECTED
+        self.signs[drawn] = ord(raster.DOTTED) if dotted else raster.signs("ascii")[bits[drawn]]
 
     def settle(self) -> None:
         """All lines have been drawn: their dots become signs."""
         if self.look != "ascii":
-            drawn = self.bits > 0
-            self.signs[drawn] = raster.signs(self.look)[self.bits[drawn]]
+            np.copyto(self.signs, raster.signs(self.look).take(self.bits), where=self.bits > 0)
 
-    def write(self, name: Placed, ground: int | None = None) -> None:
-        """A name, as much of it as is in the picture; a wide letter that is cut in two becomes a blank."""
+    def write(self, names: Sequence[tuple[Placed, bool]]) -> None:
+        """Names, as much of each as is in the picture; and whether what it names is selected."""
+        plain = [(name, chosen) for name, chosen in names if name.cells == len(name.text)]
+        text = "".join([name.text for name, _ in plain])
+        codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+        each = [(name.row, name.column, name.cells, name.wanted.pen, chosen) for name, chosen in plain]
+        flat = np.fromiter(chain.from_iterable(each), np.int64, 5 * len(each))
+        first_rows, firsts, lengths, pens, selected = flat.reshape(-1, 5).T
+        which, steps = raster.spread(lengths)
+        rows, columns = first_rows[which] - self.top, firsts[which] + steps - self.left
+        keep = (rows >= 0) & (rows < self.view.height) & (columns >= 0) & (columns < self.view.width)
+        which, cells = which[keep], (rows * self.view.width + columns)[keep]
+        self.signs.reshape(-1)[cells] = codes[keep]
+        self.inks.reshape(-1)[cells] = pens[which]
+        self.grounds.reshape(-1)[cells[selected[which] > 0]] = SELECTED
+        for name, chosen in names:
+            if name.cells != len(name.text):
+                self._write_wide(name, chosen=chosen)
+
+    def _write_wide(self, name: Placed, *, chosen: bool) -> None:
+        """A name with wide letters; one that is cut in two becomes a blank."""
         row, column = name.row - self.top, name.column - self.left
         if not 0 <= row < self.view.height:
-            return
-        if name.cells == len(name.text):
-            first, last = max(0, column), min(self.view.width, column + name.cells)
-            if first < last:
-                codes = np.frombuffer(name.text.encode("utf-32-le"), dtype="<u4")
-                self.signs[row, first:last] = codes[first - column : last - column]
-                self.inks[row, first:last] = name.wanted.pen
-                if ground is not None:
-                    self.grounds[row, first:last] = ground
             return
         for char in name.text:
             wide = get_character_cell_size(char)
@@ -92,28 +110,41 @@ class Sheet:
                     cut = wide > 1 and not (column >= 0 and column + 1 < self.view.width)
                     self.signs[row, column + at] = BLANK if cut else code
                     self.inks[row, column + at] = name.wanted.pen
-                    if ground is not None:
-                        self.grounds[row, column + at] = ground
+                    if chosen:
+                        self.grounds[row, column + at] = SELECTED
             column += wide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backdrop:
-    """The ground of one picture. ``areas`` are the borders it was drawn from; ``sights`` answers what is in sight."""
+    """The ground of one picture. ``areas`` says whose its cells are; ``sights`` answers what is in sight."""
 
     sheet: Sheet
     lined: Array
-    areas: lod.Borders | None
+    areas: Territory | None
     sights: Callable[[], tuple[Group, ...]]
     faults: tuple[str, ...]
-    masks: dict[str, Array | None] = field(default_factory=dict)
-    """Where each area is in sight, as far as that was asked; None for one that is not."""
 
-    def mask(self, code: str) -> Array | None:
-        """Which cells of the picture lie in this area; None when none does."""
-        if code not in self.masks and self.areas is not None:
-            self.masks[code] = area_mask(self.areas, self.sheet.view, code)
-        return self.masks.get(code)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What is to be drawn, whatever is in sight of it. ``bundles`` are its lines, by the detail of the borders."""
+
+    areas: AreaDrawing | None
+    groups: list[Group]
+    faults: list[str]
+    look: Look
+    hidden: frozenset[str]
+    bundles: dict[int, Bundle] = field(default_factory=dict)
+
+    def bundle(self, territory: Territory | None, detail: int) -> Bundle:
+        """All lines, with the borders at this detail; put together once."""
+        if detail not in self.bundles:
+            lines = [group for group in self.groups if not group.hatch]
+            if territory is not None and self.areas is not None and "borders" not in self.hidden:
+                lines += _borders(self.areas, territory.found)
+            self.bundles[detail] = Bundle(tuple(sorted(lines, key=_order)), self.look)
+        return self.bundles[detail]
 
 
 class Backdrops:
@@ -124,7 +155,7 @@ class Backdrops:
         self.lines = Lines()
         self._asked: tuple[Any, ...] = ()
         self._kept: Backdrop | None = None
-        self._borders: tuple[Any, str, tuple[Group, ...]] = (None, "", ())
+        self._plan = Plan(None, [], [], "braille", frozenset())
 
     def ground(
         self, scene: Scene, sketch: Scene, view: View, look: Look, hidden: frozenset[str], selected: str
@@ -134,73 +165,54 @@ class Backdrops:
         if not any(shape.key == selected for several in shapes for shape in several):
             selected = ""
         asked = (scene.areas, shapes, look, hidden, selected)
-        made = partial(self._made, scene, sketch, look, hidden, selected)
-        if self._kept is None or self._asked != asked:
-            self._asked, self._kept = asked, made(view)
+        if self._asked != asked:
+            groups, faults = self.lines.groups(scene, sketch, hidden, selected)
+            self._plan, self._kept = Plan(scene.areas, groups, faults, look, hidden), None
+            self._asked = asked
+        if self._kept is None:
+            self._kept = self._made(self._plan, view)
         elif self._kept.sheet.view != view:
-            self._kept = _moved(self._kept, view, made)
+            self._kept = _moved(self._kept, view, partial(self._made, self._plan))
         kept = self._kept
         return replace(kept, sheet=kept.sheet.copy())
 
-    def _made(
-        self, scene: Scene, sketch: Scene, look: Look, hidden: frozenset[str], selected: str, view: View
-    ) -> Backdrop:
-        sheet = Sheet(view, look)
-        groups, faults = self.lines.groups(scene, sketch, hidden, selected)
-        areas = None
-        if scene.areas is not None:
+    def _made(self, plan: Plan, view: View) -> Backdrop:
+        sheet, faults = Sheet(view, plan.look), plan.faults
+        territory, detail = None, NO_AREAS
+        if plan.areas is not None:
             try:
-                areas = lod.borders(scene.areas.areas, lod.tolerance(sheet.view.metres_per_dot))
+                coarse = lod.tolerance(view.metres_per_dot)
+                territory, detail = Territory(lod.borders(plan.areas.areas, coarse), view), coarse
             except Exception as error:  # noqa: BLE001 - whatever a set of areas is like, the rest is drawn
-                faults.append(f"The areas could not be drawn ({type(error).__name__}).")
-        if areas is not None and scene.areas is not None:
-            groups += self._bordered(scene.areas, areas, sheet, hidden)
-        seen = self._drawn(groups, sheet)
-        sheet.settle()
-        return Backdrop(sheet, sheet.signs != BLANK, areas, lambda: tuple(seen), tuple(faults))
-
-    def _bordered(
-        self, drawing: AreaDrawing, found: lod.Borders, sheet: Sheet, hidden: frozenset[str]
-    ) -> tuple[Group, ...]:
-        """Tints our own area, and answers the borders: our own, and all others."""
-        if "tint" not in hidden and drawing.own in found.codes:
-            mask = area_mask(found, sheet.view, drawing.own)
+                faults = [*faults, f"The areas could not be drawn ({type(error).__name__})."]
+        if territory is not None and plan.areas is not None and "tint" not in plan.hidden:
+            mask = territory.mask(plan.areas.own)
             if mask is not None:
                 sheet.grounds[mask] = TINT
-        if "borders" in hidden:
-            return ()
-        words = f"{drawing.own}/{drawing.words}"
-        if self._borders[0] is not found or self._borders[1] != words:
-            own = found.of(drawing.own)
-            kinds = ((~own, OTHERS, drawing.words), (own, OWN, f"border of {drawing.own}"))
-            groups = tuple(
-                Group(
-                    "borders",
-                    tone,
-                    "solid",
-                    said,
-                    found.segments.those(which),
-                )
-                for which, tone, said in kinds
-            )
-            self._borders = found, words, groups
-        return self._borders[2]
+        seen = [group for group in plan.groups if group.hatch and self._hatch(group, sheet)]
+        seen += self._lines(plan.bundle(territory, detail), sheet)
+        sheet.settle()
+        return Backdrop(sheet, sheet.signs != BLANK, territory, lambda: tuple(seen), tuple(faults))
 
-    def _drawn(self, groups: list[Group], sheet: Sheet) -> list[Group]:
-        """Draws every group, hatches beneath all lines; answers those of which something is in sight."""
-        seen: list[Group] = []
-        for group in groups:
-            if group.hatch and self._hatch(group, sheet):
-                seen.append(group)
-        for group in sorted((one for one in groups if not one.hatch), key=_order):
-            pattern = raster.DASHED[sheet.look].get(group.dash)
-            columns, rows = raster.dots(group.segments, sheet.view, pattern)
-            if len(columns):
-                bits = raster.gathered(columns, rows, sheet.view)
-                ink = self.inks.number(f"{group.tone}{LINE}")
-                sheet.line(bits, ink, dotted=group.dash == "dotted", selected=group.selected)
-                seen.append(group)
-        return seen
+    def _lines(self, bundle: Bundle, sheet: Sheet) -> list[Group]:
+        """Draws all lines; answers those of which something is in sight."""
+        which, columns, rows = raster.traced(bundle.segments, sheet.view, bundle.patterns)
+        number, groups = bundle.number[which], bundle.groups
+        ends = np.searchsorted(number, np.arange(len(groups) + 1)).tolist()
+        seen = [
+            (group, slice(*some))
+            for group, some in zip(groups, pairwise(ends), strict=True)
+            if some[0] < some[1]
+        ]
+        inks = np.zeros(len(groups), dtype=np.int32)
+        for group, dots in seen:
+            inks[number[dots.start]] = self.inks.number(f"{group.tone}{LINE}")
+            if sheet.look == "ascii":
+                sheet.plain(columns[dots], rows[dots], dotted=group.dash == "dotted")
+        if seen:
+            chosen = np.array([group.selected for group in groups])
+            sheet.line(columns, rows, inks[number], chosen[number])
+        return [group for group, _ in seen]
 
     def _hatch(self, group: Group, sheet: Sheet) -> bool:
         """What lies on a ground, as far as it is in sight."""
@@ -265,18 +277,18 @@ def _moved(before: Backdrop, view: View, made: Callable[[View], Backdrop]) -> Ba
             part = made(view.part(column, row, wide, high)).sheet
             for new, old in sheet.pairs(part):
                 new[row : row + high, column : column + wide] = old
-    return Backdrop(sheet, sheet.signs != BLANK, before.areas, lambda: made(view).sights(), before.faults)
+    areas = None if before.areas is None else Territory(before.areas.found, view)
+    return Backdrop(sheet, sheet.signs != BLANK, areas, lambda: made(view).sights(), before.faults)
 
 
 def _order(group: Group) -> tuple[int, bool]:
     return (LAYERS.index(group.layer) if group.layer in LAYERS else len(LAYERS), group.selected)
 
 
-def area_mask(found: lod.Borders, view: View, code: str) -> Array | None:
-    """Which cells of the picture lie in an area; None when none does."""
-    _, south, east, north = view.bounds
-    segments = found.around(code)
-    near = (segments.low[:, 1] <= north) & (segments.high[:, 1] >= south) & (segments.low[:, 0] <= east)
-    on = raster.lattice(segments.ends[near], view.cell_wide, view.cell_high)
-    mask = raster.inside(on, view.left, view.top, view.width, view.height)
-    return mask if mask.any() else None
+def _borders(drawing: AreaDrawing, found: lod.Borders) -> tuple[Group, ...]:
+    """The borders: all others, and our own."""
+    own = found.of(drawing.own)
+    kinds = ((~own, OTHERS, drawing.words), (own, OWN, f"border of {drawing.own}"))
+    return tuple(
+        Group("borders", tone, "solid", said, found.segments.those(which)) for which, tone, said in kinds
+    )

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 import numpy as np
 from rich.cells import cell_len, get_character_cell_size
@@ -32,12 +32,9 @@ NEAR_ENOUGH: Final = {"units": 60.0, "hospitals": 700.0}
 """By layer: above so many metres per dot its marks bear no names, unless they are selected."""
 MOST: Final = 100
 """So many names of marks are sought in one picture; the weightiest. More would tell less."""
-SQUARE: Final = (2, 4)
-"""Rows and columns that are as high as they are wide."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A name that should be shown beside a cell of the lattice."""
 
     key: str
@@ -50,8 +47,7 @@ class Wanted:
     """There is no sign: the name stands on the cell itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A name in its place on the lattice: first cell, and what it says. ``wanted`` is what it was placed for."""
 
     wanted: Wanted
@@ -59,6 +55,10 @@ class Placed:
     row: int
     text: str
     cells: int
+
+
+_ROW_COLUMN_KEY: Final = attrgetter("row", "column", "key")
+_PRIORITY: Final = attrgetter("priority")
 
 
 class Room:
@@ -107,12 +107,29 @@ class Room:
         at, near = self._near(column, row, cells)
         return self._taken.find(1, at, at + near) < 0
 
-    def against(self, column: int, row: int, cells: int) -> int:
-        """What speaks against these cells: each that has something drawn in it, and the picture's edge across them."""
-        at = self._at(column, row, cells)
-        x, y = column - self.left, row - self.top
-        cut = not AROUND <= y < self._foot or x < AROUND or x + cells > self._right
-        return self._inked.count(1, at, at + cells) + (CUT if cut else 0)
+    def best(self, places: Iterable[tuple[int, int]], cells: int, gap: int) -> tuple[int, int, int] | None:
+        """The first of these places for so many cells against which least speaks: how much, column and row.
+
+        What speaks against one is each cell that has something drawn in it, and the picture's edge across them. Where
+        one of the cells, or of ``gap`` cells on both sides, is somebody's or too far away, there is no place.
+        """
+        left, top, width, height, right = self.left, self.top, self.width, self.height, self._right
+        found = None
+        for column, row in places:
+            x, y = column - left, row - top
+            if x < gap or x + cells + gap > width or not 0 <= y < height:
+                continue
+            at = y * width + x
+            if self._taken.find(1, at - gap, at + cells + gap) >= 0:
+                continue
+            against = self._inked.count(1, at, at + cells)
+            if x < AROUND or x + cells > right or not AROUND <= y < self._foot:
+                against += CUT
+            if found is None or against < found[0]:
+                found = against, column, row
+                if not against:
+                    break
+        return found
 
     def _at(self, column: int, row: int, cells: int) -> int:
         x, y = column - self.left, row - self.top
@@ -174,9 +191,10 @@ def laid(
         if asked.get(key) == before.wanted and _still(before, room):
             _put(before, found, room)
             del asked[key]
-    fresh = sorted(asked.values(), key=lambda one: (-one.priority, one.row, one.column, one.key))
+    fresh = sorted(asked.values(), key=_ROW_COLUMN_KEY)
+    fresh.sort(key=_PRIORITY, reverse=True)  # of the same weight in the order that they are in
     for one in fresh:
-        made = None if one in refused else placed(one, room)
+        made = None if refused and one in refused else placed(one, room)
         if made is None:
             refused.add(one)
         _put(made, found, room)
@@ -201,16 +219,10 @@ def placed(one: Wanted, room: Room, gap: int = 1) -> Placed | None:
     are nobody's: a name that touches another mark would be taken for that one's.
     """
     cut: Placed | None = None
-    for text in dict.fromkeys((one.text, short(one.text))):
+    code = short(one.text)
+    for text in (one.text,) if code == one.text else (one.text, code):
         cells = cell_len(text)
-        best: tuple[int, int, int] | None = None
-        for column, row in _sides(one, cells) if cells else ():
-            if room.free(column - gap, row, cells + 2 * gap):
-                against = room.against(column, row, cells)
-                if best is None or against < best[0]:
-                    best = against, column, row
-                if not against:
-                    break
+        best = room.best(_sides(one, cells), cells, gap) if cells else None
         if best is not None:
             made = Placed(one, best[1], best[2], text, cells)
             if best[0] < CUT:
@@ -226,57 +238,3 @@ def _sides(one: Wanted, cells: int) -> tuple[tuple[int, int], ...]:
     return (
         (one.column + 2, one.row), (one.column - 1 - cells, one.row), (middle, one.row - 1), (middle, one.row + 1),
     )  # fmt: skip
-
-
-# -- areas ----------------------------------------------------------------------------------------------------
-
-
-def anchor(mask: Array, taken: Array, lined: Array, view: View, cells: int) -> tuple[int, int] | None:
-    """A cell of the lattice well inside the part of an area that is in sight; None where no name of this length fits.
-
-    ``mask`` (height, width) says which cells of the picture lie in the area, ``taken`` which are somebody's, ``lined``
-    in which there is a line. The cell is one from which it is farthest to what is not the area, or to the picture's
-    edge, with room for the name to both sides; over a line only if there is no other.
-    """
-    half = cells // 2 + 1
-    fits = (_runs(mask, half) == 2 * half + 1) & (_runs(taken, half) == 0)
-    if not fits.any():
-        return None
-    clear = fits & (_runs(lined, half) == 0)
-    best = np.where(clear if clear.any() else fits, _depth(mask), 0)
-    deepest = np.argwhere(best == best.max())
-    middle = np.abs((deepest - deepest.mean(axis=0)) / SQUARE).sum(axis=1).argmin()
-    return view.left + int(deepest[middle, 1]), view.top + int(deepest[middle, 0])
-
-
-def _runs(cells: Array, half: int) -> Array:
-    """How many of these cells are set from ``half`` before each to ``half`` behind it; 0 near the edges."""
-    height, width = cells.shape
-    found = np.zeros((height, width), dtype=np.int32)
-    long = 2 * half + 1
-    if width >= long:
-        sums = np.zeros((height, width + 1), dtype=np.int32)
-        np.cumsum(cells, axis=1, out=sums[:, 1:])
-        found[:, half : width - half] = sums[:, long:] - sums[:, :-long]
-    return found
-
-
-def _depth(mask: Array) -> Array:
-    """How deep in the mask each cell lies, in squares of two rows and four columns; 1 where there is no such square."""
-    height, width = mask.shape
-    high, wide = -(-height // SQUARE[0]), -(-width // SQUARE[1])
-    whole = np.zeros((high * SQUARE[0], wide * SQUARE[1]), dtype=np.bool_)
-    whole[:height, :width] = mask
-    inner = np.ones((high, wide), dtype=np.bool_)
-    for row in range(SQUARE[0]):
-        for column in range(SQUARE[1]):
-            inner &= whole[row :: SQUARE[0], column :: SQUARE[1]]
-    depth = np.ones((high, wide), dtype=np.int32)
-    while inner.any():
-        depth += inner
-        smaller = np.zeros_like(inner)
-        middle = inner[1:-1, 1:-1]
-        smaller[1:-1, 1:-1] = middle & inner[:-2, 1:-1] & inner[2:, 1:-1] & inner[1:-1, :-2] & inner[1:-1, 2:]
-        inner = smaller
-    found: Array = depth.repeat(SQUARE[0], axis=0).repeat(SQUARE[1], axis=1)[:height, :width]
-    return found

@@ -12,7 +12,7 @@ import numpy as np
 
 from incident_tui.map import raster
 from incident_tui.map.labels import Wanted, clean
-from incident_tui.map.raster import Array, Segments
+from incident_tui.map.raster import Array, Look, Segments
 from incident_tui.map.scene import Dash, Ground, Hatch, Scene, Stroke
 from incident_tui.map.view import View
 
@@ -44,6 +44,20 @@ class _Ready:
     shape: Shape
     segments: Segments
     fault: str = ""
+
+
+class Bundle:
+    """Groups of lines in the order in which they are drawn, as one: all their dots are found in one go."""
+
+    __slots__ = ("groups", "number", "patterns", "segments")
+
+    def __init__(self, groups: tuple[Group, ...], look: Look) -> None:
+        self.groups = groups
+        self.segments = Segments.joined([group.segments for group in groups] or [raster.NOTHING])
+        counts = np.array([len(group.segments.ends) for group in groups], dtype=np.int64)
+        self.number = np.repeat(np.arange(len(groups)), counts)
+        dashes = [raster.DASHED[look].get(group.dash, (1, 0)) for group in groups]
+        self.patterns = np.array(dashes, dtype=np.int64).reshape(-1, 2).T[:, self.number]
 
 
 class Lines:

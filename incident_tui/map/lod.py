@@ -20,6 +20,10 @@ TOLERANCES: Final = (0, 300, 1_000, 3_000)
 SHARE: Final = 0.8
 """Of a dot: so far a border may be drawn from where it is, and no further."""
 NOBODY: Final = -1
+WORD: Final = 64
+"""So many areas have their bits in one number; those beyond have theirs in a second one, and so on."""
+KINDS: Final = (np.uint8, np.uint16, np.uint32, np.uint64)
+"""The shortest of these that has a bit for each."""
 
 
 def tolerance(metres_per_dot: float) -> int:
@@ -37,7 +41,7 @@ class Borders:
     two: Array
     boxes: tuple[tuple[float, float, float, float], ...]
     """West, south, east and north of each area."""
-    bounding: dict[str, Segments] = field(default_factory=dict)
+    bounding: dict[int, tuple[Segments, Array]] = field(default_factory=dict)
 
     def of(self, code: str) -> Array:
         """Which pieces bound the area of this code; one that has it on both sides bounds nothing."""
@@ -47,11 +51,25 @@ class Borders:
         found: Array = (self.one == index) != (self.two == index)
         return found
 
-    def around(self, code: str) -> Segments:
-        """The pieces that bound the area of this code; found once."""
-        if code not in self.bounding:
-            self.bounding[code] = self.segments.those(self.of(code))
-        return self.bounding[code]
+    def beside(self, word: int) -> tuple[Segments, Array]:
+        """The pieces that bound any of the areas from the ``word * WORD``-th on, and the bits of those beside each.
+
+        Found once. A piece that has one area on both sides bounds nothing.
+        """
+        if word not in self.bounding:
+            some = len(self.codes) - word * WORD
+            kind = next(kind for kind in KINDS if some <= 8 * np.dtype(kind).itemsize or kind is KINDS[-1])
+            bits = self._bit(self.one, word, kind) ^ self._bit(self.two, word, kind)
+            where = np.flatnonzero(bits)
+            self.bounding[word] = self.segments.those(where), bits[where]
+        return self.bounding[word]
+
+    @staticmethod
+    def _bit(owners: Array, word: int, kind: Any) -> Array:
+        here = (owners >= word * WORD) & (owners < (word + 1) * WORD)
+        shifts = np.where(here, owners - word * WORD, 0).astype(kind)
+        found: Array = np.where(here, kind(1) << shifts, kind(0))
+        return found
 
     def within(
         self, bounds: tuple[float, float, float, float], widest: Callable[[str], float]

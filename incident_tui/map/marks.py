@@ -73,14 +73,20 @@ class Seen:
         if len(places) > MOST:
             order = np.lexsort((self.index[places], -table.priorities[self.index[places]]))
             places = places[order[:MOST]]
+        pens = {layer: inks.number(NAME_TONES.get(layer, "ink")) for layer in LAYERS}
         names = []
-        for at in places.tolist():
-            mark = table.marks[int(self.index[at])]
-            chosen, bare = bool(self.chosen[at]), bool(self.signs[at] == BLANK)
-            pen = inks.number("strong" if chosen else NAME_TONES.get(mark.layer, "ink"))
-            cell = int(self.columns[at]), int(self.rows[at])
+        for at, column, row, chosen, sign in zip(
+            self.index[places].tolist(),
+            self.columns[places].tolist(),
+            self.rows[places].tolist(),
+            self.chosen[places].tolist(),
+            self.signs[places].tolist(),
+            strict=True,
+        ):
+            mark = table.marks[at]
+            pen = inks.number("strong") if chosen else pens.get(mark.layer, 0)
             key = mark.key or f"{mark.label}@{mark.at}"
-            names.append(Wanted(key, *cell, clean(mark.label), pen, mark.priority, bare))
+            names.append(Wanted(key, column, row, clean(mark.label), pen, mark.priority, sign == BLANK))
         return names
 
 
@@ -130,6 +136,7 @@ class Table:
         # what is no number is less than nothing, too
         self.good: Array = np.abs(self.places).max(axis=1, initial=0.0) < REACH
         self.order = np.lexsort((self.layers, self.priorities))
+        self.safe = np.where(self.good[:, None], self.places, 0.0).T.copy()
 
     def _read(self, marks: tuple[Mark, ...]) -> tuple[Array, Array, Array, Array]:
         count = len(marks)
@@ -160,9 +167,9 @@ class Table:
         return chr(plain if look == "ascii" else sign)
 
     def _cells(self, view: View) -> tuple[Array, Array]:
-        places = np.where(self.good[:, None], self.places, 0.0)
-        columns = np.floor(places[:, 0] / view.cell_wide).astype(np.int64)
-        return columns, np.floor(-places[:, 1] / view.cell_high).astype(np.int64)
+        east, north = self.safe
+        columns = np.floor(east / view.cell_wide).astype(np.int64)
+        return columns, np.floor(-north / view.cell_high).astype(np.int64)
 
     def _shown(self, hidden: frozenset[str]) -> Array:
         shown: Array = np.array([layer not in hidden for layer in LAYERS] + [True])
@@ -178,16 +185,17 @@ class Table:
         near = self._shown(hidden)
         near &= (columns >= left) & (columns < left + wide) & (rows >= top) & (rows < top + high)
         chosen = np.zeros(len(self.marks), dtype=np.bool_)
+        index = self.order[near[self.order]]
         if selected:
             chosen[[at for at, mark in enumerate(self.marks) if mark.key == selected]] = True
-        index = self.order[near[self.order]]
-        index = np.concatenate((index[~chosen[index]], index[chosen[index]]))
+            index = np.concatenate((index[~chosen[index]], index[chosen[index]]))
         bare = self.signs[index] == BLANK
-        cells = (rows[index] - top) * wide + columns[index] - left
-        counts = np.bincount(cells[~bare], minlength=wide * high)
-        upper = np.full(wide * high, -1, dtype=np.int64)
-        upper[cells[~bare]] = index[~bare]
-        tops = np.concatenate((upper[upper >= 0], index[bare]))
+        signed = index[~bare]
+        cells = (rows[signed] - top) * wide + columns[signed] - left
+        counts = np.bincount(cells, minlength=wide * high)
+        upper = np.empty(wide * high, dtype=np.int64)
+        upper[cells] = signed  # the last of several is the weightiest
+        tops = np.concatenate((upper[np.flatnonzero(counts > 0)], index[bare]))
         held = counts[(rows[tops] - top) * wide + columns[tops] - left]
         many = (held > 1) & (self.signs[tops] != BLANK)
         digits = np.where(held > 9, MANY, ord("0") + held).astype(np.uint32)

@@ -51,8 +51,10 @@ class Segments:
     __slots__ = ("along", "ends", "high", "low")
 
     def __init__(self, ends: Array, along: Array) -> None:
-        self.ends, self.along = ends, along
-        self.low, self.high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
+        # column by column, since each of them is looked at and computed with by itself
+        self.ends, self.along = np.asfortranarray(ends), along
+        first, second = self.ends[:, :2].T, self.ends[:, 2:].T
+        self.low, self.high = np.minimum(first, second).T, np.maximum(first, second).T
 
     @classmethod
     def of(cls, points: Array, *, closed: bool = False) -> Segments:
@@ -74,6 +76,10 @@ class Segments:
     def those(self, chosen: Array) -> Segments:
         """Some of them."""
         return Segments(self.ends[chosen], self.along[chosen])
+
+    def lattice(self, chosen: Array, wide: float, high: float) -> Array:
+        """As ``lattice``, of some of them."""
+        return lattice(self.ends.T[:, chosen].T, wide, high)
 
 
 NOTHING: Final = Segments(np.empty((0, 4)), np.empty(0))
@@ -101,8 +107,8 @@ def clip(ends: Array, box: tuple[float, float, float, float]) -> tuple[Array, Ar
 
 def lattice(ends: Array, wide: float, high: float) -> Array:
     """Metres as places on a lattice: to the east, and to the south."""
-    found: Array = ends / np.array((wide, -high, wide, -high))
-    return found
+    found: Array = ends.T / np.array(((wide,), (-high,), (wide,), (-high,)))
+    return found.T
 
 
 def dots(segments: Segments, view: View, pattern: tuple[int, int] | None = None) -> tuple[Array, Array]:
@@ -110,50 +116,94 @@ def dots(segments: Segments, view: View, pattern: tuple[int, int] | None = None)
 
     ``pattern``: so many dots along the line are drawn, then so many left out.
     """
+    patterns = None if pattern is None else np.repeat(np.array(pattern)[:, None], len(segments.ends), axis=1)
+    _, columns, rows = traced(segments, view, patterns)
+    return columns, rows
+
+
+def traced(segments: Segments, view: View, patterns: Array | None = None) -> tuple[Array, Array, Array]:
+    """As ``dots``, with the piece before that each of them lies on, in the order of the pieces.
+
+    ``patterns`` (2, n) has that of each piece; it is solid where nothing is left out.
+    """
     scale = view.metres_per_dot
     left, top = view.left * DOTS_WIDE, view.top * DOTS_HIGH
     wide, high = view.width * DOTS_WIDE, view.height * DOTS_HIGH
-    ends, along, low, high_end = segments.ends, segments.along, segments.low, segments.high
+    chosen = np.flatnonzero(_near(segments, view))
+    on = segments.lattice(chosen, scale, scale)
+    # one dot more on every side: a step that is rounded onto the edge belongs to the picture, however it is cut
+    start, end = _clipped(on, (left - 1, top - 1, left + wide + 1, top + high + 1))
+    x, y, step_x, step_y = *on[:, :2].T, *(on[:, 2:] - on[:, :2]).T
+    steps = np.maximum(1.0, np.ceil(np.maximum(np.abs(step_x), np.abs(step_y))))
+    first = np.floor(start * steps)
+    which, numbers = spread(np.maximum(np.ceil(end * steps) - first + 1, 0).astype(np.int64), first)
+    share = numbers / steps[which]
+    columns = np.floor(x[which] + step_x[which] * share).astype(np.int64) - left
+    rows = np.floor(y[which] + step_y[which] * share).astype(np.int64) - top
+    keep = (columns >= 0) & (columns < wide) & (rows >= 0) & (rows < high)
+    if patterns is not None:
+        drawn, gap = patterns[0][chosen], patterns[1][chosen]
+        parted = np.flatnonzero((gap > 0)[which])
+        piece = which[parted]
+        length = np.hypot(step_x[piece], step_y[piece])
+        far = segments.along[chosen[piece]] / scale + length * share[parted]
+        keep[parted] &= np.floor(far).astype(np.int64) % (drawn + gap)[piece] < drawn[piece]
+    return chosen[which[keep]], columns[keep], rows[keep]
+
+
+def _clipped(on: Array, box: tuple[float, float, float, float]) -> tuple[Array, Array]:
+    """As ``clip``, with little work for what lies in the box whole, as most pieces do; end < start for nothing."""
+    left, top, right, bottom = box
+    x, y, x_end, y_end = on.T
+    within = (np.minimum(x, x_end) >= left) & (np.maximum(x, x_end) <= right)
+    within &= (np.minimum(y, y_end) >= top) & (np.maximum(y, y_end) <= bottom)
+    start, end = np.zeros(len(on)), np.ones(len(on))
+    rest = np.flatnonzero(~within)
+    if len(rest):
+        some_start, some_end = clip(on.T[:, rest].T, box)
+        there = some_start <= some_end
+        start[rest], end[rest] = np.where(there, some_start, 1.0), np.where(there, some_end, 0.0)
+    return start, end
+
+
+def _near(segments: Segments, view: View) -> Array:
+    """Which pieces may reach into the picture, or a dot beside it."""
+    scale, low, high = view.metres_per_dot, segments.low, segments.high
     west, south, east, north = (
         side + way * scale for side, way in zip(view.bounds, (-1, -1, 1, 1), strict=True)
     )
-    near = (high_end[:, 0] >= west) & (low[:, 0] <= east) & (high_end[:, 1] >= south) & (low[:, 1] <= north)
-    chosen = np.flatnonzero(near)
-    on = lattice(ends[chosen], scale, scale)
-    # one dot more on every side: a step that is rounded onto the edge belongs to the picture, however it is cut
-    start, end = clip(on, (left - 1, top - 1, left + wide + 1, top + high + 1))
-    seen = np.flatnonzero(start <= end)
-    chosen, on, start, end = chosen[seen], on[seen], start[seen], end[seen]
-    step_x, step_y = on[:, 2] - on[:, 0], on[:, 3] - on[:, 1]
-    steps = np.maximum(1.0, np.ceil(np.maximum(np.abs(step_x), np.abs(step_y))))
-    first, last = np.floor(start * steps), np.ceil(end * steps)
-    counts = (last - first).astype(np.int64) + 1
-    which = np.repeat(np.arange(len(seen)), counts)
-    offsets = np.cumsum(counts) - counts
-    share = (np.arange(len(which)) - offsets[which] + first[which]) / steps[which]
-    columns = np.floor(on[which, 0] + step_x[which] * share).astype(np.int64) - left
-    rows = np.floor(on[which, 1] + step_y[which] * share).astype(np.int64) - top
-    keep = (columns >= 0) & (columns < wide) & (rows >= 0) & (rows < high)
-    if pattern is not None and pattern[1]:
-        drawn, gap = pattern
-        lengths = np.hypot(step_x, step_y)
-        far = along[chosen][which] / scale + lengths[which] * share
-        keep &= np.floor(far).astype(np.int64) % (drawn + gap) < drawn
-    return columns[keep], rows[keep]
+    found: Array = high[:, 0] >= west
+    found &= low[:, 0] <= east
+    found &= high[:, 1] >= south
+    found &= low[:, 1] <= north
+    return found
 
 
 def gathered(columns: Array, rows: Array, view: View) -> Array:
     """Dots as the bits of their cells, (height, width)."""
+    return set_bits(cells_of(columns, rows, view), BITS[rows & 3, columns & 1], view)
+
+
+def cells_of(columns: Array, rows: Array, view: View) -> Array:
+    """The cells of dots, counted along the rows of the picture."""
+    found: Array = (rows >> 2) * view.width + (columns >> 1)
+    return found
+
+
+def set_bits(cells: Array, bits: Array, view: View) -> Array:
+    """Bits of cells, (height, width)."""
     found = np.zeros(view.height * view.width * 8, dtype=np.uint8)
-    found[((rows >> 2) * view.width + (columns >> 1)) * 8 + BITS[rows & 3, columns & 1]] = 1
+    found[cells * 8 + bits] = 1
     return np.packbits(found, bitorder="little").reshape(view.height, view.width)
 
 
 def fold(picture: Array) -> Array:
     """A picture of dots (4 x height, 2 x width) as the bits of its cells, (height, width)."""
     height, width = picture.shape[0] // DOTS_HIGH, picture.shape[1] // DOTS_WIDE
-    apart = picture.reshape(height, DOTS_HIGH, width, DOTS_WIDE).transpose(0, 2, 3, 1)
-    found: Array = ORDERED[np.packbits(apart.reshape(height, width * 8), axis=1, bitorder="little")]
+    # a pair of dots is a number: the left one its low byte, the right one its high byte
+    pairs = np.ascontiguousarray(picture).view("<u2").reshape(height, DOTS_HIGH, width)
+    four = pairs[:, 0] | pairs[:, 1] << 1 | pairs[:, 2] << 2 | pairs[:, 3] << 3
+    found: Array = ORDERED[(four | four >> 4) & 0xFF]
     return found
 
 
@@ -165,19 +215,60 @@ def inside(on: Array, left: int, top: int, width: int, height: int) -> Array:
 
     ``on`` is what ``lattice`` made of all the lines; they may have holes and parts.
     """
+    words = width // 64 + 1
+    turns = np.zeros(height * words * 64, dtype=np.bool_)
+    _, rows, columns = _crossed(on, left, top, width, height)
+    np.logical_xor.at(turns, rows * (words * 64) + columns, True)
+    # each place becomes the parity of all turns up to it in its row: 64 of them at a time, as the bits of a number
+    odd = np.packbits(turns, bitorder="little").view("<u8").reshape(height, words)
+    for far in (1, 2, 4, 8, 16, 32):
+        odd ^= odd << far
+    before = np.bitwise_xor.accumulate(odd >> 63, axis=1)[:, :-1]
+    odd[:, 1:] ^= np.negative(before)
+    found: Array = np.unpackbits(odd.view(np.uint8), axis=1, count=width, bitorder="little").view(np.bool_)
+    return found
+
+
+def owned(on: Array, bits: Array, left: int, top: int, width: int, height: int) -> Array:
+    """As ``inside``, of many closed lines at once: (height, width), each place with the bits of those it lies in.
+
+    ``bits`` (n,) says of each piece which lines it is a part of; one that two of them share has the bits of both.
+    """
+    turns = np.zeros((height, width + 1), dtype=bits.dtype)
+    which, rows, columns = _crossed(on, left, top, width, height)
+    np.bitwise_xor.at(turns.reshape(-1), rows * (width + 1) + columns, bits[which])
+    found: Array = np.bitwise_xor.accumulate(turns, axis=1)[:, :width]
+    return found
+
+
+def _crossed(on: Array, left: int, top: int, width: int, height: int) -> tuple[Array, Array, Array]:
+    """Where lines cross the middles of rows: which piece, the row, and the first place behind it, up to ``width``."""
     low, high = np.minimum(on[:, 1], on[:, 3]), np.maximum(on[:, 1], on[:, 3])
-    begins = np.clip(np.ceil(low - 0.5) - top, 0, height).astype(np.int64)
-    ends = np.clip(np.ceil(high - 0.5) - top, 0, height).astype(np.int64)
-    counts = np.where(np.minimum(on[:, 0], on[:, 2]) > left + width, 0, ends - begins)
-    which = np.repeat(np.arange(len(on)), counts)
-    rows = np.arange(len(which)) - (np.cumsum(counts) - counts)[which] + begins[which]
-    x, y = on[which, 0], on[which, 1]
-    across = x + (rows + top + 0.5 - y) * ((on[which, 2] - x) / (on[which, 3] - y))
-    columns = np.clip(np.ceil(across - 0.5) - left, 0, width).astype(np.int64)
-    turns = np.zeros((height, width + 1), dtype=np.uint8)
-    np.bitwise_xor.at(turns.reshape(-1), rows * (width + 1) + columns, np.uint8(1))
-    odd = np.bitwise_xor.accumulate(turns, axis=1)
-    return odd[:, :width].view(np.bool_)
+    begins = _between(np.ceil(low - 0.5) - top, height)
+    ends = _between(np.ceil(high - 0.5) - top, height)
+    there = np.flatnonzero((ends > begins) & (np.minimum(on[:, 0], on[:, 2]) <= left + width))
+    begins = begins[there]
+    which, rows = spread((ends[there] - begins).astype(np.int64), begins.astype(np.int64))
+    x, y, x_end, y_end = on.T[:, there]
+    slope = (x_end - x) / (y_end - y)
+    across = x[which] + (rows + top + 0.5 - y[which]) * slope[which]
+    columns = _between(np.ceil(across - 0.5) - left, width).astype(np.int64)
+    return there[which], rows, columns
+
+
+def _between(values: Array, most: int) -> Array:
+    """No less than 0, and no more than that; ``np.clip`` takes longer than all that it does for so few."""
+    found: Array = np.minimum(np.maximum(values, 0), most)
+    return found
+
+
+def spread(counts: Array, first: Array | int = 0) -> tuple[Array, Array]:
+    """So many steps for each of several things: which of them each step belongs to, and its number.
+
+    The first number of each is 0, or as ``first`` says.
+    """
+    which = np.repeat(np.arange(len(counts)), counts)
+    return which, np.arange(len(which)) + (first - np.cumsum(counts) + counts)[which]
 
 
 def hatched(hatch: Hatch, left: int, top: int, width: int, height: int) -> Array:

@@ -8,7 +8,7 @@ and their source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from incident_tui.map.scene import EMPTY, Ground, Mark, Scene, Stroke
 from incident_tui.map.view import View
-from incident_tui.widgets.map_slice import SLICES, Slice
+from incident_tui.widgets.map_slice import SLICES, Slice, cut, ends_of
 from incident_tui.widgets.paint import Span, paint_of, wrap
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class MapCanvas(Widget, can_focus=True):
         self._ground: tuple[tuple[Any, ...], Frame] | None = None
         self._frame: Frame | None = None
         self._painter: Painter | None = None
-        self._strips: dict[int, Strip] = {}
+        self._strips: dict[int, list[Strip]] = {}
+        self._cuts: tuple[int, ...] = ()
         self._foot: tuple[Any, ...] = ()
         self._wear: tuple[Any, ...] = ()
         self._held: tuple[int, int] | None = None
@@ -354,35 +355,50 @@ class MapCanvas(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the map, or of the sentence that stands for it."""
-        width = self.size.width
+        return Strip.join([self.piece(y, number) for number in range(len(ends_of(self.size.width)))])
+
+    def piece(self, y: int, number: int) -> Strip:
+        """As much of a line as one slice shows; nothing in one that has no share any more."""
+        ends = ends_of(self.size.width)
+        if number >= len(ends):
+            return Strip([], 0)
         if self.too_small or self._broken:
-            return self._sentence(TOO_SMALL if self.too_small else self._broken, y)
+            return cut(self._sentence(TOO_SMALL if self.too_small else self._broken, y), ends)[number]
         wear = (self.app.theme, self.look)
         if wear != self._wear:
             self._wear, self._painter = wear, None
             self._strips.clear()
             self._redraw()
-        if self._frame is None or y > self._view.height:
-            return paint_of(self).strip((), width)
-        strip = self._strips.get(y)
-        if strip is None:
-            strip = self._strips[y] = self._strip(self._frame, y)
-            self.painted_count += 1
-        return strip
+        if ends != self._cuts:
+            self._cuts = ends
+            self._strips.clear()
+        if y not in self._strips:
+            self._paint(y, ends)
+        return self._strips[y][number]
 
-    def _strip(self, frame: Frame, y: int) -> Strip:
-        if y == self._view.height:
+    def _paint(self, y: int, ends: tuple[int, ...]) -> None:
+        """A line; and with the first line of the map all of its lines that have become others, in one go."""
+        frame, width = self._frame, self.size.width
+        if frame is not None and y < frame.signs.shape[0]:
+            if self._painter is None:
+                from incident_tui.map.paint import Painter  # noqa: PLC0415
+
+                self._painter = Painter(paint_of(self), self._drawn().inks)
+            rows = [row for row in range(frame.signs.shape[0]) if row not in self._strips]
+            if frame.signs.shape[1] == width:
+                found = self._painter.pieces(frame, rows, ends)
+            else:  # there is another width, of which it was not told yet
+                found = (cut(strip, ends) for strip in self._painter.lines(frame, rows))
+            self._strips.update(zip(rows, found, strict=True))
+            self.painted_count += len(rows)
+            return
+        line: Sequence[Span] = ()
+        if frame is not None and y == self._view.height:
             from incident_tui.map.furniture import foot  # noqa: PLC0415
 
-            line = foot(self._scene, self._view, self.look, self.size.width, frame.faults)
-            return paint_of(self).strip(line, self.size.width)
-        if y >= frame.signs.shape[0]:
-            return paint_of(self).strip((), self.size.width)
-        if self._painter is None:
-            from incident_tui.map.paint import Painter  # noqa: PLC0415
-
-            self._painter = Painter(paint_of(self), self._drawn().inks)
-        return self._painter.strip(frame, y)
+            line = foot(self._scene, self._view, self.look, width, frame.faults)
+            self.painted_count += 1
+        self._strips[y] = cut(paint_of(self).strip(line, width), ends)
 
     def _sentence(self, words: str, y: int) -> Strip:
         lines = wrap(words, self.size.width - 2)

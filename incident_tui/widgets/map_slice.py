@@ -6,7 +6,9 @@ widgets sends a fraction of that when a unit has moved.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from textual.geometry import Region
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
 SLICE: Final = 40
 SLICES: Final = 8
 """So many columns are a widget of their own, and so many such widgets there are; the last takes the rest."""
+
+
+def ends_of(width: int) -> tuple[int, ...]:
+    """The columns at which the slices of a map of so many columns end."""
+    return (*range(SLICE, min(width, SLICE * SLICES), SLICE), width)
+
+
+def cut(strip: Strip, ends: tuple[int, ...]) -> list[Strip]:
+    """The pieces of a line that end at these columns."""
+    return [strip.crop(first, last) for first, last in pairwise((0, *ends))]
 
 
 class Slice(Widget):
@@ -44,15 +56,15 @@ class Slice(Widget):
 
     def render_line(self, y: int) -> Strip:
         """A piece of the map's line."""
-        return self.canvas.render_line(y).crop(self.first, self.first + self.size.width)
+        return self.canvas.piece(y, self.number)
 
     def refresh_cells(self, spans: Iterable[tuple[int, list[int]]]) -> None:
-        """Of these lines, with their cells that have become others, repaint what is in here."""
+        """Of these lines, with their cells that have become others in order, repaint what is in here."""
         last = self.first + self.size.width
         regions = []
         for row, cells in spans:
-            mine = [cell for cell in cells if self.first <= cell < last]
-            if mine:
-                regions.append(Region(mine[0] - self.first, row, mine[-1] + 1 - mine[0], 1))
+            at, end = bisect_left(cells, self.first), bisect_left(cells, last)
+            if at < end:
+                regions.append(Region(cells[at] - self.first, row, cells[end - 1] + 1 - cells[at], 1))
         if regions:
             self.refresh(*regions)

@@ -284,6 +284,20 @@ def test_too_small_a_place_says_so_in_a_sentence() -> None:
     run(steps())
 
 
+def test_it_is_whole_while_its_size_changes() -> None:
+    async def steps() -> None:
+        async with room((100, 21)) as (app, canvas, pilot):
+            for width, height in ((60, 21), (130, 30), (41, 12), (200, 60), (39, 21), (100, 21)):
+                await pilot.resize_terminal(width, height)
+                for number in range(8):  # what is painted before the slices have heard of it
+                    assert canvas.piece(0, number).cell_length <= max(width, 100)
+                await pilot.pause()
+                assert [len(line) for line in text_of(canvas)] == [width] * height
+            assert app.last(MapCanvas.Broken) is None
+
+    run(steps())
+
+
 def test_a_bug_in_the_drawing_is_a_sentence_and_the_next_scene_is_drawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
