@@ -22,7 +22,7 @@ from incident_tui import __doc__ as about
 from incident_tui import comings, identity
 from incident_tui.endings import server_url
 from incident_tui.printing import complain
-from incident_tui.seat import HOME, SEATS_MAX, home_folder
+from incident_tui.seat import HOME, SEATS_MAX, home_folder, home_words
 from incident_tui.trust import TrustError
 
 if TYPE_CHECKING:
@@ -366,7 +366,7 @@ def _session(
         whose = f" for {asked.agency}" if asked.agency else ""
         raise Said(
             f"No server is known here yet{whose}: name its address, or set {URL}, or enrol this desk with "
-            "incident-tui enrol URL CODE."
+            f"incident-tui enrol URL CODE{home_words(home)}."
         )
     try:
         url = server_url(typed)
@@ -374,7 +374,7 @@ def _session(
         raise Said(str(error)) from None
     sitting, token = _sitting(asked, home, url, screen=screen, reads=observer), ""
     if sitting is None:
-        token = _token(asked, lambda: _last(asked, home, url))
+        token = _token(asked, home, lambda: _last(asked, home, url))
     where = None
     if screen:
         file = "" if asked.token_file is None else str(asked.token_file.expanduser().absolute())
@@ -416,6 +416,7 @@ def _sitting(asked: argparse.Namespace, home: Path, url: str, *, screen: bool, r
     elif not good:
         raise Said(
             f"Nobody is signed in at {comings.who(ring)}. Sign in first: incident-tui sign-in {comings.host(ring)}"
+            f"{home_words(home)}"
         )
     return sitting
 
@@ -428,7 +429,7 @@ def _last(asked: argparse.Namespace, home: Path, url: str = "") -> identity.Last
         raise Said(str(several)) from None
 
 
-def _token(asked: argparse.Namespace, remembered: Callable[[], identity.Last | None]) -> str:
+def _token(asked: argparse.Namespace, home: Path, remembered: Callable[[], identity.Last | None]) -> str:
     """The bearer token, from where it was said to be, else from the file that is remembered for this server."""
     token = str(asked.token or ("" if asked.token_file else os.environ.get(TOKEN)) or "").strip()
     file = asked.token_file
@@ -439,7 +440,7 @@ def _token(asked: argparse.Namespace, remembered: Callable[[], identity.Last | N
     if not token:
         raise Said(
             "No desk is enrolled here for this server. Ask whoever runs it for a code, then: incident-tui enrol "
-            f"URL CODE. For a token: name its file with --token-file, or set {TOKEN}."
+            f"URL CODE{home_words(home)}. For a token: name its file with --token-file, or set {TOKEN}."
         )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise Said("That is no token: it has signs in it that no token has.")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final
 
+from incident.boundaries.facts import Move, Propose
 from incident.kernel.board import Arg, Look, Verb
 from incident.values import read_clock, read_duration
 from incident.whereabouts import known_of, read
@@ -116,16 +116,33 @@ def _try_place(arg: Arg, text: str, look: Look, row: Any) -> None:
         read(text, known_of(look), offer=False)
 
 
-def place_warnings(verb: Verb, values: Mapping[str, Any], look: Look, row: Any) -> tuple[str, ...]:
-    """What must be said of the places among the answers of a line; beside a form it stands while one types."""
+def places_in(verb: Verb, values: Mapping[str, Any], look: Look, row: Any) -> tuple[str, ...]:
+    """The places among the answers of a line, as they were typed; not what its form would have begun with."""
     said = []
     for arg in verb.args:
         written = str(values.get(arg.name) or "").strip()
         begun = "" if arg.default is None else str(arg.default(look, row) or "").strip()
         if arg.kind == "location" and written and written != begun:
-            with suppress(ValueError):  # told when the command is made
-                said.append(read(written, known_of(look)).warn)
-    return tuple(filter(None, said))
+            said.append(written)
+    return tuple(said)
+
+
+DRAWN: Final = (Propose, Move)
+"""What is drawn on the map, as far as its place has a point."""
+
+
+def words_only(verb: Verb, values: Mapping[str, Any], look: Look, row: Any) -> str:
+    """The place of what would be drawn on the map, where it is words and nothing gives a point; "" else."""
+    if verb.command not in DRAWN or values.get("polygon"):
+        return ""
+    for written in places_in(verb, values, look, row):
+        try:
+            place = read(written, known_of(look), offer=False).location
+        except ValueError:  # told when the command is made
+            continue
+        if place.point is None and not place.grid:
+            return place.text
+    return ""
 
 
 def _try_time(text: str, look: Look) -> None:

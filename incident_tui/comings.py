@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
-import shlex
 import sys
 import urllib.parse
 import warnings
@@ -25,7 +24,7 @@ from incident_tui.door import DoorError
 from incident_tui.endings import server_url
 from incident_tui.keyring import Kept, Ring, rings, sweep
 from incident_tui.printing import complain, put
-from incident_tui.seat import home_folder
+from incident_tui.seat import home_folder, home_words
 from incident_tui.sitting import Sitting
 from incident_tui.trust import TrustError
 
@@ -156,12 +155,12 @@ def who(ring: Ring) -> str:
 
 
 def _meant(asked: argparse.Namespace) -> Ring:
-    url = "" if asked.url is None else address(asked.url)
-    ring = ring_of(home_folder(asked.home), url, asked.agency)
+    url, home = "" if asked.url is None else address(asked.url), home_folder(asked.home)
+    ring = ring_of(home, url, asked.agency)
     if ring is None:
         raise Stopped(
             "No desk is enrolled here for that server. Ask whoever runs it for a code, then: incident-tui enrol URL "
-            "CODE."
+            f"CODE{home_words(home)}."
         )
     return ring
 
@@ -245,8 +244,7 @@ def _enrol(asked: argparse.Namespace) -> int:
         asyncio.run(_opened(Sitting(ring, Clock()), password))
     except Stopped as stopped:
         raise Stopped(f"This desk is enrolled, but it cannot sign in: {stopped}", stopped.code) from None
-    where = "" if asked.home is None else f" --home {shlex.quote(str(asked.home))}"
-    put(f"Signed in. Now: incident-tui connect {url}{where}")
+    put(f"Signed in. Now: incident-tui connect {url}{home_words(home)}")
     return DONE
 
 

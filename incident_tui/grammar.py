@@ -40,7 +40,7 @@ APP_WORDS: Final[Mapping[str, str]] = {
     "ack": "app.acknowledge", "next": "app.next", "unread": "app.unread", "jump": "app.jump", "alarm": "app.alarm",
     "machine": "log.weight", "older": "log.older", "mute": "app.mute", "unmute": "app.unmute",
     "import-features": "app.bring",
-    "goto": "map.goto", "nearest": "map.nearest",
+    "goto": "map.goto", "nearest": "map.nearest", "measure": "map.measure",
 }  # fmt: skip
 """Words of the app itself; all else belongs to the boards."""
 

@@ -24,14 +24,15 @@ from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Refusal
 from incident.kernel.text import safe_text
 from incident.state import INCIDENT
-from incident_tui import near, papers
+from incident_tui import measure, near, papers
 from incident_tui.actions import Act, AppAct, build, parse
-from incident_tui.answers import place_warnings
+from incident_tui.answers import places_in
 from incident_tui.clock import iso_time, long_time
 from incident_tui.feed import LINES_MAX, PAGE, LogLine
 from incident_tui.grammar import find_verb
 from incident_tui.printing import complain, put
 from incident_tui.screens.incidents.listing import incidents_board
+from incident_tui.seat import home_words
 from incident_tui.session import Session
 
 __all__ = ["complain", "do", "put", "report", "state", "tail"]
@@ -318,8 +319,8 @@ async def do(
         deadline = asyncio.get_running_loop().time() + seconds
         await settled(session, seconds)
         asked = parse(line, session.look(), INCIDENT.boards)
-        if isinstance(asked, AppAct) and asked.name == "map.nearest":
-            return await _nearest(session, asked.value, put, complain)
+        if isinstance(asked, AppAct) and asked.name in ("map.nearest", "map.measure"):
+            return await _looked_up(session, asked, put, complain)
         answer = _submitted(session, line, complain, yes=yes)
         if isinstance(answer, int):
             return answer
@@ -336,16 +337,18 @@ async def do(
         return DONE
 
 
-async def _nearest(session: Session, words: str, put: Print, complain: Print) -> int:
-    """``nearest hart``: what could be there soonest, a sentence each. Nothing is written by it."""
+async def _looked_up(session: Session, asked: AppAct, put: Print, complain: Print) -> int:
+    """``nearest hart``, ``measure A; B``: what the map would say, in sentences. Nothing is written by it."""
     await session.placer.prepare()
     session.touch()  # what is looked at knows the stations now
-    found = near.nearest(words, session.look(), session.placer)
+    look, placer = session.look(), session.placer
+    ask = measure.measure if asked.name == "map.measure" else near.nearest
+    found = ask(asked.value, look, placer)
     if isinstance(found, str):
         complain(safe_text(found))
         return USAGE
-    for one in near.sentences(found):
-        put(safe_text(one))
+    _each(found.warnings, complain)
+    _each(near.sentences(found) if isinstance(found, near.Found) else found.sentences, put)
     return DONE
 
 
@@ -383,11 +386,12 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
         complain(safe_text(made.sentence))
         return REFUSED if made.code in ("not_now", "no_row") else USAGE
     command, stream = made
-    if found is not None:
-        _each(place_warnings(found[1], act.values, look, _row_of(*found, act, look)), complain)
+    before = tuple(session.notices)
     answer = session.submit(
         command, stream=stream, happened_at=act.happened_at, on_behalf_of=act.on_behalf_of
     )
+    if found is not None:
+        _tell_of_places(session, *found, act, look, before, complain)
     if isinstance(answer, str):
         _each(against, complain)
         return answer
@@ -398,6 +402,24 @@ def _submitted(session: Session, line: str, complain: Print, *, yes: bool) -> st
     if answer.code == "no_incident":
         return USAGE if session.settled else NO_SERVER
     return NO_SERVER if answer.code in NOT_REACHED_CODES else REFUSED
+
+
+def _tell_of_places(
+    session: Session,
+    board: Board,
+    verb: Verb,
+    act: Act,
+    look: Look,
+    before: Sequence[tuple[str, str]],
+    complain: Print,
+) -> None:
+    """What the screen would say of the places: how they were read, and what was found when they were computed.
+
+    ``before`` are the notices that were there already.
+    """
+    for written in places_in(verb, act.values, look, _row_of(board, verb, act, look)):
+        _each(session.placer.warnings(written, look), complain)
+    _each([sentence for level, sentence in session.notices if (level, sentence) not in before], complain)
 
 
 def _against(board: Board, verb: Verb, act: Act, look: Look) -> Sequence[str]:
@@ -423,9 +445,11 @@ def why_not(session: Session) -> str:
     link = session.link
     if session.sitting is not None and session.sitting.word:
         said = session.sitting.out or "This desk is locked, or was left alone for too long."
+        if "incident-tui enrol" in said:
+            return said  # it was revoked: no password opens it
         does = "Sign in" if session.sitting.out else "Unlock it"
         by = " --provider" if session.sitting.by_provider_now else ""
-        return f"{said} {does} with: incident-tui sign-in {session.url}{by}"
+        return f"{said} {does} with: incident-tui sign-in {session.url}{by}{home_words(session.home)}"
     if link.word is LinkWord.ISLAND or link.sentence:
         return link.sentence or "There is no line to the server."
     if not session.stream:

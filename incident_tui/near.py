@@ -6,12 +6,14 @@ either side of the border. It is asked from the scene, or from a place behind ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.board import Look
-from incident.organisation import organisation
-from incident.whereabouts import read_point
+from incident.kernel.text import clip, safe_text
+from incident.organisation import charter_of, organisation
+from incident.whereabouts import read_pointed
+from incident_tui.nearest import near, offer
 
 if TYPE_CHECKING:
     from incident.nearby import Nearby
@@ -31,6 +33,8 @@ class Found:
     words: str
     rows: tuple[Nearby, ...]
     hospitals: bool = False
+    warnings: tuple[str, ...] = ()
+    """What must be said of how the place was read."""
 
 
 def nearest(
@@ -42,14 +46,16 @@ def nearest(
     """
     asked, _, place = (" ".join(words.split()) + " ").partition(" at ")
     kinds = asked.casefold().split()
+    warnings: tuple[str, ...] = ()
     if not kinds:
         return USAGE
     if place.strip():
         try:
-            location = read_point(place.strip(), look)
+            read = read_pointed(place.strip(), look)
         except ValueError as error:
             return str(error)
-        target, where = _point(location), place.strip()
+        target, where = _point(read.location), place.strip()
+        warnings = (read.warn,) if read.warn else ()
         if target is None:
             return f"{where} is on no map here."
     if target is None:
@@ -65,9 +71,31 @@ def nearest(
     if geography.metres_of(target) is None:
         return f"{where} is on no map here."
     try:
-        return _found(kinds, look, areas, placer, target, where)
+        found = _found(kinds, look, areas, placer, target, where)
     except Exception:  # noqa: BLE001 - whatever a library makes of a place, a person asked and is answered
         return f"Nothing can be estimated from {where}."
+    if not found.rows and not found.hospitals and (wrong := _no_kind(" ".join(kinds), look)):
+        return wrong
+    return replace(found, warnings=warnings)
+
+
+KINDS_SHOWN: Final = 40
+LIKE: Final = 0.7
+"""From so much likeness on a kind is offered for a word: bus is not what was meant by usar."""
+
+
+def _no_kind(named: str, look: Look) -> str:
+    """What there is instead of a kind that nobody knows, as a sentence; "" for one that is known."""
+    from incident import nearby  # noqa: PLC0415 - it loads the geometry library
+
+    known = nearby.kinds_known(look)
+    if named in known:
+        return ""
+    codes = [kind.casefold() for kind in charter_of(look.state).kinds][:KINDS_SHOWN]
+    hint = offer(near(named, (*known, *sorted(HOSPITAL_WORDS)), cutoff=LIKE))
+    what = clip(safe_text(named), 40)
+    some = f" There are: hospital, {', '.join(codes)}."
+    return f"No kind of unit is called {what}, and no unit that is known here can do it.{hint or some}"
 
 
 def _found(

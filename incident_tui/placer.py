@@ -200,6 +200,18 @@ class Placer:
         except Exception:  # noqa: BLE001 - as in ``completed``
             return () if loosely else ((NOT_COMPUTED, "caution"),)
 
+    def warnings(self, written: str, look: Look) -> tuple[str, ...]:
+        """What a person must be told of a place that stands in a line; one that cannot be read is told elsewhere."""
+        try:
+            found = read(written, known_of(look))
+        except ValueError:
+            return ()
+        try:
+            apart = self._apart(found.location)
+        except Exception:  # noqa: BLE001 - as in ``completed``
+            apart = ""
+        return tuple(filter(None, (found.warn, apart)))
+
     def _said(self, found: Reading, look: Look, *, loosely: bool) -> Sequence[tuple[str, str]]:
         """The lines for a place that was read."""
         place = self._whole(found.location) if self.loaded else found.location
@@ -219,14 +231,8 @@ class Placer:
         """Whose area it is, and that the two halves of a place are not the same place."""
         from incident import geography  # noqa: PLC0415 - loaded already
 
-        said = []
-        if place.grid and place.point is not None:
-            metres = metres_between(geography.from_grid(place.grid), place.point)
-            if metres > APART_M + square_m(place.grid):
-                far = distance_words(metres)
-                said.append(
-                    (f"The grid reference and the position are {far} apart: which is right?", "alarm")
-                )
+        apart = self._apart(place)
+        said = [(apart, "alarm")] if apart else []
         areas = self.areas(look.charter)
         if areas is not None:
             placing = geography.place(areas, place)
@@ -236,6 +242,17 @@ class Placer:
                 words = ", ".join(filter(None, (where_words(placing), near))) + sure
                 said.append((words, "ink" if placing.state == INSIDE else "caution"))
         return said
+
+    def _apart(self, place: Location) -> str:
+        """That the two halves of a place are not the same place."""
+        if not place.grid or place.point is None:
+            return ""
+        from incident import geography  # noqa: PLC0415 - loaded with the first place
+
+        metres = metres_between(geography.from_grid(place.grid), place.point)
+        if metres <= APART_M + square_m(place.grid):
+            return ""
+        return f"The grid reference and the position are {distance_words(metres)} apart: which is right?"
 
     def proposal(self, command: Any, agency: str) -> str:
         """What a place asks of this room, in words; "" when it concerns nobody else."""

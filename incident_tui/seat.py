@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import socket
 import sys
 from collections.abc import Mapping
@@ -33,6 +34,11 @@ _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 
 class SeatError(Exception):
     """No seat can be had; the words are a plain sentence."""
+
+
+def home_words(home: Path) -> str:
+    """What a command that is offered to be typed needs, to mean the same folder; "" where it is found without."""
+    return "" if home == home_folder() else f" --home {shlex.quote(str(home))}"
 
 
 def home_folder(chosen: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:

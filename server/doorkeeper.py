@@ -18,6 +18,10 @@ STRANGER: Final = (
     "This sign-in is not good here: it is over, was revoked, or belongs to another desk's key. Sign in again "
     "(incident-tui sign-in). If this desk was never enrolled: incident-tui enrol URL CODE\n"
 )
+GONE: Final = (
+    "This desk was revoked. Whoever runs the server can enrol it again: incident-tui enrol URL CODE\n"
+)
+"""Said to the holder of a desk's key alone, as the door says it, too: nobody else learns which desks there were."""
 PLAIN_NOBODY: Final = (
     "No token was given. Ask whoever runs this server for one (incident-server token), and give it with "
     "--token-file.\n"
@@ -51,9 +55,16 @@ class Doorkeeper(Protocol):
 
     def lock(self, badge: Badge) -> bool: ...
 
+    def gone(self, device: str) -> bool: ...
 
-def turned_away(token: str, *, plain: bool) -> str:
-    """What is said to somebody who gave this token, or none, on an open line or another."""
+
+def turned_away(token: str, *, plain: bool, gone: bool = False) -> str:
+    """What is said to somebody who gave this token, or none, on an open line or another.
+
+    ``gone``: the line is held by the key of a desk that was revoked.
+    """
+    if gone and token:
+        return GONE
     if plain:
         return PLAIN_STRANGER if token else PLAIN_NOBODY
     return STRANGER if token else NOBODY

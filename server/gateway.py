@@ -185,7 +185,7 @@ class Gateway:
         scheme, _, token = header.partition(" ")
         found = self._doorkeeper.actor(token.strip(), device, plain) if scheme.lower() == "bearer" else None
         if found is None:
-            sentence = turned_away(token, plain=plain)
+            sentence = turned_away(token, plain=plain, gone=self._doorkeeper.gone(device))
             self.hub.tally.turned_away += 1
             logs.security("turned away", with_token=bool(token), peer=shown(connection.remote_address))
             response = connection.respond(http.HTTPStatus.UNAUTHORIZED, sentence)

@@ -113,6 +113,11 @@ class People:
         """Also when the disk would not have it."""
         return desk.revoked_at > 0 or desk.account in self._revoked
 
+    def gone(self, device: str) -> bool:
+        """Whether the key that holds a line is that of a desk which was revoked."""
+        desk = self.identity.desk_of(device)
+        return desk is not None and self.revoked(desk)
+
     def standing(self, account: str) -> Desk | None:
         """The desk of an account as it is at this moment; None when it is gone or revoked. Good in any thread."""
         desk = self.identity.desk(account)

@@ -31,7 +31,7 @@ from incident.boundaries.wind import HALF_DEG, LENGTH_M, WIND_SHAPE, read_wind, 
 from incident.gridpoint import from_reference
 from incident.kernel.board import Arg, Look, Verb
 from incident.values import Location, read_due
-from incident.whereabouts import as_location
+from incident.whereabouts import as_location, drawn_place
 
 # -- verbs --------------------------------------------------------------------------------------------------
 
@@ -62,7 +62,7 @@ def shape_of(
     if wind is not None:
         if not place.known:
             raise ValueError("Say where the source is: a grid reference or latitude,longitude.")
-        return with_wedge(Shape(with_point(place), wind=wind))
+        return with_wedge(Shape(with_point(drawn_place(place)), wind=wind))
     if corners:
         polygon, said = drawn_as(values)
         if said:  # it stands with the place for everybody who agrees to it
@@ -81,7 +81,7 @@ def shape_of(
         )
     if radius is None and before is not None:
         radius = before.radius_m
-    return Shape(place, radius)
+    return Shape(place if radius is None else drawn_place(place), radius)
 
 
 def _radius_or_wind(values: Mapping[str, Any], kind: str) -> tuple[str, str]:
@@ -90,7 +90,7 @@ def _radius_or_wind(values: Mapping[str, Any], kind: str) -> tuple[str, str]:
     if kind != "wind" or wind:
         return text, wind
     words = text.removeprefix("from ").split()
-    lengths = [word for word in words if re.fullmatch(r"\d+(\.\d+)?(m|km)", word)]
+    lengths = [word for word in words if re.fullmatch(r"[-+]?\d+(\.\d+)?(m|km)", word)]
     return " ".join(lengths), " ".join(word for word in words if word not in lengths)
 
 
@@ -174,7 +174,9 @@ def read_metres(text: str) -> float:
     except ValueError:
         raise ValueError(f"{text!r} is not a distance. Write 500m or 1.5km.") from None
     if not 0 < metres <= 50_000:
-        raise ValueError("A radius is more than 0 and at most 50 km.")
+        raise ValueError(
+            f"{text} cannot be a radius: it is more than 0 and at most 50 km. Write 500m or 1.5km."
+        )
     return metres
 
 
@@ -222,7 +224,7 @@ def _undecided(feature: Feature, look: Look) -> bool:
 
 _PLACE = Arg("place", "Where (grid, lat,long, a name, at A101, words)", "location", False, limit=200)
 _RADIUS = Arg(
-    "radius", "Radius, or wind (500m; SW 2km)", "text", False, limit=20, shape=r"\d+(\.\d+)?(m|km)?"
+    "radius", "Radius, or wind (500m; SW 2km)", "text", False, limit=20, shape=r"[-+]?\d+(\.\d+)?(m|km)?"
 )
 CORNERS = Arg(
     "polygon",

@@ -19,7 +19,7 @@ from incident.kernel.board import Arg, Board, Cell, Column, Look, Verb
 from incident.kernel.receipts import receipt
 from incident.organisation import charter_of, organisation, parties
 from incident.values import MINUTE_MS, Location, length_words, read_due, read_location, span
-from incident.whereabouts import as_location
+from incident.whereabouts import drawn_place
 
 
 def rows(look: Look) -> Mapping[str, Cover]:
@@ -142,7 +142,7 @@ def _shape(values: Mapping[str, Any], stretch: str, look: Look) -> Shape:
     within = _WITHIN.fullmatch(stretch)
     if within is None:
         return Shape(with_point(read_location(stretch)))
-    return Shape(with_point(as_location(within[3], look)), read_metres(f"{within[1]}{within[2].lower()}"))
+    return Shape(with_point(drawn_place(within[3], look)), read_metres(f"{within[1]}{within[2].lower()}"))
 
 
 def _terms(values: Mapping[str, Any], look: Look) -> f.Terms:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from incident.boundaries.facts import CORDONS, KINDS, SCHEMES, VERTICES_MAX, ZONES, Propose, Shape
+from incident.boundaries.corners import distance_m
+from incident.boundaries.facts import CORDONS, KINDS, SCHEMES, VERTICES_MAX, ZONES, Feature, Propose, Shape
+from incident.boundaries.verbs import with_point
 from incident.interchange import kml
 from incident.interchange.drawing import SCENE, LatLon, middle_of
 from incident.interchange.geojson import GRID, read_features
@@ -29,6 +31,9 @@ FEATURES_MAX: Final = 50
 """Things that are brought at once: each is a proposal that people read."""
 CORNERS_MAX: Final = VERTICES_MAX
 RADIUS_M_MAX: Final = 50_000
+NAME_MAX: Final = 70
+SAME_M: Final = 1.0
+"""Ground whose corners are no farther than this from those of other ground is the same ground."""
 NEEDS_WIND: Final = "wind"
 """A wind sector is computed from its wind, and cannot be brought as a picture."""
 
@@ -197,7 +202,7 @@ def _things(
     where: str,
 ) -> list[Brought]:
     """The things of one feature: one for each piece of ground, or for each point."""
-    name = _line(said.get("name") or said.get("title") or "", 70)
+    name = _line(said.get("name") or said.get("title") or "", NAME_MAX)
     kind = said.get("kind", "").strip().lower().replace(" ", "_")
     kind = kind if kind in KINDS and kind != NEEDS_WIND else ""
     scheme = said.get("scheme", "").strip().lower()
@@ -243,6 +248,38 @@ def _notes(counts: Mapping[str, int] | Counter[str]) -> list[str]:
 
 def _line(words: str, most: int) -> str:
     return clip(safe_text(" ".join(words.split())), most)
+
+
+# -- what stands already --------------------------------------------------------------------------------------
+
+
+def stands(one: Brought, features: Iterable[Feature]) -> bool:
+    """Whether a thing is on the ground already: the same kind and name, and its ground to within a metre.
+
+    Such as all that was exported from this very incident.
+    """
+    return any(_same(one, feature) for feature in features if feature.withdrawn_at is None)
+
+
+def _same(one: Brought, feature: Feature) -> bool:
+    kind = one.kind or NEEDS_WIND  # a wind sector comes back as a picture, without its kind
+    called = _line(feature.name, NAME_MAX).casefold() == one.name.casefold()
+    if kind != feature.kind or not called:
+        return False
+    shape = feature.shape
+    if one.ring or shape.polygon:
+        return _same_ring(one.ring, shape.polygon)
+    point, radius = with_point(shape.place).point, shape.radius_m
+    if point is None or one.point is None or (radius is None) != (one.radius_m is None):
+        return False
+    return distance_m(point, one.point) <= SAME_M and abs((radius or 0.0) - (one.radius_m or 0.0)) <= SAME_M
+
+
+def _same_ring(ring: Sequence[LatLon], other: Sequence[LatLon]) -> bool:
+    """Whether two rings have the same corners, wherever each begins and whichever way it goes round."""
+    if len(ring) != len(other):
+        return False
+    return all(any(distance_m(corner, there) <= SAME_M for there in other) for corner in ring)
 
 
 # -- proposals ------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ Called by clients and papers, never by a rule: it asks the map, and what it answ
 """
 
 from incident.nearby.book import EMPTY, Base, Book, book_of
-from incident.nearby.rows import Nearby, nearest_hospitals, nearest_units
+from incident.nearby.rows import Nearby, kinds_known, nearest_hospitals, nearest_units
 from incident.nearby.standing import Standing, point_of, sendable, stands
 from incident.nearby.words import NOTE, WATER, line, lines, minutes_words, sentence, way_words
 
@@ -17,6 +17,7 @@ __all__ = [
     "Nearby",
     "Standing",
     "book_of",
+    "kinds_known",
     "line",
     "lines",
     "minutes_words",

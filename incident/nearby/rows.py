@@ -83,6 +83,14 @@ def nearest_units(
     return (*found, *sorted(nowhere, key=lambda unit: unit.key)[:UNPLACED_MAX])
 
 
+def kinds_known(look: Look) -> tuple[str, ...]:
+    """All that ``wanted`` may be, in small letters: codes, titles and groups of kinds, what units here can do."""
+    kinds = charter_of(look.state).kinds.values()
+    words = [word for kind in kinds for word in (kind.code, kind.title, kind.group)]
+    can = [word for row in rows(look).values() for word in description(row).capabilities]
+    return tuple(dict.fromkeys(word.casefold() for word in (*words, *can, "conveys") if word))
+
+
 def _can(row: Row, wanted: str, look: Look) -> bool:
     """Whether a unit is of the kind, can do the thing, or is of the group that is asked for."""
     if not wanted:

@@ -115,6 +115,8 @@ class _Points:
         if plain in SCENE_WORDS:
             return self._scene
         head = folded(words.partition(": ")[0])  # of "RVP B: Iver", as a reader writes it
+        if head in SCENE_WORDS or folded(head.partition(",")[0]) in SCENE_WORDS:
+            return _written(words) or self._scene
         found = self._names.get(plain) or self._kinds.get(plain) or self._names.get(head) or []
         if found:  # a feature, by its name (RVP B), or by its kind where there is one alone of that
             return _point(found[0].shape.place) if len(found) == 1 else None

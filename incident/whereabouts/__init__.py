@@ -8,10 +8,20 @@ is ever read again.
 from __future__ import annotations
 
 from incident.whereabouts.coordinates import metres_between
-from incident.whereabouts.gazetteer import FILE, GAZETTEER_SCHEMA, Gazetteer, Named
+from incident.whereabouts.gazetteer import FILE, GAZETTEER_SCHEMA, Gazetteer, Named, within_in, within_words
 from incident.whereabouts.grids import square_m
 from incident.whereabouts.known import Known, known_of
-from incident.whereabouts.reading import ACCEPTED, EMPTY, Reading, as_location, read, read_point, unit_place
+from incident.whereabouts.reading import (
+    ACCEPTED,
+    EMPTY,
+    Reading,
+    as_location,
+    drawn_place,
+    read,
+    read_point,
+    read_pointed,
+    unit_place,
+)
 
 __all__ = [
     "ACCEPTED",
@@ -23,10 +33,14 @@ __all__ = [
     "Named",
     "Reading",
     "as_location",
+    "drawn_place",
     "known_of",
     "metres_between",
     "read",
     "read_point",
+    "read_pointed",
     "square_m",
     "unit_place",
+    "within_in",
+    "within_words",
 ]

@@ -119,6 +119,15 @@ def within_words(accuracy_m: int) -> str:
     return f" (within {far})"
 
 
+_SO_FAR = re.compile(r"\bwithin (\d+(?:\.\d+)?) (k?m)\)")
+
+
+def within_in(words: str) -> int:
+    """How far off a position may be by the words that stand with it, as ``within_words`` makes them; 0 for exact."""
+    found = _SO_FAR.search(words)
+    return round(float(found[1]) * (1_000 if found[2] == "km" else 1)) if found is not None else 0
+
+
 # -- the file -------------------------------------------------------------------------------------------------
 
 

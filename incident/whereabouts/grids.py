@@ -49,7 +49,9 @@ def grid_in(line: str) -> tuple[str, str]:
         digits = east + north
         if not is_square(letters):
             continue
-        if len(digits) in DIGITS[1:] and (not apart or len(east) == len(north)):
+        # Four figures among words are more often a number of something, but where what they are stands in brackets.
+        square = len(digits) == DIGITS[0] and letters.isupper() and line[found.end() :].lstrip()[:1] == "("
+        if (len(digits) in DIGITS[1:] or square) and (not apart or len(east) == len(north)):
             around = f"{line[: found.start()]} {line[found.end() :]}"
             half = len(digits) // 2
             return f"{letters.upper()} {digits[:half]} {digits[half:]}", around

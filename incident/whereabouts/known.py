@@ -30,6 +30,8 @@ PREFIX_LEAST: Final = 4
 """Letters from which on the names that begin so are offered."""
 WITH_KIND: Final = (HOSPITAL, *KINDS.values())
 """What may be left off behind a name that has its kind in it, such as Bridgend ambulance station."""
+SCENE_WORDS: Final = frozenset({"scene", "the scene"})
+"""What people call the incident's own location."""
 CUTOFF: Final = 0.78
 OFFERED: Final = 4
 NEAR_TEXT_MAX: Final = 40
@@ -117,6 +119,25 @@ class Known:
                         return tuple(found)[:OFFERED]
         return tuple(found)
 
+    # -- the incident -----------------------------------------------------------------------------------------
+
+    @property
+    def scene(self) -> Location | None:
+        """Where the incident itself is said to be; None while nothing gives a point for it."""
+        look = self.look
+        place: Location | None = getattr(
+            getattr(None if look is None else look.state, "organisation", None), "location", None
+        )
+        return place if place is not None and (place.grid or place.point is not None) else None
+
+    @property
+    def two_scenes(self) -> bool:
+        """Whether two places are given for the incident and nobody has picked one."""
+        look = self.look
+        return bool(
+            getattr(getattr(None if look is None else look.state, "organisation", None), "disputed", False)
+        )
+
     # -- units ------------------------------------------------------------------------------------------------
 
     def unit_key(self, written: str) -> str | None:
@@ -165,6 +186,8 @@ class Known:
 
     def _named(self, text: str) -> Location:
         """A place from words that stand in a unit's field: a name, a feature, or what ``read_location`` finds."""
+        if folded(text) in SCENE_WORDS and self.scene is not None:
+            return self.scene
         try:
             named = self.meant(text)
         except Several:

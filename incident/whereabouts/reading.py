@@ -22,17 +22,25 @@ from incident.whereabouts.grids import grid_in
 from incident.whereabouts.known import STATION, Known, Several, known_of, location_of
 from incident.whereabouts.lines import flagged, rail_in, road_in, three_words_in
 
-ACCEPTED: Final = (
+_POINTS: Final = (
     "a grid reference (TQ 0402 7829), latitude and longitude (51.494,-0.503), a hospital, station or place by name, "
-    "where a unit is (at A101), a road with its marker post and direction (M4 12/3A westbound), or words"
+    "where a unit is (at A101), "
 )
+ACCEPTED: Final = (
+    f"{_POINTS}the scene, a road with its marker post and direction (M4 12/3A westbound), or words"
+)
+POINTS: Final = f"{_POINTS}or the scene"
+"""What gives a point, as it is said where one is needed."""
 EMPTY: Final = f"Say where it is: {ACCEPTED}."
 SHOWN: Final = 60
 NO_POINT: Final = "No point is known: ask for a grid reference."
+NO_SCENE: Final = "Kept as words: the incident has no point yet. Give it one first: location TQ 0402 7829."
+TWO_SCENES: Final = "Two places are given for the scene and nobody has picked one: this is the first of them."
 
 _EDGES = " \t,;:-–"
 _HOLLOW = re.compile(r"\(\s*\)|\[\s*\]")
 _AT = re.compile(r"at ", re.IGNORECASE)
+_SCENE = re.compile(r"(?:(?:at|on) )?(?:the )?scene(?P<behind>\s*,[^:]*)?(?::.*)?", re.IGNORECASE)
 _UNIT = re.compile(r"(?:(?P<trust>[A-Z][A-Z0-9]{1,11})/)?(?P<callsign>[A-Z]{1,3}[0-9]{1,4})", re.IGNORECASE)
 _DIRECTION_END = re.compile(
     r"[ ,]+(?P<way>northbound|southbound|eastbound|westbound|anti-?clockwise|clockwise|both directions|NB|SB|EB|WB)$",
@@ -71,7 +79,8 @@ def read(written: str, known: Known | None = None, *, offer: bool = True) -> Rea
     if not _LETTER.search(text):
         raise ValueError(f"{clip(safe_text(text), SHOWN)} is no place. Write {ACCEPTED}.")
     return (
-        _unit(text, known)
+        _scene(text, known)
+        or _unit(text, known)
         or _line(text, known)
         or _name(text, known)
         or _words(text, known if offer else Known())
@@ -88,7 +97,12 @@ def as_location(answer: object, look: Look | None = None) -> Location:
 
 
 def read_point(written: str, look: Look | None = None) -> Location:
-    """As ``as_location``, for what needs a point or a grid reference, such as a map that is to go there.
+    """As ``read_pointed``, without how it was understood."""
+    return read_pointed(written, look).location
+
+
+def read_pointed(written: str, look: Look | None = None) -> Reading:
+    """As ``read``, for what needs a point or a grid reference, such as a map that is to go there.
 
     Raises:
         ValueError: as ``read``, and for words that give no point.
@@ -98,7 +112,25 @@ def read_point(written: str, look: Look | None = None) -> Location:
         raise ValueError(
             f"Nothing gives a point for {clip(safe_text(found.location.text), SHOWN)}. {found.warn}".strip()
         )
-    return found.location
+    return found
+
+
+def drawn_place(answer: object, look: Look | None = None) -> Location:
+    """As ``as_location``, for what is drawn around its place.
+
+    Raises:
+        ValueError: as ``read``, and where nothing gives a point; the sentence says what would.
+    """
+    place = as_location(answer, look)
+    if place.point is None and not place.grid:
+        named = clip(safe_text(place.text), SHOWN)
+        which = (
+            "the incident has no point yet"
+            if _SCENE.fullmatch(place.text)
+            else f"nothing gives one for {named}"
+        )
+        raise ValueError(f"It is drawn around a point, and {which}. Write {POINTS}.")
+    return place
 
 
 def unit_place(key: str, look: Look) -> tuple[Location, str] | None:
@@ -149,6 +181,21 @@ def _bounded(text: str) -> str:
 
 
 # -- what is known of it --------------------------------------------------------------------------------------
+
+
+def _scene(text: str, known: Known) -> Reading | None:
+    """The incident's own location, by the word for it; further words may stand behind a comma."""
+    found = _SCENE.fullmatch(text)
+    if found is None:
+        return None
+    scene, behind = known.scene, found["behind"] or ""
+    if scene is None:
+        return Reading(_located(Location(text=text)), "words", NO_SCENE)
+    said = scene.text.removeprefix("the scene").lstrip(":, ")
+    words = f"the scene{behind.rstrip(_EDGES)}{f': {said}' if said else ''}"
+    warn = TWO_SCENES if known.two_scenes else ""
+    place = replace(scene, text=clip(words, LOCATION_MAX), confirmed=False)
+    return Reading(place, "the incident's own place", warn)
 
 
 def _unit(text: str, known: Known) -> Reading | None:

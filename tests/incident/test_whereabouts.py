@@ -32,6 +32,7 @@ from incident.whereabouts import (
     Known,
     Named,
     as_location,
+    drawn_place,
     known_of,
     metres_between,
     read,
@@ -102,6 +103,12 @@ def told(text: str) -> Location | str:
 )
 def test_a_grid_reference_of_any_precision_is_read(written: str, grid: str) -> None:
     assert place(written) == Location(grid=grid)
+
+
+def test_four_figures_among_words_are_a_grid_reference_where_what_they_are_stands_in_brackets() -> None:
+    assert place("SU 97 80 (Slough, within 2 km)") == Location("(Slough, within 2 km)", "SU 97 80")
+    assert place("sector TN 12 34") == Location("sector TN 12 34")
+    assert place("unit su 97 80 (late)") == Location("unit su 97 80 (late)")
 
 
 @given(
@@ -424,6 +431,48 @@ def test_what_lies_on_the_ground_is_a_place_by_its_name_or_number() -> None:
         assert (found.text, found.grid) == ("RVP B: Colnbrook by-pass", "TQ 0227 7759")
         assert not found.confirmed, "the other place was confirmed, this one is said now"
     assert place("RVP C", seen) == Location("RVP C")
+
+
+# -- the incident itself ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["the scene", "scene", "The Scene", "at scene", "AT THE SCENE"])
+def test_the_scene_is_the_place_of_the_incident(written: str) -> None:
+    found = read(written, known_of(look_of(opened(model=INCIDENT).view)))
+    assert (found.location.grid, found.location.point) == ("TQ 0402 7829", (51.494, -0.503))
+    assert found.location.text == "the scene: M25 J15 / M4 J4b"
+    assert (found.how, found.warn) == ("the incident's own place", "")
+
+
+def test_further_words_stand_behind_the_scene_and_other_scenes_are_words() -> None:
+    seen = look_of(opened(model=INCIDENT).view)
+    assert place("the scene, north side", seen).text == "the scene, north side: M25 J15 / M4 J4b"
+    assert place("the scene of the other crash", seen) == Location("the scene of the other crash")
+    assert place("the scene TQ 0338 7538", seen).grid == "TQ 0338 7538", "what was given with it stands"
+    again = opened(model=INCIDENT, location=place("scene", seen))
+    assert place("scene", look_of(again.view)).text == "the scene: M25 J15 / M4 J4b", "said once"
+    assert place("the scene, north side: M25 J15", seen).text == "the scene, north side: M25 J15 / M4 J4b"
+
+
+def test_the_scene_without_a_point_stays_words_and_it_is_said() -> None:
+    seen = look_of(opened(model=INCIDENT, location=Location("M25 somewhere")).view)
+    found = read("the scene", known_of(seen))
+    assert found.location == Location("the scene")
+    assert found.warn.startswith("Kept as words: the incident has no point yet.")
+    with pytest.raises(ValueError, match="the incident has no point yet"):
+        read_point("scene", seen)
+
+
+def test_what_is_drawn_around_its_place_needs_a_point_and_is_told_what_gives_one() -> None:
+    seen = look_of(opened(model=INCIDENT, location=Location("M25 somewhere")).view)
+    for written, why in (
+        ("the pub", "nothing gives one for the pub"),
+        ("scene", "the incident has no point yet"),
+    ):
+        with pytest.raises(ValueError, match=why) as caught:
+            drawn_place(written, seen)
+        assert "Write a grid reference (TQ 0402 7829), latitude and longitude" in str(caught.value)
+    assert drawn_place("Wexham Park", seen).point == (51.532, -0.573)
 
 
 # -- units ----------------------------------------------------------------------------------------------------

@@ -65,6 +65,9 @@ class Book:
     def lock(self, _badge: Badge) -> bool:
         return False
 
+    def gone(self, _device: str) -> bool:
+        return False
+
     def token(self, agency: str, name: str, role: str) -> str:
         token = f"{agency}-{name}-{role}".replace(" ", "-")
         self.actors[token] = Actor(name, agency, role)

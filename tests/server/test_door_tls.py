@@ -21,6 +21,7 @@ from incident_tui.door import DoorError, break_glass, enrol, knows, sign_in
 from incident_tui.keyring import Ring
 from incident_tui.trust import desk_context, enrolling_context
 from server.certificates import DAY_MS
+from server.doorkeeper import GONE, NOBODY, STRANGER
 from tests.running import run
 from tests.server.doorway import HOUR, OTHER, PASSWORD, Clock, Place, doorway, hear, say
 from tests.server.house import Guest
@@ -164,6 +165,34 @@ def test_a_desk_that_was_enrolled_again_or_revoked_is_known_no_more(tmp_path: Pa
             with pytest.raises(DoorError) as caught:
                 await sign_in(new, PASSWORD)
             assert caught.value.code == "revoked"
+
+    run(scene())
+
+
+def test_only_the_key_of_a_revoked_desk_hears_that_it_was_revoked(tmp_path: Path) -> None:
+    async def said(place: Place, context: ssl.SSLContext, token: str) -> str:
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(
+                place.home.url,
+                ssl=context,
+                additional_headers={"Authorization": f"Bearer {token}"} if token else {},
+                proxy=None,
+            )
+        return (caught.value.response.body or b"").decode()
+
+    async def scene() -> None:
+        async with doorway(tmp_path / "rooms", tls=True) as place:
+            mine = await ring(place, tmp_path / "a")
+            other = await ring(place, tmp_path / "b", "Desk 2")
+            token = (await sign_in(mine, PASSWORD)).token
+            await place.people.revoke({"name": "EOC desk 3", "agency": "SCAS"})
+            assert await said(place, mine.context(), token) == GONE
+            assert await said(place, mine.context(), "") == NOBODY
+            assert await said(place, other.context(), token) == STRANGER, (
+                "with another desk's key it is a guess"
+            )
+            anybody = desk_context((mine.folder / "authority.pem").read_text())
+            assert await said(place, anybody, token) == STRANGER
 
     run(scene())
 

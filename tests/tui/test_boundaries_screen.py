@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 
@@ -17,10 +18,13 @@ from incident.organisation.facts import GiveLocation
 from incident.places.facts import OpenPlaces
 from incident.resources.facts import Describe
 from incident.values import Location
+from incident.whereabouts import within_words
 from incident_tui.map.scene_of import Scenes, scene_of
 from incident_tui.map.things import AREA, COVER, FEATURE, GONE, Things
+from incident_tui.map.view import View
 from incident_tui.placer import NO_MAP, Placer
 from incident_tui.screens.boundaries.drawing import Drawing, answers_of, kept, measured, radius_of, to_keep
+from incident_tui.screens.boundaries.going import cell_within, digits_of
 from incident_tui.screens.boundaries.screen import BoundariesPlace
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession, placer
@@ -194,6 +198,86 @@ def test_measuring_says_distance_and_bearing() -> None:
     told(story, size=WIDE)
 
 
+def test_places_that_are_typed_are_measured_on_the_map_and_the_line_goes_on_there() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("measure the scene; RVP B; TQ 0338 7538")
+        await desk.press("enter")
+        await desk.shows(
+            "The scene to RVP B: 1.7 km W",
+            "RVP B to TQ 0338 7538",
+            "In all 4.2 km",
+            "2.5 km SE, 4.2 km in all",
+        )
+        await desk.press("escape", ":")
+        await desk.type("measure the pub; RVP B")
+        await desk.press("enter")
+        await desk.shows("Nothing gives a point for the pub")
+        await desk.press(":")
+        await desk.type("measure")
+        await desk.press("enter")
+        await desk.shows("enter next point")
+
+    told(story, size=WIDE)
+
+
+def test_a_place_that_is_known_roughly_says_so_and_gives_no_more_figures_than_that() -> None:
+    async def story(desk: Desk) -> None:
+        desk.session.placer.read_names()
+        await desk.press(":")
+        await desk.type("goto Slough")
+        await desk.press("enter")
+        await desk.shows("Slough is known within 2 km (town)", "SU 97 80  51.51,-0.59  within 2 km")
+        await desk.press("p", "r", "ctrl+s")
+        assert desk.last.shape.place.grid == "SU 97 80"
+        assert desk.last.shape.place.text == "(Slough, within 2 km)"
+        desk.session.confirm()
+        await desk.press(":")
+        await desk.type("goto TQ 03 75")
+        await desk.press("enter")
+        await desk.shows("TQ 03 75 is a square of 1 km: the crosshair is in its middle.", "TQ 03 75  51.")
+        await desk.press("p", "f", "ctrl+s")
+        assert (desk.last.shape.place.text, desk.last.shape.place.grid) == ("", "TQ 03 75")
+
+    told(story, size=WIDE)
+
+
+def test_a_point_of_a_far_map_says_how_far_off_it_may_be() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3", ":")
+        await desk.type("goto TQ 0338 7538")
+        await desk.press("enter")
+        await desk.shows("TQ 0338 7538  51.46")
+        await desk.press("-", "-")
+        place = place_of(desk)
+        assert place.canvas.view.metres_per_dot > 100
+        await desk.shows("TQ 0338 7538  51.46")
+        assert "within" not in foot(desk), "it stands where it was put"
+        await desk.press("right")
+        wide = place.canvas.view.cell_wide
+        far = place.steering.within(place.steering.cursor)
+        assert 4 * wide > far > wide
+        await desk.shows(within_words(far).strip(" ()"))
+        found = place.steering.location(place.steering.cursor)
+        assert len(found.grid.split()[1]) == 3
+        await desk.press("p", "r", "ctrl+s")
+        assert desk.last.shape.place.grid == found.grid
+        assert desk.last.shape.place.text.startswith("(from the map, within ")
+
+    told(story, size=WIDE)
+
+
+@pytest.mark.parametrize(
+    ("dot", "digits", "within"),
+    [(0.5, 10, 2), (2.5, 10, 7), (5, 8, 20), (29, 8, 80), (60, 6, 300), (600, 4, 3000)],
+)
+def test_a_cell_gives_a_point_as_exact_as_it_is_large(dot: float, digits: int, within: int) -> None:
+    view = View(503_380.0, 175_380.0, dot, 60, 30)
+    assert digits_of(view.cell_wide) == digits
+    assert cell_within(view) == pytest.approx(within, rel=0.3)
+    assert cell_within(view) >= math.hypot(view.cell_wide, view.cell_high) / 2
+
+
 def test_corners_are_drawn_kept_and_taken_up_again() -> None:
     session = FakeSession()
 
@@ -328,6 +412,10 @@ def test_nearest_hospital_is_shown_and_enter_goes_to_its_row() -> None:
         assert place.thing.key.startswith("place/")
         await desk.press("escape")
         await desk.hides("NEAREST")
+        await desk.press(":")
+        await desk.type("nearest banana")
+        await desk.press("enter")
+        await desk.shows("No kind of unit is called banana", "There are: hospital, dca")
 
     told(story, size=WIDE)
 

@@ -181,7 +181,7 @@ def test_the_reader_of_files_says_why_not(tmp_path: Path) -> None:
 
 def test_the_form_asks_for_a_kind_only_where_the_file_does_not_say(file: Path, tmp_path: Path) -> None:
     (verb,) = board_of(read(str(file)), str(file)).verbs
-    assert [arg.name for arg in verb.args] == ["things", "kind", "scheme"]
+    assert [arg.name for arg in verb.args] == ["things", "kind", "scheme", "name_1", "name_2"]
     said = tmp_path / "said.kml"
     said.write_text(
         KML.replace(
@@ -190,7 +190,68 @@ def test_the_form_asks_for_a_kind_only_where_the_file_does_not_say(file: Path, t
         )
     )
     (verb,) = board_of(read(str(said)), str(said)).verbs
-    assert [arg.name for arg in verb.args] == ["things", "scheme"]
+    assert [arg.name for arg in verb.args] == ["things", "scheme", "name_1", "name_2"]
+
+
+def test_a_thing_is_called_otherwise_in_the_form(file: Path) -> None:
+    async def story(desk: Desk) -> None:
+        desk.room.words.act("app.bring", str(file))
+        await desk.shows("Police RVP: RVP", "Name of Police RVP")
+        desk.app.set_focus(desk.room.query_one("#answer-name_1"))
+        await desk.type(" north")
+        desk.app.set_focus(desk.room.query_one("#answer-kind"))
+        await desk.press(*"outer", "ctrl+s")
+        await desk.hides("Scheme of zones")
+        assert {"Police RVP north", "Police cordon"} <= set(features(desk.session))
+
+    told(story)
+
+
+def test_what_stands_already_comes_unticked_and_is_said(tmp_path: Path) -> None:
+    session = FakeSession()
+    for words in ("map", "map kml"):
+        path = tmp_path / file_name(read_wanted(words), session)  # type: ignore[arg-type]
+        path.write_text(of(words, session), encoding="utf-8")
+        bundle = read(str(path))
+        assert len(bringing.standing_of(bundle, session.look())) == len(bundle.things) > 2
+
+    async def story(desk: Desk) -> None:
+        desk.room.words.act("app.bring", str(path))
+        await desk.shows("stand already and are not ticked")
+        await desk.press("ctrl+s")
+        await desk.shows("Take is needed")
+        desk.app.set_focus(desk.room.query_one("#answer-things"))
+        await desk.shows("stands already: ")
+        assert desk.session.submitted == []
+
+    told(story, session=session)
+
+
+def test_another_kind_name_or_ground_does_not_stand_already(tmp_path: Path) -> None:
+    session = FakeSession()
+    path = tmp_path / "ours.geojson"
+    tree = json.loads(of("map", session))
+    tree["features"] = [one for one in tree["features"] if one["properties"].get("incident:kind") == "rvp"]
+
+    def standing(change: Any) -> int:
+        changed = json.loads(json.dumps(tree))
+        change(changed["features"][0])
+        path.write_text(json.dumps(changed), encoding="utf-8")
+        return len(bringing.standing_of(read(str(path)), session.look()))
+
+    def moved(metres: float) -> Any:
+        def change(one: Any) -> None:
+            one["geometry"]["coordinates"][1] += metres / 111_195
+
+        return change
+
+    every = len(tree["features"])
+    assert standing(lambda _one: None) == every
+    assert standing(moved(0.5)) == every
+    assert standing(moved(5)) == every - 1
+    assert standing(lambda one: one["properties"].update({"incident:kind": "fcp"})) == every - 1
+    assert standing(lambda one: one["properties"].update({"name": "RVP Z"})) == every - 1
+    assert standing(lambda one: one["properties"].update({"incident:radius_m": 50})) == every - 1
 
 
 def test_what_goes_out_comes_in_again_as_it_was(tmp_path: Path) -> None:

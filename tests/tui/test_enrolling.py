@@ -385,7 +385,9 @@ def test_a_script_gives_its_passwords_in_a_file(tmp_path: Path, capsys: pytest.C
         assert command_line.main(["sign-out", "--home", home]) == 0
         assert rings(tmp_path / "home")[0].sign_in() is None
         assert command_line.main(["state", "--home", home]) == 2
-        assert "incident-tui sign-in localhost" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "incident-tui sign-in localhost" in said
+        assert said.rstrip().endswith(f"--home {home}"), "what is to be typed means the same folder"
         assert command_line.main(["sign-in", *words]) == 0
         assert command_line.main(["password", *words]) == 0
         assert set(toy.passwords.values()) == {OTHER}

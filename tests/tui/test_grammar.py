@@ -264,12 +264,13 @@ def test_a_grid_reference_with_a_digit_too_few_is_never_a_radius() -> None:
 @pytest.mark.parametrize(
     ("line", "kind", "place", "radius", "scheme"),
     [
-        ("propose hot scene fire", "hot_zone", "scene", None, "fire"),
+        ("propose hot scene fire", "hot_zone", "the scene: M25 J15 / M4 J4b", None, "fire"),
+        ("propose outer the scene 1500m", "outer_cordon", "the scene: M25 J15 / M4 J4b", 1500.0, ""),
         ("propose hot at the crash fire", "hot_zone", "at the crash", None, "fire"),
         ("propose warm TQ 0402 7829 200m cbrn", "warm_zone", "", 200.0, "cbrn"),
         ('propose cold "the car park" plato', "cold_zone", "the car park", None, "plato"),
         ("propose hot the crash scheme=fire", "hot_zone", "the crash", None, "fire"),
-        ("propose inner the crash 500m", "inner_cordon", "the crash", 500.0, ""),
+        ("propose inner the crash TQ 0402 7829 500m", "inner_cordon", "the crash", 500.0, ""),
         ("propose rvp fire station", "rvp", "fire station", None, ""),
     ],
 )
@@ -295,6 +296,25 @@ def test_a_zone_without_its_scheme_and_a_cordon_without_its_radius_are_told_what
     answer = build(acted(line), LOOK, BOARDS)
     assert isinstance(answer, Refusal)
     assert answer.sentence.endswith(says)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "propose inner the crash 500m",
+        'propose outer "the crash" 1500m',
+        "propose hot the crash 200m fire",
+        "propose wind the crash from SW",
+        'move "inner cordon A" the crash',
+        'move "inner cordon A" the crash 200m',
+    ],
+)
+def test_ground_around_a_place_without_a_point_is_refused_and_told_what_would_do(line: str) -> None:
+    answer = build(acted(line), LOOK, BOARDS)
+    assert isinstance(answer, Refusal)
+    assert answer.sentence.startswith(
+        "It is drawn around a point, and nothing gives one for the crash. Write a grid"
+    )
 
 
 @pytest.mark.parametrize(

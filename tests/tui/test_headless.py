@@ -101,6 +101,69 @@ def test_do_nearest_says_what_could_be_there_soonest_and_writes_nothing(tmp_path
     run(scenario())
 
 
+def test_do_measure_says_each_part_and_the_whole_and_writes_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            before = len(toy.records[INCIDENT_STREAM])
+            line = "measure TQ 0402 7829; -0.513, 51.468; Slough"
+            code, said = await do(toy, tmp_path, line, seconds=20)
+            assert code == 0, said.err
+            assert " 3.0 km S, " in said.out[0]
+            assert " 7.4 km NW, " in said.out[1]
+            assert "SSW" not in said.out[0]
+            assert "S, grid bearing 19" in said.out[0]
+            assert "Slough (within 2 km)" in said.out[1]
+            assert said.out[2].startswith("In all 10 km")
+            assert said.err == ["The longitude stood first: read as latitude 51.468, longitude -0.513."]
+            code, said = await do(toy, tmp_path, "measure")
+            assert (code, said.out) == (2, [])
+            assert "with semicolons between" in said.err[0]
+            assert len(toy.records[INCIDENT_STREAM]) == before
+
+    run(scenario())
+
+
+def test_do_nearest_of_an_unknown_kind_offers_those_there_are(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            code, said = await do(toy, tmp_path, "nearest dcaa at TQ 0402 7829", seconds=20)
+            assert (code, said.out) == (2, [])
+            assert said.err[0].endswith("Did you mean dca?")
+            code, said = await do(toy, tmp_path, "nearest banana at TQ 0402 7829", seconds=20)
+            assert "There are: hospital, " in said.err[0]
+            code, said = await do(toy, tmp_path, "nearest hart at -0.513, 51.468", seconds=20)
+            assert code == 0
+            assert said.err[0].startswith("The longitude stood first")
+
+    run(scenario())
+
+
+def test_what_must_be_said_of_a_place_goes_to_standard_error(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with ToyServer() as toy:
+            toy.furnish()
+            code, said = await do(toy, tmp_path, 'propose rvp "the old mill"')
+            assert code == 0
+            assert said.err == ["Kept as words, no point is known."]
+            code, said = await do(toy, tmp_path, 'propose rvp "TQ 0402 7829 51.594,-0.503"')
+            assert code == 0
+            assert said.err == ["The grid reference and the position are 11 km apart: which is right?"]
+            code, said = await do(toy, tmp_path, 'propose outer "the old mill" 1500m')
+            assert (code, said.out) == (2, [])
+            assert said.err[0].startswith(
+                "It is drawn around a point, and nothing gives one for the old mill."
+            )
+            code, said = await do(toy, tmp_path, "propose outer TQ 0402 7829 -5m")
+            assert (code, said.out) == (2, [])
+            assert said.err == [
+                "-5m cannot be a radius: it is more than 0 and at most 50 km. Write 500m or 1.5km."
+            ]
+
+    run(scenario())
+
+
 def test_do_carries_time_and_on_whose_behalf(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with ToyServer() as toy:
@@ -611,6 +674,21 @@ def test_a_bad_settings_file_names_every_problem(
     err = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[0].rpartition(":")[2] for line in err] == ["1", "2", "3"]
     assert "did you mean" in err[0] or "must be one of" in err[0]
+
+
+def test_what_is_to_be_typed_names_the_folder_only_where_it_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("INCIDENT_TUI_HOME", "INCIDENT_TUI_URL", "INCIDENT_TUI_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "a folder"
+    for words in (["state"], ["state", "wss://rooms.example"], ["sign-in"]):
+        assert command_line.main([*words, "--home", str(folder)]) == 2
+        assert f"URL CODE --home '{folder}'" in capsys.readouterr().err
+        monkeypatch.setenv("INCIDENT_TUI_HOME", str(folder))
+        assert command_line.main(words) == 2
+        assert "--home" not in capsys.readouterr().err
+        monkeypatch.delenv("INCIDENT_TUI_HOME")
 
 
 def test_the_settings_that_ship_are_the_defaults() -> None:

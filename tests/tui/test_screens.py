@@ -466,3 +466,22 @@ def test_how_long_a_methane_is_unread_is_never_cut(width: int, minutes: int) -> 
     assert all(cell_len(line) <= width for line in lines)
     if width >= 57:
         assert any("✗ unread" in line for line in lines)
+
+
+def test_how_it_stands_with_a_change_of_ours_is_said_in_plain_words_in_the_detail() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4", ":")
+        await desk.type('t SCAS "open a second RVP"')
+        await desk.press("enter")
+        session = desk.session
+        task = next(
+            key for key, row in session.look().state.tasks.rows.items() if row.title == "open a second RVP"
+        )
+        desk.room.feed()
+        assert desk.room.front.go_to(task)
+        await desk.shows("your change")
+        session.confirm()
+        await desk.shows("your change", "confirmed, #")
+        await desk.hides("state word")
+
+    told(story)

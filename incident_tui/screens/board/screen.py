@@ -124,7 +124,7 @@ class BoardPlace(Place):
         self._told = told
         pairs = list(self.pairs(row, seen))
         if mark:
-            pairs.insert(1, ("state word", Cell(mark, mark_tone(mark))))
+            pairs.insert(1, ("your change", Cell(change_words(mark), mark_tone(mark))))
         self._detail.tell(pairs, self.acts(row, seen))
 
     def beside(self, seen: Seen) -> bool:
@@ -260,3 +260,8 @@ class BoardPlace(Place):
         if event.by_hand:
             self._resumed = ""
         self._show_detail()
+
+
+def change_words(mark: str) -> str:
+    """How it stands with what this desk has changed in a row: its state word, or where it stands in the log."""
+    return f"confirmed, {mark} in the log" if mark.startswith("#") else mark

@@ -16,6 +16,7 @@ from incident.placing import (
     near_words,
     where_words,
 )
+from incident.values import Location
 from incident_tui.map.scene import LAYERS
 from incident_tui.map.things import JOINED, Metres, Thing, due_of, reached
 from incident_tui.screens.boundaries.drawing import Drawing, measured
@@ -89,12 +90,16 @@ def owner_words(placing: Placing | None) -> tuple[str, str]:
     return f"{said}, {near}" if near else said, tone
 
 
-def point_line(grid: str, lat: float, lon: float, placing: Placing | None, width: int) -> Line:
-    """The line of the crosshair: grid reference, latitude and longitude, whose ground it is."""
+def point_line(at: Location, decimals: int, far: str, placing: Placing | None, width: int) -> Line:
+    """The line of the crosshair: grid reference, latitude and longitude, how far off it may be, whose ground it is."""
     words, tone = owner_words(placing)
+    point = f"{at.lat or 0:.{decimals}f},{at.lon or 0:.{decimals}f}  "
     spans = (
-        Span(f"{grid}  " if grid else "", "strong bold"), Span(f"{lat:.5f},{lon:.5f}  ", "dim"), Span(words, tone),
-    )  # fmt: skip
+        Span(f"{at.grid}  " if at.grid else "", "strong bold"),
+        Span(point, "dim"),
+        Span(f"{far}  " if far else "", "caution"),
+        Span(words, tone),
+    )
     return shorten(spans, width)
 
 

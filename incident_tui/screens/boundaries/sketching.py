@@ -44,6 +44,11 @@ class Sketching:
             return
         self._now(Drawing("measure" if what == "measure" else "cordon", (steering.cursor,)))
 
+    def measured(self, drawing: Drawing, last: Metres) -> None:
+        """A line between places that were typed: all of it on the map, the crosshair on its last point."""
+        self.steering.show((*drawing.points, last))
+        self._now(drawing)
+
     def takes(self, key: str) -> bool:
         """Whether a key is a letter of a radius; if so it is done."""
         typed = None if self.drawing is None else self.drawing.typing(key)

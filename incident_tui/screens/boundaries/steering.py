@@ -6,19 +6,32 @@ in the list. What is drawn ends in the form of a proposal, filled in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from incident.kernel.text import clip
 from incident.placing import Placing
 from incident.values import Location
-from incident.whereabouts import read_point
+from incident.whereabouts import within_words
 from incident_tui.map.scene import LAYERS
-from incident_tui.map.things import AREA, FEATURE, HOSPITAL_, INCIDENT, Metres, Thing, kind_words, point_of
+from incident_tui.map.things import AREA, FEATURE, HOSPITAL_, INCIDENT, Metres, Thing
+from incident_tui.screens.boundaries.going import (
+    FROM_MAP,
+    Bounds,
+    Going,
+    bounds_of,
+    called,
+    cell_within,
+    decimals_of,
+    digits_of,
+    joined,
+    located,
+)
 from incident_tui.screens.boundaries.lines import drawing_line, layer_lines, point_line
 from incident_tui.screens.boundaries.sketching import Sketching
-from incident_tui.widgets.paint import Line, Span, shorten
+from incident_tui.widgets.paint import Line, Span, wrap
 
 if TYPE_CHECKING:
     from incident_tui.screens.boundaries.screen import BoundariesPlace
@@ -32,8 +45,9 @@ NEAR_M: Final = 1_500.0
 """How much ground is shown around a place that one goes to."""
 EDGE: Final = 2
 """A mark so near to the edge of the map is brought into its middle."""
-FINE_DOT_M: Final = 30.0
-"""Farther out than this a cell is larger than 100 m, and a grid reference of ten metres would be a lie."""
+NAME_MAX: Final = 60
+SAID_MAX: Final = 4
+"""Lines of what is said at the foot."""
 FOUND_MAX: Final = 6
 
 Look = Literal["braille", "blocks", "ascii"]
@@ -41,8 +55,6 @@ LOOKS: Final[tuple[Look, ...]] = ("braille", "blocks", "ascii")
 LOOK_WORDS: Final = {"braille": "dots of braille", "blocks": "half blocks", "ascii": "plain ASCII"}
 VIEW: Final = "map"
 """The name under which signs and layers are kept."""
-
-Bounds = tuple[float, float, float, float]
 
 
 class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,10 +75,14 @@ class Steering:
         self.following = False
         self.layers_open = False
         self.sketch = Sketching(self)
+        self.going = Going(self)
         self.search: tuple[Metres, str] | None = None
         """A place that somebody went to, and what they typed for it."""
         self.said: tuple[str, str] | None = None
         self._exact: Metres | None = None
+        self._within = 0
+        self._first: Callable[[], None] | None = None
+        """What is shown first, where somebody said where to before the map of this incident lay there."""
         self._size = (0, 0)
         self._fitted_to: str | None = None
         self._whole = False
@@ -89,7 +105,6 @@ class Steering:
             "follow": self.follow,
             "look": self.look,
             "layers": self.open_layers,
-            "measure": lambda: self.sketch.begin("measure"),
             "cordon": lambda: self.sketch.begin("cordon"),
             "identify": self.identify,
             "undo": self.sketch.undo,
@@ -102,7 +117,9 @@ class Steering:
         if way in steps:
             self.move(*steps[way], half=far == "half")
         elif name == "goto":
-            self.go_to(value)
+            self.going.go_to(value)
+        elif name == "measure":
+            self.going.measure(value)
         elif name in simple:
             simple[name]()
 
@@ -173,8 +190,13 @@ class Steering:
             return self._exact
         return canvas.metres_at_cursor
 
-    def put(self, at: Metres) -> None:
-        """Put the crosshair on a point; a cell is many metres wide, so the point itself is remembered."""
+    def put(self, at: Metres, within_m: int | None = None) -> None:
+        """Put the crosshair on a point; a cell is many metres wide, so the point itself is remembered.
+
+        ``within_m`` is how far off it is known to be; left out: as before for the same point, and exact for another.
+        """
+        if within_m is not None or at != self._exact:
+            self._within = within_m or 0
         self._exact = at
         canvas = self.place.canvas
         self._size = canvas.view.width, canvas.view.height
@@ -187,19 +209,32 @@ class Steering:
         if self._exact is not None and (view.width, view.height) != self._size:
             self.put(self._exact)
 
-    def location(self, at: Metres) -> Location:
-        """A point of the map as a location: grid reference and position, as exact as the map is fine."""
-        from incident import geography  # noqa: PLC0415 - loaded with the map
+    def within(self, at: Metres) -> int:
+        """How far off a point of the map may be, metres: as the place that was gone to, else as the map is coarse."""
+        return self._within if at == self._exact else cell_within(self.place.canvas.view)
 
-        lat, lon = geography.to_position(*at)
-        fine = at == self._exact or self.place.canvas.view.metres_per_dot <= FINE_DOT_M
-        digits = 8 if fine else 6
-        return Location(grid=geography.to_grid(lat, lon, digits), lat=round(lat, 5), lon=round(lon, 5))
+    def location(self, at: Metres) -> Location:
+        """A point of the map as a location: grid reference and position, as exact as it is known."""
+        return located(at, self._digits(at))
+
+    def _digits(self, at: Metres) -> int:
+        """The figures of its grid reference; 0 for a point that is exact."""
+        if at == self._exact:
+            return digits_of(self._within) if self._within else 0
+        return digits_of(self.place.canvas.view.cell_wide)
 
     def words_of(self, at: Metres) -> str:
-        """A point as it would be typed: its grid reference, or latitude and longitude where there is no grid."""
-        found = self.location(at)
-        return found.grid or f"{found.lat:.5f},{found.lon:.5f}"
+        """A point as it would be typed: its grid reference, or latitude and longitude where there is no grid.
+
+        What is not exact says how far off it may be, and stands so with whatever is put there.
+        """
+        found, far = self.location(at), within_words(self.within(at)).strip(" ()")
+        decimals = decimals_of(self._digits(at))
+        point = found.grid or f"{found.lat:.{decimals}f},{found.lon:.{decimals}f}"
+        named = self.search[1].partition(" (within")[0] if at == self._exact and self.search else FROM_MAP
+        if not far or named.replace(" ", "").upper() == point.replace(" ", ""):
+            return point
+        return f"{point} ({clip(named, NAME_MAX)}, {far})"
 
     def placing(self, at: Metres) -> Placing | None:
         """Whose ground a point is; None without areas."""
@@ -219,11 +254,12 @@ class Steering:
             lines.append(drawing_line(self.sketch.drawing, self.cursor, width))
         if self.crosshair or self.sketch.drawing is not None:
             found = self.location(self.cursor)
-            lines.append(
-                point_line(found.grid, found.lat or 0.0, found.lon or 0.0, self.placing(self.cursor), width)
-            )
+            far = within_words(self.within(self.cursor)).strip(" ()")
+            decimals = decimals_of(self._digits(self.cursor))
+            lines.append(point_line(found, decimals, far, self.placing(self.cursor), width))
         if self.said is not None:
-            lines.append(shorten((Span(*self.said),), width))
+            words, tone = self.said
+            lines += [(Span(part, tone),) for part in wrap(words, width)[:SAID_MAX]]
         return lines
 
     # -- moving ---------------------------------------------------------------------------------------------
@@ -315,6 +351,10 @@ class Steering:
             bounds = self._first_bounds()
             if bounds is not None:
                 self._fitted_to = seen.look.stream
+                first, self._first = self._first, None
+                if first is not None:
+                    first()
+                    return
                 self.fit(bounds, AROUND_M)
                 self.sketch.tell_kept()
             return
@@ -327,10 +367,14 @@ class Steering:
     @property
     def settled(self) -> bool:
         """Whether the first map of this incident lies there, if there is to be one: keys before that would be lost."""
-        seen = self.place.seen
-        if seen is None or not self.place.shows_map or self._fitted_to == seen.look.stream:
+        if self.place.seen is None or not self.place.shows_map or self._laid:
             return True
         return self._first_bounds() is None
+
+    @property
+    def _laid(self) -> bool:
+        seen = self.place.seen
+        return seen is not None and self._fitted_to == seen.look.stream
 
     def _first_bounds(self) -> Bounds | None:
         scene = [thing.at for thing in self.place.shown() if thing.kind == INCIDENT and thing.at is not None]
@@ -430,58 +474,22 @@ class Steering:
 
     # -- going somewhere ------------------------------------------------------------------------------------
 
-    def go_to(self, words: str) -> None:
-        """To a grid reference, latitude and longitude, a place, or anything in the list by its name."""
-        wanted = " ".join(words.split())
-        if not wanted:
-            self.place.begin_line("goto ")
-            return
-        named = [thing for thing in self.place.shown() if thing.name.casefold() == wanted.casefold()]
-        at, said = (None, "") if named else self._read(wanted)
-        if at is None and not named:
-            named = [thing for thing in self.place.shown() if wanted.casefold() in thing.name.casefold()]
-        if named:
-            self.place.pick(named[0].key)
-            self.fit_selected()
-            return
-        if at is None:
-            self.say(said, "caution")
-            return
-        self.search = (at, wanted)
-        self._whole = False
-        self.fit((at[0], at[1], at[0], at[1]))
+    def arrive(self, at: Metres, words: str, within_m: int) -> None:
+        """The map and its crosshair go to a point that was named in words, and is known to within so many metres."""
+        self.search = (at, words)
+        self.show((at,), max(NEAR_M, within_m), within_m)
+
+    def show(self, points: Sequence[Metres], least: float = NEAR_M, within_m: int = 0) -> None:
+        """The map shows these points, and its crosshair is on the last of them."""
+
+        def there() -> None:
+            self._whole = False
+            self.fit(bounds_of(points), least)
+            self.put(points[-1], within_m)
+
         self.crosshair = True
         self.to_map()
-        self.put(at)
-
-    def _read(self, words: str) -> tuple[Metres | None, str]:
-        seen = self.place.seen
-        try:
-            location = read_point(words, None if seen is None else seen.look)
-        except ValueError as error:
-            return None, str(error)
-        at = point_of(location)
-        return at, "" if at else f"{words} is on no map here."
-
-
-# -- pure -----------------------------------------------------------------------------------------------------
-
-
-def called(thing: Thing) -> str:
-    """Its name, and what it is where the name does not say so."""
-    kind = kind_words(thing)
-    return thing.name if kind.casefold() in thing.name.casefold() else f"{thing.name} ({kind})"
-
-
-def joined(bounds: Sequence[Bounds]) -> Bounds | None:
-    """The bounds that hold all of these; None for none."""
-    if not bounds:
-        return None
-    wests, souths, easts, norths = zip(*bounds, strict=True)
-    return min(wests), min(souths), max(easts), max(norths)
-
-
-def bounds_of(points: Sequence[Metres]) -> Bounds:
-    """West, south, east and north of some points."""
-    xs, ys = [point[0] for point in points], [point[1] for point in points]
-    return min(xs), min(ys), max(xs), max(ys)
+        if not self._laid and self._first_bounds() is not None:
+            self._first = there
+        else:
+            there()

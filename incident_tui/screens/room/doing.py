@@ -16,7 +16,7 @@ from incident.organisation.facts import GiveLocation, Open
 from incident.values import read_clock, stop
 from incident_tui import bringing
 from incident_tui.actions import Act, Action, applies, build
-from incident_tui.answers import choices_of, place_warnings
+from incident_tui.answers import choices_of, places_in
 from incident_tui.screens.palette.screen import row_words
 from incident_tui.screens.room.telling import LIVE
 from incident_tui.widgets.filter import plural
@@ -182,11 +182,13 @@ class Doing:
 
     def bring(self, bundle: Bundle, file: str) -> None:
         """What was read from a file, in a form: sent, each thing in it is a proposal like any other."""
-        board = bringing.board_of(bundle, file)
+        standing = bringing.standing_of(bundle, self.look)
+        board = bringing.board_of(bundle, file, standing)
         self._brought = (board,)
         action = Action("app.bring", board.title, board=board, verb=board.verbs[0])
         rows = tuple(board.rows(self.look))
-        self.open_form(Deed(action, rows), {bringing.THINGS: ",".join(rows)})  # no draft of another file
+        wanted = ",".join(key for key in rows if key not in standing)
+        self.open_form(Deed(action, rows), {bringing.THINGS: wanted})  # no draft of another file
 
     def _understood(self, written: str, loosely: bool) -> Sequence[tuple[str, str]]:
         """How a place is understood while it is typed."""
@@ -238,7 +240,7 @@ class Doing:
             return
         look = self.look
         keys = deed.rows or (None,)
-        tried = {key: self._preview(self._act(deed, key)) for key in keys}
+        tried = {key: self.preview(self._act(deed, key)) for key in keys}
         refused = {key: answer for key, answer in tried.items() if answer is not None}
         if len(refused) == len(keys):  # nobody is asked whether what is refused anyway should be done
             self._refused(deed, refused, 0)
@@ -256,7 +258,7 @@ class Doing:
         yes = f"yes, {verb.title.split(',')[0].lower()}"
         self.room.ask_confirm(question.strip(), yes, deed, " ".join(against))
 
-    def _preview(self, act: Act) -> Refusal | None:
+    def preview(self, act: Act) -> Refusal | None:
         """The no that is known before anything is sent: it cannot be written down, or a rule stands against it."""
         return self._built(act, self.room.session.preview)
 
@@ -333,8 +335,10 @@ class Doing:
         if board is None or verb is None or not any(arg.kind == "location" for arg in verb.args):
             return
         row = board.rows(look).get(deed.rows[0]) if deed.rows else None
-        for sentence in place_warnings(verb, deed.values, look, row):
-            self.room.session.say("caution", sentence)
+        session = self.room.session
+        for written in places_in(verb, deed.values, look, row):
+            for sentence in session.placer.warnings(written, look):
+                session.say("caution", sentence)
 
     def did(self, ids: Sequence[str], words: str, many: str = "") -> None:
         """Say that it was done: as the log says it, else in these words."""

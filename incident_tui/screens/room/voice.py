@@ -30,6 +30,8 @@ TOASTS: Final = {"alarm": ("error", 10.0), "caution": ("warning", 6.0), "call": 
 
 
 TOAST_LINES: Final = 3
+READS_MAX: Final = 4
+"""Lines that say how a place is understood."""
 TOAST_FRAME: Final = 3
 """Cells of a toast that are not its words; its widths stand in the stylesheet."""
 
@@ -41,6 +43,7 @@ class Voice:
         self.room = room
         self.kept = kept
         self._said_until = self._did_until = float("-inf")
+        self._reads = False
         self.bell = Bell(self._ring)
         self._stream = ""
         self._parts: frozenset[str] = frozenset()
@@ -131,6 +134,20 @@ class Voice:
         said.show([(Span(" ▲ " if i == 0 else "   ", tone), Span(part, tone)) for i, part in
                    enumerate(wrap(safe_text(sentence), width)[:3])] if sentence else [])  # fmt: skip
         self._said_until = time.monotonic() + SAID_SECONDS if sentence else float("inf")
+        self._reads = False
+
+    def reads(self, lines: Sequence[tuple[str, str]]) -> None:
+        """How a place in the command line is understood, above it, while it stands there; none takes it away."""
+        if not lines and not self._reads:
+            return
+        width = max(20, self.room.size.width - 4)
+        rows = [
+            (Span("   " if more else " ▏ ", "rule"), Span(part, tone))
+            for words, tone in lines
+            for more, part in enumerate(wrap(safe_text(words), width))
+        ]
+        self.room.query_one("#said", Lines).show(rows[:READS_MAX])
+        self._said_until, self._reads = float("inf"), bool(lines)
 
     def did(self, sentence: str) -> None:
         """One quiet sentence in the place of the foot's keys: it was done. It goes by itself, and with the next key."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.slice import Refusal
+from incident.kernel.text import clip
 from incident_tui import bringing, papers, themes
-from incident_tui.actions import Act, AppAct, parse
+from incident_tui.actions import Act, Action, AppAct, parse
+from incident_tui.answers import places_in, words_only
 from incident_tui.feed import LogLine
 from incident_tui.looking import named
 from incident_tui.nearest import near, offer
@@ -32,6 +34,10 @@ LINES: Final = ("-command", "-filter", "-palette")
 LOG_DRAFT: Final = "log"
 ENTRY: Final = "decisions.log"
 """The verb that the composer does."""
+WORDS_ONLY: Final = "No point is known for {}: it cannot be drawn or measured. Enter again sends it as words."
+PLACE_SHOWN: Final = 40
+FIRST_WORDS: Final = 3
+"""So many words of a line are looked at for the one it begins with: a time and on whose behalf may stand before it."""
 
 
 class Words:
@@ -40,6 +46,7 @@ class Words:
     def __init__(self, room: Room) -> None:
         self.room = room
         self._warned = False  # that leaving now would lose something
+        self._asked_of = ""  # the line that was asked about once, since its place is words only
 
     # -- acts -----------------------------------------------------------------------------------------------
 
@@ -266,6 +273,8 @@ class Words:
         """Close whatever line is open; the keys go back to the place."""
         for line in (*LINES, "-composing"):
             self.room.set_class(False, line)
+        self.room.voice.reads(())
+        self._asked_of = ""
         self.room.recount()
         if self.room.has_class("-small"):
             return
@@ -313,6 +322,7 @@ class Words:
                 prompt.shape(self.room.session.look())
             case CommandLine():
                 prompt.shape(self.room.actions)
+                self.room.voice.reads(self._reading(text))
             case FilterLine() if self.room.has_class("-filter"):
                 self._narrow(text)
                 prompt.count(*self.room.front.counts())
@@ -373,13 +383,11 @@ class Words:
         if not text.strip():
             self.close_line()
             return
-        front = self.room.front
-        found = front.row()
-        here = None if found is None else (front.scope, found[0])
-        actions = self.room.actions
-        answer = parse(text, self.room.session.look(), actions.boards, here, actions.key_of)
+        answer = self._parsed(text)
         if isinstance(answer, Refusal):
             self.room.say(answer.sentence)
+            return
+        if isinstance(answer, Act) and self._asks(answer, text):
             return
         prompt.remember(text)
         self.close_line()
@@ -395,3 +403,46 @@ class Words:
         self.room.doing.go_on(
             Deed(action, rows, dict(answer.values), answer.happened_at, answer.on_behalf_of)
         )
+
+    def _parsed(self, text: str) -> Act | AppAct | Refusal:
+        """What a line means here and now."""
+        front = self.room.front
+        found = front.row()
+        here = None if found is None else (front.scope, found[0])
+        actions = self.room.actions
+        return parse(text, self.room.session.look(), actions.boards, here, actions.key_of)
+
+    def _of(self, act: Act) -> tuple[Action, Any]:
+        """The action of an act, and its row."""
+        action = self.room.actions.by_name[f"{act.board}.{act.verb}"]
+        rows = {} if action.board is None else action.board.rows(self.room.session.look())
+        return action, rows.get(act.row or "")
+
+    def _reading(self, text: str) -> Sequence[tuple[str, str]]:
+        """How the place in a line is understood so far, as a form says it under its field."""
+        words = {word.casefold() for word in text.split()[:FIRST_WORDS]}
+        placed = (
+            action
+            for action in self.room.actions.all
+            if action.verb is not None and any(arg.kind == "location" for arg in action.verb.args)
+        )
+        if not any(words & set(action.words) for action in placed):
+            return ()
+        act, look = self._parsed(text), self.room.session.look()
+        if not isinstance(act, Act):
+            return ()
+        action, row = self._of(act)
+        written = () if action.verb is None else places_in(action.verb, act.values, look, row)
+        return self.room.session.placer.understood(written[0], look) if written else ()
+
+    def _asks(self, act: Act, text: str) -> bool:
+        """Whether it is asked about first: what is drawn on the map, and no point is known for its place."""
+        action, row = self._of(act)
+        if action.verb is None or text == self._asked_of:
+            return False
+        place = words_only(action.verb, act.values, self.room.session.look(), row)
+        if not place or self.room.doing.preview(act) is not None:
+            return False  # nobody is asked about what is refused anyway
+        self._asked_of = text
+        self.room.say(WORDS_ONLY.format(clip(place, PLACE_SHOWN)))
+        return True
