@@ -55,6 +55,16 @@ def read_entry(written: str, look: Look) -> Entry:
     return Entry(rest, happened_at, behalf, late)
 
 
+def is_command(written: str) -> bool:
+    """Whether this was meant for the command line: no line of a log begins with a colon."""
+    return written.lstrip().startswith(":")
+
+
+def line_of(written: str) -> str:
+    """The command that was meant, without its colon."""
+    return written.strip().removeprefix(":")
+
+
 def _is_clock(word: str) -> bool:
     hours, colon, minutes = word.partition(":")
     return bool(colon) and hours.isdigit() and len(hours) <= 2 and minutes.isdigit() and len(minutes) == 2
@@ -78,7 +88,9 @@ class Composer(Prompt):
         """Say back how what is typed will be written."""
         self._look = look
         entry = read_entry(self.text, look)
-        if entry.problem:
+        if is_command(self.text):
+            self.tell("a command: enter does it, nothing is logged", "accent")
+        elif entry.problem:
             self.tell(entry.problem, "alarm")
         elif entry.happened_at is not None or entry.on_behalf_of:
             words = []

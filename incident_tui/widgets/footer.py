@@ -18,7 +18,7 @@ FORM_KEYS = (
 )
 WRITE_KEYS = (("enter", "write", ""), ("esc", "back to the keys, the draft is kept", ""))
 """While one writes in the log: letters are text there, and no keys."""
-SMALL_KEYS = (("enter", "write", ""), ("ctrl+q", "quit", "app.quit"))
+SMALL_KEYS = (("enter", "write", ""), (":", "a command", ""), ("ctrl+q", "quit", "app.quit"))
 
 
 def hint_line(hints: Sequence[tuple[str, str, str]], mode: str, width: int, lead: Line = ()) -> Line:

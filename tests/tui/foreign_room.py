@@ -253,7 +253,7 @@ class Walk:
             self.room.words.begin_line(line)
             await self.painted()
             self.note("command")
-            self.room.words.line(self.room.query_one(CommandLine), line)
+            self.room.words.typed.line(self.room.query_one(CommandLine), line)
             await self.painted()
             self.note("said")
             self.room.words.close_line()

@@ -286,7 +286,7 @@ class Doing:
             self._warn_of_places(deed)
         if deed.composed:
             self.room.words.written()
-        if deed.form or self.form_deed is not None:
+        if deed.form or (self.form_deed is not None and not deed.composed):
             self.room.session.keep_draft(self._draft, "")
             self.close_form()
         if deed.known:
@@ -319,7 +319,11 @@ class Doing:
         """
         action, look = self.room.actions.by_name.get(PROPOSAL), self.look
         live = str(self.room.session.link.word) == LIVE
-        free = self.room.form is None and not self.room.has_class("-asking")
+        free = (
+            self.room.form is None
+            and not self.room.has_class("-asking")
+            and not self.room.has_class("-small")
+        )
         if (
             action is not None
             and live
@@ -369,8 +373,11 @@ class Doing:
         left = {key: answer for key, answer in answers.items() if isinstance(answer, Refusal)}
         refusal = next(iter(left.values()))
         said = f"{taken} done, {len(left)} not. " if len(answers) > 1 else ""
-        form = self.room.form
-        if form is None and refusal.code == NEEDS_REASON and _asks_reason(deed):
+        form = (
+            self.room.form if deed.form or not deed.composed else None
+        )  # a line is no answer to what lies open
+        free = self.room.form is None and not self.room.has_class("-small")
+        if form is None and free and refusal.code == NEEDS_REASON and _asks_reason(deed):
             # A letter has answered all but that: what is there stays, and the reason is typed at once.
             rest = replace(deed, rows=tuple(key for key in left if key is not None))
             self.open_form(rest, {name: str(value) for name, value in deed.values.items()}, focus="reason")

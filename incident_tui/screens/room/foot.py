@@ -20,8 +20,15 @@ LIGHT: Final = frozenset({
 """Classes of the room that nothing follows but the foot; ``tests/tui/test_foot.py`` holds the stylesheets to it."""
 FOOT: Final = ("#composer", "#command", "#filter", "#palette", "#quick", "#confirm", "#tail")
 """The parts of the foot, as selectors, and the log beside a list."""
+SMALL_WIDTH, SMALL_HEIGHT = 80, 22
+"""A terminal that is smaller has no room for the screens; one of 80x24 may have lost a line or two to its own bars."""
+SIZE: Final = f"{SMALL_WIDTH}x{SMALL_HEIGHT}"
 TOO_SMALL: Final = (
-    "This terminal is smaller than 80x22: only the log can be written here. Make it larger for the rest."
+    f"This terminal is smaller than {SIZE}: only the log can be written here, and a line that begins with : is "
+    "done as a command. Make it larger for the rest."
+)
+NO_ROOM: Final = (
+    f"There is no room here for what that opens. Make the terminal {SIZE} or larger, and press Enter."
 )
 
 

@@ -109,7 +109,7 @@ class Jump(Widget, can_focus=True):
         """Take the letters away, if they are there; the keys go back to the place."""
         if self.open or self.has_focus:
             self.close()
-            self._room.front.take_focus()
+            self._room.take_focus()
             self._room.foot()
 
     def close(self) -> None:

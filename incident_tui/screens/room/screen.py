@@ -29,7 +29,7 @@ from incident_tui.screens.picture.screen import PicturePlace
 from incident_tui.screens.place import Place, Seen
 from incident_tui.screens.room.calls import LOOKED_AT, Calls
 from incident_tui.screens.room.doing import Deed, Doing
-from incident_tui.screens.room.foot import TOO_SMALL
+from incident_tui.screens.room.foot import SMALL_HEIGHT, SMALL_WIDTH, TOO_SMALL
 from incident_tui.screens.room.jump import Jump
 from incident_tui.screens.room.keeping import Keeping
 from incident_tui.screens.room.keyed import Keyed
@@ -65,7 +65,7 @@ from incident_tui.widgets.status import StatusLines
 from incident_tui.widgets.table import VirtualTable
 from incident_tui.widgets.tabs import TabLine
 
-NARROW, WALL, SMALL_WIDTH, SMALL_HEIGHT, LOW = 100, 160, 80, 22, 30
+NARROW, WALL, LOW = 100, 160, 30
 COUNT_SECONDS: Final = 0.5
 """Counts look at whole boards, so they are made anew twice a second at most."""
 COMPOSED: Final = frozenset({"picture", "log"})
@@ -308,7 +308,7 @@ class Room(Keyed):
         if key and not self.front.go_to(key):
             self.say("That row is not here any more.")
         self.keeping.keep_filter()
-        self.front.take_focus()
+        self.take_focus()
         self.keeping.keep_place(place)
         return True
 
@@ -319,6 +319,13 @@ class Room(Keyed):
             self.foot()
         elif self._front in ("help", "refused"):
             self.go(self._came_from)
+        else:
+            self.take_focus()
+
+    def take_focus(self) -> None:
+        """The keys go to the place in front; where there is no room for one, to the line that is all there is."""
+        if self.has_class("-small") and not self.locking.shut:
+            self.set_focus(self.query_one(Composer).field)
         else:
             self.front.take_focus()
 
@@ -358,7 +365,7 @@ class Room(Keyed):
         self.query_one("#side", Vertical).remove_children()
         self._form = None
         self.set_class(False, "-form")
-        self.front.take_focus()
+        self.take_focus()
         self.call_after_refresh(self.foot)
 
     def ask_letter(
@@ -378,10 +385,10 @@ class Room(Keyed):
         self.set_class(what == "-confirm", "-confirm")
         self.set_class(bool(what), "-asking")
         if not what:
-            if self.form is not None:
+            if self.form is not None and not self.has_class("-small"):
                 self.form.focus_first()
             else:
-                self.front.take_focus()
+                self.take_focus()
 
     def drop_question(self) -> None:
         """Whatever waits for one more key is not done."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.slice import Refusal
-from incident.kernel.text import clip
 from incident_tui import bringing, papers, themes
-from incident_tui.actions import Act, Action, AppAct, parse
-from incident_tui.answers import places_in, words_only
+from incident_tui.actions import Act
 from incident_tui.feed import LogLine
 from incident_tui.looking import named
 from incident_tui.nearest import near, offer
@@ -21,8 +19,9 @@ from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.palette.screen import Palette, search, search_lines
 from incident_tui.screens.room.doing import BEHALF, HAPPENED, Deed
 from incident_tui.screens.room.jump import Jump
+from incident_tui.screens.room.typed import Typed
 from incident_tui.widgets.command_line import CommandLine
-from incident_tui.widgets.composer import Composer
+from incident_tui.widgets.composer import Composer, is_command, line_of
 from incident_tui.widgets.filter import FilterLine
 from incident_tui.widgets.prompt import Prompt
 
@@ -34,10 +33,6 @@ LINES: Final = ("-command", "-filter", "-palette")
 LOG_DRAFT: Final = "log"
 ENTRY: Final = "decisions.log"
 """The verb that the composer does."""
-WORDS_ONLY: Final = "No point is known for {}: it cannot be drawn or measured. Enter again sends it as words."
-PLACE_SHOWN: Final = 40
-FIRST_WORDS: Final = 3
-"""So many words of a line are looked at for the one it begins with: a time and on whose behalf may stand before it."""
 
 
 class Words:
@@ -46,7 +41,7 @@ class Words:
     def __init__(self, room: Room) -> None:
         self.room = room
         self._warned = False  # that leaving now would lose something
-        self._asked_of = ""  # the line that was asked about once, since its place is words only
+        self.typed = Typed(room)
 
     # -- acts -----------------------------------------------------------------------------------------------
 
@@ -274,11 +269,9 @@ class Words:
         for line in (*LINES, "-composing"):
             self.room.set_class(False, line)
         self.room.voice.reads(())
-        self._asked_of = ""
+        self.typed.asked_of = ""
         self.room.recount()
-        if self.room.has_class("-small"):
-            return
-        self.room.front.take_focus()
+        self.room.take_focus()
 
     def palette(self, lines: Mapping[str, LogLine] | None = None) -> None:
         """Everything, by a few letters; or, of these lines of the log and of all rows, what is to be found."""
@@ -320,9 +313,10 @@ class Words:
             case Composer():
                 self.room.session.keep_draft(LOG_DRAFT, text)
                 prompt.shape(self.room.session.look())
+                self.room.voice.reads(self.typed.reading(line_of(text)) if is_command(text) else ())
             case CommandLine():
                 prompt.shape(self.room.actions)
-                self.room.voice.reads(self._reading(text))
+                self.room.voice.reads(self.typed.reading(text))
             case FilterLine() if self.room.has_class("-filter"):
                 self._narrow(text)
                 prompt.count(*self.room.front.counts())
@@ -337,10 +331,12 @@ class Words:
     def entered(self, prompt: Prompt, text: str) -> None:
         """Enter on a line."""
         match prompt:
+            case Composer() if is_command(text):
+                self.typed.command(line_of(text))
             case Composer():
                 self.write(prompt)
             case CommandLine():
-                self.line(prompt, text)
+                self.typed.line(prompt, text)
             case _:
                 self.close_line()
 
@@ -375,74 +371,3 @@ class Words:
         """What stood in the composer is on its way to the disk: empty it, and forget the draft."""
         self.room.query_one(Composer).put("")
         self.room.session.keep_draft(LOG_DRAFT, "")
-
-    # -- the command line -----------------------------------------------------------------------------------
-
-    def line(self, prompt: CommandLine, text: str) -> None:
-        """Do one line, or say what is wrong with it and leave it standing."""
-        if not text.strip():
-            self.close_line()
-            return
-        answer = self._parsed(text)
-        if isinstance(answer, Refusal):
-            self.room.say(answer.sentence)
-            return
-        if isinstance(answer, Act) and self._asks(answer, text):
-            return
-        prompt.remember(text)
-        self.close_line()
-        if isinstance(answer, AppAct):
-            self.act(answer.name, answer.value)
-            return
-        action = self.room.actions.by_name[f"{answer.board}.{answer.verb}"]
-        rows = (answer.row,) if answer.row is not None else ()
-        if action.verb is not None and action.verb.read_first:
-            given = {name: str(value) for name, value in answer.values.items() if value}
-            self.room.doing.open_form(Deed(action, rows), given)
-            return
-        self.room.doing.go_on(
-            Deed(action, rows, dict(answer.values), answer.happened_at, answer.on_behalf_of)
-        )
-
-    def _parsed(self, text: str) -> Act | AppAct | Refusal:
-        """What a line means here and now."""
-        front = self.room.front
-        found = front.row()
-        here = None if found is None else (front.scope, found[0])
-        actions = self.room.actions
-        return parse(text, self.room.session.look(), actions.boards, here, actions.key_of)
-
-    def _of(self, act: Act) -> tuple[Action, Any]:
-        """The action of an act, and its row."""
-        action = self.room.actions.by_name[f"{act.board}.{act.verb}"]
-        rows = {} if action.board is None else action.board.rows(self.room.session.look())
-        return action, rows.get(act.row or "")
-
-    def _reading(self, text: str) -> Sequence[tuple[str, str]]:
-        """How the place in a line is understood so far, as a form says it under its field."""
-        words = {word.casefold() for word in text.split()[:FIRST_WORDS]}
-        placed = (
-            action
-            for action in self.room.actions.all
-            if action.verb is not None and any(arg.kind == "location" for arg in action.verb.args)
-        )
-        if not any(words & set(action.words) for action in placed):
-            return ()
-        act, look = self._parsed(text), self.room.session.look()
-        if not isinstance(act, Act):
-            return ()
-        action, row = self._of(act)
-        written = () if action.verb is None else places_in(action.verb, act.values, look, row)
-        return self.room.session.placer.understood(written[0], look) if written else ()
-
-    def _asks(self, act: Act, text: str) -> bool:
-        """Whether it is asked about first: what is drawn on the map, and no point is known for its place."""
-        action, row = self._of(act)
-        if action.verb is None or text == self._asked_of:
-            return False
-        place = words_only(action.verb, act.values, self.room.session.look(), row)
-        if not place or self.room.doing.preview(act) is not None:
-            return False  # nobody is asked about what is refused anyway
-        self._asked_of = text
-        self.room.say(WORDS_ONLY.format(clip(place, PLACE_SHOWN)))
-        return True
