@@ -103,8 +103,9 @@ def _number(feature: Feature, _look: Look) -> Cell:
 
 
 def _order(feature: Feature, look: Look) -> Any:
-    kinds = tuple(KINDS)
-    return (feature.withdrawn_at is not None, kinds.index(feature.kind), feature.proposed_at, feature.number)
+    """What waits for our answer first, then what was proposed or moved last; what was withdrawn stands at the end."""
+    answered = look.me is None or look.me.agency in feature.answers
+    return (feature.withdrawn_at is not None, answered, -feature.placed_at, feature.number)
 
 
 COLUMNS = (

@@ -202,11 +202,12 @@ def label(state: Covers, key: str) -> str:
 
 def addressed(state: Covers, agency: str) -> tuple[str, ...]:
     """What this agency is asked for or offered, and has not answered."""
-    return tuple(
-        f.key_of(cover.id)
-        for cover in state.rows.values()
-        if cover.step in f.OPEN and cover.answers == agency
-    )
+    return tuple(f.key_of(cover.id) for cover in state.rows.values() if to_answer(cover, agency))
+
+
+def to_answer(cover: Cover, agency: str) -> bool:
+    """Whether this agency has been asked for it or offered it, and has said neither yes nor no."""
+    return cover.step in f.OPEN and cover.answers == agency
 
 
 def lapsed(state: Covers, now: int) -> frozenset[str]:

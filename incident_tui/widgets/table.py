@@ -428,13 +428,13 @@ class VirtualTable(ScrollView, can_focus=True):
             )
             self.post_message(self.Moved(self, self.roll.cursor))
 
-    def go_to(self, key: str) -> bool:
+    def go_to(self, key: str, *, by_hand: bool = True) -> bool:
         """Put the cursor on a row by its key; False when it is not here (or filtered away)."""
         if not self.roll.go_to(key):
             return False
         self._scroll_into_view()
         self.refresh()
-        self.post_message(self.Moved(self, key))
+        self.post_message(self.Moved(self, key, by_hand=by_hand))
         return True
 
     def _scroll_into_view(self) -> None:

@@ -45,6 +45,8 @@ class BoardPlace(Place):
         self._sign = Lines(classes="filter-sign")
         self._seen: Seen | None = None
         self._opened = False
+        self._stream = ""
+        """The incident that was shown last."""
         self._resumed = ""
         """The row to go back to, as soon as it is here."""
         self._told: tuple[Any, ...] | None = None
@@ -64,12 +66,18 @@ class BoardPlace(Place):
     # -- what is shown --------------------------------------------------------------------------------------
 
     def feed(self, seen: Seen) -> None:
-        """Show this moment."""
+        """Show this moment. When it is of another incident, nothing of the one before stays open or in the list."""
         self._seen = seen
+        another = bool(self._stream) and seen.look.stream != self._stream
+        self._stream = seen.look.stream
+        if another and self._opened:
+            self._open(opened=False)
         self._table.moves = seen.actions.moves()
         self._table.note = (Span(seen.stale, "caution"),) if seen.stale else ()
         self.set_class(seen.wide, "-wide")
         self._table.feed(seen.look, seen.marks)
+        if another:
+            self._table.settle()
         if self._resumed:
             found = self._table.go_to(self._resumed)
             whole = bool(

@@ -42,6 +42,7 @@ class Nearby:
         self._made_of = ()
         self.look()
         if self.found is not None:
+            place.show_list()
             if self.found.warnings:
                 place.steering.say(" ".join(self.found.warnings), "caution")
             place.screen.set_focus(place.nearby)

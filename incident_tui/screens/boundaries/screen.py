@@ -74,6 +74,8 @@ class BoundariesPlace(BoardPlace):
         """Why there is no map, or no areas on it; "" while all is well or still to come."""
         self._asked = False
         self._headed: tuple[Any, ...] = ()
+        self._stood: tuple[str, list[str], int] | None = None
+        """The row of the cursor when it was last on something that stands, the lines of the list then, and its own."""
         self._width = 0
 
     def compose(self) -> ComposeResult:
@@ -116,7 +118,11 @@ class BoundariesPlace(BoardPlace):
         self._know(seen)
         self._seen = seen
         self.near.look()
+        table, thing = self._table, self.thing
+        if thing is not None and thing.kind != GONE:
+            self._stood = thing.key, table.roll.shown, table.roll.line
         super().feed(seen)
+        self._step_on()
         self._fit_classes(seen)
         self._tell_head(seen)
         self.draw()
@@ -125,11 +131,29 @@ class BoundariesPlace(BoardPlace):
     def tick(self) -> None:
         """Time has passed, or the list has another width: not every change of layout is told as a resize."""
         super().tick()
+        self._step_on()
         if self._table.size.width != self._width:
             self._width = self._table.size.width
             self.near.show()
             if self._seen is not None:
                 self._tell_head(self._seen)
+
+    def _step_on(self) -> None:
+        """The cursor does not go to the end with what was withdrawn under it, but to the next row that stands.
+
+        Not under somebody's hands, nor under a detail that is being read; nor from a row that somebody went to.
+        """
+        table, thing = self._table, self.thing
+        if thing is None or thing.kind != GONE or table.holding or self._opened:
+            return
+        stood, self._stood = self._stood, None
+        if stood is None or stood[0] != thing.key:
+            return
+        _, lines, line = stood
+        for key in (*lines[line + 1 :], *reversed(lines[:line])):
+            found = self._found.get(key)
+            if found is not None and found.kind != GONE and table.go_to(key, by_hand=False):
+                return
 
     def _know(self, seen: Seen) -> None:
         """What there is of geometry by now; at the first look it is asked for."""
@@ -331,6 +355,13 @@ class BoundariesPlace(BoardPlace):
             return True
         return False
 
+    def show_list(self) -> None:
+        """What lies over the list where it is narrow, a detail or the map, goes: below it stands what was asked for."""
+        if self.has_class("-slim") and self._opened:
+            self._open(opened=False)
+        if self.over:
+            self.steering.other()
+
     def map_act(self, name: str, value: str = "") -> None:
         """One act of the map, by its name in the table."""
         if self._seen is None:
@@ -378,7 +409,9 @@ class BoundariesPlace(BoardPlace):
         self.app.trouble(event.error, "the map")  # type: ignore[attr-defined]
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """A click, a letter or Tab gave the keys to the map, or to the list."""
+        """A click, a letter or Tab gave the keys to the map, or to the list; what has lost them since is too late."""
+        if event.widget is not self.screen.focused:
+            return
         in_front = event.widget is self.canvas
         if in_front or event.widget is self._table:
             self.steering.in_front = in_front

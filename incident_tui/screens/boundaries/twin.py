@@ -1,8 +1,8 @@
 """The twin of the map: everything that is drawn on it, as a list. Its first column is the sign on the map.
 
-The order is that of an operator's questions: where it is, what is agreed on the ground, which trusts are near and do
-they know, which hospitals, which units; what was withdrawn stands at the end. Rows of other boards are shown as those
-boards show them, and opened by Enter like any row.
+The order is that of an operator's questions: what waits for our answer, what else lies on the ground, the newest first,
+where it is, which trusts are near and do they know, which hospitals, which units; what was withdrawn stands at the end.
+Rows of other boards are shown as those boards show them, and opened by Enter like any row.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from incident.boundaries.words import place_words
 from incident.catalogue import Place
 from incident.cover.board import detail as cover_detail
 from incident.cover.board import stands_cell
+from incident.cover.rules import to_answer
 from incident.kernel.board import Board, Cell, Column, Look
 from incident.organisation import organisation
 from incident.places.board import PLACES
@@ -141,10 +142,15 @@ def _by_distance(thing: Thing, _look: Look) -> Any:
 
 
 def _order(thing: Thing, look: Look) -> Any:
-    """The order in which they were made is that of the list; features stand as their own board has them."""
+    """The order in which they were made is that of the list; features stand as their own board has them.
+
+    Cover that waits for our answer stands with the features that do.
+    """
     order = FEATURES.order
     if order is not None and thing.kind in (FEATURE, GONE):
         return thing.kind, order(thing.row, look)
+    if thing.kind == COVER and look.me is not None and to_answer(thing.row, look.me.agency):
+        return FEATURE, (False, False, -thing.row.at, thing.row.number)
     remote = thing.kind == AREA and (thing.far or 0) > AREA_FAR_M
     section = GONE - 0.5 if remote else thing.kind
     return section, (thing.hollow and thing.kind == HOSPITAL_, _by_distance(thing, look), thing.name)

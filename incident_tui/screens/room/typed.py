@@ -85,7 +85,7 @@ class Typed:
         return verb is not None and verb.read_first
 
     def _parsed(self, text: str) -> Act | AppAct | Refusal:
-        """What a line means here and now; when it names no row, the one under the cursor is meant if somebody sees it."""
+        """What a line means here and now; where it names no row, the one under the cursor, if somebody sees it."""
         front, actions = self.room.front, self.room.actions
         found = None if self.room.has_class("-small") else front.row()
         here = None if found is None else (front.scope, found[0])
