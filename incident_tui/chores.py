@@ -38,9 +38,11 @@ class Submit(Protocol):
 class Chores:
     """The chores of one session."""
 
-    def __init__(self, submit: Submit, me: Callable[[], Actor | None]) -> None:
+    def __init__(self, submit: Submit, me: Callable[[], Actor | None], now: Callable[[], int]) -> None:
+        """``now`` is the server's clock, UTC ms."""
         self._submit = submit
         self._me = me
+        self._now = now
         self._tried: set[str] = set()
 
     def delivered(self, watched: Watched, state: Any) -> None:
@@ -51,12 +53,16 @@ class Chores:
             return
         wanted = [
             subject
-            for subject in watched.model.addressed(state, me.agency)
+            for subject in self._addressed(watched, state, me)
             if subject not in watched.delivered and receipt(receipts, subject, me.agency).delivered is None
         ]
         for subjects in _portions(wanted):
             watched.delivered.update(subjects)
             self._once(watched, Deliver(subjects), "deliver", *subjects)
+
+    def _addressed(self, watched: Watched, view: Any, me: Actor) -> tuple[str, ...]:
+        """What asks our agency for a receipt at this moment: what is over does no more."""
+        return watched.model.addressed(view, me.agency, watched.model.now(view, self._now()))
 
     def asked_of_us(self, watched: Watched, things: Sequence[str]) -> tuple[str, ...]:
         """The subjects that still ask our agency for a receipt, of these things or subjects.
@@ -71,7 +77,7 @@ class Chores:
         wanted = frozenset(things)
         return tuple(
             subject
-            for subject in watched.model.addressed(view, me.agency)
+            for subject in self._addressed(watched, view, me)
             if subject in wanted or subject.partition("@")[0] in wanted
         )
 

@@ -26,7 +26,7 @@ class Writer:
 
     def __init__(self, desk: Desk, clock: Clock, streams: Callable[[], Streams | None]) -> None:
         self.cards = Cards()
-        self.chores = Chores(self._submit_chore, lambda: desk.me)
+        self.chores = Chores(self._submit_chore, lambda: desk.me, clock.now)
         self.ids = Ids(clock.wall_ms)
         self._desk = desk
         self._clock = clock

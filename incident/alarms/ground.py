@@ -7,7 +7,7 @@ from typing import Final
 
 from incident.alarms.engine import Rule
 from incident.alarms.facts import Alarm, Kind
-from incident.boundaries.meeting import meets
+from incident.boundaries.overlap import overlap
 from incident.boundaries.rules import boundaries, endangered
 from incident.cover import covers
 from incident.cover.facts import ANSWER_MS, OPEN, SOON_MS, Cover
@@ -99,12 +99,12 @@ def _ends(cover: Cover) -> Iterator[Alarm]:
 
 
 def _same_cover(one: Cover, other: Cover) -> bool:
-    """Whether two trusts are agreed to cover the same ground of a third at the same time."""
+    """Whether two trusts are agreed to cover the same ground of a third at the same time; a border is no ground."""
     if one.covered != other.covered or one.by == other.by:
         return False
     if max(one.begins, other.begins) >= min(one.until, other.until):
         return False
-    return one.stretch.casefold() == other.stretch.casefold() or meets(one.shape, other.shape)
+    return one.stretch.casefold() == other.stretch.casefold() or overlap(one.shape, other.shape)
 
 
 def _twice(one: Cover, other: Cover) -> Alarm:

@@ -58,6 +58,7 @@ SLICE = Slice(
         EventSpec(f.Agreed),
         EventSpec(f.Declined),
         EventSpec(f.Moved, 2, {1: _without_reach}),
+        EventSpec(f.Measured),
         EventSpec(f.Withdrawn),
         EventSpec(f.Reviewed),
         EventSpec(f.Amended),

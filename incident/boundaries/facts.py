@@ -202,12 +202,22 @@ class Declined(msgspec.Struct, frozen=True):
 
 
 class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The owner moved or reshaped it: every other agency is asked anew. In the same shape, its reach was measured."""
+    """The owner moved or reshaped it: every other agency is asked anew.
+
+    Before there was ``Measured`` one in the same shape said what that says.
+    """
 
     feature: str
     shape: Shape
     reason: str = ""
     reach: Reach | None = None
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """The owner gave it where it lies already, and what it reaches is known by now: nobody is asked anew."""
+
+    feature: str
+    reach: Reach
 
 
 class Withdrawn(msgspec.Struct, frozen=True, omit_defaults=True):

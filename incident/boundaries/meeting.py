@@ -139,12 +139,15 @@ def _in_reach(ring: Sequence[Corner], circle: Shape) -> bool:
     point = circle.place.point
     if point is None:
         return False
-    if inside(ring, point):
-        return True
-    reach = (circle.radius_m or 0.0) / METRES_A_DEGREE
+    reach = circle.radius_m or 0.0
+    return inside(ring, point) or (reach > 0 and from_ring_m(ring, point) <= reach)
+
+
+def from_ring_m(ring: Sequence[Corner], point: Corner) -> float:
+    """How far a point is from the nearest line of a ring, in metres."""
     across = math.cos(math.radians(point[0]))
-    flat = [(lat - point[0], (lon - point[1]) * across) for lat, lon in ring] if reach else []
-    return any(_from_origin(a, b) <= reach for a, b in zip(flat, (*flat[1:], *flat[:1]), strict=True))
+    flat = [(lat - point[0], (lon - point[1]) * across) for lat, lon in ring]
+    return METRES_A_DEGREE * min(_from_origin(a, b) for a, b in zip(flat, (*flat[1:], flat[0]), strict=True))
 
 
 def _from_origin(a: Corner, b: Corner) -> float:

@@ -24,6 +24,7 @@ from incident.boundaries.facts import (
     Decline,
     Declined,
     Feature,
+    Measured,
     Move,
     Moved,
     Propose,
@@ -161,12 +162,12 @@ def _settle(view: View, feature: Feature, command: Any, ctx: Context) -> tuple[A
 def _move(view: View, feature: Feature, command: Move) -> tuple[Any, ...] | Refusal:
     """A room without the areas takes nothing back that others computed: the same ground reaches what it reached.
 
-    Of other ground nothing is known then, and who had to be told before still must be. Where it lies already, only
-    what it reaches can be new.
+    Of other ground nothing is known then, and who had to be told before still must be. Where it lies already it is
+    not moved: only what it reaches can be new.
     """
     reach = measured(command.reach, charter_of(view).areas_digest)
-    if command.shape == feature.shape and reach in (None, feature.reach):
-        return ()
+    if command.shape == feature.shape:
+        return () if reach in (None, feature.reach) else (Measured(feature.id, reach),)
     if reach is None:
         same = same_ground(command.shape, feature.shape)
         reach = feature.reach if same else carried(feature.reach)
@@ -269,9 +270,8 @@ def _evolved(feature: Feature, event: Any, record: Record) -> Feature:
         case Declined():
             answer = Answer(False, record.at, record.actor, event.reason)
             return change(feature, answers={**feature.answers, record.agency: answer})
-        case Moved() if event.shape == feature.shape:
-            # Measured anew: nobody is asked anew for that.
-            reach = event.reach or feature.reach
+        case Measured() | Moved() if isinstance(event, Measured) or event.shape == feature.shape:
+            reach = event.reach or feature.reach  # nobody is asked anew for that
             return change(feature, reach=reach, since=_since(feature, reach, record))
         case Moved():
             return change(

@@ -94,11 +94,6 @@ def _radius_or_wind(values: Mapping[str, Any], kind: str) -> tuple[str, str]:
     return " ".join(lengths), " ".join(word for word in words if word not in lengths)
 
 
-def drawn(values: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
-    """As ``drawn_as``, without what must be said of how the corners were read."""
-    return drawn_as(values)[0]
-
-
 def drawn_as(values: Mapping[str, Any]) -> tuple[tuple[tuple[float, float], ...], str]:
     """The corners, as they are typed or as a map gives them, and what must be said of how they were read.
 

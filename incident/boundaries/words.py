@@ -11,6 +11,7 @@ from incident.boundaries.facts import (
     Amended,
     Declined,
     Feature,
+    Measured,
     Moved,
     Proposed,
     Reviewed,
@@ -42,6 +43,8 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
                 across = _across(event.reach)
             where = f"moves {what} to {where_words(event.shape)}"
             return Line(sentences(where, across, _because(event.reason)))
+        case Measured():
+            return Line(f"measures {what} anew: {reach_words(event.reach)}")
         case Withdrawn():
             return Line(sentences(f"withdraws {what}", _because(event.reason)))
         case Reviewed():

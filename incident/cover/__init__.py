@@ -49,5 +49,6 @@ SLICE = Slice(
     version=rules.version,
     label=rules.label,
     addressed=rules.addressed,
+    lapsed=rules.lapsed,
     invariants=rules.invariants,
 )

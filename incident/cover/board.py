@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from incident.boundaries.corners import middle
 from incident.boundaries.facts import Shape
-from incident.boundaries.verbs import CORNERS, drawn, read_metres, with_point
+from incident.boundaries.verbs import CORNERS, drawn_as, read_metres, with_point
 from incident.boundaries.words import where_words
 from incident.cover import facts as f
 from incident.cover.facts import Cover
@@ -105,6 +105,8 @@ def detail(row: Cover, look: Look) -> Sequence[tuple[str, Cell]]:
 
 
 def _told(row: Cover, look: Look) -> Cell:
+    if row.over(look.now):
+        return Cell(f"{row.answers}: none within its time", "dim")
     got = receipt(look.state.receipts, f.key_of(row.id), row.answers)
     word = (
         "acknowledged"
@@ -134,11 +136,14 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 
 
 def _shape(values: Mapping[str, Any], stretch: str, look: Look) -> Shape:
-    """The ground of a stretch: "within 5km of PLACE", its corners, or the words alone."""
+    """The ground of a stretch: "within 5km of PLACE", its corners, or the words alone.
+
+    What must be said of how the corners were read stands with the place, for everybody who agrees to it.
+    """
     if values.get("polygon"):
-        corners = drawn(values)
+        corners, said = drawn_as(values)
         lat, lon = middle(corners)
-        return Shape(Location(stretch, lat=lat, lon=lon), polygon=corners)
+        return Shape(Location(f"{stretch} ({said})" if said else stretch, lat=lat, lon=lon), polygon=corners)
     within = _WITHIN.fullmatch(stretch)
     if within is None:
         return Shape(with_point(read_location(stretch)))

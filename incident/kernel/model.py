@@ -190,8 +190,9 @@ class Model:
 
     def decide(self, view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
         """The events this command makes, none when nothing changes, or a refusal."""
-        asked = partial(self.addressed, view, ctx.actor.agency)
-        ctx = msgspec.structs.replace(ctx, addressed=asked, **self._own_time(view, ctx))
+        ctx = msgspec.structs.replace(ctx, **self._own_time(view, ctx))
+        asked = partial(self.addressed, view, ctx.actor.agency, ctx.now)
+        ctx = msgspec.structs.replace(ctx, addressed=asked)
         # Asked by the stream's own clock, too: what is lent is over when that says so.
         refusal = self.permit(view, command, ctx)
         if refusal is not None:
@@ -344,9 +345,15 @@ class Model:
         found = [due for part in self.slices for due in part.due(getattr(view, part.name), now)]
         return tuple(sorted(found, key=lambda due: (due.at, due.key)))
 
-    def addressed(self, view: View, agency: str) -> tuple[str, ...]:
-        """Subjects that still ask this agency for a receipt."""
-        return tuple(s for part in self.slices for s in part.addressed(getattr(view, part.name), agency))
+    def addressed(self, view: View, agency: str, now: int | None = None) -> tuple[str, ...]:
+        """Subjects that still ask this agency for a receipt; what is over ``now`` (the stream's own) asks no more."""
+        found: list[str] = []
+        for part in self.slices:
+            state = getattr(view, part.name)
+            sent = part.addressed(state, agency)
+            late = part.lapsed(state, now) if sent and now is not None else ()
+            found += [subject for subject in sent if subject not in late]
+        return tuple(found)
 
     def invariants(self, view: View) -> tuple[str, ...]:
         """Sentences about what must never be true and is; empty when all is well."""

@@ -207,6 +207,8 @@ class Slice:
     due: Callable[[Any, int], tuple[Due, ...]] = lambda _state, _now: ()
     addressed: Callable[[Any, str], tuple[str, ...]] = lambda _state, _agency: ()
     """Subjects sent to an agency that still ask for a receipt of it (delivered, seen, acknowledged)."""
+    lapsed: Callable[[Any, int], frozenset[str]] = lambda _state, _now: frozenset()
+    """Those of them that are over by the clock (UTC ms) without anybody having written it: they ask no more."""
     invariants: Callable[[View], tuple[str, ...]] = lambda _view: ()
     keeps_clock: bool = False
     """This slice holds the clock of its stream: its ``evolve`` sees records in the server's time, every other one in

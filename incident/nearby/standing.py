@@ -8,7 +8,6 @@ stale may be anywhere: both are shown where they were last known to be, and that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,12 +20,13 @@ from incident.organisation import charter_of, organisation
 from incident.places.fold import places
 from incident.resources.board import Row, description, key_of, standing
 from incident.resources.facts import Resource
-from incident.statuses import FREE, HOSPITAL, RVP, SCENE, stale_minutes, status
+from incident.statuses import FREE, RVP, stale_minutes, status
 from incident.values import Location, split_key
 from incident.whereabouts import read
 from incident.whereabouts.gazetteer import folded as spelt
+from incident.whereabouts.known import AT_SCENE, at_its_station, said_of
 
-SCENE_WORDS: Final = frozenset({"scene", "the scene", "at scene", "on scene"})
+SCENE_WORDS: Final = frozenset({AT_SCENE, "the scene", "at scene", "on scene"})
 ASKED_MAX: Final = 4_096
 """Words whose points are remembered."""
 
@@ -49,10 +49,10 @@ def stands(row: Row, look: Look, book: Book | None = None) -> Standing | None:
     home = split_key(key_of(row, look))[0]
     about = description(row)
     if isinstance(row, Resource):
-        for words in _said(row, state.group):
+        for words, _ in said_of(row):
             if (position := point_of(words, look, book)) is not None:
                 return Standing(position, words, fresh)
-        if state.group in (SCENE, HOSPITAL, RVP):
+        if not at_its_station(row):
             return None  # it is not at its station, and where it is has no point
     base = book.station(home, about.station) if about.station else None
     if base is None:
@@ -60,19 +60,6 @@ def stands(row: Row, look: Look, book: Book | None = None) -> Standing | None:
     return Standing(
         base.position, f"{plain_name(base.name)} station", fresh and code in ("AVB", "BRK", "OFF")
     )
-
-
-def _said(unit: Resource, group: str) -> Iterable[str]:
-    """What was said of where a committed unit is, the likeliest first."""
-    if group == SCENE:
-        words = [unit.place, "scene"]
-    elif group == RVP:
-        words = [unit.place, unit.destination, "RVP"]
-    elif group == HOSPITAL:
-        words = [unit.place, unit.destination]
-    else:  # free or away where somebody said that it is; on its way from there, and not yet where it is sent
-        words = [unit.place]
-    return filter(None, words)
 
 
 def point_of(words: str, look: Look, book: Book | None = None) -> Position | None:

@@ -85,7 +85,9 @@ def command_of(
     try:
         body = _filled(
             msgspec.json.decode(step.body),
-            lambda written: _meant(written, view, incident, now, lambda: model.addressed(view, step.agency)),
+            lambda written: _meant(
+                written, view, incident, now, lambda: model.addressed(view, step.agency, now)
+            ),
         )
     except (Unfilled, msgspec.DecodeError) as error:
         return None, str(error)

@@ -47,7 +47,7 @@ def receives(mind: Mind) -> Iterator[Act]:
     new: list[str] = []
     read: list[tuple[int, str]] = []
     owned: list[tuple[int, str]] = []
-    for subject in mind.model.addressed(mind.view, mind.agency):
+    for subject in mind.model.addressed(mind.view, mind.agency, mind.now):
         known = receipt(mind.view.receipts, subject, mind.agency)
         if known.delivered is None:
             new.append(subject)

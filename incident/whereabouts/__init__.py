@@ -1,8 +1,7 @@
 """Where something is, as people say it: the reader of every place that is asked, and the names a desk knows.
 
 ``read`` answers how a text is understood, ``as_location`` the place alone, for the builders of verbs, ``read_point``
-what must have a point. ``unit_place`` says where a unit is. Nothing in here needs a map, and nothing that was stored
-is ever read again.
+what must have a point. Nothing in here needs a map, and nothing that was stored is ever read again.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from incident.whereabouts.reading import (
     read,
     read_point,
     read_pointed,
-    unit_place,
 )
 
 __all__ = [
@@ -40,7 +38,6 @@ __all__ = [
     "read_point",
     "read_pointed",
     "square_m",
-    "unit_place",
     "within_in",
     "within_words",
 ]

@@ -41,6 +41,33 @@ class Several(ValueError):
     """A name that may be several places; the sentence says which."""
 
 
+AT_SCENE: Final = "scene"
+"""The word for where a unit is that is at the scene, and of which nothing else was said."""
+
+
+def said_of(unit: Any) -> tuple[tuple[str, str], ...]:
+    """What says where a unit is, the likeliest first: the words, and by what. Whoever asks where one is begins here.
+
+    Nothing for one of which its station alone is known. A unit that is free, away or on its way is where somebody
+    said that it is, and not yet where it is sent.
+    """
+    group = status(str(unit.status)).group
+    bound = str(getattr(unit, "destination", "") or "")
+    found = [(str(getattr(unit, "place", "") or ""), "its last place")]
+    if group == SCENE:
+        found.append((AT_SCENE, "it is at the scene"))
+    elif group in (HOSPITAL_GROUP, RVP):
+        found.append((bound, "it is where it was bound for"))
+    if group == RVP:
+        found.append(("RVP", "it waits at the RVP"))
+    return tuple(pair for pair in found if pair[0])
+
+
+def at_its_station(unit: Any) -> bool:
+    """Whether one of which nothing else was said may be thought at its station."""
+    return status(str(unit.status)).group not in (SCENE, HOSPITAL_GROUP, RVP)
+
+
 class Stated(NamedTuple):
     """Where a unit is, as far as anything says so: the place, and by what."""
 
@@ -166,17 +193,13 @@ class Known:
         unit, look = self._unit(key), self.look
         if unit is None or look is None:
             return None
-        group = status(str(unit.status)).group
-        if said := str(getattr(unit, "place", "") or ""):
-            return Stated(self._named(said), "its last place")
-        scene: Location | None = getattr(getattr(look.state, "organisation", None), "location", None)
-        if group == SCENE:
+        for words, by in said_of(unit)[:1]:
+            if words != AT_SCENE:
+                return Stated(self._named(words), by)
+            scene: Location | None = getattr(getattr(look.state, "organisation", None), "location", None)
             there = scene is not None and scene.known and hasattr(unit, "commitment")
-            return Stated(scene, "it is at the scene") if scene is not None and there else None
-        if group in (HOSPITAL_GROUP, RVP):
-            bound = str(getattr(unit, "destination", "") or "")
-            return Stated(self._named(bound), "it is where it was bound for") if bound else None
-        station = str(getattr(unit, "station", "") or "")
+            return Stated(scene, by) if scene is not None and there else None
+        station = str(getattr(unit, "station", "") or "") if at_its_station(unit) else ""
         return Stated(self.station(station, key.partition("/")[0]), STATION) if station else None
 
     def doing(self, key: str) -> str:

@@ -133,11 +133,6 @@ def drawn_place(answer: object, look: Look | None = None) -> Location:
     return place
 
 
-def unit_place(key: str, look: Look) -> tuple[Location, str] | None:
-    """Where a unit is, as far as anything says so, and by what: "its last place", "its station"; None for nothing."""
-    return known_of(look).stated(key)
-
-
 # -- a point in it --------------------------------------------------------------------------------------------
 
 

@@ -48,7 +48,7 @@ from incident.sharing import facts as sh
 from incident.state import EXCON, INCIDENT, OWN, REGISTER
 from incident.tasks import facts as t
 from incident.values import Location
-from tests.incident.given import MINUTE, OWN_STREAM, REGISTER_STREAM, T0, Given
+from tests.incident.given import MINUTE, OWN_STREAM, REGISTER_STREAM, T0, Given, charter
 from tests.incident.papers import papers
 
 FOLDER = Path(__file__).resolve().parent
@@ -57,7 +57,7 @@ PLACE = Location("M25 J15 / M4 J4b", "TQ 0402 7829", 51.494, -0.503, direction="
 
 def incident() -> Given:
     """A coach and a lorry at the M25, LAS first, then SCAS and SECAMB; everything that can happen, happens."""
-    given = Given(INCIDENT)
+    given = Given(INCIDENT, charter_=msgspec.structs.replace(charter(), areas_digest="areas-1"))
     _organised(given)
     _units(given)
     _ground(given)
@@ -160,6 +160,7 @@ def _ground(given: Given) -> None:
         "areas-1", ("SCAS", "LAS"), (Near("SCAS", 0), Near("LAS", 0), Near("SECAMB", 800)), 1_200, 250
     )
     given.did(b.Propose("wind", wedge, reach=reach))
+    given.did(b.Move(given.last, wedge, reach=msgspec.structs.replace(reach, radius_m=1_300)))
 
 
 def _covered(given: Given) -> None:

@@ -13,8 +13,10 @@ from incident.cover import covers, facts, standing
 from incident.cover.board import BOARD, rows
 from incident.cover.facts import Accept, Ask, Decline, End, Offer, Terms, Withdraw
 from incident.cover.words import phase
+from incident.exercises.facts import SetSpeed, StartPlay
 from incident.ground import Reach
 from incident.kernel.board import Look
+from incident.kernel.receipts import Acknowledge, Deliver, See
 from incident.kernel.slice import Actor, Refusal
 from incident.organisation.facts import Close, Declare, Invite, Join, Leave
 from incident.placing import Near
@@ -241,6 +243,14 @@ def test_it_is_typed_in_one_line() -> None:
     ring = "TQ 0402 7829; TQ 0810 7829; TQ 0810 7420"
     drawn = typed(given, f'cover ask SECAMB "north bank" 2h shut polygon="{ring}"')
     assert len(drawn.terms.shape.polygon) == 3
+    turned = typed(
+        given, 'cover ask SECAMB "north bank" 2h shut polygon="-0.50,51.49; -0.44,51.49; -0.44,51.45"'
+    )
+    assert turned.terms.shape.polygon == ((51.49, -0.5), (51.49, -0.44), (51.45, -0.44))
+    said = "north bank (corners with the longitude first were turned round)"
+    assert (turned.terms.stretch, turned.terms.shape.place.text) == ("north bank", said), (
+        "nobody agrees unawares"
+    )
     assert "24 hours at most" in typed(given, 'cover ask SECAMB "north bank" 25h shut')
     assert "Reason" in typed(given, 'cover ask SECAMB "north bank" 2h')
     given.did(made).by("SECAMB")
@@ -301,6 +311,9 @@ def test_after_its_time_an_unanswered_request_rings_no_more_and_can_be_cleared_b
         {"cover_unanswered", "cover_ends"}
     )
     assert not any(subject.startswith("cover/") for subject in to_answer(look(given, "SECAMB")))
+    for receipt in (Deliver, See, Acknowledge):
+        given.by("SECAMB").when(receipt((f"cover/{one}",))).nothing()
+    assert dict(BOARD.detail(cover_of(given), look(given)))["answer"].text == "SECAMB: none within its time"
     given.by("SECAMB").when(Accept(one)).refused("bad_time")
     given.by("LAS").when(End(one, "x")).refused("wrong_step")
     row = cover_of(given)
@@ -321,6 +334,41 @@ def test_that_agreed_cover_has_ended_is_said_for_a_while_and_then_no_more() -> N
     assert one.words == "SECAMB's cover of Staines and Ashford has ended: its calls are LAS's again"
     given.later(24 * 60)
     assert "cover_ends" not in {one.kind for one in alarms_now(given.view, given.now)}
+
+
+def test_by_the_clock_of_the_exercise_too_what_is_over_asks_for_no_receipt() -> None:
+    given = asked()
+    subject = f"cover/{given.last}"
+    given.by("SECAMB").did(Deliver((subject,)))
+    assert subject in given.model.addressed(given.view, "SECAMB", given.now)
+    assert subject in given.model.addressed(given.view, "SECAMB", T0 + 239 * MINUTE)
+    assert subject not in given.model.addressed(given.view, "SECAMB", T0 + 240 * MINUTE)
+    given.by("EXCON", "excon").did(StartPlay("small", "A small one", "COBALT"))
+    given.did(SetSpeed(8)).later(35)  # more than four hours of the incident are over by then
+    given.by("SECAMB").when(See((subject,))).nothing()
+
+
+def test_two_stretches_that_share_a_border_are_no_cover_twice() -> None:
+    def stretch(name: str, *corners: tuple[float, float]) -> Terms:
+        return msgspec.structs.replace(terms(), stretch=name, shape=Shape(Location(name), polygon=corners))
+
+    west = stretch("west bank", (51.50, -0.55), (51.50, -0.50), (51.45, -0.51), (51.45, -0.55))
+    east = stretch("east bank", (51.50, -0.50), (51.50, -0.45), (51.45, -0.45), (51.45, -0.51))
+    given = (
+        opened()
+        .did(Ask("SECAMB", west))
+        .by("SECAMB")
+        .did(Accept(cover_of(opened().did(Ask("SECAMB", west))).id))
+    )
+    given.by("LAS").did(Ask("SCAS", east))
+    given.by("SCAS").did(Accept(given.last))
+    assert len(standing(given.view, given.now)) == 2
+    assert "cover_twice" not in {one.kind for one in alarms_now(given.view, given.now)}
+    over = stretch("island", (51.49, -0.52), (51.49, -0.49), (51.46, -0.49), (51.46, -0.52))
+    given.by("LAS").did(Ask("SCAS", over))
+    given.by("SCAS").did(Accept(given.last))
+    (one,) = [alarm for alarm in alarms_now(given.view, given.now) if alarm.kind == "cover_twice"]
+    assert "west bank, island" in one.words
 
 
 def test_two_trusts_that_cover_the_same_ground_are_told_so() -> None:

@@ -448,10 +448,18 @@ def test_a_reach_can_be_computed_later_and_nobody_is_asked_anew_for_that() -> No
     given.by("SCAS").did(f.Agree(cordon)).by("LAS").later(1)
     found = reach(("SCAS", 0), ("SECAMB", 800))
     given.did(f.Move(cordon, shape, reach=found))
+    assert given.line().text == "measures outer cordon A (LAS-B1) anew: inside SCAS; SECAMB 0.8 km", (
+        "nothing moved"
+    )
     row = boundaries(given.view).rows[cordon]
     assert (row.reach, row.moves, set(row.answers)) == (found, 0, {"LAS", "SCAS"})
     given.when(f.Move(cordon, shape, reach=found)).nothing()
     given.when(f.Move(cordon, shape)).nothing()
+    as_of_old = given.model.evolve(
+        given.view, f.Moved(cordon, shape, reach=reach(("LAS", 0))), given.records[-1]
+    )
+    assert boundaries(as_of_old).rows[cordon].reach == reach(("LAS", 0)), "an older log says it with a move"
+    assert boundaries(as_of_old).rows[cordon].moves == 0
     forged = msgspec.structs.replace(found, before=("EEAST",))
     given.did(f.Move(cordon, f.Shape(SOURCE, 600.0), reach=forged))
     assert "EEAST" not in untold(given.view), "only the rules say what was before"

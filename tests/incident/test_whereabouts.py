@@ -37,7 +37,6 @@ from incident.whereabouts import (
     metres_between,
     read,
     read_point,
-    unit_place,
 )
 from incident.whereabouts.grids import is_square
 from tests.foreign import FORMULAS, MARKUP
@@ -497,13 +496,13 @@ def test_a_callsign_is_where_the_unit_is_said_to_be_and_by_what() -> None:
     assert found.location.point == (51.534, -0.447)
     assert found.warn == "A101 (mobile): its station, not where it was seen."
     assert "Nothing says where A102 is" in refusal("at A102", seen)
-    assert unit_place("LAS/A102", seen) is None
+    assert known_of(seen).stated("LAS/A102") is None
     made.did(Describe("LAS/A101", place="TQ 0402 7829 lay-by"))
     found = read("LAS/A101", known_of(look_of(made.view)))
     assert found.location.text == "at LAS/A101, its last place: lay-by"
     assert found.location.grid == "TQ 0402 7829"
     made.did(SetStatus("LAS/A102", "SCN"))
-    at_scene = unit_place("LAS/A102", look_of(made.view))
+    at_scene = known_of(look_of(made.view)).stated("LAS/A102")
     assert at_scene is not None
     assert at_scene[1] == "it is at the scene"
     assert at_scene[0].grid == "TQ 0402 7829"

@@ -147,7 +147,7 @@ def test_the_cursor_runs_through_both() -> None:
 def test_the_crosshair_says_where_it_is_in_three_states() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("3", "w")
-        await desk.shows("TQ 0240 7770", "on the border")
+        await desk.shows("TQ 0400 7826", "on the border")
         for words, said in (
             ("51.60,-0.90", "inside SCAS"),
             ("50.50,0.90", "outside every area"),

@@ -26,7 +26,7 @@ class Desk:
         self.register = Given(REGISTER, REGISTER_STREAM).system().did(g.OpenRegister("exercise", "LAS"))
         self.register.did(g.EnterUnits((g.Entry("A101", "DCA", status="AVB"),))).by("LAS")
         self.submitted: list[tuple[str, Any, str]] = []
-        self.chores = Chores(self._submit, lambda: me)
+        self.chores = Chores(self._submit, lambda: me, lambda: self.incident.now)
 
     def _submit(self, watched: Watched, command: Any, command_id: str) -> Refusal | None:
         self.submitted.append((watched.stream, command, command_id))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from incident.cover.rules import lapsed
 from incident.exercises import play, suspended
 from incident.kernel.board import Board, Look
 from incident.kernel.receipts import receipt
@@ -230,13 +229,12 @@ def to_answer(look: Look) -> frozenset[str]:
     quiet = seen_is_enough(look.state.messages)
     asked = (
         (subject, receipt(look.state.receipts, subject, mine))
-        for subject in INCIDENT.addressed(look.state, mine)
+        for subject in INCIDENT.addressed(look.state, mine, look.now)
     )
-    late = lapsed(look.state.cover, look.now)
     return frozenset(
         subject
         for subject, got in asked
-        if subject not in late and got.acknowledged is None and (got.seen is None or subject not in quiet)
+        if got.acknowledged is None and (got.seen is None or subject not in quiet)
     )
 
 
