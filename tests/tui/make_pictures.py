@@ -37,6 +37,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "boundaries": ("3", "j"),
     "poyle": ("3", "w"),
     "dartford": ("3", "w"),
+    "m4-m25": ("3", "w", "plus"),
     "tasks": ("4", "j"),
     "log": ("5",),
     "casualties": ("6",),
@@ -123,12 +124,24 @@ async def picture(name: str, width: int, height: int) -> str:
             session.happens(feature.owner, b.Withdraw(feature.id))
         for kind, radius in (("inner_cordon", 600.0), ("rvp", None)):
             session.happens("LAS", b.Propose(kind, b.Shape(_beside(SCENES[name], radius), radius)))
+    if name == "m4-m25":
+        _across_the_line(session)
     app = app_of(session)
     async with app.run_test(size=(width, height), notifications=False) as pilot:
         await pilot.pause()
         await pilot.press(*PICTURES[name])
         await pilot.pause(0.3)
         return plain(app.export_screenshot(title="incident-tui", simplify=True), f"{name}-{width}x{height}")
+
+
+def _across_the_line(session: FakeSession) -> None:
+    """A cordon on both sides of the border, and a rendezvous point of each trust on its own side of it."""
+    scene = session.look().state.organisation.location
+    ours = next(key for key, row in session.look().state.boundaries.rows.items() if row.name == "RVP B")
+    session.happens("LAS", b.Move(ours, b.Shape(Location("West Drayton", "TQ 0600 7915"))))
+    outer = session.happens("LAS", b.Propose("outer_cordon", b.Shape(scene, 1_600.0)))
+    for agency in ("SCAS", "SECAMB"):
+        session.happens(agency, b.Agree(outer))
 
 
 def _beside(scene: Location, radius: float | None) -> Location:
