@@ -7,6 +7,7 @@ import pytest
 
 from incident.boundaries.facts import Propose, Shape
 from incident.kernel.receipts import Deliver
+from incident.kernel.slice import Actor
 from incident.organisation import facts as o
 from incident.organisation import untold
 from incident.organisation.fold import subject
@@ -139,3 +140,21 @@ def test_who_does_not_fit_is_counted(width: int) -> None:
     shown = sum(code in line for code in (*codes, "LAS"))
     assert line.endswith(f"+{8 - shown} more")
     assert head(session, 300).splitlines()[1].count("▲") == len(codes)
+
+
+def test_who_is_invited_reads_how_to_take_part_in_the_detail_of_the_scene_and_of_its_own_area() -> None:
+    made = seat().world[INCIDENT_STREAM]
+    made.by("LAS").did(o.Invite(("SECAMB",)))
+    invited = FakeSession(me=Actor("EOC", "SECAMB", "operator"), more={INCIDENT_STREAM: made})
+
+    def said(session: FakeSession, key: str) -> str:
+        look = session.look()
+        rows = Things().of(look, placer().areas(charter()), ready=True)
+        return " ".join(cell.text for _, cell in detail(rows[key], look))
+
+    assert ":join does that, or J on Parties" in said(invited, "area/SECAMB")
+    assert ":join does that, or J on Parties" in said(invited, "incident")
+    assert ":join" not in said(invited, "area/LAS")
+    assert ":join" not in said(seat(), "incident")
+    invited.happens("SECAMB", o.Join("duty manager"))
+    assert ":join" not in said(invited, "incident") + said(invited, "area/SECAMB")

@@ -401,7 +401,14 @@ class BoundariesPlace(BoardPlace):
     @on(MapCanvas.Picked)
     def _picked(self, event: MapCanvas.Picked) -> None:
         event.stop()
-        self.pick(event.key)
+        here = [key for key in event.keys if key in self._found]
+        if not here or self.steering.sketch.drawing is not None:
+            return  # while something is drawn a click points, and selects nothing
+        now = self._table.key
+        self.pick(here[(here.index(now) + 1) % len(here)] if now in here else here[0])
+        if len(here) > 1:
+            self.steering.identify()
+            self.tell_foot()
 
     @on(MapCanvas.Broken)
     def _map_broken(self, event: MapCanvas.Broken) -> None:

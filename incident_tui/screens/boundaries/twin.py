@@ -39,6 +39,7 @@ from incident_tui.map.things import (
     UNIT,
     Thing,
     kind_words,
+    reached,
 )
 
 FAR_OFF = 1 << 40
@@ -227,7 +228,17 @@ def _area_detail(thing: Thing, look: Look) -> Sequence[tuple[str, Cell]]:
         )
     if thing.due and not thing.told:
         lines.append(("", Cell("Its trust must be told: :tell invites all that must be.", "alarm")))
+    if look.me is not None and thing.owner == look.me.agency:
+        lines += _to_join(look)
     return lines
+
+
+def _to_join(look: Look) -> list[tuple[str, Cell]]:
+    """How we take part, as long as we are invited and do not."""
+    ours = "" if look.me is None else reached(look.state, look.me.agency)
+    if ours in ("", JOINED):
+        return []
+    return [("", Cell("We are invited, and take no part yet: :join does that, or J on Parties.", "alarm"))]
 
 
 def _lies_words(thing: Thing) -> str:
@@ -247,7 +258,7 @@ def _scene_detail(thing: Thing, look: Look) -> Sequence[tuple[str, Cell]]:
     ]
     if placing is not None:
         lines.append(("area", Cell(placing_words(placing))))
-    return lines
+    return [*lines, *_to_join(look)]
 
 
 def _find(thing: Thing, look: Look) -> str:
