@@ -89,6 +89,9 @@ class Place(Container):
         """What is known here already of what a verb's form asks for."""
         return {}
 
+    def made(self) -> None:
+        """Something new was made here: a list shows it where it belongs."""
+
     def taken(self, answers: Mapping[str, str]) -> None:
         """What the place had filled into a form has become a command: it need not be kept here any more."""
 

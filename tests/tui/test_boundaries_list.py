@@ -89,6 +89,33 @@ def test_what_has_been_answered_gives_its_place_to_what_has_not() -> None:
     told(story, size=WIDE, session=session)
 
 
+@SIZES
+def test_what_we_have_proposed_stands_where_it_belongs_at_once(size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows("RVP B")
+        place = place_of(desk)
+        await desk.press("j", "k")
+        here = place.table.key
+        await desk.press(":")
+        await desk.type("propose parking TQ 0300 7770")
+        await desk.press("enter")
+        await desk.pilot.pause(0.3)
+        key = next(reversed(desk.session.look().state.boundaries.rows))
+        waits = sum(
+            1 for row in desk.session.look().state.boundaries.rows.values() if "LAS" not in row.answers
+        )
+        assert place.table.roll.places[key] == waits, "after what waits for us, before all that is older"
+        assert place.table.key == here
+        # What others propose meanwhile moves nothing under our hands.
+        await desk.press("j", "k")
+        theirs = desk.session.happens("SCAS", b.Propose("hls", IVER))
+        await desk.shows("re-ordered")
+        assert place.table.roll.shown[-1] == theirs
+
+    told(story, size=size)
+
+
 # -- where the cursor goes ------------------------------------------------------------------------------------
 
 

@@ -45,6 +45,8 @@ class BoardPlace(Place):
         self._sign = Lines(classes="filter-sign")
         self._seen: Seen | None = None
         self._opened = False
+        self._made = False
+        """Something new was made here, which does not wait at the end until nobody works in the list."""
         self._stream = ""
         """The incident that was shown last."""
         self._resumed = ""
@@ -76,8 +78,9 @@ class BoardPlace(Place):
         self._table.note = (Span(seen.stale, "caution"),) if seen.stale else ()
         self.set_class(seen.wide, "-wide")
         self._table.feed(seen.look, seen.marks)
-        if another:
+        if another or self._made:
             self._table.settle()
+            self._made = False
         if self._resumed:
             found = self._table.go_to(self._resumed)
             whole = bool(
@@ -193,6 +196,10 @@ class BoardPlace(Place):
     def selected(self) -> tuple[str, ...]:
         """The rows picked out with space that are shown."""
         return self._table.selected
+
+    def made(self) -> None:
+        """What was made stands where it belongs at once; the cursor stays on its row."""
+        self._made = True
 
     def unselect(self, keep: Sequence[str] = ()) -> None:
         """The ticks of all other rows go, of those that a filter hides, too."""

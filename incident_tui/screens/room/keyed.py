@@ -97,4 +97,6 @@ class Keyed(Footed):
     def done(self, action: Action) -> None:
         """A verb was submitted."""
         self.sight.tried(action.name)
+        if action.verb is not None and not action.verb.row:
+            self.front.made()
         self._version = -1
