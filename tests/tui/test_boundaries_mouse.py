@@ -23,6 +23,18 @@ def thing_called(desk: Desk, name: str) -> Thing:
     return next(thing for thing in place_of(desk).shown() if thing.name == name)
 
 
+async def opened(desk: Desk, *keys: str) -> BoundariesPlace:
+    """Boundaries, once the map lies still: what is clicked on must be where it was looked for."""
+    await desk.press("3", *keys)
+    await desk.shows("INDICATIVE ±")
+    place, still = place_of(desk), 0
+    while still < 5:
+        before = place.canvas.view
+        await desk.pilot.pause(0.05)
+        still = still + 1 if place.settled and place.canvas.view == before else 0
+    return place
+
+
 async def click(desk: Desk, cell: tuple[int, int], *, times: int = 1) -> None:
     """On a cell of the map."""
     await desk.pilot.click(place_of(desk).canvas, offset=cell, times=times)
@@ -43,9 +55,7 @@ def row_line(desk: Desk, thing: Thing) -> tuple[int, int]:
 @BESIDE
 def test_a_click_on_the_map_selects_the_thing_and_its_row(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("ON THE MAP", "H Hillingdon")
-        place, hospital = place_of(desk), thing_called(desk, "Hillingdon")
+        place, hospital = await opened(desk), thing_called(desk, "Hillingdon")
         await click(desk, cell_of(desk, hospital))
         assert place.table.key == place.canvas.selected == hospital.key
         assert desk.app.focused is place.canvas
@@ -58,9 +68,8 @@ def test_a_click_on_the_map_selects_the_thing_and_its_row(size: tuple[int, int])
 @BESIDE
 def test_a_click_where_several_things_lie_goes_from_one_to_the_next(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("ON THE MAP")
-        place, scene = place_of(desk), thing_called(desk, "the scene")
+        place = await opened(desk)
+        scene = thing_called(desk, "the scene")
         cell = cell_of(desk, scene)
         seen = []
         for _ in range(40):
@@ -79,9 +88,7 @@ def test_a_click_where_several_things_lie_goes_from_one_to_the_next(size: tuple[
 @BESIDE
 def test_a_click_on_bare_ground_puts_the_crosshair_there_and_leaves_the_row(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("ON THE MAP")
-        place = place_of(desk)
+        place = await opened(desk)
         before = place.table.key
         bare = next(
             (column, row)
@@ -101,9 +108,8 @@ def test_a_click_on_bare_ground_puts_the_crosshair_there_and_leaves_the_row(size
 @BESIDE
 def test_a_click_on_a_row_marks_it_on_the_map_and_brings_it_into_sight(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("ON THE MAP")
-        place, rvp = place_of(desk), thing_called(desk, "RVP B")
+        place = await opened(desk)
+        rvp = thing_called(desk, "RVP B")
         assert rvp.kind == FEATURE
         for _ in range(3):
             place.steering.move(-1, 0, half=True)  # far off to the west
@@ -122,8 +128,7 @@ def test_a_click_on_a_row_marks_it_on_the_map_and_brings_it_into_sight(size: tup
 @BESIDE
 def test_twice_on_a_row_opens_it(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("ON THE MAP")
+        await opened(desk)
         rvp = thing_called(desk, "RVP B")
         await desk.pilot.click(place_of(desk).table, offset=row_line(desk, rvp), times=2)
         await desk.shows("LAS-B1", "owner")
@@ -134,9 +139,7 @@ def test_twice_on_a_row_opens_it(size: tuple[int, int]) -> None:
 @BESIDE
 def test_the_wheel_zooms_about_the_pointer_and_rolls_the_list(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("ON THE MAP")
-        place = place_of(desk)
+        place = await opened(desk)
         hospital = thing_called(desk, "Hillingdon")
         cell, before = cell_of(desk, hospital), place.canvas.view.metres_per_dot
         await desk.pilot._post_mouse_events([MouseScrollUp], place.canvas, offset=cell)
@@ -161,9 +164,8 @@ def test_the_wheel_zooms_about_the_pointer_and_rolls_the_list(size: tuple[int, i
 @BESIDE
 def test_a_drag_moves_the_map_and_selects_nothing(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("ON THE MAP")
-        place, hospital = place_of(desk), thing_called(desk, "Hillingdon")
+        place = await opened(desk)
+        hospital = thing_called(desk, "Hillingdon")
         column, row = cell_of(desk, hospital)
         before = place.table.key
         await desk.pilot.mouse_down(place.canvas, offset=(column, row))
@@ -178,9 +180,7 @@ def test_a_drag_moves_the_map_and_selects_nothing(size: tuple[int, int]) -> None
 
 def test_narrow_the_map_over_the_list_takes_clicks_and_the_list_has_the_row_afterwards() -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3", "tab")
-        await desk.shows("tab list", "H Hillingdon")
-        place, hospital = place_of(desk), thing_called(desk, "Hillingdon")
+        place, hospital = await opened(desk, "tab"), thing_called(desk, "Hillingdon")
         await click(desk, cell_of(desk, hospital))
         assert place.canvas.selected == hospital.key
         await desk.press("tab")
@@ -197,9 +197,7 @@ def test_narrow_the_map_over_the_list_takes_clicks_and_the_list_has_the_row_afte
 @BESIDE
 def test_a_click_sets_a_corner_of_what_is_being_drawn(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("3", "tab", "M")
-        place = place_of(desk)
-        await desk.shows("ON THE MAP")
+        place = await opened(desk, "tab", "M")
         assert place.steering.sketch.drawing is not None
         before, row = place.table.key, thing_called(desk, "Hillingdon")
         await click(desk, cell_of(desk, row))
