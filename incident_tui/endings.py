@@ -108,12 +108,12 @@ def _this_machine(host: str) -> bool:
         return False
 
 
-def stranger(url: str) -> Ending:
+def stranger(url: str, folder: str = "") -> Ending:
     """A line that is not dialled, since nothing is known here by which the other side could be believed."""
     where = urllib.parse.urlsplit(url).netloc
     return Ending(
         f"This desk is not enrolled at {where}. Ask whoever runs the server for a code, then: incident-tui enrol "
-        f"{where} CODE. A server that serves this machine alone, openly, is written ws://{where}.",
+        f"{where} CODE{folder}. A server that serves this machine alone, openly, is written ws://{where}.",
         hopeless=True,
     )
 

@@ -116,13 +116,15 @@ class Link:
         changed: Callable[[], None],
         context: ssl.SSLContext | None = None,
         over: Callable[[str], None] | None = None,
+        folder: str = "",
         timing: Timing | None = None,
         chance: random.Random | None = None,
     ) -> None:
         """`receive` gets every frame, in order, Welcome first; `changed` is called when `state` changes.
 
         `context` says whom a `wss` line believes (`trust.desk_context`); without one none is dialled. `over` is told
-        why a sign-in is not valid any more; nothing is dialled then until `enter` or `redial` says so.
+        why a sign-in is not valid any more; nothing is dialled then until `enter` or `redial` says so. `folder` is what
+        a command that is offered to be typed needs to mean the same folder.
         """
         self.url = url
         self.heads: dict[str, int] = {}
@@ -130,6 +132,7 @@ class Link:
         self._token = token
         self._context = context
         self._over = over
+        self._folder = folder
         self._connection: ClientConnection | None = None
         self._anew = False
         self._clock = clock
@@ -225,7 +228,7 @@ class Link:
         """One connection from its first packet to its end; every failure is an Ending."""
         secure = self.url.startswith("wss:")
         if secure and self._context is None:
-            return stranger(self.url)
+            return stranger(self.url, self._folder)
         why: list[Exception] = []
         try:
             connection = await connect(

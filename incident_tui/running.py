@@ -29,6 +29,7 @@ from incident_tui.feed import LogFeed
 from incident_tui.identity import Last
 from incident_tui.link import Incoming, Link, Timing
 from incident_tui.placer import Placer
+from incident_tui.seat import home_words
 from incident_tui.sitting import Sitting
 from incident_tui.streams import Streams
 from incident_tui.watched import Watched
@@ -134,6 +135,7 @@ class Running(AtDesk, Writing):
             self.clock,
             context=None if sitting is None else sitting.ring.context(),
             over=None if sitting is None else sitting.ended,
+            folder=home_words(self.home),
             hello=self._hello,
             receive=self._receive,
             changed=self._link_changed,

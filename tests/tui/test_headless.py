@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -676,6 +677,18 @@ def test_a_bad_settings_file_names_every_problem(
     assert "did you mean" in err[0] or "must be one of" in err[0]
 
 
+def test_a_desk_that_was_revoked_is_not_told_to_sign_in(tmp_path: Path) -> None:
+    def told(out: str) -> str:
+        sitting = SimpleNamespace(word="SIGNED OUT", out=out, by_provider_now=False)
+        session: Any = SimpleNamespace(sitting=sitting, link=None, url="wss://rooms.example/", home=tmp_path)
+        return headless.why_not(session)
+
+    gone = "This desk was revoked. Whoever runs the server can enrol it again: incident-tui enrol URL CODE"
+    assert told(gone) == gone
+    over = told("Your sign-in is over or was revoked: sign in again.")
+    assert over.endswith(f"Sign in with: incident-tui sign-in wss://rooms.example/ --home {tmp_path}")
+
+
 def test_what_is_to_be_typed_names_the_folder_only_where_it_must(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -689,6 +702,14 @@ def test_what_is_to_be_typed_names_the_folder_only_where_it_must(
         assert command_line.main(words) == 2
         assert "--home" not in capsys.readouterr().err
         monkeypatch.delenv("INCIDENT_TUI_HOME")
+
+    async def dialled() -> str:
+        session = Session("wss://127.0.0.1:9/", "a token", home=folder, timing=FAST)
+        said: list[str] = []
+        await headless.state(session, json=False, seconds=2, put=said.append, complain=said.append)
+        return said[-1]
+
+    assert f"127.0.0.1:9 CODE --home '{folder}'." in run(dialled())
 
 
 def test_the_settings_that_ship_are_the_defaults() -> None:
