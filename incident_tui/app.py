@@ -117,6 +117,7 @@ class IncidentApp(App[int]):
         if isinstance(event, Key | Paste | MouseEvent):
             self.room.locking.touched()
         if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self.room.proposing.key_comes(event.key if isinstance(event, Key) else "")
             self.keys.put(event)
         else:
             await super().on_event(event)

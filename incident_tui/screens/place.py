@@ -79,6 +79,11 @@ class Place(Container):
         """Whether it is laid out so far that a key does what is meant by it."""
         return True
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is in the middle of something here that a form coming up by itself would break off."""
+        return False
+
     def feed(self, seen: Seen) -> None:
         """Show this moment."""
 

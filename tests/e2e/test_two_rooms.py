@@ -28,10 +28,11 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def opened(house: House, las: Terminal) -> None:
-    """LAS opens an exercise where three trusts meet, and sends the form that asks whom to tell."""
+    """LAS opens an exercise where three trusts meet, and asks for the form that says whom to tell, and sends it."""
     las.wait_for("LIVE")
     command_line(las, 'open "M4/M25 COACH" "M25 J15 TQ 0402 7829"')
     las.wait_for("LAS-26")
+    command_line(las, "tell")
     las.wait_for("Tell the neighbours")
     las.press("C-s")
     las.wait_for("SCAS INVITED")
@@ -183,6 +184,22 @@ def test_every_screen_at_every_size_keeps_its_frame(house: House, size: tuple[in
             assert lines[-1].split()[-1] == "EXERCISE"
             assert "LIVE" in lines[1]
             assert "Traceback" not in "\n".join(lines)
+
+
+def test_what_is_typed_while_an_incident_is_being_opened_is_no_answer_to_the_form_of_its_place(
+    house: House,
+) -> None:
+    """The form of whom to tell comes up by itself once nobody types, and not before."""
+    with house.room("LAS") as las:
+        las.wait_for("LIVE")
+        command_line(las, 'open "M4/M25 COACH" "M25 J15 TQ 0402 7829"')
+        las.wait_for("LAS-26")
+        las.type("lfirst call from the M25\r")
+        las.press("Escape")
+        screen = las.wait_for("Tell the neighbours")
+        assert "SCAS INVITED" not in screen
+        confirmed(las)
+        assert house.log_lines("LAS").count("first call from the M25") == 1
 
 
 def test_what_is_typed_in_one_breath_arrives_in_order(house: House) -> None:

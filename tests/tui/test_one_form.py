@@ -1,9 +1,13 @@
-"""The one form that a place puts up: whom to tell, who is to lead, with the brief; nothing is sent unread."""
+"""The one form that a place puts up: whom to tell, who is to lead, with the brief; nothing is sent unread.
+
+It comes up when nobody types. A test that is about what it holds is told that nobody does.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from incident.kernel.replica import LinkWord
@@ -11,10 +15,22 @@ from incident.kernel.slice import Actor
 from incident.organisation.facts import AcceptLead, GiveLocation, OfferLead, TellAndOffer
 from incident.placing import Near, Placing
 from incident_tui.link import LinkState
+from incident_tui.screens.room import proposing
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession
 
+FORM = "Tell the neighbours, offer the lead"
+WAITS = "The form of whom to tell waits until nobody types. :tell opens it now."
+EVER = 1e9
+"""Seconds: longer than any test."""
 ESSEX = Placing("inside", "", "EEAST", (Near("LAS", 400), Near("SECAMB", 900)), 100, indicative=True)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has typed for long enough, and the form has been there for long enough."""
+    monkeypatch.setattr(proposing, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(proposing, "MOMENT_SECONDS", 0.0)
 
 
 class Placed(FakeSession):
@@ -113,3 +129,86 @@ def test_a_place_that_concerns_nobody_puts_up_nothing() -> None:
         assert desk.room.form is None
 
     told(story, session=FakeSession(me=Actor("EOC desk 2", "LAS", "tactical_commander")))
+
+
+def test_while_somebody_types_it_waits_says_so_and_its_word_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
+
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows(WAITS)
+        await desk.press("l")
+        await desk.type("first crew is there")
+        await desk.press("enter")
+        assert desk.last.text == "first crew is there", "what is typed next goes where it was meant"
+        assert desk.room.form is None
+        await desk.press("escape")
+        await desk.shows(WAITS)
+        await desk.press(*":tell", "enter")
+        await desk.shows(FORM)
+        await desk.hides(WAITS)
+        await desk.press("escape")
+        await desk.hides(FORM, WAITS)
+
+    told(story, (80, 24), session=leading())
+
+
+@pytest.mark.parametrize("begin", [":", "/", "l", "d", "t", "ctrl+p", ";"])
+def test_it_does_not_come_over_what_is_open(begin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
+
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.press("2", begin)
+        monkeypatch.setattr(proposing, "QUIET_SECONDS", 0.0)
+        for _ in range(5):
+            desk.session.touch()
+            desk.room.pump()
+            assert desk.room.form is None or desk.room.form.title != FORM
+        await desk.press("escape")
+        await desk.shows(FORM)
+
+    told(story, session=leading())
+
+
+def test_a_key_in_the_moment_of_its_coming_is_no_answer_and_goes_where_it_was_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proposing, "MOMENT_SECONDS", EVER)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("2")
+        await _give_location(desk)
+        for key in ("enter", "ctrl+s", "x"):
+            await desk.shows(FORM)
+            monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
+            await desk.press(key)
+            assert isinstance(desk.last, GiveLocation), key
+            await desk.hides(FORM)
+            await desk.shows(WAITS)
+            await desk.press("escape")
+            monkeypatch.setattr(proposing, "QUIET_SECONDS", 0.0)
+        await desk.shows(FORM)
+        monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
+        desk.all_at_once("l", *"crew")
+        await desk.done()
+        await desk.shows("crew")
+        assert desk.room.form is None
+        await desk.press("escape")
+        monkeypatch.setattr(proposing, "QUIET_SECONDS", 0.0)
+        await desk.shows(FORM)
+        await desk.press("escape")
+        await desk.hides(FORM, WAITS)
+        assert isinstance(desk.last, GiveLocation), "Escape puts it away for good"
+
+    told(story, session=leading())
+
+
+def test_the_key_after_that_is_an_answer() -> None:
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows(FORM)
+        await desk.press("enter")
+        assert isinstance(desk.last, TellAndOffer)
+
+    told(story, session=leading())

@@ -193,6 +193,12 @@ class BoundariesPlace(BoardPlace):
         """Whether keys meet the map that they are meant for."""
         return self.steering.settled
 
+    @property
+    def busy(self) -> bool:
+        """While somebody draws or points, or looks at the layers."""
+        steering = self.steering
+        return steering.crosshair or steering.layers_open or steering.sketch.drawing is not None
+
     def _tell_head(self, seen: Seen) -> None:
         state = seen.look.state
         headed = (self._found, state.organisation, state.boundaries, state.receipts, self.head.size.width)

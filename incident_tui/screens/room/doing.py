@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
-from textual.widgets import Input, TextArea
 
 from incident.interchange.features import Bundle
 from incident.kernel.board import Arg, Board, Look
@@ -73,8 +72,6 @@ class Doing:
         self.room = room
         self.form_deed: Deed | None = None
         self._draft = ""
-        self._opened_from: str | None = None
-        """The stream that was looked at when a new incident was opened, until that one is on the screen."""
         self._brought: tuple[Board, ...] = ()
 
     @property
@@ -165,6 +162,8 @@ class Doing:
         draft = kept or dict(answers or {})
         subject = row_words(board, row, look) if row is not None else ""
         self.form_deed = deed
+        if deed.action.name == PROPOSAL:
+            self.room.proposing.done()
         self.room.show_form(
             Form(
                 verb.title,
@@ -298,40 +297,9 @@ class Doing:
         ]
         self.did(tuple(taken.values()), " ".join((verb.title, *names)), several(deed))
         if verb.command is Open:
-            self._opened_from = self.look.stream
+            self.room.proposing.opened(self.look.stream)
         elif verb.command is GiveLocation:
-            self.propose()
-
-    # -- what a place asks for ------------------------------------------------------------------------------
-
-    def stroke(self) -> None:
-        """A new incident has come on the screen: what its place asks for is proposed there, unless somebody types."""
-        if self._opened_from is None or self.room.session.stream == self._opened_from:
-            return
-        self._opened_from = None
-        if not isinstance(self.room.focused, (Input, TextArea)):
-            self.propose()
-
-    def propose(self) -> None:
-        """Put up the one form that says whom to tell and who is to lead, where the place concerns others.
-
-        It is a proposal: nothing is sent before somebody has read it and pressed Enter.
-        """
-        action, look = self.room.actions.by_name.get(PROPOSAL), self.look
-        live = str(self.room.session.link.word) == LIVE
-        free = (
-            self.room.form is None
-            and not self.room.has_class("-asking")
-            and not self.room.has_class("-small")
-        )
-        if (
-            action is not None
-            and live
-            and free
-            and look.state.organisation.opened
-            and applies(action, None, look)
-        ):
-            self.open_form(Deed(action))
+            self.room.proposing.placed()
 
     def _warn_of_places(self, deed: Deed) -> None:
         """What a form says of a place while one types, a line says when it is done."""

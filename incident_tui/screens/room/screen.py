@@ -36,6 +36,7 @@ from incident_tui.screens.room.keyed import Keyed
 from incident_tui.screens.room.kinds import KINDS
 from incident_tui.screens.room.locking import Locking
 from incident_tui.screens.room.pace import Pace
+from incident_tui.screens.room.proposing import Proposing
 from incident_tui.screens.room.sight import ALARMS, Sight
 from incident_tui.screens.room.telling import (
     Counts,
@@ -91,6 +92,7 @@ class Room(Keyed):
         self.actions = actions
         self.voice = Voice(self, kept)
         self.doing = Doing(self)
+        self.proposing = Proposing(self)
         self.words = Words(self)
         self.keeping = Keeping(self)
         self.locking = Locking(self)
@@ -172,7 +174,7 @@ class Room(Keyed):
     def _stroke(self) -> None:
         self.voice.stroke()
         self.locking.stroke()
-        self.doing.stroke()
+        self.proposing.stroke()
         second = self.session.now() // 1000
         tail_resized = self.query_one("#tail", Lines).size != self._tail
         changed = self.session.version != self._version or second != self._second or tail_resized

@@ -194,8 +194,10 @@ class Sight:
             self.hint()
 
     def hint(self) -> None:
-        """The first-run line: the next useful key."""
+        """The line above the foot: that a form waits to come up, else, on the first run, the next useful key."""
         room = self.room
-        words = next_hint(self.trail.done, room.actions) if room.settings.first_run else ""
+        words = room.proposing.words
+        if not words and room.settings.first_run:
+            words = next_hint(self.trail.done, room.actions)
         line = [(Span(" ▸ ", "accent bold"), Span(words, "accent"))] if words else []
         room.query_one("#hint", Lines).show(line)

@@ -1,0 +1,127 @@
+"""The one form that comes up by itself: whom to tell and who is to lead, where a place concerns others.
+
+It never comes between two keys. It waits until nobody types and nothing else is open, a line above the foot says so
+and how it is opened at once, and a key that comes in the moment in which it appears goes where it was meant: the form
+steps back and waits again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from textual.widgets import Input, TextArea
+
+from incident_tui.actions import applies
+from incident_tui.screens.room.doing import PROPOSAL, Deed
+from incident_tui.screens.room.jump import Jump
+from incident_tui.screens.room.telling import LIVE
+
+if TYPE_CHECKING:
+    from incident_tui.screens.room.screen import Room
+
+QUIET_SECONDS: Final = 2.0
+"""So long after the last key nobody is in the middle of something."""
+MOMENT_SECONDS: Final = 1.0
+"""A key that comes so soon after the form was pressed before anybody had read it."""
+OPEN: Final = ("-asking", "-command", "-filter", "-palette", "-small")
+"""Classes of the room while something else has the keys."""
+
+
+class Proposing:
+    """The proposal of one room. It is one: nothing is sent before somebody has read it and pressed Enter."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self._opened_from: str | None = None
+        """The stream that was looked at when a new incident was opened, until that one is on the screen."""
+        self._due = ""
+        """The stream whose place asks for the form, as long as nobody has seen it."""
+        self._pressed = self._came = float("-inf")
+        self._told = ""
+
+    # -- what asks for it -----------------------------------------------------------------------------------
+
+    def opened(self, stream: str) -> None:
+        """A new incident was opened while this stream was looked at: its place asks once it is on the screen."""
+        self._opened_from = stream
+
+    def placed(self) -> None:
+        """The incident on the screen was given another place."""
+        stream = self.room.session.stream
+        self._due = stream if self._live() and self._asks() else ""
+        self.tell()
+
+    def done(self) -> None:
+        """The form is up, or was put up by hand: it does not come again by itself."""
+        self._due = ""
+        self.tell()
+
+    def _asks(self) -> bool:
+        """Whether there is somebody to tell, or a lead to offer."""
+        look, action = self.room.session.look(), self.room.actions.by_name.get(PROPOSAL)
+        return action is not None and look.state.organisation.opened and applies(action, None, look)
+
+    def _live(self) -> bool:
+        """Whether the server is there: only it can do what the form asks for."""
+        return str(self.room.session.link.word) == LIVE
+
+    # -- keys -----------------------------------------------------------------------------------------------
+
+    def key_comes(self, name: str) -> None:
+        """A key (by its name) or a paste has come from the terminal, and is not done yet."""
+        self._pressed = time.monotonic()
+        if name != "escape" and self._pressed - self._came < MOMENT_SECONDS and self._is_up():
+            stream = self.room.session.stream
+            self.room.doing.close_form()
+            self._due = stream
+            self.tell()
+        self._came = float("-inf")
+
+    def _is_up(self) -> bool:
+        deed = self.room.doing.form_deed
+        return self.room.form is not None and deed is not None and deed.action.name == PROPOSAL
+
+    # -- the pump -------------------------------------------------------------------------------------------
+
+    def stroke(self) -> None:
+        """Put the form up when its time has come."""
+        stream = self.room.session.stream
+        if self._opened_from is not None and stream != self._opened_from:
+            self._opened_from = None
+            self.placed()
+        if not self._due or self._due != stream:
+            self.tell()
+            return
+        if not self._asks():
+            self.done()
+        elif self._live() and self._quiet():
+            self.room.doing.open_form(Deed(self.room.actions.by_name[PROPOSAL]))
+            self._came = time.monotonic()
+
+    def _quiet(self) -> bool:
+        """Whether nothing else is open, no word is begun, and no key has come for a while."""
+        room, jump = self.room, self.room.query_one(Jump)
+        if room.form is not None or jump.due or jump.open or any(map(room.has_class, OPEN)):
+            return False
+        if room.locking.shut or not room.is_current or room.front.busy:
+            return False
+        if isinstance(room.focused, Input | TextArea) or not room.app.keys.idle:  # type: ignore[attr-defined]
+            return False
+        return time.monotonic() - self._pressed >= QUIET_SECONDS
+
+    # -- what is said ---------------------------------------------------------------------------------------
+
+    @property
+    def words(self) -> str:
+        """That it waits, and what opens it at once; "" while nothing waits here."""
+        action = self.room.actions.by_name.get(PROPOSAL)
+        if not self._due or self._due != self.room.session.stream or action is None:
+            return ""
+        return f"The form of whom to tell waits until nobody types. :{action.words[0]} opens it now."
+
+    def tell(self) -> None:
+        """Show that above the foot, or take it away."""
+        if self.words != self._told:
+            self._told = self.words
+            self.room.sight.hint()
