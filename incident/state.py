@@ -171,6 +171,7 @@ def summary(view: View) -> dict[str, Any]:
         "place": state.location.words(),
         "own": state.own,
         "declared": {code: state.parties[code].declared for code in organisation.parties(view)},
+        "asked": organisation.asked(state),
     }
 
 

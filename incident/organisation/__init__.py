@@ -32,6 +32,7 @@ from incident.organisation.facts import (
     Party,
     Sighting,
 )
+from incident.organisation.fold import asked
 from incident.organisation.telling import must_be_told, untold
 from incident.organisation.verbs import OPEN
 
@@ -46,6 +47,7 @@ __all__ = [
     "Organisation",
     "Party",
     "Sighting",
+    "asked",
     "busy",
     "charter_of",
     "closed",

@@ -254,6 +254,14 @@ def waits(party: Party) -> bool:
     return bool(party.invitation) and party.joined_at is None and party.left_at is None
 
 
+def asked(state: Organisation) -> dict[str, list[str]]:
+    """What each agency is asked and has not answered: to ``join`` or about the ``lead``. Only those are in it."""
+    found = {code: ["join"] for code, party in state.parties.items() if waits(party)}
+    for code in dict.fromkeys(answers(state, offer) for offer in state.lead_offers):
+        found[code] = [*found.get(code, ()), "lead"]
+    return found
+
+
 def subject(id_: str) -> str:
     """What the receipts of an invitation or of an offer of the lead are about."""
     return f"organisation/{id_}"

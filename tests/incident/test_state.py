@@ -11,7 +11,17 @@ from incident.kernel.model import Model, UnknownType
 from incident.kernel.protocol import Stream
 from incident.kernel.slice import Actor, CommandSpec, Conflict, Offline
 from incident.organisation import SLICE as ORGANISATION
-from incident.organisation.facts import Close, Declare, Leave, OfferLead, OpenOwn
+from incident.organisation.facts import (
+    AcceptLead,
+    Close,
+    Declare,
+    Invite,
+    Join,
+    Leave,
+    OfferLead,
+    OpenOwn,
+    TellAndOffer,
+)
 from incident.state import EXCON, INCIDENT, MODELS, OWN, REGISTER
 from tests.golden.make import HISTORIES
 from tests.incident.given import INCIDENT_STREAM, OWN_STREAM, REGISTER_STREAM, T0, Given, opened
@@ -105,11 +115,30 @@ def test_the_summary_says_what_a_list_of_incidents_shows() -> None:
         "place": "M25 J15 / M4 J4b  TQ 0402 7829  51.49400,-0.50300",
         "own": "",
         "declared": {"LAS": "aware", "SCAS": "declared"},
+        "asked": {},
     }
     given.did(Declare("SCAS", "stand_down")).by("LAS").did(Close())
     assert INCIDENT.summary(given.view)["closed"] is True
     assert INCIDENT.agencies(given.view) == {"LAS", "SCAS"}
     msgspec.json.encode(INCIDENT.summary(given.view))
+
+
+def test_the_summary_says_who_is_asked_to_join_and_who_about_the_lead() -> None:
+    """A room that has another incident open knows of this one only what stands here."""
+    given = opened("SECAMB").by("LAS", "tactical_commander")
+    given.did(TellAndOffer(("SCAS",), "SCAS", "their area"))
+    assert INCIDENT.summary(given.view)["asked"] == {"SCAS": ["join", "lead"]}
+    given.by("SCAS").did(Join("SCAS duty manager"))
+    assert INCIDENT.summary(given.view)["asked"] == {"SCAS": ["lead"]}
+    given.by("SECAMB", "tactical_commander").did(OfferLead("SECAMB", "nearer"))
+    assert INCIDENT.summary(given.view)["asked"] == {"SCAS": ["lead"], "LAS": ["lead"]}, (
+        "a claim is answered, too"
+    )
+    (ours, _) = given.view.organisation.lead_offers
+    given.by("SCAS", "tactical_commander").did(AcceptLead(ours.id))
+    assert INCIDENT.summary(given.view)["asked"] == {"SCAS": ["lead"]}, "by whoever leads by then"
+    given.by("LAS").did(Invite(("LFB",))).by("LFB", "tactical_commander").did(Leave("not ours"))
+    assert INCIDENT.summary(given.view)["asked"] == {"SCAS": ["lead"]}, "who has left is asked nothing"
 
 
 # -- what every slice owes --

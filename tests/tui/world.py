@@ -292,8 +292,11 @@ class FakeSession:
 
     @property
     def incidents(self) -> tuple[Listing, ...]:
-        given = self.world[INCIDENT_STREAM]
-        return (Listing(INCIDENT_STREAM, len(given.records), given.model.summary(given.view)),)
+        here = {stream: given for stream, given in self.world.items() if given.model is INCIDENT}
+        return tuple(
+            Listing(stream, len(given.records), given.model.summary(given.view))
+            for stream, given in here.items()
+        )
 
     @property
     def link(self) -> LinkState:

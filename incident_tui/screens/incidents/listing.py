@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.protocol import Listing
 from incident.organisation.verbs import OPEN
 from incident.values import length_words
+from incident_tui.screens.room.elsewhere import JOIN, LEAD, asked_by
 
 OPEN_HERE = replace(OPEN, key=OPEN.key or "o")
 """Opening an incident, with a key: the list of incidents is where it is offered."""
@@ -40,7 +41,14 @@ def _lead(row: Listing, _look: Look) -> Cell:
     return Cell(_said(row, "lead"), "accent")
 
 
+ASKED: Final = {(JOIN,): "INVITED", (LEAD,): "lead asked", (JOIN, LEAD): "INVITED lead"}
+"""What an incident asks of us, in the width of a column."""
+
+
 def _ours(row: Listing, look: Look) -> Cell:
+    asked = asked_by(row, look)
+    if asked:
+        return Cell(ASKED[asked], "alarm")
     declared = row.summary.get("declared") or {}
     mine = str(declared.get(look.me.agency, "")) if look.me is not None else ""
     tone = {"declared": "alarm", "standby": "caution", "": "dim"}.get(mine, "ink")

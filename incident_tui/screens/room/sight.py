@@ -7,14 +7,15 @@ false evidence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from incident.kernel.board import Board, Look
+from incident.kernel.board import Look
 from incident.kernel.slice import Refusal
 from incident_tui.actions import key_words
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.log.screen import LogPlace
+from incident_tui.screens.room.elsewhere import Asking, Elsewhere, elsewhere
 from incident_tui.screens.room.hints import Trail, next_hint
 from incident_tui.screens.room.telling import to_answer
 from incident_tui.screens.room.unread import LOOKED_AT, Unread
@@ -29,6 +30,8 @@ SHOWN_AT: Final = {"organisation": "parties"}
 LEAD_ANSWERS: Final = {"parties.accept-lead": "accepts the lead", "parties.decline-lead": "declines"}
 JOINING: Final = {"parties.join": "joins"}
 """An offer of the lead, or an invitation, is answered, not acknowledged: these verbs, and what their keys do."""
+INCIDENTS: Final = "incidents"
+"""The list of incidents, where another one waits that asks us."""
 ALARMS: Final = "alarms"
 """The board that every alarm stands on."""
 
@@ -53,21 +56,34 @@ class Sight:
         """Subjects addressed to our agency that nobody here has acknowledged yet."""
         self.things: frozenset[str] = frozenset()
         """The things they are about: ``board/key``."""
+        self.elsewhere: tuple[Asking, ...] = ()
+        """Other incidents that ask something of us."""
+        self.places: tuple[tuple[str, str], ...] = ()
+        """Where that is answered, board and row, in the order of the tabs: every count and every way is of these."""
+        self._hear = Elsewhere(lambda text: room.voice.notice("call", text))
         self.unread = Unread()
         session = room.session
         self.trail = Trail(session.view_state("tried"), lambda text: session.keep_view_state("tried", text))
 
     def look(self, look: Look) -> int:
-        """Take up what is addressed to us now; answers how much of it waits for an answer."""
+        """Take up what is asked of us now; answers in how many places something waits for an answer."""
         me = self.room.session.me
         lines = self.room.session.log().last_own(LOOKED_AT)
         self.unread.look(lines, look.stream, "" if me is None else me.name, look.now)
         self.waiting = to_answer(look)
+        self.elsewhere = elsewhere(self.room.session.incidents, look)
+        if look.stream:  # who is in none has the list before them, and is taken to the only one there is
+            self._hear.hear(self.elsewhere, self._way_there())
+        self.places = self._places(look)
         things = frozenset(thing_of(subject) for subject in self.waiting)
         if things != self.things:
             self.things = things
             self.room.recount()  # the place in front has been shown the ones before
-        return len(self.waiting)
+        return len(self.places)
+
+    def _way_there(self) -> str:
+        keys = self.room.actions.keys_of("go.incidents")
+        return f"{key_words(keys[0]) if keys else ':incidents'} lists it, and enter goes there."
 
     def _about(self, keys: tuple[str, ...]) -> list[str]:
         """What waits and is about these rows of the place in front."""
@@ -94,7 +110,7 @@ class Sight:
         """``a``: acknowledge what is under the cursor, or say where something waits for it."""
         subjects = self._about(self.room.front.chosen())
         if not subjects:
-            where = sorted({board_of(subject) for subject in self.waiting})
+            where = sorted({board for board, _ in self.places})
             here = f"Nothing here waits to be acknowledged. Look at: {', '.join(where)}."
             self.room.say(here if where else "Nothing waits to be acknowledged.", "dim")
             return
@@ -110,7 +126,7 @@ class Sight:
     def by_board(self) -> dict[str, int]:
         """How much of it stands on each board; at the log, what is unread in our own part."""
         return {
-            **Counter(map(board_of, self.waiting)),
+            **Counter(board for board, _ in self.places),
             "log": len(self.unread.keys),
         }
 
@@ -121,20 +137,21 @@ class Sight:
         return first, second
 
     def next(self) -> None:
-        """``.``: to the next row that waits for our acknowledgement, in the order of the tabs, round and round."""
-        things = self.things | self._asking(self.room.session.look())
-        places = self._rows_of(lambda board, key: f"{board.name}/{key}" in things)
-        if not places:
+        """``.``: to the next row that waits for our answer, in the order of the tabs, round and round."""
+        look = self.room.session.look()
+        self.look(look)
+        if not self.places:
             self.room.say("Nothing waits to be acknowledged.", "dim")
             return
-        place, row = self._after(places)
+        place, row = self._after(self.places)
         self.room.go(place, row)
         me = self.room.session.me
         ours = JOINING if me is not None and row == me.agency else LEAD_ANSWERS
         answers = ours if place == "parties" else {"app.acknowledge": "acknowledges"}
+        answers = {"list.enter": "goes there"} if place == INCIDENTS else answers
         ways = [f"{key_words(key)} {words}" for name, words in {**answers, "app.next": "is the next"}.items()
                 for key in self.room.actions.keys_of(name)[:1]]  # fmt: skip
-        self.room.say(f"{len(places)} to answer: {', '.join(ways)}.", "dim")
+        self.room.say(f"{len(self.places)} to answer: {', '.join(ways)}.", "dim")
 
     def line(self) -> None:
         """``'``: to the oldest line of our own part of the log that is unread here."""
@@ -165,12 +182,16 @@ class Sight:
         elif isinstance(front, BoardPlace) and len(front.table.roll):
             front.table.put((front.table.roll.line + 1) % len(front.table.roll))
 
-    def _rows_of(self, wanted: Callable[[Board, str], bool]) -> list[tuple[str, str]]:
-        look = self.room.session.look()
-        boards = sorted(self.room.actions.boards, key=lambda board: board.digit or "~")
+    def _places(self, look: Look) -> tuple[tuple[str, str], ...]:
+        """The rows that ask us, board by board; a board that has no row for what it asks stands there itself."""
+        things = frozenset(map(thing_of, self.waiting)) | self._asking(look)
         named = {board_of(subject) for subject in self.waiting}
-        return [(board.name, key) for board in boards if board.name in named and board.name in self.room.places
-                for key in board.rows(look) if wanted(board, key)]  # fmt: skip
+        found: list[tuple[str, str]] = []
+        for board in sorted(self.room.actions.boards, key=lambda board: board.digit or "~"):
+            if board.name in named and board.name in self.room.places:
+                rows = [(board.name, key) for key in board.rows(look) if f"{board.name}/{key}" in things]
+                found += rows or [(board.name, "")]
+        return (*found, *((INCIDENTS, one.stream) for one in self.elsewhere))
 
     def _asking(self, look: Look) -> frozenset[str]:
         """Who asks us on Parties: who claims our lead or offers us theirs; our own row while we are invited."""
@@ -180,7 +201,7 @@ class Sight:
         invited = {code for code, party in state.parties.items() if party.invitation in asked}
         return frozenset(f"parties/{code}" for code in lead | invited)
 
-    def _after(self, places: list[tuple[str, str]]) -> tuple[str, str]:
+    def _after(self, places: Sequence[tuple[str, str]]) -> tuple[str, str]:
         """The one behind where the cursor is; the first when it is on none."""
         found = self.room.front.row()
         here = (self.room.front.scope, "" if found is None else found[0])
