@@ -14,7 +14,7 @@ from incident.kernel.board import Board, Cell, Column, Look
 from incident.kernel.receipts import Receipts, receipt
 from incident.organisation.facts import DECLARATIONS, Organisation, Party
 from incident.organisation.fold import subject, waits
-from incident.organisation.lead import Draft
+from incident.organisation.lead import Changed, Draft, nothing_changed
 from incident.organisation.rules import answers, stands
 from incident.organisation.telling import untold
 from incident.organisation.verbs import verbs
@@ -219,13 +219,29 @@ def _area_lines(look: Look) -> list[tuple[str, Cell]]:
         lines = [("area", Cell(as_before(before), "caution"))] if before else []
         return [*lines, *_untold_lines(look)]
     lines = [("area", Cell(placing_words(placing), "ink" if placing.state == INSIDE else "caution"))]
-    if placing.trust and placing.trust != state.lead:
-        lines.append(("", Cell(f"its area: offer or agree the lead with {placing.trust}", "caution")))
-    return [*lines, *_untold_lines(look)]
+    return [*lines, *_lead_lines(look, placing.trust), *_untold_lines(look)]
+
+
+def _lead_lines(look: Look, trust: str) -> list[tuple[str, Cell]]:
+    """What is still to be done about the lead where another trust's area it is; nothing while it is, or once closed."""
+    state: Organisation = look.state.organisation
+    if (
+        not trust
+        or trust == state.lead
+        or state.closed
+        or any(offer.to == trust for offer in state.lead_offers)
+    ):
+        return []
+    if state.lead != state.opened_by or state.lead_since != state.opened_at:
+        words = (
+            f"{trust}'s area; the lead went to {state.lead} by agreement at {look.clock(state.lead_since)}"
+        )
+        return [("", Cell(words, "dim"))]
+    return [("", Cell(f"its area: offer or agree the lead with {trust}", "caution"))]
 
 
 def _untold_lines(look: Look) -> list[tuple[str, Cell]]:
-    missing = untold(look.state)
+    missing = () if look.state.organisation.closed else untold(look.state)
     return [("to be told", Cell(" ".join(missing), "caution"))] if missing else []
 
 
@@ -251,15 +267,18 @@ def _alarm(look: Look) -> int:
     return int(state.lead_disputed) + int(state.disputed)
 
 
-def make_board(draft: Draft = lambda _look: "") -> Board:
-    """The board of parties; ``draft`` writes the first text of an IIMARCH brief from the picture."""
+def make_board(draft: Draft = lambda _look: "", changed: Changed = nothing_changed) -> Board:
+    """The board of parties; ``draft`` writes the first text of an IIMARCH brief from the picture.
+
+    ``changed`` names what has changed in the picture since a moment.
+    """
     return Board(
         name="parties",
         title="Parties",
         digit="",
         rows=rows,
         columns=COLUMNS,
-        verbs=verbs(draft),
+        verbs=verbs(draft, changed),
         detail=detail,
         find=_find,
         named=_named,

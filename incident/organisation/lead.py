@@ -21,6 +21,17 @@ from incident.values import as_words, sentences
 Draft = Callable[[Look], str]
 """Writes a first IIMARCH brief from what is seen."""
 
+Changed = Callable[[Look, int], Sequence[str]]
+"""Names what has changed in the picture since a moment (UTC ms)."""
+NAMED_MAX: Final = 6
+"""So many of the things that have changed are named; the rest is counted."""
+
+
+def nothing_changed(_look: Look, _at: int) -> Sequence[str]:
+    """For who sees no more than the organisation."""
+    return ()
+
+
 _REASON: Final = Arg("reason", "Reason", rest=True)
 
 
@@ -137,15 +148,32 @@ def _ours(draft: Draft) -> Callable[[Look, Any], str]:
     return lambda look, _row: draft(look) if me_of(look) == state_of(look).lead else ""
 
 
-def _read(draft: Draft) -> Callable[[Look, Any], str]:
-    """The brief that came with the offer; of a claim, the one that we give."""
+def since_written(look: Look, offer: LeadOffer, changed: Changed) -> str:
+    """How old the brief of an offer is, where what it tells of has changed since; else ""."""
+    found = changed(look, offer.at)
+    if not found or not offer.brief:
+        return ""
+    more = f" and {len(found) - NAMED_MAX} more" if len(found) > NAMED_MAX else ""
+    count = "1 thing has" if len(found) == 1 else f"{len(found)} things have"
+    return (
+        f"WRITTEN {look.clock(offer.at)}; SINCE THEN {count} changed: {', '.join(found[:NAMED_MAX])}{more}."
+    )
+
+
+def _read(draft: Draft, changed: Changed) -> Callable[[Look, Any], str]:
+    """The brief that came with the offer, and how old it is; of a claim, the one that we give."""
 
     def default(look: Look, row: Any) -> str:
         found = _first(_for_us)(look, row)
         offer = next((offer for offer in state_of(look).lead_offers if offer.id == found), None)
         if offer is None:
             return ""
-        return _ours(draft)(look, row) if offer.claim else offer.brief or "No written brief came with it."
+        if offer.claim:
+            return _ours(draft)(look, row)
+        text = "\n".join(filter(None, (since_written(look, offer, changed), offer.brief)))
+        if len(text) > BRIEF_MAX:  # all of it stands in the detail of the Parties board
+            text = f"{text[: BRIEF_MAX - 1]}…"
+        return text or "No written brief came with it."
 
     return default
 
@@ -202,7 +230,7 @@ def tell_verb(draft: Draft) -> Verb:
     )
 
 
-def lead_verbs(draft: Draft) -> tuple[Verb, ...]:
+def lead_verbs(draft: Draft, changed: Changed = nothing_changed) -> tuple[Verb, ...]:
     """Everything that is done about the lead; ``draft`` writes the first text of a brief."""
     brief = Arg("brief", "IIMARCH brief", "lines", False, default=_ours(draft), limit=BRIEF_MAX)
     return (
@@ -236,7 +264,7 @@ def lead_verbs(draft: Draft) -> tuple[Verb, ...]:
             read_first=True,
             args=(
                 Arg("offer", "Which", "choice", False, _for_us, _first(_for_us)),
-                Arg("brief", "IIMARCH brief", "lines", False, default=_read(draft), limit=BRIEF_MAX),
+                Arg("brief", "IIMARCH brief", "lines", False, default=_read(draft, changed), limit=BRIEF_MAX),
             ),
             applies=lambda row, look: bool(_for_us(look, row)),
             confirm=True,

@@ -11,7 +11,7 @@ from incident.kernel.board import Arg, Look, Verb
 from incident.organisation import facts
 from incident.organisation.asking import invitable, me_of, state_of, text_of
 from incident.organisation.facts import DECLARATIONS, KINDS, Party
-from incident.organisation.lead import Draft, lead_verbs, tell_verb
+from incident.organisation.lead import Changed, Draft, lead_verbs, nothing_changed, tell_verb
 from incident.organisation.remains import against_closing, against_declaring
 from incident.organisation.rules import spoken
 from incident.values import Location, as_words
@@ -301,6 +301,6 @@ _INCIDENT_VERBS = (
 )
 
 
-def verbs(draft: Draft = lambda _look: "") -> tuple[Verb, ...]:
+def verbs(draft: Draft = lambda _look: "", changed: Changed = nothing_changed) -> tuple[Verb, ...]:
     """Everything that is done to the organisation; ``draft`` writes the first text of an IIMARCH brief."""
-    return (*_PARTY_VERBS, tell_verb(draft), *lead_verbs(draft), *_INCIDENT_VERBS)
+    return (*_PARTY_VERBS, tell_verb(draft), *lead_verbs(draft, changed), *_INCIDENT_VERBS)

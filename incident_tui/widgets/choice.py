@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from incident_tui.widgets.lines import Lines
-from incident_tui.widgets.paint import Line, Span
+from incident_tui.widgets.paint import Line, Span, wrap
 
 SHOWN_MAX = 6
 """Rows of an open list."""
@@ -33,6 +33,7 @@ class Choice(Lines, can_focus=True):
         *,
         several: bool = False,
         free: bool = False,
+        codes: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id)
@@ -40,6 +41,8 @@ class Choice(Lines, can_focus=True):
         self.several = several
         self.free = free
         """Nothing need be chosen."""
+        self.codes = codes
+        """The values are codes that people know, such as those of agencies: they can stand for the words."""
         self.typed = ""
         self.took = False
         """The last Enter or Tab has taken another value."""
@@ -112,22 +115,35 @@ class Choice(Lines, can_focus=True):
 
     def lay(self) -> None:
         """Show the state the field is in."""
-        self.show(self._many_lines() if self.has_focus and not self._in_a_row else (self._one_line(),))
+        self.show(self._many_lines() if self.has_focus and not self._in_a_row else self._closed_lines())
 
     @property
     def _in_a_row(self) -> bool:
         width = sum(cell_len(words) + 2 for _, words in self.choices)
         return len(self.choices) <= 2 * SHOWN_MAX and width <= max(1, self.size.width)
 
-    def _one_line(self) -> Line:
+    def _closed_lines(self) -> tuple[Line, ...]:
         if not self.choices:
-            return (Span("nothing to choose from", "dim"),)
+            return ((Span("nothing to choose from", "dim"),),)
         if self.typed and not self._fitting():
-            return (Span(self.typed, "accent"), Span("  ▲ none is called so: backspace", "caution"))
+            return ((Span(self.typed, "accent"), Span("  ▲ none is called so: backspace", "caution")),)
         if self._in_a_row and self.size.width:
-            return tuple(span for index in range(len(self.choices)) for span in self._side_by_side(index))
-        words = ", ".join(words for value, words in self.choices if value in self._picked)
-        return (Span(words or "–", "ink" if words else "dim"), Span(f"  ▾ {len(self.choices)}", "dim"))
+            return (tuple(span for index in range(len(self.choices)) for span in self._side_by_side(index)),)
+        count = f"  ▾ {len(self.choices)}"
+        *above, words = self._picked_lines(self.size.width - cell_len(count))
+        last = (Span(words or "–", "ink" if words else "dim"), Span(count, "dim"))
+        return (*((Span(part),) for part in above), last)
+
+    def _picked_lines(self, width: int) -> list[str]:
+        """What is chosen by its words; where they would be cut, by codes if there are any, in as many lines as needed.
+
+        Nobody is told by a form that did not show who is told.
+        """
+        picked = [(value, words) for value, words in self.choices if value in self._picked]
+        full = ", ".join(words for _, words in picked)
+        if not self.several or cell_len(full) <= width or not self.size.width:
+            return [full]
+        return wrap(" ".join(value for value, _ in picked) if self.codes else full, width)
 
     def _side_by_side(self, index: int) -> tuple[Span, ...]:
         value, words = self.choices[index]
@@ -140,21 +156,30 @@ class Choice(Lines, can_focus=True):
 
     def _many_lines(self) -> tuple[Line, ...]:
         fitting = self._fitting()
-        sign = self.typed or ", ".join(words for value, words in self.choices if value in self._picked) or "–"
         here = self._moved and self._at in fitting and not self.several
         how = "  Tab takes ▸" if here else "" if self.typed else "  type to find"
-        count = f"  {len(fitting)} of {len(self.choices)}{how}"
-        lines: list[Line] = [(Span(sign, "accent" if self.typed else "ink"), Span(count, "dim"))]
+        lines = self._head(f"{len(fitting)} of {len(self.choices)}{how}")
         place = fitting.index(self._at) if self._at in fitting else 0
         top = max(0, min(place - SHOWN_MAX // 2, len(fitting) - SHOWN_MAX))
         for index in fitting[top : top + SHOWN_MAX]:
             value, words = self.choices[index]
             here = index == self._at
-            mark = "▸ " if here else "✓ " if value in self._picked else "  "
+            picked = "✓ " if value in self._picked else "  "
+            mark = ("▸" if here else " ") + picked
             lines.append((Span(mark + words, "strong on selection" if here else "ink", f"{index}"),))
         if not fitting:
             lines.append((Span("  ▲ none is called so: backspace", "caution"),))
         return tuple(lines)
+
+    def _head(self, count: str) -> list[Line]:
+        """What is chosen, what is typed, and how many fit: in one line, or the former above when there is no room."""
+        picked = [part for part in self._picked_lines(self.size.width) if part]
+        fits = len(picked) == 1 and cell_len(f"{picked[0]}  {count}") <= self.size.width
+        if not self.several or not picked or (fits and not self.typed):
+            sign = self.typed or "".join(picked) or "–"
+            return [(Span(sign, "accent" if self.typed else "ink"), Span(f"  {count}", "dim"))]
+        typed = (Span(self.typed, "accent"), Span("  ")) if self.typed else ()
+        return [*((Span(part),) for part in picked), (*typed, Span(count, "dim"))]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """One row, or as many as the open list has."""

@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from incident.kernel.board import Arg, Look
+from incident.kernel.text import ascii_fold
 from incident_tui.answers import choices_of, read_answer
 from incident_tui.widgets.choice import Choice
 from incident_tui.widgets.lines import Lines
@@ -28,9 +29,9 @@ from incident_tui.widgets.prompt import Area, Line
 LABEL_MAX = 24
 LINES_HEIGHT = 4
 AREA_MAX = 12
-"""A text of several lines is shown so far; past it one scrolls."""
+"""A text of several lines is shown so far, and farther while there is room; past it one scrolls."""
 LONG = 8
-"""A form that asks for more than this gets more of the screen."""
+"""A form that asks for more than this, or holds a long text, gets more of the screen."""
 
 
 Understand = Callable[[str, bool], Sequence[tuple[str, str]]]
@@ -160,15 +161,19 @@ class Form(Vertical):
         yield Lines(id="form-more")
         yield Lines(id="form-foot")
 
-    def _widget(self, field: Asked) -> Widget:
-        name = f"answer-{field.arg.name}"
+    def _begun(self, field: Asked) -> str:
+        """What stands in a field at first: what was written before, else what would usually be answered."""
         value = self._draft.get(field.arg.name)
         if value is None and field.arg.default is not None:
             value = str(field.arg.default(self._look, self._row) or "")
-        value = value or ""
+        return value or ""
+
+    def _widget(self, field: Asked) -> Widget:
+        name, value = f"answer-{field.arg.name}", self._begun(field)
         several = field.arg.kind in ("choices", "agencies")
         if field.choices:
-            return Choice(field.choices, value, several=several, free=not field.arg.required, id=name)
+            free, codes = not field.arg.required, field.arg.kind == "agencies"
+            return Choice(field.choices, value, several=several, free=free, codes=codes, id=name)
         if field.arg.kind == "lines":
             area = Area(value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", id=name)
             area.cursor_blink = False
@@ -200,9 +205,18 @@ class Form(Vertical):
         return sum(not field.arg.hidden for field in self.fields) > LONG
 
     @property
+    def wide(self) -> bool:
+        """Whether it gets the wider side: it asks for much, or there is much to read in it, as a brief."""
+        texts = (
+            self._begun(field) for field in self.fields if field.arg.kind == "lines" and not field.arg.hidden
+        )
+        return self.long or any(text.count("\n") > AREA_MAX for text in texts)
+
+    @property
     def here(self) -> bool:
-        """Whether its fields are there: who types fast may have put it away before it was up."""
-        return all(self.query(f"#answer-{field.arg.name}") for field in self.fields)
+        """Whether its parts are there: who types fast may have put it away before it was up, or since."""
+        parts = ("form-head", "form-foot", *(f"answer-{field.arg.name}" for field in self.fields))
+        return all(self.query(f"#{part}") for part in parts)
 
     def focus_first(self) -> None:
         """Go to the field asked for, else to the first that must be filled in and is not, else to the first."""
@@ -238,8 +252,8 @@ class Form(Vertical):
     def _whole(self, field: Asked, label: int, width: int) -> list[tuple[Span, ...]]:
         """What does not fit into its field in full under it, before it is sent; a command typed into it is told."""
         answer = self._answer(field)
-        if isinstance(answer, TextArea) and (rows := answer.wrapped_document.height) > AREA_MAX:
-            said = f"{rows} lines, {AREA_MAX} of them shown: the arrow keys go on"
+        if isinstance(answer, TextArea) and (rows := answer.wrapped_document.height) > (most := self._most()):
+            said = f"{rows} lines, {most} of them shown: the arrow keys go on"
             return [(Span("  ▏ ", "rule"), Span(fit(said, width), "dim"))]
         if not isinstance(answer, Line) or not answer.value:
             return []
@@ -247,7 +261,11 @@ class Form(Vertical):
             said = "This is a field of the form. Esc leads out of it, and a : there opens the command line."
             return [(Span("    "), Span(part, "caution")) for part in wrap(said, width)]
         room = answer.size.width or width - label
-        whole = wrap(answer.value, width) if cell_len(answer.value) >= room else []
+        ascii_look = getattr(
+            self.app, "ascii_look", False
+        )  # before lines are broken: +/- is longer than its sign
+        value = ascii_fold(answer.value) if ascii_look else answer.value
+        whole = wrap(value, width) if cell_len(answer.value) >= room else []
         return [(Span("  ▏ ", "rule"), Span(part)) for part in whole] + self._place(
             field, answer.value, width
         )
@@ -269,12 +287,25 @@ class Form(Vertical):
             for more, part in enumerate(wrap(words, width))
         ]
 
+    def _most(self) -> int:
+        """How many lines of a text there is room for, once every other field has its own."""
+        found = self.query("#form-fields")
+        texts = [area for area in self.query(TextArea) if area.display]
+        if not found or not texts:
+            return AREA_MAX
+        fields = found.first(VerticalScroll)
+        rows = sum(part.outer_size.height for part in fields.children if part.display)
+        others = rows - sum(area.outer_size.height for area in texts)
+        return max(AREA_MAX, (fields.size.height - others) // len(texts))
+
     def _grow(self) -> None:
         """A text of several lines is as high as it is long, as far as that goes."""
+        most = self._most()
         for area in self.query(TextArea):
-            rows = max(LINES_HEIGHT, min(AREA_MAX, area.wrapped_document.height + 1))
+            rows = max(LINES_HEIGHT, min(most, area.wrapped_document.height + 1))
             if area.size.width and area.size.height != rows:
                 area.styles.height = rows
+                self.call_after_refresh(self._lay)
 
     def _tell_more(self) -> None:
         """That a form which is longer than the screen goes on: which fields are still below, and how many above."""

@@ -16,6 +16,7 @@ A crash report is printed after the app has ended, past every filter; `CrashDoor
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook, RenderResult
@@ -47,6 +48,39 @@ def _without_link(style: Style) -> Style:
 def _same_width(text: str, as_text: str) -> str:
     width = cell_len(as_text)
     return text if cell_len(text) == width else set_cell_size(text, width)
+
+
+MORE_OR_LESS, SPELLED = "±", "+/-"
+GAP = " " * len(SPELLED)
+"""Blanks that can spare as many cells as the longer sign takes, and still part what stands on either side."""
+
+
+def _spelled_out(segments: list[Segment]) -> list[Segment]:
+    """``±`` as ``+/-`` wherever the line has two cells to spare: a lone ``+`` would say that it can only be more.
+
+    They are taken from the next gap to the right, else from the last one to the left; the frame of a table ends the
+    search. Where there is none, a ``~`` stands for it.
+    """
+    if not any(MORE_OR_LESS in segment.text for segment in segments):
+        return segments
+    cells = [(char, segment.style) for segment in segments for char in segment.text]
+    text = "".join(char for char, _ in cells)
+    while (at := text.find(MORE_OR_LESS)) >= 0:
+        style = cells[at][1]
+        right, left = text.find(GAP, at), text.rfind(GAP, 0, at)
+        if right >= 0 and "│" not in text[at:right]:
+            del cells[right : right + 2]
+            cells[at : at + 1] = [(char, style) for char in SPELLED]
+        elif left >= 0 and "│" not in text[left:at]:
+            cells[at : at + 1] = [(char, style) for char in SPELLED]
+            del cells[left : left + 2]
+        else:
+            cells[at] = ("~", style)
+        text = "".join(char for char, _ in cells)
+    return [
+        Segment("".join(char for char, _ in run), style)
+        for style, run in groupby(cells, key=lambda cell: cell[1])
+    ]
 
 
 class LastDoor(LineFilter):
@@ -86,6 +120,7 @@ class AsciiLook(LineFilter):
         """The segments with every foreign character folded."""
         if all(segment.text.isascii() for segment in segments):
             return segments
+        segments = _spelled_out(segments)
         strict = self.strict
         return [
             segment if segment.text.isascii() else Segment(_folded(segment.text, strict), segment.style)

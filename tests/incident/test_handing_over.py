@@ -7,10 +7,22 @@ from typing import Any
 import msgspec
 import pytest
 
+from incident.boundaries.facts import Agree, Propose, Shape
 from incident.kernel.board import Look
 from incident.kernel.slice import Actor, Refusal
 from incident.organisation import parties
-from incident.organisation.facts import AcceptLead, Invite, OfferLead, Open, Organisation, TellAndOffer
+from incident.organisation.facts import (
+    BRIEF_MAX,
+    AcceptLead,
+    Close,
+    GiveLocation,
+    Invite,
+    Join,
+    OfferLead,
+    Open,
+    Organisation,
+    TellAndOffer,
+)
 from incident.organisation.fold import subject
 from incident.placing import Near, Placing
 from incident.reports import PARTIES
@@ -117,6 +129,59 @@ def test_the_receiver_reads_the_brief_and_the_acceptance_is_recorded_with_it() -
     after = look(given, "LAS")
     assert "fuel on the road" in [cell.text for _, cell in PARTIES.detail(PARTIES.rows(after)["SCAS"], after)]
     given.check()
+
+
+def test_a_brief_that_is_older_than_what_was_agreed_since_says_so_to_who_is_to_accept_it() -> None:
+    given = poyle().did(TellAndOffer(("SCAS", "SECAMB"), "SCAS", "their area", "INFORMATION\nno RVP yet"))
+    given.later(2).by("SCAS").did(Join("SCAS duty manager"))
+    assert filled("accept-lead", given, "SCAS")["brief"] == "INFORMATION\nno RVP yet", (
+        "our own joining is no news"
+    )
+    given.by("LAS").did(Propose("rvp", Shape(Location("Colnbrook", "TQ 0240 7770"))))
+    rvp = given.last
+    read = filled("accept-lead", given, "SCAS")["brief"].split("\n")
+    assert read[1:] == ["INFORMATION", "no RVP yet"]
+    assert read[0] == "WRITTEN 14:00; SINCE THEN 1 thing has changed: RVP A."
+    given.later(1).by("SCAS").did(Agree(rvp)).by("SECAMB").did(Join("SECAMB duty manager"))
+    given.by("LAS").did(GiveLocation(Location("Poyle, A3044", "TQ 0331 7651")))
+    read = filled("accept-lead", given, "SCAS")["brief"].split("\n")
+    assert read[0] == (
+        "WRITTEN 14:00; SINCE THEN 3 things have changed: the location, RVP A, how SECAMB stands."
+    )
+    given.by("SCAS").did(
+        verb("accept-lead").build(None, filled("accept-lead", given, "SCAS"), look(given, "SCAS"))
+    )
+    assert org(given).lead_brief == "INFORMATION\nno RVP yet", "what is recorded is what was given"
+
+
+def test_a_brief_of_the_greatest_length_can_be_accepted_when_it_is_old() -> None:
+    given = poyle().did(TellAndOffer(("SCAS",), "SCAS", "their area", "x" * BRIEF_MAX))
+    given.later(2).did(Propose("rvp", Shape(Location("Colnbrook", "TQ 0240 7770"))))
+    assert len(filled("accept-lead", given, "SCAS")["brief"]) == BRIEF_MAX
+
+
+def detail_of(given: Given, agency: str) -> list[str]:
+    seen = look(given, agency)
+    return [cell.text for _, cell in PARTIES.detail(PARTIES.rows(seen)[agency], seen)]
+
+
+def test_the_detail_says_what_is_still_to_be_done_about_the_lead_and_not_what_is_done() -> None:
+    to_do = "its area: offer or agree the lead with SCAS"
+    given = poyle(INSIDE)
+    assert to_do in detail_of(given, "LAS")
+    given.did(TellAndOffer(("SCAS", "SECAMB"), "SCAS", "their area")).later(3)
+    assert to_do not in detail_of(given, "LAS"), "it is offered, and that stands there"
+    given.by("SCAS").did(AcceptLead(org(given).lead_offers[0].id))
+    assert to_do not in detail_of(given, "SCAS")
+    given.by("SCAS").did(OfferLead("SECAMB", "nearer")).later(2)
+    given.by("SECAMB").did(AcceptLead(org(given).lead_offers[0].id))
+    assert to_do not in detail_of(given, "SCAS"), "it was agreed"
+    assert "SCAS's area; the lead went to SECAMB by agreement at 14:05" in detail_of(given, "SCAS")
+    closed = poyle(INSIDE).did(Close())
+    assert not any("lead with" in line or "EEAST" in line for line in detail_of(closed, "LAS")), "it is over"
+    assert "to be told" not in [
+        title for title, _ in PARTIES.detail(PARTIES.rows(look(closed))["LAS"], look(closed))
+    ]
 
 
 def test_to_a_claim_who_has_the_lead_gives_the_brief() -> None:

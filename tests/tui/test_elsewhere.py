@@ -73,7 +73,9 @@ def test_the_detail_of_an_incident_names_the_keys_that_answer_it() -> None:
         assert there == (
             "enter goes there, . leads to it, and there J joins, A accepts the lead, x declines it"
         )
-        await desk.press("enter", "0")
+        await desk.press("enter")
+        await counted(desk, "2 to answer")
+        await desk.press("0")
         row = desk.room.front.row()
         assert row is not None
         here = dict(desk.room.front.pairs(row[1], desk.room.seen()))["keys"].text  # type: ignore[attr-defined]

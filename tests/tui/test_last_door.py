@@ -298,3 +298,20 @@ def test_content_of_safe_text_is_that_text_without_styles(text: str) -> None:
 
 def test_the_toasts_of_the_program_are_hostile_texts() -> None:
     assert set(TOASTS) <= {hostile.name for hostile in HOSTILE}
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("as drawn, ±3.0 km        ", "as drawn, +/-3.0 km      "),
+        ("left        right, ±3 km", "left      right, +/-3 km"),
+        ("no room at all, ±3 km", "no room at all, ~3 km"),
+        ("(±1 m) │ (±2 m)      │", "(~1 m) | (+/-2 m)    |"),
+    ],
+)
+def test_more_or_less_never_becomes_more(line: str, shown: str) -> None:
+    """Two cells are taken from a gap beside it, within the same column; the line keeps its width."""
+    for cut in range(len(line)):
+        found = AsciiLook().apply([Segment(line[:cut]), Segment(line[cut:], Style(bold=True))], BLACK)
+        assert "".join(segment.text for segment in found) == shown
+    assert cell_len(shown) == cell_len(line)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from textual.widgets import TextArea
 
 from incident.kernel.replica import LinkWord
 from incident.kernel.slice import Actor
@@ -16,8 +17,9 @@ from incident.organisation.facts import AcceptLead, GiveLocation, OfferLead, Tel
 from incident.placing import Near, Placing
 from incident_tui.link import LinkState
 from incident_tui.screens.room import proposing
+from tests.incident.given import INCIDENT_STREAM, opened
 from tests.tui.desk import Desk, told
-from tests.tui.world import FakeSession
+from tests.tui.world import FakeSession, text_of
 
 FORM = "Tell the neighbours, offer the lead"
 WAITS = "The form of whom to tell waits until nobody types. :tell opens it now."
@@ -212,3 +214,80 @@ def test_the_key_after_that_is_an_answer() -> None:
         assert isinstance(desk.last, TellAndOffer)
 
     told(story, session=leading())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_who_is_told_stands_in_it_by_code_where_the_names_are_too_long_and_a_tick_stays_under_the_cursor(
+    size: tuple[int, int],
+) -> None:
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows(FORM)
+        await desk.press(*("down", "space") * 4)
+        assert desk.room.form is not None
+        codes = desk.room.form.answers()["agencies"].split(",")
+        assert len(codes) == 5
+        lines = await desk.shows(*codes, "67 of 67")
+        assert any("▸✓" in line for line in lines), "where the cursor stands, and that it is chosen"
+        await desk.press("space")
+        await desk.shows("▸  ")
+        await desk.press("space", "tab")
+        await desk.shows("▾ 67")
+        await desk.shows(*codes)
+
+    told(story, size, session=leading())
+
+
+async def _brief(desk: Desk) -> TextArea:
+    """The brief of the form that is open, once it has found its height."""
+    assert desk.room.form is not None
+    (area,) = desk.room.form.query(TextArea)
+    before = -1
+    while area.size.height != before:
+        before = area.size.height
+        await desk.pilot.pause(0.3)
+    return area
+
+
+def test_the_brief_has_the_room_there_is() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(*":accept-lead", "enter")
+        area = await _brief(desk)
+        assert area.wrapped_document.height == 37, "or it would not be about this"
+        await desk.shows("line 1 of it", "line 37 of it")
+        await desk.hides("of them shown")
+
+    given = opened("SECAMB").by("LAS", "tactical_commander")
+    lines = "\n".join(f"line {number} of it" for number in range(1, 38))
+    given.did(TellAndOffer(("SCAS",), "SCAS", "their area", lines))
+    seat = Actor("EOC desk 2", "SCAS", "tactical_commander")
+    told(story, (120, 60), session=FakeSession(me=seat, more={INCIDENT_STREAM: given}))
+
+
+def test_a_brief_that_is_longer_than_the_screen_fills_it_and_says_how_much_of_it_is_shown() -> None:
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows(FORM)
+        area = await _brief(desk)
+        assert area.size.height > 30, "of 60 rows"
+        await desk.shows(f"{area.wrapped_document.height} lines, {area.size.height} of them shown")
+
+    told(story, (120, 60), session=leading())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_in_the_ascii_look_how_sure_a_place_is_reads_more_or_less_in_the_notice_and_in_the_form(
+    size: tuple[int, int],
+) -> None:
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows(FORM)
+        desk.session.say("caution", "Inside EEAST, SECAMB 0.9 km (INDICATIVE, ±0.1 km). Tell: EEAST.")
+        await desk.shows("Tell: EEAST")
+        painted = text_of(desk.app)
+        whole = [line for line in painted if "0.1 km" in line]
+        assert len(whole) >= 2, "the notice, and the reason in the form"
+        assert not any("+0.1" in line or "±" in line for line in painted)
+        assert sum("+/-0.1 km" in line for line in whole) >= 2
+
+    told(story, size, session=leading(), ascii="always")

@@ -163,7 +163,7 @@ def test_one_key_writes_the_board_to_a_file_and_says_where(tmp_path: Path) -> No
 
     async def story(desk: Desk) -> None:
         await desk.press("f8")
-        await desk.shows("Written: ", "_picture_")
+        await desk.shows("✓ Written: ", "_picture_")
         await desk.press(":")
         await desk.type("print log csv")
         await desk.press("enter")

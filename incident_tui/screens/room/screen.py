@@ -358,7 +358,7 @@ class Room(Keyed):
         side.remove_children()
         side.mount(form)
         self._form = form
-        self.set_class(form.long, "-long")
+        self.set_class(form.wide, "-long")
         self.set_class(True, "-form")
         self.call_after_refresh(self.foot)
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from incident.kernel.board import Board, Look
 from incident.kernel.slice import Refusal
-from incident.kernel.text import safe_text
+from incident.kernel.text import ascii_fold, safe_text
 from incident_tui.actions import Act, key_words
 from incident_tui.bell import REASON_MAX, Bell, Muted
 from incident_tui.screens.conflicts.screen import Notice
@@ -108,7 +108,7 @@ class Voice:
 
     def _short(self, text: str) -> str:
         """As much as stands in a few lines; the rest is in the list of notices, and it is said where."""
-        room = self.room
+        room, text = self.room, self._plain(text)
         narrow, form = room.has_class("-narrow"), room.form is not None
         if form and not narrow:
             width = 42 if room.has_class("-long") else 62
@@ -127,12 +127,17 @@ class Voice:
             ]
         )
 
+    def _plain(self, text: str) -> str:
+        """In the ASCII look the long signs, before it is known where lines break: ``+/-``, not what fits one cell."""
+        return ascii_fold(text) if self.room.app.ascii_look else text  # type: ignore[attr-defined]
+
     def say(self, sentence: str, tone: str = "caution") -> None:
         """Say one sentence above the foot; "" takes it away. The next key does, too."""
         said = self.room.query_one("#said", Lines)
         width = max(20, self.room.size.width - 4)
-        said.show([(Span(" ▲ " if i == 0 else "   ", tone), Span(part, tone)) for i, part in
-                   enumerate(wrap(safe_text(sentence), width)[:3])] if sentence else [])  # fmt: skip
+        sign = " ✓ " if tone == "good" else " ▲ "
+        said.show([(Span(sign if i == 0 else "   ", tone), Span(part, tone)) for i, part in
+                   enumerate(wrap(self._plain(safe_text(sentence)), width)[:3])] if sentence else [])  # fmt: skip
         self._said_until = time.monotonic() + SAID_SECONDS if sentence else float("inf")
         self._reads = False
 
