@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from incident.boundaries.facts import Propose, Shape
 from incident.kernel.slice import Actor
 from incident.organisation.facts import Close, DeclineLead, Join, OfferLead, Open, TellAndOffer
 from incident.state import INCIDENT
+from incident.values import Location
 from incident_tui.screens.room import elsewhere
 from tests.incident.given import INCIDENT_STREAM, Given, opened
 from tests.tui.desk import Desk, told
@@ -127,3 +129,18 @@ def test_nothing_of_the_play_waits_for_exercise_control_and_a_list_of_an_older_s
     ):
         rows = [type(row)(row.stream, row.seq, odd) for row in session.incidents]
         assert elsewhere.elsewhere(rows, look) == ()
+
+
+def test_line_two_and_the_foot_count_what_is_to_answer_alike_before_one_has_joined() -> None:
+    """Two are invited by one act: what the other is asked is nothing to us."""
+
+    async def story(desk: Desk) -> None:
+        await counted(desk, "✉ 3 to answer")
+        for words in ("a acknowledges", "A accepts the lead", "J joins"):
+            await desk.press(".")
+            await desk.shows("✉ 3 to answer", f"3 to answer: {words}")
+
+    given = opened("LFB")
+    given.did(Propose("rvp", Shape(Location("Colnbrook west", "TQ 0227 7759"))))
+    given.by("LAS", "tactical_commander").did(TellAndOffer(("SCAS", "SECAMB"), "SCAS", "their area"))
+    told(story, session=FakeSession(me=SCAS, more={INCIDENT_STREAM: given}))

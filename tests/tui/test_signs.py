@@ -96,7 +96,7 @@ def test_a_full_stop_leads_through_what_waits_for_us_and_the_tab_says_how_much()
 def test_with_nothing_to_answer_it_says_so() -> None:
     async def story(desk: Desk) -> None:
         desk.room.sight.look = lambda _look: 0  # type: ignore[method-assign]  # a count meanwhile finds nothing either
-        desk.room.sight.waiting = frozenset()
+        desk.room.sight.places = ()
         await desk.press(".")
         await desk.shows("Nothing waits to be acknowledged.")
 

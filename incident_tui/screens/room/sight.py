@@ -198,7 +198,10 @@ class Sight:
         state = look.state.organisation
         asked = {subject.partition("/")[2] for subject in self.waiting if board_of(subject) == "parties"}
         lead = {offer.to if offer.claim else state.lead for offer in state.lead_offers if offer.id in asked}
-        invited = {code for code, party in state.parties.items() if party.invitation in asked}
+        # Several are invited by one act, and their invitations have one id: only our own asks us.
+        me = self.room.session.me
+        ours = None if me is None else state.parties.get(me.agency)
+        invited = {ours.agency} if ours is not None and ours.invitation in asked else set()
         return frozenset(f"parties/{code}" for code in lead | invited)
 
     def _after(self, places: Sequence[tuple[str, str]]) -> tuple[str, str]:
