@@ -31,7 +31,7 @@ from bench import rooms
 from bench.ground import detailed
 from bench.pane import Pane, pane
 from bench.programs import GUARD_SECONDS, Programs
-from bench.rooms import TRUSTS, UNITS, Desk, Rooms
+from bench.rooms import COMMIT_MAX, TRUSTS, UNITS, Desk, Rooms
 from bench.watching import share
 from bench.wire import PeerError
 from config.areas import FILE
@@ -66,20 +66,23 @@ def grid(place: tuple[float, float]) -> str:
 
 
 class Fleet:
-    """The units of all trusts: where they are, and the desks that say so. ``moves`` counts what was said."""
+    """The units of all trusts: where they are, and the desks that say so."""
 
     def __init__(self, room: Rooms) -> None:
         chance = random.Random(11)
         self.desks = {
             trust: Desk(room.subject.port, room.tokens[trust], room.subject.stream) for trust in TRUSTS
         }
-        self.units = [(trust, *unit[:2]) for trust in TRUSTS for unit in room.units[trust]]
+        self.units = [(trust, unit[0]) for trust in TRUSTS for unit in room.units[trust]]
         self.places = [
             (chance.gauss(MIDDLE[0], SPREADS[n % 3]), chance.gauss(MIDDLE[1], SPREADS[n % 3]))
             for n in range(len(self.units))
         ]
         self.seen: dict[str, str] = {}
-        self.moves = 0
+        for trust in TRUSTS:
+            for number, (key, made, _) in enumerate(room.units[trust]):
+                part = number % COMMIT_MAX  # of the command that committed it
+                self.seen[key] = f"{made}/{part}" if part else made
         for number in range(len(self.units)):
             self.say(number)
             if not number % 50:
@@ -87,10 +90,10 @@ class Fleet:
 
     def say(self, number: int) -> None:
         """A unit is where it is."""
-        trust, key, made = self.units[number]
-        touched = resources_facts.field_key(key, "place")
+        trust, key = self.units[number]
         command = resources_facts.Describe(key, place=grid(self.places[number]))
-        self.seen[key] = self.desks[trust].post(command, {touched: self.seen.get(key, made)})
+        base = {resources_facts.field_key(key, "place"): self.seen[key]}
+        self.seen[key] = self.desks[trust].post(command, base)
 
     def read(self) -> None:
         """Take what was answered."""
@@ -101,18 +104,25 @@ class Fleet:
 
     @contextlib.contextmanager
     def moving(self, rate: float) -> Iterator[None]:
-        """So many units a second go a bit further, one after the other, for as long as the block runs."""
+        """So many units a second go a bit further, one after the other, for as long as the block runs.
+
+        Raises:
+            PeerError: they did not: the run is void.
+        """
         done = threading.Event()
+        failed: list[Exception] = []
 
         def move() -> None:
-            for number in itertools.cycle(range(0, len(self.units), 3)):
-                if done.wait(1 / rate):
-                    return
-                east, north = self.places[number]
-                self.places[number] = east + STEP_M, north
-                self.say(number)
-                self.read()
-                self.moves += 1
+            try:
+                for number in itertools.cycle(range(0, len(self.units), 3)):
+                    if done.wait(1 / rate):
+                        return
+                    east, north = self.places[number]
+                    self.places[number] = east + STEP_M, north
+                    self.say(number)
+                    self.read()
+            except (PeerError, OSError) as error:
+                failed.append(error)
 
         mover = threading.Thread(target=move, daemon=True)
         mover.start()
@@ -121,6 +131,8 @@ class Fleet:
         finally:
             done.set()
             mover.join()
+        if failed:
+            raise PeerError(f"the units stood still: {failed[0]}")
 
 
 class Hands:
@@ -169,7 +181,7 @@ def pressed(hands: Hands, keys: tuple[str, ...], count: int) -> tuple[list[float
 
 
 def one_size(
-    room: Rooms, fleet: Fleet, scratch: Path, size: tuple[int, int], count: int, rate: float
+    room: Rooms, scratch: Path, size: tuple[int, int], count: int
 ) -> dict[str, tuple[list[float], list[float]]]:
     """The figures of one size of terminal, by what the keys do."""
     token = scratch / "desk.token"
@@ -182,15 +194,14 @@ def one_size(
         screen.until(lambda text: "LIVE" in text, "the word LIVE", GUARD_SECONDS)
         screen.press("3")
         screen.until(lambda text: "INDICATIVE" in text, "the map", GUARD_SECONDS)
-        hands.rest(1.0, guard=GUARD_SECONDS)
+        hands.rest(0.3, guard=GUARD_SECONDS)
         screen.press("Tab")
         hands.rest(0.5)
-        with fleet.moving(rate):
-            for name, keys in KEYS.items():
-                found[name] = pressed(hands, keys, count)
-            screen.press(CROSSHAIR[0])
-            hands.rest(0.2)
-            found[CROSSHAIR[1]] = pressed(hands, CROSSHAIR[2], count)
+        for name, keys in KEYS.items():
+            found[name] = pressed(hands, keys, count)
+        screen.press(CROSSHAIR[0])
+        hands.rest(0.2)
+        found[CROSSHAIR[1]] = pressed(hands, CROSSHAIR[2], count)
         programs.leave()
     return found
 
@@ -218,16 +229,15 @@ def table(count: int, rate: float, say: Callable[[str], None]) -> str:
                 scratch / "config"
             )  # the server of this bench and its client inherit it
         with rooms.opened(scratch, say) as room:
-            fleet = Fleet(room)
-            for size in SIZES:
-                found = one_size(room, fleet, scratch, size, count, rate)
+            with Fleet(room).moving(rate):
+                each = [one_size(room, scratch, size, count) for size in SIZES]
+            for size, found in zip(SIZES, each, strict=True):
                 for words, (times, sizes) in found.items():
                     goal = f"≤ {GOAL_MS:.0f}" if "cat" not in words else ""
                     lines.append(
                         f"| {size[0]}x{size[1]} | {words} | {share(times, 0.5):.0f} | **{share(times, 0.95):.0f}** | "
                         f"{max(times):.0f} | {share(sizes, 0.5) / 1024:.1f} | {goal} |"
                     )
-                    say(lines[-1])
     return "\n".join(lines)
 
 

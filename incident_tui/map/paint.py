@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import BLACK, Color
+from textual.filter import LineFilter
 from textual.strip import Strip
 
 from incident_tui.map.draw import Frame
@@ -36,9 +38,14 @@ def changes(before: Frame | None, after: Frame) -> list[tuple[int, list[int]]] |
 class Painter:
     """One theme's way from frames to strips; styles are made once and kept."""
 
-    def __init__(self, paint: Paint, inks: Inks) -> None:
+    def __init__(
+        self, paint: Paint, inks: Inks, filters: Sequence[LineFilter] = (), ground: Color = BLACK
+    ) -> None:
         self.paint = paint
         self.inks = inks
+        self.filters = filters
+        self.ground = ground
+        """What the app makes of each style at last, and the ground it stands on."""
         self._styles: dict[int, Style] = {}
 
     def strips(self, frame: Frame) -> list[Strip]:
@@ -89,4 +96,7 @@ class Painter:
             found = self.paint.style("ink", GROUNDS[ground])
         if line and found.underline:
             found += NOT_UNDERLINED
-        self._styles[kind] = found
+        segments = [Segment(" ", found)]
+        for line_filter in self.filters:
+            segments = line_filter.apply(segments, self.ground)
+        self._styles[kind] = segments[0].style or found

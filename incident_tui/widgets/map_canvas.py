@@ -8,7 +8,7 @@ and their source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
@@ -19,8 +19,8 @@ from textual.widget import Widget
 
 from incident_tui.map.scene import EMPTY, Ground, Mark, Scene, Stroke
 from incident_tui.map.view import View
-from incident_tui.widgets.map_slice import SLICES, Slice, cut, ends_of
-from incident_tui.widgets.paint import Span, paint_of, wrap
+from incident_tui.widgets.map_slice import SLICES, Slice, cut, ends_of, filtered, of_styles
+from incident_tui.widgets.paint import Line, Span, paint_of, wrap
 
 if TYPE_CHECKING:
     from incident_tui.map.draw import Drawing, Frame
@@ -44,6 +44,8 @@ class MapCanvas(Widget, can_focus=True):
     MapCanvas { width: 1fr; height: 1fr; layout: horizontal; overflow: hidden; }
     """
     ALLOW_SELECT = False
+    BLANK = True
+    """Its slices lie over all of it: nothing needs to be made of what is beneath them."""
 
     class Moved(Message):
         """Another place lies under the crosshair, in metres of the National Grid."""
@@ -96,7 +98,7 @@ class MapCanvas(Widget, can_focus=True):
         self._frame: Frame | None = None
         self._painter: Painter | None = None
         self._strips: dict[int, list[Strip]] = {}
-        self._cuts: tuple[int, ...] = ()
+        self._ends: tuple[int, ...] = ()
         self._foot: tuple[Any, ...] = ()
         self._wear: tuple[Any, ...] = ()
         self._held: tuple[int, int] | None = None
@@ -355,55 +357,56 @@ class MapCanvas(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the map, or of the sentence that stands for it."""
-        return Strip.join([self.piece(y, number) for number in range(len(ends_of(self.size.width)))])
+        self.wear()
+        return Strip.join([self.piece(y, number) for number in range(len(self._ends))])
+
+    def wear(self) -> None:
+        """Before anything is painted: in another theme, with other signs or another size no line is as it was."""
+        ground = self.background_colors[1]
+        wear = (self.app.theme, self.look, self.size.width, self.too_small, ground, *self.get_line_filters())
+        if wear != self._wear:
+            self._wear, self._painter, self._ends = wear, None, ends_of(self.size.width)
+            self._strips.clear()
+            self._redraw()
 
     def piece(self, y: int, number: int) -> Strip:
         """As much of a line as one slice shows; nothing in one that has no share any more."""
-        ends = ends_of(self.size.width)
-        if number >= len(ends):
-            return Strip([], 0)
-        if self.too_small or self._broken:
-            return cut(self._sentence(TOO_SMALL if self.too_small else self._broken, y), ends)[number]
-        wear = (self.app.theme, self.look)
-        if wear != self._wear:
-            self._wear, self._painter = wear, None
-            self._strips.clear()
-            self._redraw()
-        if ends != self._cuts:
-            self._cuts = ends
-            self._strips.clear()
         if y not in self._strips:
-            self._paint(y, ends)
-        return self._strips[y][number]
+            self._paint(y)
+        pieces = self._strips[y]
+        return pieces[number] if number < len(pieces) else Strip([], 0)
 
-    def _paint(self, y: int, ends: tuple[int, ...]) -> None:
+    def _paint(self, y: int) -> None:
         """A line; and with the first line of the map all of its lines that have become others, in one go."""
-        frame, width = self._frame, self.size.width
-        if frame is not None and y < frame.signs.shape[0]:
+        frame, ends = self._frame, self._ends
+        line: Line = ()
+        if self.too_small or self._broken:
+            line = self._sentence(TOO_SMALL if self.too_small else self._broken, y)
+        elif frame is not None and y < frame.signs.shape[0]:
             if self._painter is None:
                 from incident_tui.map.paint import Painter  # noqa: PLC0415
 
-                self._painter = Painter(paint_of(self), self._drawn().inks)
+                ground = self.background_colors[1]
+                self._painter = Painter(paint_of(self), self._drawn().inks, of_styles(self), ground)
             rows = [row for row in range(frame.signs.shape[0]) if row not in self._strips]
-            if frame.signs.shape[1] == width:
+            if frame.signs.shape[1] == ends[-1]:
                 found = self._painter.pieces(frame, rows, ends)
             else:  # there is another width, of which it was not told yet
                 found = (cut(strip, ends) for strip in self._painter.lines(frame, rows))
-            self._strips.update(zip(rows, found, strict=True))
+            for row, pieces in zip(rows, found, strict=True):
+                self._strips[row] = [filtered(self, piece, styled=True) for piece in pieces]
             self.painted_count += len(rows)
             return
-        line: Sequence[Span] = ()
-        if frame is not None and y == self._view.height:
+        elif frame is not None and y == self._view.height:
             from incident_tui.map.furniture import foot  # noqa: PLC0415
 
-            line = foot(self._scene, self._view, self.look, width, frame.faults)
+            line = foot(self._scene, self._view, self.look, self.size.width, frame.faults)
             self.painted_count += 1
-        self._strips[y] = cut(paint_of(self).strip(line, width), ends)
+        self._strips[y] = cut(filtered(self, paint_of(self).strip(line, self.size.width)), ends)
 
-    def _sentence(self, words: str, y: int) -> Strip:
+    def _sentence(self, words: str, y: int) -> Line:
         lines = wrap(words, self.size.width - 2)
-        said = (Span(" " + lines[y], "dim"),) if y < len(lines) else ()
-        return paint_of(self).strip(said, self.size.width)
+        return (Span(" " + lines[y], "dim"),) if y < len(lines) else ()
 
     def on_resize(self) -> None:
         """The same ground in another number of cells; what was fitted is fitted again."""
@@ -425,7 +428,7 @@ class MapCanvas(Widget, can_focus=True):
     def notify_style_update(self) -> None:
         """The app has another theme, or keeps to ASCII from now on, or no longer."""
         super().notify_style_update()
-        if self._frame is not None and self._wear != (self.app.theme, self.look):
+        if self._frame is not None and self._wear[:2] != (self.app.theme, self.look):
             self._refresh_all()
             self._redraw()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from textual.filter import ANSIToTruecolor, DimFilter, LineFilter, Monochrome, NoColor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -22,6 +23,9 @@ SLICE: Final = 40
 SLICES: Final = 8
 """So many columns are a widget of their own, and so many such widgets there are; the last takes the rest."""
 
+OF_STYLES: Final = (ANSIToTruecolor, Monochrome, NoColor, DimFilter)
+"""Textual's filters, which make another style of each and change no letter, as the app's own do."""
+
 
 def ends_of(width: int) -> tuple[int, ...]:
     """The columns at which the slices of a map of so many columns end."""
@@ -31,6 +35,19 @@ def ends_of(width: int) -> tuple[int, ...]:
 def cut(strip: Strip, ends: tuple[int, ...]) -> list[Strip]:
     """The pieces of a line that end at these columns."""
     return [strip.crop(first, last) for first, last in pairwise((0, *ends))]
+
+
+def filtered(widget: Widget, strip: Strip, *, styled: bool = False) -> Strip:
+    """What the app's filters make of a line; when it is ``styled``, those that do not only look at styles."""
+    for line_filter in widget.get_line_filters():
+        if not (styled and isinstance(line_filter, OF_STYLES)):
+            strip = strip.apply_filter(line_filter, widget.background_colors[1])
+    return strip
+
+
+def of_styles(widget: Widget) -> list[LineFilter]:
+    """The filters that only look at styles: they are asked once for each style, not for each piece of a line."""
+    return [line_filter for line_filter in widget.get_line_filters() if isinstance(line_filter, OF_STYLES)]
 
 
 class Slice(Widget):
@@ -53,6 +70,15 @@ class Slice(Widget):
         last = width if self.number == SLICES - 1 else min(width, self.first + SLICE)
         self.display = last > self.first
         self.styles.width = max(0, last - self.first)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """These lines. Whatever changes anywhere near, Textual asks for all of them: so without its cache of styles,
+        since a map has no borders and no opacity, and without its filters, since the canvas keeps lines filtered.
+        """
+        self.canvas.wear()
+        width, (first, last) = self.size.width, crop.column_span
+        strips = [self.render_line(y).adjust_cell_length(width) for y in crop.line_range]
+        return strips if (first, last) == (0, width) else [strip.crop(first, last) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         """A piece of the map's line."""

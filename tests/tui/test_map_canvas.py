@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from textual.app import App, ComposeResult
 from textual.events import MouseScrollDown, MouseScrollUp
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -72,13 +73,15 @@ def text_of(canvas: MapCanvas) -> list[str]:
 
 def test_no_more_than_the_changed_lines_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: set[tuple[int, int]] = set()
-    render_line = Slice.render_line
+    refresh = Slice.refresh
 
-    def counted(piece: Slice, y: int) -> Strip:
-        asked.add((piece.number, y))
-        return render_line(piece, y)
+    def counted(piece: Slice, *regions: Region, **options: Any) -> Slice:
+        asked.update(
+            (piece.number, y) for region in regions or (piece.size.region,) for y in region.line_range
+        )
+        return refresh(piece, *regions, **options)
 
-    monkeypatch.setattr(Slice, "render_line", counted)
+    monkeypatch.setattr(Slice, "refresh", counted)
 
     async def steps() -> None:
         async with room((120, 21)) as (_, canvas, pilot):
