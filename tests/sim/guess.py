@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from incident.boundaries.facts import Propose, Shape, Wind
+from incident.boundaries.facts import Move, Propose, Shape, Wind
 from incident.boundaries.wind import with_wedge
 from incident.casualties.facts import STAGES, Counts, PickCount
 from incident.commanders import Brief
@@ -387,6 +387,18 @@ class Guess:
             return proposal
         wedge = Shape(PLACES[0], wind=Wind(self.rng.randrange(360), 30, 2_000.0))
         return msgspec.structs.replace(proposal, shape=with_wedge(wedge), scheme="")
+
+    def _whole_move(self) -> Move:
+        """Now and then our own, to where it lies already: by then what it reaches may be known."""
+        move: Move = self._plain(Move)
+        rows = self.view.boundaries.rows.values()
+        ours = [row for row in rows if row.owner == self.agency and row.withdrawn_at is None]
+        if not ours or self.rng.random() < 0.5:
+            return move
+        row, reach = self.rng.choice(ours), self._reach() or self._reach()
+        if reach is not None:
+            reach = msgspec.structs.replace(reach, radius_m=self.rng.randrange(1_000, 2_000))
+        return msgspec.structs.replace(move, feature=row.id, shape=row.shape, reach=reach)
 
     def _reach(self) -> Reach | None:
         charter = getattr(getattr(self.view, "organisation", None), "charter", None)

@@ -382,6 +382,7 @@ def small_charter() -> Charter:
         whole,
         agencies={code: whole.agencies[code] for code in (*AGENCIES, "NACC", "EXCON")},
         kinds={code: whole.kinds[code] for code in ("DCA", "RRV", "HART")},
+        areas_digest="areas-1",
     )
 
 
