@@ -181,7 +181,8 @@ def test_a_cordon_is_typed_by_its_corners_or_by_its_radius() -> None:
     assert typed(given, 'propose inner "TQ 0402 7829; TQ 0410 7829; TQ 0410 7820"').shape == made.shape
     named = typed(given, 'propose sector Poyle polygon="TQ 0402 7829; TQ 0410 7829; TQ 0410 7820" name=North')
     assert (named.kind, named.shape.place.text, named.name) == ("sector", "Poyle", "North")
-    assert typed(given, "propose outer M25 J15 800m").shape.radius_m == 800
+    assert typed(given, "propose outer TQ 0402 7829 M25 J15 800m").shape.radius_m == 800
+    assert "nothing gives one for M25 J15" in typed(given, "propose outer M25 J15 800m")
     hot = typed(given, "propose hot 51.494,-0.503 via 51.494,-0.500 via 51.490,-0.500 fire")
     assert (hot.kind, hot.scheme, len(hot.shape.polygon)) == ("hot_zone", "fire", 3)
     given.did(named)
@@ -281,8 +282,9 @@ def test_a_wind_sector_without_source_or_wind_is_none_and_nothing_else_has_a_win
     assert propose.build(None, in_form, look(given)).shape.wind == f.Wind(225, 30, 2_000.0)
     assert propose.build(None, in_form | {"radius": "225"}, look(given)).shape.wind == f.Wind(225)
     assert "Only a wind sector" in typed(given, "propose rvp Poyle from SW")
-    words = typed(given, "propose wind Poyle from SW")
-    given.when(words).refused("wind_missing")
+    assert "nothing gives one for Poyle" in typed(given, "propose wind Poyle from SW")
+    nowhere = f.Shape(Location("Poyle"), wind=f.Wind(225))
+    given.when(f.Propose("wind", nowhere)).refused("wind_missing")
     drawn = typed(given, 'propose wind polygon="TQ 0402 7829; TQ 0410 7829; TQ 0410 7820"')
     assert (drawn.shape.wind, len(drawn.shape.polygon)) == (None, 3), "after a forecast of the plume"
     given.when(f.Propose("rvp", f.Shape(SOURCE, wind=f.Wind(10)))).refused("wind_unasked")
