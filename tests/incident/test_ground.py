@@ -181,7 +181,7 @@ def test_a_cordon_is_typed_by_its_corners_or_by_its_radius() -> None:
     assert typed(given, 'propose inner "TQ 0402 7829; TQ 0410 7829; TQ 0410 7820"').shape == made.shape
     named = typed(given, 'propose sector Poyle polygon="TQ 0402 7829; TQ 0410 7829; TQ 0410 7820" name=North')
     assert (named.kind, named.shape.place.text, named.name) == ("sector", "Poyle", "North")
-    assert typed(given, "propose outer TQ 0402 7829 M25 J15 800m").shape.radius_m == 800
+    assert typed(given, 'propose outer "TQ 0402 7829 M25 J15" 800m').shape.radius_m == 800
     assert "nothing gives one for M25 J15" in typed(given, "propose outer M25 J15 800m")
     hot = typed(given, "propose hot 51.494,-0.503 via 51.494,-0.500 via 51.490,-0.500 fire")
     assert (hot.kind, hot.scheme, len(hot.shape.polygon)) == ("hot_zone", "fire", 3)
