@@ -29,6 +29,7 @@ from typing import Final
 
 from bench import rooms
 from bench.ground import detailed
+from bench.load import cpu_seconds
 from bench.pane import Pane, pane
 from bench.programs import GUARD_SECONDS, Programs
 from bench.rooms import COMMIT_MAX, TRUSTS, UNITS, Desk, Rooms
@@ -174,15 +175,15 @@ class Hands:
         return 1e3 * (self.rest(begun=began) - began), self.screen.bytes - before
 
 
-def pressed(hands: Hands, keys: tuple[str, ...], count: int) -> tuple[list[float], list[float]]:
-    """So many keys in turn: milliseconds and bytes of each."""
+def pressed(hands: Hands, keys: tuple[str, ...], count: int, pid: int = 0) -> Figures:
+    """So many keys in turn: milliseconds and bytes of each; and the processor's milliseconds for one, with all else."""
+    before = cpu_seconds(pid)
     each = [hands.press(key) for key, _ in zip(itertools.cycle(keys), range(count), strict=False)]
-    return [took for took, _ in each], [float(sent) for _, sent in each]
+    spent = 1e3 * (cpu_seconds(pid) - before) / count
+    return {"took": [took for took, _ in each], "sent": [float(sent) for _, sent in each], "cpu": [spent]}
 
 
-def one_size(
-    room: Rooms, scratch: Path, size: tuple[int, int], count: int
-) -> dict[str, tuple[list[float], list[float]]]:
+def one_size(room: Rooms, scratch: Path, size: tuple[int, int], count: int) -> dict[str, Figures]:
     """The figures of one size of terminal, by what the keys do."""
     token = scratch / "desk.token"
     token.write_text(room.tokens[TRUSTS[0]])
@@ -198,10 +199,10 @@ def one_size(
         screen.press("Tab")
         hands.rest(0.5)
         for name, keys in KEYS.items():
-            found[name] = pressed(hands, keys, count)
+            found[name] = pressed(hands, keys, count, programs.pid())
         screen.press(CROSSHAIR[0])
         hands.rest(0.2)
-        found[CROSSHAIR[1]] = pressed(hands, CROSSHAIR[2], count)
+        found[CROSSHAIR[1]] = pressed(hands, CROSSHAIR[2], count, programs.pid())
         programs.leave()
     return found
 
@@ -217,26 +218,25 @@ def table(count: int, rate: float, say: Callable[[str], None]) -> str:
         f"{where}; {'detailed' if areas else 'drawn'} areas; {UNITS:,} units, of which {rate:g} a second move.",
         f"Each figure from {count} keys. Load of the machine before: {load:.1f}, of {os.cpu_count()} cores.",
         "",
-        "| terminal | the key moves | p50, ms | p95, ms | worst, ms | KiB, p50 | goal, p95 |",
-        "|---|---|---:|---:|---:|---:|---|",
+        "| terminal | the key moves | p50, ms | p95, ms | worst, ms | goal, p95 | processor, ms | KiB, p50 |",
+        "|---|---|---:|---:|---:|---|---:|---:|",
     ]
     with tempfile.TemporaryDirectory(prefix="incident-bench-") as name:
         scratch = Path(name)
         if areas is not None:
             (scratch / "config").mkdir()
             (scratch / "config" / FILE).write_bytes(written(areas))
-            os.environ[ENVIRONMENT] = str(
-                scratch / "config"
-            )  # the server of this bench and its client inherit it
+            os.environ[ENVIRONMENT] = str(scratch / "config")  # for the server of this bench, and its client
         with rooms.opened(scratch, say) as room:
             with Fleet(room).moving(rate):
                 each = [one_size(room, scratch, size, count) for size in SIZES]
             for size, found in zip(SIZES, each, strict=True):
-                for words, (times, sizes) in found.items():
-                    goal = f"≤ {GOAL_MS:.0f}" if "cat" not in words else ""
+                for words, figures in found.items():
+                    times, ours = figures["took"], "cat" not in words
+                    goal, spent = (f"≤ {GOAL_MS:.0f}", f"{figures['cpu'][0]:.0f}") if ours else ("", "")
                     lines.append(
                         f"| {size[0]}x{size[1]} | {words} | {share(times, 0.5):.0f} | **{share(times, 0.95):.0f}** | "
-                        f"{max(times):.0f} | {share(sizes, 0.5) / 1024:.1f} | {goal} |"
+                        f"{max(times):.0f} | {goal} | {spent} | {share(figures['sent'], 0.5) / 1024:.1f} |"
                     )
     return "\n".join(lines)
 

@@ -107,6 +107,12 @@ def borders(areas: Any, metres: int) -> Borders:
     return _paired(tuple(areas.codes), np.concatenate(pieces), np.concatenate(owners), boxes)
 
 
+def prepare(areas: Any) -> None:
+    """Every detail of these areas, before a scale asks for it: some tenths of a second, in a thread."""
+    for metres in TOLERANCES:
+        borders(areas, metres).beside(0)
+
+
 def rings(shape: Any) -> Iterator[Array]:
     """Every closed line of a polygon, or of several, as (n, 2) metres."""
     for polygon in getattr(shape, "geoms", (shape,)):

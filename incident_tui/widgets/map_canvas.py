@@ -9,6 +9,7 @@ and their source.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
@@ -19,7 +20,7 @@ from textual.widget import Widget
 
 from incident_tui.map.scene import EMPTY, Ground, Mark, Scene, Stroke
 from incident_tui.map.view import View
-from incident_tui.widgets.map_slice import SLICES, Slice, cut, ends_of, filtered, of_styles
+from incident_tui.widgets.map_slice import SLICES, Slice, cut, details, ends_of, filtered, of_styles
 from incident_tui.widgets.paint import Line, Span, paint_of, wrap
 
 if TYPE_CHECKING:
@@ -118,6 +119,9 @@ class MapCanvas(Widget, can_focus=True):
         """Show this scene, with the thing of this key marked as selected. Repaints what became another."""
         if scene is self._scene and selected == self._selected:
             return
+        new = scene.areas is not None and scene.areas.areas
+        if new and new is not (self._scene.areas and self._scene.areas.areas):
+            self.run_worker(partial(details, new), group="details", thread=True, exit_on_error=False)
         self._scene, self._selected = scene, selected
         self._redraw()
 
@@ -233,10 +237,8 @@ class MapCanvas(Widget, can_focus=True):
     def move_cursor(self, columns: int, rows: int) -> None:
         """Move the crosshair; where the picture ends, the picture moves instead."""
         column, row = self._cursor[0] + columns, self._cursor[1] + rows
-        over = (
-            column - max(0, min(self._view.width - 1, column)),
-            row - max(0, min(self._view.height - 1, row)),
-        )
+        wide, high = self._view.width - 1, self._view.height - 1
+        over = column - max(0, min(wide, column)), row - max(0, min(high, row))
         if over == (0, 0):
             self.cursor = column, row
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.filter import ANSIToTruecolor, DimFilter, LineFilter, Monochrome, NoColor
 from textual.geometry import Region
@@ -48,6 +48,13 @@ def filtered(widget: Widget, strip: Strip, *, styled: bool = False) -> Strip:
 def of_styles(widget: Widget) -> list[LineFilter]:
     """The filters that only look at styles: they are asked once for each style, not for each piece of a line."""
     return [line_filter for line_filter in widget.get_line_filters() if isinstance(line_filter, OF_STYLES)]
+
+
+def details(areas: Any) -> None:
+    """The borders at every detail, made beside the screen: the first key that leads to another one does not wait."""
+    from incident_tui.map import lod  # noqa: PLC0415 - loaded with the first map
+
+    lod.prepare(areas)
 
 
 class Slice(Widget):

@@ -17,12 +17,13 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from incident_tui import themes
+from incident_tui.map import lod
 from incident_tui.map.scene import Mark, Scene, Stroke
 from incident_tui.map.view import View
 from incident_tui.widgets.map_canvas import MapCanvas
 from incident_tui.widgets.map_slice import Slice
 from tests.running import run
-from tests.tui.map_world import HERE, at, small_scene
+from tests.tui.map_world import HERE, Country, at, small_scene
 
 
 class Room(App[None]):
@@ -283,6 +284,33 @@ def test_too_small_a_place_says_so_in_a_sentence() -> None:
             await pilot.resize_terminal(60, 21)
             await pilot.pause()
             assert any("INDICATIVE" in line for line in text_of(canvas))
+
+    run(steps())
+
+
+def test_no_key_waits_for_the_detail_of_another_scale() -> None:
+    asked: list[float] = []
+
+    class Counted(Country):
+        def simplified(self, tolerance_m: float) -> tuple[Any, ...]:
+            asked.append(tolerance_m)
+            return super().simplified(tolerance_m)
+
+    async def steps() -> None:
+        async with room() as (app, canvas, pilot):
+            scene = small_scene()
+            assert scene.areas is not None
+            areas = Counted(dict(zip(scene.areas.areas.codes, scene.areas.areas.simplified(0), strict=True)))
+            canvas.show(replace(scene, areas=replace(scene.areas, areas=areas)))
+            await app.workers.wait_for_complete(list(canvas.workers))
+            await pilot.pause()
+            assert set(asked) == set(lod.TOLERANCES)
+            asked.clear()
+            for _ in range(8):
+                canvas.zoom(0.5)
+            await pilot.pause()
+            assert canvas.view.metres_per_dot > lod.TOLERANCES[-1]
+            assert not asked
 
     run(steps())
 
