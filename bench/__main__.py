@@ -14,6 +14,7 @@ import platform
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import abuse, alarms, client, existence, ground, join, logins, panning, run
@@ -23,25 +24,23 @@ from bench.wire import PeerError
 DOC = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
+ALONE: dict[str, Callable[[list[str], Path], int]] = {
+    "alarms": alarms.main,
+    "logins": logins.main,
+    "abuse": lambda more, _doc: abuse.main(more),
+    "existence": existence.main,
+    "client": client.main,
+    "map": map_bench.main,
+    "panning": panning.main,
+    "ground": ground.main,
+}
+
 
 def main() -> int:
     """Measure and print."""
-    if sys.argv[1:2] == ["alarms"]:
-        return alarms.main(sys.argv[2:], DOC)
-    if sys.argv[1:2] == ["logins"]:
-        return logins.main(sys.argv[2:], DOC)
-    if sys.argv[1:2] == ["abuse"]:
-        return abuse.main(sys.argv[2:])
-    if sys.argv[1:2] == ["existence"]:
-        return existence.main(sys.argv[2:], DOC)
-    if sys.argv[1:2] == ["client"]:
-        return client.main(sys.argv[2:], DOC)
-    if sys.argv[1:2] == ["map"]:
-        return map_bench.main(sys.argv[2:], DOC)
-    if sys.argv[1:2] == ["panning"]:
-        return panning.main(sys.argv[2:], DOC)
-    if sys.argv[1:2] == ["ground"]:
-        return ground.main(sys.argv[2:], DOC)
+    alone = ALONE.get("".join(sys.argv[1:2]))
+    if alone is not None:
+        return alone(sys.argv[2:], DOC)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each phase")

@@ -191,7 +191,8 @@ class Model:
     def decide(self, view: View, command: Any, ctx: Context) -> tuple[Any, ...] | Refusal:
         """The events this command makes, none when nothing changes, or a refusal."""
         ctx = msgspec.structs.replace(ctx, **self._own_time(view, ctx))
-        asked = partial(self.addressed, view, ctx.actor.agency, ctx.now)
+        # not by the clock: a receipt that comes late is evidence all the same
+        asked = partial(self.addressed, view, ctx.actor.agency)
         ctx = msgspec.structs.replace(ctx, addressed=asked)
         # Asked by the stream's own clock, too: what is lent is over when that says so.
         refusal = self.permit(view, command, ctx)

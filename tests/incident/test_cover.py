@@ -16,7 +16,7 @@ from incident.cover.words import phase
 from incident.exercises.facts import SetSpeed, StartPlay
 from incident.ground import Reach
 from incident.kernel.board import Look
-from incident.kernel.receipts import Acknowledge, Deliver, See
+from incident.kernel.receipts import Acknowledge, Deliver
 from incident.kernel.slice import Actor, Refusal
 from incident.organisation.facts import Close, Declare, Invite, Join, Leave
 from incident.placing import Near
@@ -311,8 +311,7 @@ def test_after_its_time_an_unanswered_request_rings_no_more_and_can_be_cleared_b
         {"cover_unanswered", "cover_ends"}
     )
     assert not any(subject.startswith("cover/") for subject in to_answer(look(given, "SECAMB")))
-    for receipt in (Deliver, See, Acknowledge):
-        given.by("SECAMB").when(receipt((f"cover/{one}",))).nothing()
+    assert f"cover/{one}" not in given.model.addressed(given.view, "SECAMB", given.now), "no desk sends one"
     assert dict(BOARD.detail(cover_of(given), look(given)))["answer"].text == "SECAMB: none within its time"
     given.by("SECAMB").when(Accept(one)).refused("bad_time")
     given.by("LAS").when(End(one, "x")).refused("wrong_step")
@@ -323,6 +322,13 @@ def test_after_its_time_an_unanswered_request_rings_no_more_and_can_be_cleared_b
     given.by("LAS").did(Withdraw(one)).check()
     late = asked().later(241).by("SECAMB")
     late.did(Decline(late.last, "nobody was free")).check()
+
+
+def test_a_receipt_written_in_time_counts_however_late_it_arrives() -> None:
+    given = asked()
+    subject, written = f"cover/{given.last}", given.now + 60 * MINUTE
+    given.later(241).by("SECAMB").did(Acknowledge((subject,)), written_at=written).check()
+    assert given.view.receipts.rows[subject]["SECAMB"].acknowledged is not None, "SECAMB knew"
 
 
 def test_that_agreed_cover_has_ended_is_said_for_a_while_and_then_no_more() -> None:
@@ -345,7 +351,8 @@ def test_by_the_clock_of_the_exercise_too_what_is_over_asks_for_no_receipt() -> 
     assert subject not in given.model.addressed(given.view, "SECAMB", T0 + 240 * MINUTE)
     given.by("EXCON", "excon").did(StartPlay("small", "A small one", "COBALT"))
     given.did(SetSpeed(8)).later(35)  # more than four hours of the incident are over by then
-    given.by("SECAMB").when(See((subject,))).nothing()
+    own = given.model.now(given.view, given.now)
+    assert subject not in given.model.addressed(given.view, "SECAMB", own), "by its own clock it is over"
 
 
 def test_two_stretches_that_share_a_border_are_no_cover_twice() -> None:
