@@ -146,6 +146,7 @@ class Form(Vertical):
         self._understand = understand
         self._sentence = ""
         self._about = ""
+        self._gone = False
 
     # -- what it is made of ---------------------------------------------------------------------------------
 
@@ -212,9 +213,15 @@ class Form(Vertical):
         )
         return self.long or any(text.count("\n") > AREA_MAX for text in texts)
 
+    def put_away(self) -> None:
+        """It goes: whatever of it is still under way takes no key from where they go now."""
+        self._gone = True
+
     @property
     def here(self) -> bool:
         """Whether its parts are there: who types fast may have put it away before it was up, or since."""
+        if self._gone:
+            return False
         parts = ("form-head", "form-foot", *(f"answer-{field.arg.name}" for field in self.fields))
         return all(self.query(f"#{part}") for part in parts)
 

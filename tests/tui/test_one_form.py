@@ -5,6 +5,7 @@ It comes up when nobody types. A test that is about what it holds is told that n
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -202,6 +203,31 @@ def test_a_key_in_the_moment_of_its_coming_is_no_answer_and_goes_where_it_was_me
         await desk.press("escape")
         await desk.hides(FORM, WAITS)
         assert isinstance(desk.last, GiveLocation), "Escape puts it away for good"
+
+    told(story, session=leading())
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_what_is_typed_as_it_is_being_laid_out_is_not_lost(
+    turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form may be half there when it steps back: it takes no focus after that."""
+    monkeypatch.setattr(proposing, "MOMENT_SECONDS", EVER)
+    monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("2")
+        await _give_location(desk)
+        monkeypatch.setattr(proposing, "QUIET_SECONDS", 0.0)
+        desk.room.proposing.stroke()
+        monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
+        assert desk.room.form is not None
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        desk.all_at_once(":", *"go tasks", "enter")
+        await desk.done()
+        assert desk.room.form is None
+        assert desk.room.front.place == "tasks"
 
     told(story, session=leading())
 

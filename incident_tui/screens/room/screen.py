@@ -364,6 +364,8 @@ class Room(Keyed):
 
     def hide_form(self) -> None:
         """Take the form away; the keys go back to the place."""
+        if self._form is not None:
+            self._form.put_away()
         self.query_one("#side", Vertical).remove_children()
         self._form = None
         self.set_class(False, "-form")
