@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from incident_tui.screens.room.proposing import MOMENT_SECONDS
 from tests.e2e.rooms import House, command_line
 from tests.e2e.terminal import Terminal, missing
 
@@ -28,12 +29,12 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def opened(house: House, las: Terminal) -> None:
-    """LAS opens an exercise where three trusts meet, and asks for the form that says whom to tell, and sends it."""
+    """LAS opens an exercise where three trusts meet, and reads and sends the form that says whom to tell."""
     las.wait_for("LIVE")
     command_line(las, 'open "M4/M25 COACH" "M25 J15 TQ 0402 7829"')
     las.wait_for("LAS-26")
-    command_line(las, "tell")
     las.wait_for("Tell the neighbours")
+    time.sleep(MOMENT_SECONDS + 0.5)  # a key at once would be no answer
     las.press("C-s")
     las.wait_for("SCAS INVITED")
     las.wait_for(lambda screen: "Tell the neighbours" not in screen)
@@ -55,6 +56,7 @@ def test_a_change_in_one_room_is_seen_in_the_other_and_back(house: House) -> Non
             las.press("4")
             las.wait_for(lambda screen: "open RVP B" in screen and "accepted" in screen)
             command_line(scas, 'propose rvp "Colnbrook by-pass TQ 0227 7759"')
+            las.wait_for("to answer")  # it is there, so the cursor meets it
             las.press("3")
             las.wait_for("RVP A")
             las.press("y")
