@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from incident.kernel.protocol import Listing, Submit
+from incident.kernel.protocol import Submit
 from incident.kernel.record import Record, first_break, genesis
 from incident.kernel.replica import StoreSnapshot
 from incident.kernel.slice import Refusal
@@ -54,13 +54,11 @@ HELD_ON: Final = "held on to "
 _TABLES: Final = {"draft": "drafts", "view": "views", "meta": "meta"}
 _PUT: Final = {table: f"INSERT OR REPLACE INTO {table} VALUES (?, ?)" for table in _TABLES}  # noqa: S608
 _NO_META: Final = "DELETE FROM meta WHERE name = ?"
-NO_DIRECTORY: Final[Statement] = (_NO_META, [("directory",)])
 _NOTHING: Final[Mapping[str, tuple[int, str]]] = {}
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
 _submit = msgspec.json.Decoder(Submit)
 _record = msgspec.json.Decoder(Record)
-_names = msgspec.json.Decoder(list[Listing])
 _card = msgspec.json.Decoder(CardItem)
 _snapshot = msgspec.msgpack.Decoder(StoreSnapshot)
 
@@ -344,8 +342,11 @@ class Cache:
                 for stream in streams
                 if f"{HELD_ON}{stream}" not in facts or proven.get(stream) == await _newest(theirs, stream)
             ]
+            if not gone:
+                return
+            unlisted = await cache_file.unlisting(theirs, lambda name: name not in gone)
             facts_gone: Statement = (_NO_META, [(f"{HELD_ON}{stream}",) for stream in gone])
-            await theirs.write([*cache_file.deletion(gone), NO_DIRECTORY, facts_gone])
+            await theirs.write([*cache_file.deletion(gone), *unlisted, facts_gone])
             await theirs.wipe()
 
         await self.at_free_seats(clear, "cleared")
@@ -353,7 +354,7 @@ class Cache:
     async def beside(self, listed: frozenset[str]) -> dict[str, tuple[int, str]]:
         """The streams that lie there and neither here nor on the server's list: the newest record of each.
 
-        A list kept there that names more than the server's goes, with its titles, as it does here.
+        What a list kept there names and the server's does not goes from it, with its title, as it does here.
         """
         found: dict[str, tuple[int, str]] = {}
 
@@ -361,10 +362,9 @@ class Cache:
             for (name,) in await theirs.rows("SELECT name FROM stream"):
                 if name not in listed and name not in self.streams and len(found) < BESIDE_MAX:
                     found[name] = max(found.get(name, (0, "")), await _newest(theirs, name))
-            for (kept,) in await theirs.rows("SELECT value FROM meta WHERE name = 'directory'"):
-                if not listed.issuperset(one.stream for one in _names.decode(kept)):
-                    await theirs.write([NO_DIRECTORY, cache_file.DUE_WIPE])
-                    await theirs.wipe()
+            if unlisted := await cache_file.unlisting(theirs, listed.__contains__):
+                await theirs.write([*unlisted, cache_file.DUE_WIPE])
+                await theirs.wipe()
 
         await self.at_free_seats(read)
         return found

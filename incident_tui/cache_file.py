@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import aiosqlite
+import msgspec
+
+from incident.kernel.protocol import Listing
 
 FORMAT: Final = 1
 APPLICATION_ID: Final = 0x49544331  # "ITC1"
@@ -28,6 +31,7 @@ WIPE: Final = "wipe"
 """The fact kept while something was deleted of which the file may still hold bytes."""
 DUE_WIPE: Final[Statement] = ("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(WIPE, "due")])
 GONE_WIPE: Final[Statement] = ("DELETE FROM meta WHERE name = ?", [(WIPE,)])
+_NO_LIST: Final[Statement] = ("DELETE FROM meta WHERE name = ?", [("directory",)])
 
 LENT: Final = "lent until "
 """With the name of a stream: the fact that its copy is only lent, and when that is over (UTC ms)."""
@@ -54,6 +58,8 @@ _SETTINGS: Final = (
     "PRAGMA journal_size_limit = 16777216",
     "PRAGMA secure_delete = ON",  # what is deleted is overwritten; see `wipe` for what that leaves
 )
+
+_listings = msgspec.json.Decoder(list[Listing])
 
 _TAILS: Final = ("", "-wal", "-shm", "-journal")
 
@@ -183,6 +189,25 @@ def deletion(streams: Sequence[str]) -> list[Statement]:
     tables = (("record", "stream"), ("snapshot", "stream"), ("stream", "name"))
     gone = [(f"DELETE FROM {table} WHERE {column} = ?", names) for table, column in tables]  # noqa: S608
     return [*gone, ("DELETE FROM meta WHERE name = ?", [(f"{LENT}{name}",) for name in streams]), DUE_WIPE]
+
+
+async def unlisting(file: CacheFile, kept: Callable[[str], bool]) -> list[Statement]:
+    """What leaves in the list of incidents of a file only the streams that are `kept`; `wipe` has to follow.
+
+    Without its list a start at that seat without a line opens nothing, so the rest of it stays. One that cannot be
+    read goes whole: nobody can open anything by it. Nothing is to be done where it names no other.
+    """
+    made: list[Statement] = []
+    for (written,) in await file.rows("SELECT value FROM meta WHERE name = 'directory'"):
+        left: list[Listing] = []
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            listed = _listings.decode(written)
+            left = [one for one in listed if kept(one.stream)]
+            if len(left) == len(listed):
+                continue
+        row = ("directory", msgspec.json.encode(left).decode())
+        made.append(("INSERT OR REPLACE INTO meta VALUES (?, ?)", [row]) if left else _NO_LIST)
+    return made
 
 
 def is_broken(error: sqlite3.Error) -> bool:

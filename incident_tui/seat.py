@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +39,11 @@ class SeatError(Exception):
 
 def home_words(home: Path) -> str:
     """What a command that is offered to be typed needs, to mean the same folder; "" where it is found without."""
-    return "" if home == home_folder() else f" --home {shlex.quote(str(home))}"
+    if home == home_folder():
+        return ""
+    # cmd.exe takes single quotes as part of the name
+    name = subprocess.list2cmdline([str(home)]) if sys.platform == "win32" else shlex.quote(str(home))
+    return f" --home {name}"
 
 
 def home_folder(chosen: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:

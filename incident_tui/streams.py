@@ -104,7 +104,7 @@ class Streams:
         self._link = link
         self._now = now
         self.unlisted = Unlisted(cache, models, link, self.held)
-        self.lent = Lent(cache, self.held)
+        self.lent = Lent(cache, self.held, link, now)
         self._answered_at = float("-inf")
         """When the server last answered a command, of whatever stream (monotonic seconds)."""
 
@@ -119,7 +119,7 @@ class Streams:
         if watched is None:
             watched = await load(self.cache, model, stream, actor, charter)
             watched = self.held.setdefault(stream, watched)
-            self.lent.note(watched)
+            self.lent.note(watched, moved=False)
             self._owner.stored(watched, watched.replica.confirmed)
             self._owner.touch()
         self.ask(watched)
@@ -339,7 +339,7 @@ class Streams:
 
     def close_what_is_over(self, now: int) -> None:
         """Cut off, what we only see by an agreement goes when that is over, by the copy itself (UTC ms)."""
-        if self._link.up:
+        if not self.lent.cut_off():
             return
         for name in self.lent.over(now):
             if name in self.lent.over(now):  # with a whole, its parts have gone, too

@@ -22,6 +22,7 @@ from incident.sharing.facts import End, Share
 from incident.state import MODELS
 from incident.tasks.board import BOARD as TASKS
 from incident.tasks.facts import Raise, Report
+from incident_tui import lent
 from incident_tui.grammar import Act, build
 from incident_tui.papers import prepared
 from incident_tui.session import Session
@@ -246,9 +247,10 @@ def test_what_is_shared_with_us_is_printed_on_no_paper_of_ours(tmp_path: Path) -
 
 
 def test_cut_off_what_is_shared_is_seen_until_its_moment_and_then_neither_seen_nor_kept(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Read by the copy itself: fails when `looking.shown` does not ask with the time."""
+    monkeypatch.setattr(lent, "CUT_SECONDS", 0.0)
 
     async def story() -> None:
         async with scene() as here:
@@ -274,11 +276,14 @@ def test_cut_off_what_is_shared_is_seen_until_its_moment_and_then_neither_seen_n
     run(story())
 
 
-def test_without_a_line_what_is_not_open_goes_at_a_start_after_its_moment(tmp_path: Path) -> None:
+def test_without_a_line_what_is_not_open_goes_at_a_start_after_its_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another incident is open, and the server is not there. Fails when only what is looked at is asked.
 
     Then the clock was wrong, and the agreement stands: what went is fetched again.
     """
+    monkeypatch.setattr(lent, "CUT_SECONDS", 0.0)
 
     async def story() -> None:
         other = INCIDENT.replace("01a8", "01b8")

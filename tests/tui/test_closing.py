@@ -12,7 +12,18 @@ from typing import Any, Self, cast
 import msgspec
 import pytest
 
-from incident.kernel.protocol import Accepted, Done, Error, Records, Refused, Submit, Unwatch, Watch, Watching
+from incident.kernel.protocol import (
+    Accepted,
+    Done,
+    Error,
+    Listing,
+    Records,
+    Refused,
+    Submit,
+    Unwatch,
+    Watch,
+    Watching,
+)
 from incident.kernel.record import Record, chained, encode_body, genesis
 from incident.kernel.replica import Replica, StateWord, StoreSnapshot
 from incident.kernel.slice import Actor, Refusal
@@ -24,6 +35,7 @@ from incident.state import OWN as OWN_MODEL
 from incident_tui import cache_file
 from incident_tui.cache import Cache, CardItem
 from incident_tui.closing import LOST, NOT_DELETED
+from incident_tui.lent import CUT_SECONDS
 from incident_tui.link import Link
 from incident_tui.seat import take_seat
 from incident_tui.streams import Owner, Streams
@@ -151,6 +163,13 @@ class Desk:
         return [frame.command_id for frame in self.line.of(Submit)]
 
 
+def cut(desk: Desk, seconds: float) -> None:
+    """There has been no line for so long."""
+    desk.line.up = False
+    desk.streams.lent.cut_off()
+    desk.now += seconds
+
+
 # -- byte for byte ------------------------------------------------------------------------------------------------
 
 
@@ -232,15 +251,20 @@ def test_the_other_seats_of_the_desk_are_cleared_when_nobody_sits_there(tmp_path
     async def scene() -> None:
         async with Desk(tmp_path, seat=2) as second:
             await second.holds(history(CANARY, 50))
-            second.cache.note(
-                "meta", "directory", f'[{{"stream":"x","seq":1,"summary":{{"title":"{CANARY}"}}}}]'
-            )
+            listed = [
+                Listing(INCIDENT_STREAM, 1, {"title": CANARY}),
+                Listing(ELSEWHERE, 2, {"title": "the barge is adrift"}),
+            ]
+            second.cache.note("meta", "directory", msgspec.json.encode(listed).decode())
         async with Desk(tmp_path, seat=1) as desk:
             await desk.holds(history(CANARY, 50))
             desk.closes()
             await desk.wiped()
             await desk.cache.discard_elsewhere((INCIDENT_STREAM,))
             assert CANARY.encode() not in bytes_of(tmp_path)
+        async with Desk(tmp_path, seat=2) as second:
+            kept = msgspec.json.decode(second.cache.meta["directory"], type=list[Listing])
+            assert kept == listed[1:], "a start there without a line opens what is left"
 
     run(scene())
 
@@ -479,13 +503,14 @@ def test_the_files_beside_are_read_when_the_list_is_new_or_has_lost_something_an
 def test_a_list_kept_at_a_free_seat_leaves_no_title_of_what_is_not_listed_any_more(tmp_path: Path) -> None:
     async def scene() -> None:
         async with Desk(tmp_path, seat=4) as fourth:
-            listed = [{"stream": ELSEWHERE, "seq": 3, "summary": {"title": CANARY}}]
+            listed = [Listing(ELSEWHERE, 3, {"title": CANARY}), Listing(INCIDENT_STREAM, 2, {"title": OTHER})]
             fourth.cache.note("meta", "directory", msgspec.json.encode(listed).decode())
         async with Desk(tmp_path, seat=1) as desk:
-            await look_beside(desk, ELSEWHERE)
+            await look_beside(desk, ELSEWHERE, INCIDENT_STREAM)
             assert CANARY.encode() in bytes_of(tmp_path)
-            await look_beside(desk)
+            await look_beside(desk, INCIDENT_STREAM)
             assert CANARY.encode() not in bytes_of(tmp_path)
+            assert OTHER.encode() in bytes_of(tmp_path), "and the title of what is listed stays"
 
     run(scene())
 
@@ -559,9 +584,13 @@ def test_what_another_seat_holds_on_to_is_not_cleared_from_here(tmp_path: Path) 
         async with Desk(tmp_path, seat=2) as second:
             await second.holds(history(CANARY, 5))
             await second.holds(own_part(MINE))
+            listed = msgspec.json.encode([Listing(OWN, 3), Listing(ELSEWHERE, 2)]).decode()
+            second.cache.note("meta", "directory", listed)
             second.again()
             second.closes(OWN, "unknown_stream")
         async with Desk(tmp_path, seat=1) as desk:
+            await desk.cache.discard_elsewhere((OWN,))
+            assert listed.encode() in bytes_of(tmp_path), "what is held on to can be opened there"
             await desk.cache.discard_elsewhere((INCIDENT_STREAM, OWN))
             assert CANARY.encode() not in bytes_of(tmp_path)
             assert MINE.encode() in bytes_of(tmp_path)
@@ -636,7 +665,7 @@ def test_cut_off_a_looker_on_deletes_its_copy_when_the_agreement_is_over(tmp_pat
             party.replica.restore(None, given.records, ())
             desk.streams.held[ELSEWHERE] = party
             watched.replica.actor = Actor("Kim", "NWAS", "operator")
-            desk.line.up = False
+            cut(desk, CUT_SECONDS)
             desk.streams.close_what_is_over(until_ - 1)
             assert desk.told.closings == []
             desk.streams.close_what_is_over(until_)
@@ -662,7 +691,7 @@ def test_cut_off_a_copy_that_this_client_cannot_read_to_its_end_is_kept(tmp_path
             watched = await desk.holds(given, snapshot=False)
             watched.replica.actor = Actor("Kim", "NWAS", "operator")
             assert watched.replica.frozen_slices
-            desk.line.up = False
+            cut(desk, CUT_SECONDS)
             desk.streams.close_what_is_over(until_ + 10**9)
             await desk.wiped()
             assert desk.told.closings == []
@@ -682,7 +711,7 @@ def test_cut_off_what_was_said_to_be_kept_is_kept_when_the_agreement_is_over(
             watched.replica.actor = Actor("Kim", "NWAS", "operator")
             desk.again()
             desk.closes(code=code)
-            desk.line.up = False
+            cut(desk, CUT_SECONDS)
             said = list(desk.told.said)
             desk.streams.close_what_is_over(given.view.sharing.agreements["NWAS"].until)
             assert desk.told.closings == []

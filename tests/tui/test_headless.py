@@ -21,6 +21,7 @@ from incident_tui import __main__ as command_line
 from incident_tui import headless, identity
 from incident_tui.clock import long_time
 from incident_tui.identity import Last
+from incident_tui.seat import home_words
 from incident_tui.session import Session
 from incident_tui.settings import DEFAULTS, read_settings
 from tests.hostile import HOSTILE
@@ -710,6 +711,18 @@ def test_what_is_to_be_typed_names_the_folder_only_where_it_must(
         return said[-1]
 
     assert f"127.0.0.1:9 CODE --home '{folder}'." in run(dialled())
+
+
+def test_what_is_to_be_typed_is_quoted_as_that_system_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows single quotes are part of a name."""
+    monkeypatch.delenv("INCIDENT_TUI_HOME", raising=False)
+    folder = tmp_path / "a folder"
+    monkeypatch.setattr("sys.platform", "win32")
+    assert home_words(folder) == f' --home "{folder}"'
+    monkeypatch.setattr("sys.platform", "linux")
+    assert home_words(folder) == f" --home '{folder}'"
 
 
 def test_the_settings_that_ship_are_the_defaults() -> None:

@@ -10,18 +10,19 @@ import msgspec
 import pytest
 
 from incident.exercises.facts import Follow, Segment
-from incident.kernel.protocol import Records
+from incident.kernel.protocol import Listing, Records
 from incident.kernel.record import chained
+from incident.kernel.replica import StoreSnapshot
 from incident.log.facts import Write
 from incident.organisation.facts import OpenOwn
 from incident.sharing.facts import End, Share
 from incident.state import OWN
 from incident_tui.cache_file import LENT
-from incident_tui.lent import LOOK_MS, end
+from incident_tui.lent import BESIDE_SECONDS, CUT_SECONDS, LOOK_MS, end
 from incident_tui.watched import load
 from tests.incident.given import INCIDENT_STREAM, MINUTE, OWN_STREAM, T0, Given, charter, cid
 from tests.running import run
-from tests.tui.test_closing import CANARY, ELSEWHERE, ME, OTHER, Desk, bytes_of, history
+from tests.tui.test_closing import CANARY, ELSEWHERE, ME, OTHER, Desk, bytes_of, cut, history
 
 UNTIL = T0 + 60 * MINUTE
 LEAD = "tactical_commander"
@@ -44,8 +45,8 @@ async def left(desk: Desk, given: Given, *, snapshot: bool = True) -> None:
 
 
 async def passes(desk: Desk, now: int) -> None:
-    """A second of the client's at this moment, without a line; what it does aside is done, too."""
-    desk.line.up = False
+    """A second of the client's at this moment, long without a line; what it does aside is done, too."""
+    cut(desk, BESIDE_SECONDS)
     desk.streams.close_what_is_over(now)
     while desk.told.asides:
         await desk.told.asides.pop(0)()
@@ -138,6 +139,30 @@ def test_what_a_wrong_clock_destroyed_is_fetched_again(tmp_path: Path) -> None:
     run(scene())
 
 
+def test_nothing_goes_by_the_clock_at_a_start_and_at_short_drops(tmp_path: Path) -> None:
+    """The agreement may have been made longer, and the server may be about to say so."""
+
+    async def scene() -> None:
+        async with Desk(tmp_path) as desk:
+            await left(desk, part(OTHER))
+            for _ in range(5):
+                cut(desk, CUT_SECONDS - 1)
+                desk.streams.close_what_is_over(UNTIL)
+                desk.line.up = True
+                desk.streams.line_up()  # and gone again before the next second
+            assert desk.told.closings == []
+        async with Desk(tmp_path) as desk:
+            cut(desk, CUT_SECONDS - 1)
+            desk.streams.close_what_is_over(UNTIL)
+            assert desk.told.said == []
+            assert OTHER.encode() in bytes_of(tmp_path)
+            desk.now += 1
+            desk.streams.close_what_is_over(UNTIL)
+            assert desk.told.closings == [(OWN_STREAM,)]
+
+    run(scene())
+
+
 # -- kept -----------------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +216,54 @@ def test_a_copy_that_this_client_cannot_read_to_its_end_is_kept_although_it_is_n
     run(scene())
 
 
+def test_the_moment_stays_with_a_copy_that_this_version_cannot_read(tmp_path: Path) -> None:
+    """Its state has another shape, and no records lie beside it: whoever wrote it knew the moment."""
+
+    async def scene() -> None:
+        given = part()
+        async with Desk(tmp_path) as desk:
+            await left(desk, given)
+            parts = [msgspec.structs.replace(one, state_v=999) for one in OWN.snapshot(given.view)]
+            desk.cache.store_snapshot(
+                OWN_STREAM, StoreSnapshot(parts, len(given.records), given.records[-1].hash)
+            )
+            await desk.cache.disk.flush()
+            assert desk.cache.disk.file is not None
+            await desk.cache.disk.file.write([("DELETE FROM record", [()])])
+        async with Desk(tmp_path) as desk:
+            watched = await desk.streams.hold(OWN_STREAM, ME, charter())
+            assert watched is not None
+            assert watched.replica.cursor == 0
+            desk.streams.leave(OWN_STREAM)
+            await passes(desk, UNTIL - 1)
+            assert desk.cache.streams == {OWN_STREAM}
+            await passes(desk, UNTIL)
+            assert desk.told.closings == [(OWN_STREAM,)]
+            assert b"relief" not in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def test_the_moment_that_a_newer_version_wrote_stays_beside_what_only_that_can_read(tmp_path: Path) -> None:
+    async def scene() -> None:
+        given = part(OTHER)
+        newer = msgspec.structs.replace(
+            given.records[-1], seq=len(given.records) + 1, command_id=cid(9_999), type="sharing.prolonged"
+        )
+        newer = msgspec.structs.replace(newer, hash=chained(given.records[-1].hash, OWN_STREAM, newer))
+        given.records.append(newer)
+        async with Desk(tmp_path) as desk:
+            await left(desk, given, snapshot=False)
+            desk.cache.note("meta", f"{LENT}{OWN_STREAM}", str(UNTIL + 30 * MINUTE))
+        async with Desk(tmp_path) as desk:
+            watched = await desk.streams.hold(OWN_STREAM, ME, charter())
+            assert watched is not None
+            assert watched.replica.frozen_slices
+            assert desk.cache.meta[f"{LENT}{OWN_STREAM}"] == str(UNTIL + 30 * MINUTE)
+
+    run(scene())
+
+
 @pytest.mark.parametrize("code", ["unknown_stream", "diverged"])
 def test_what_may_be_the_last_copy_is_kept_although_it_is_over(tmp_path: Path, code: str) -> None:
     async def scene() -> None:
@@ -202,6 +275,13 @@ def test_what_may_be_the_last_copy_is_kept_although_it_is_over(tmp_path: Path, c
         async with Desk(tmp_path, seat=2) as desk:
             await passes(desk, UNTIL)
             assert OTHER.encode() in bytes_of(tmp_path), "from the seat beside, too"
+        async with Desk(tmp_path, seat=4) as fourth:
+            await left(fourth, part(CANARY))
+        async with Desk(tmp_path) as desk:
+            await passes(desk, UNTIL)
+            assert f"{CANARY} 19".encode() in bytes_of(tmp_path), (
+                "what was told here holds for the seat beside"
+            )
 
     run(scene())
 
@@ -214,7 +294,11 @@ def test_cut_off_it_goes_from_the_seat_beside_at_which_nobody_sits(tmp_path: Pat
 
     async def scene() -> None:
         async with Desk(tmp_path, seat=4) as fourth:
-            fourth.cache.note("meta", "directory", f'[{{"stream":"{OWN_STREAM}","head":1}}]')
+            listed = [
+                Listing(OWN_STREAM, 1, {"title": CANARY}),
+                Listing(ELSEWHERE, 2, {"title": "the barge is adrift"}),
+            ]
+            fourth.cache.note("meta", "directory", msgspec.json.encode(listed).decode())
             await left(fourth, part())
             await left(fourth, history(OTHER, 5, ELSEWHERE))
         async with Desk(tmp_path, seat=1) as desk:
@@ -223,8 +307,57 @@ def test_cut_off_it_goes_from_the_seat_beside_at_which_nobody_sits(tmp_path: Pat
             await passes(desk, UNTIL)
             found = bytes_of(tmp_path)
             assert CANARY.encode() not in found
-            assert b"directory" not in found
             assert OTHER.encode() in found
+        async with Desk(tmp_path, seat=4) as fourth:
+            kept = msgspec.json.decode(fourth.cache.meta["directory"], type=list[Listing])
+            assert kept == listed[1:], "a start there without a line opens what is left"
+
+    run(scene())
+
+
+def test_a_list_at_the_seat_beside_that_cannot_be_read_goes_with_what_is_over(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with Desk(tmp_path, seat=4) as fourth:
+            fourth.cache.note("meta", "directory", f'[{{"stream":"{OWN_STREAM}","title":"{CANARY}"}}]')
+            await left(fourth, part())
+        async with Desk(tmp_path, seat=1) as desk:
+            await passes(desk, UNTIL)
+            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert b"directory" not in bytes_of(tmp_path)
+
+    run(scene())
+
+
+def test_the_seats_beside_are_free_for_whoever_starts_together_with_us(tmp_path: Path) -> None:
+    """Their locks are taken in order to look there: not in the first seconds without a line."""
+
+    async def scene() -> None:
+        async with Desk(tmp_path, seat=1) as desk:
+            cut(desk, 0)
+            for second in range(int(BESIDE_SECONDS)):
+                desk.now = float(second)
+                desk.streams.close_what_is_over(UNTIL)
+            assert desk.told.asides == []
+            desk.now = BESIDE_SECONDS
+            desk.streams.close_what_is_over(UNTIL)
+            assert len(desk.told.asides) == 1
+
+    run(scene())
+
+
+def test_nothing_goes_from_the_seat_beside_once_the_line_is_back(tmp_path: Path) -> None:
+    """It was due, and other errands came first."""
+
+    async def scene() -> None:
+        async with Desk(tmp_path, seat=4) as fourth:
+            await left(fourth, part(OTHER))
+        async with Desk(tmp_path, seat=1) as desk:
+            cut(desk, BESIDE_SECONDS)
+            desk.streams.close_what_is_over(UNTIL)
+            (errand,) = desk.told.asides
+            desk.line.up = True
+            await errand()
+            assert OTHER.encode() in bytes_of(tmp_path)
 
     run(scene())
 
