@@ -40,7 +40,7 @@ TWO_SCENES: Final = "Two places are given for the scene and nobody has picked on
 _EDGES = " \t,;:-–"
 _HOLLOW = re.compile(r"\(\s*\)|\[\s*\]")
 _AT = re.compile(r"at ", re.IGNORECASE)
-_SCENE = re.compile(r"(?:(?:at|on) )?(?:the )?scene(?P<behind>\s*,[^:]*)?(?::.*)?", re.IGNORECASE)
+_SCENE = re.compile(r"(?:(?:at|on) )?(?:the )?scene(?P<behind>\s*,[^:]*)?(?::(?P<tail>.*))?", re.IGNORECASE)
 _UNIT = re.compile(r"(?:(?P<trust>[A-Z][A-Z0-9]{1,11})/)?(?P<callsign>[A-Z]{1,3}[0-9]{1,4})", re.IGNORECASE)
 _DIRECTION_END = re.compile(
     r"[ ,]+(?P<way>northbound|southbound|eastbound|westbound|anti-?clockwise|clockwise|both directions|NB|SB|EB|WB)$",
@@ -179,17 +179,24 @@ def _bounded(text: str) -> str:
 
 
 def _scene(text: str, known: Known) -> Reading | None:
-    """The incident's own location, by the word for it; further words may stand behind a comma."""
+    """The incident's own location, by the word for it; further words may stand behind a comma or a colon.
+
+    Behind a colon the place's own words are written here, and only those are written anew: all else a person said.
+    """
     found = _SCENE.fullmatch(text)
     if found is None:
         return None
     scene, behind = known.scene, found["behind"] or ""
     if scene is None:
         return Reading(_located(Location(text=text)), "words", NO_SCENE)
+    named, tail = f"the scene{behind.rstrip(_EDGES)}", (found["tail"] or "").strip()
     said = scene.text.removeprefix("the scene").lstrip(":, ")
-    words = f"the scene{behind.rstrip(_EDGES)}{f': {said}' if said else ''}"
+    words = clip(f"{named}: {said}" if said else named, LOCATION_MAX)
+    if tail and tail.casefold() != words.removeprefix(f"{named}:").strip().casefold():
+        own = f"{named}: {tail}"
+        words = own if len(own) <= LOCATION_MAX else text
     warn = TWO_SCENES if known.two_scenes else ""
-    place = replace(scene, text=clip(words, LOCATION_MAX), confirmed=False)
+    place = replace(scene, text=words, confirmed=False)
     return Reading(place, "the incident's own place", warn)
 
 

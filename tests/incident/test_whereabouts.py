@@ -450,7 +450,24 @@ def test_further_words_stand_behind_the_scene_and_other_scenes_are_words() -> No
     assert place("the scene TQ 0338 7538", seen).grid == "TQ 0338 7538", "what was given with it stands"
     again = opened(model=INCIDENT, location=place("scene", seen))
     assert place("scene", look_of(again.view)).text == "the scene: M25 J15 / M4 J4b", "said once"
-    assert place("the scene, north side: M25 J15", seen).text == "the scene, north side: M25 J15 / M4 J4b"
+    said = place("the scene, north side", seen).text
+    assert place(said, seen).text == said, "what stands there already is not said twice"
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("scene: rear entrance by the barn", "the scene: rear entrance by the barn"),
+        ("the scene, north gate: casualties behind it", "the scene, north gate: casualties behind it"),
+        ("at the scene: M25 J15", "the scene: M25 J15"),
+        ("the scene:", "the scene: M25 J15 / M4 J4b"),
+        ("THE SCENE: m25 j15 / m4 j4b", "the scene: M25 J15 / M4 J4b"),
+        (f"scene: {'x' * 293}", f"scene: {'x' * 293}"),
+    ],
+)
+def test_what_a_person_typed_behind_the_scene_is_kept_with_its_point(written: str, text: str) -> None:
+    found = place(written, look_of(opened(model=INCIDENT).view))
+    assert (found.text, found.point) == (text, (51.494, -0.503))
 
 
 def test_the_scene_without_a_point_stays_words_and_it_is_said() -> None:
