@@ -36,7 +36,8 @@ def overlap(one: Shape, other: Shape) -> bool:
         ring, circle = (one, other) if one.polygon else (other, one)
         return _in_ring(ring.polygon, circle)
     a, b = one.place.point, other.place.point
-    reach = max(0.0, (one.radius_m or 0.0) + (other.radius_m or 0.0) - SLIVER_M)
+    radii = one.radius_m or 0.0, other.radius_m or 0.0
+    reach = max(0.0, sum(radii) - SLIVER_M) if all(radii) else sum(radii)
     return a is not None and b is not None and distance_m(a, b) <= reach
 
 

@@ -55,6 +55,8 @@ def both(one: Shape, other: Shape) -> bool:
         (circle(0, 0, 1_000), square(1_000, -500, 2_000)),
         (square(0, 0, 2_000), square(9_000, 9_000, 10)),
         (circle(0, 0, 500), Shape(Location("somewhere"))),
+        (circle(0, 0, 500), circle(503, 0, None)),
+        (circle(0, 0, 500), circle(695, 0, 200)),
     ],
 )  # fmt: skip
 def test_a_border_is_no_ground(one: Shape, other: Shape) -> None:
@@ -74,6 +76,9 @@ def test_a_border_is_no_ground(one: Shape, other: Shape) -> None:
         (circle(0, 0, 5), square(-500, -500, 1_000)),
         (circle(0, 0, None), square(-500, -500, 1_000)),
         (circle(0, 0, None), circle(0, 0, None)),
+        (circle(0, 0, 500), circle(495, 0, None)),
+        (circle(0, 0, 5), circle(3, 0, None)),
+        (square(0, 0, 2_000), circle(1_997, 1_000, None)),
     ],
 )  # fmt: skip
 def test_ground_in_common_is_found(one: Shape, other: Shape) -> None:
