@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -34,6 +35,8 @@ RADIUS_M_MAX: Final = 50_000
 NAME_MAX: Final = 70
 SAME_M: Final = 1.0
 """Ground whose corners are no farther than this from those of other ground is the same ground."""
+BEGINS_MAX: Final = 8
+"""Corners so near to another ring's first that are tried as its beginning, so that there is an end to it."""
 NEEDS_WIND: Final = "wind"
 """A wind sector is computed from its wind, and cannot be brought as a picture."""
 
@@ -277,9 +280,18 @@ def _same(one: Brought, feature: Feature) -> bool:
 
 def _same_ring(ring: Sequence[LatLon], other: Sequence[LatLon]) -> bool:
     """Whether two rings have the same corners, wherever each begins and whichever way it goes round."""
-    if len(ring) != len(other):
+    count = len(ring)
+    if count != len(other):
         return False
-    return all(any(distance_m(corner, there) <= SAME_M for there in other) for corner in ring)
+    begins = (index for index, there in enumerate(other) if distance_m(ring[0], there) <= SAME_M)
+    return any(
+        all(
+            distance_m(corner, other[(begin + way * step) % count]) <= SAME_M
+            for step, corner in enumerate(ring)
+        )
+        for begin in islice(begins, BEGINS_MAX)
+        for way in (1, -1)
+    )
 
 
 # -- proposals ------------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from incident import geography
 from incident.boundaries import facts as b
-from incident.interchange import cap, kml, map_geojson
+from incident.boundaries.corners import distance_m
+from incident.interchange import cap, features, kml, map_geojson
 from incident.interchange.drawing import SCENE, Drawing, Drawn, circle, closed, drawing_of, middle_of
 from incident.interchange.features import (
     CORNERS_MAX,
@@ -25,6 +26,7 @@ from incident.interchange.features import (
     Brought,
     proposal,
     read_things,
+    stands,
 )
 from incident.kernel.board import Look
 from incident.kernel.checks import ConfigError
@@ -389,6 +391,38 @@ def test_a_thing_becomes_a_proposal_that_the_rules_take_and_what_is_not_said_is_
     assert isinstance(proposal(unknown, "hot_zone", ""), Refusal), "a zone needs its scheme"
     zone = proposal(unknown, "hot_zone", "fire")
     assert not isinstance(zone, Refusal)
+
+
+def test_ground_stands_wherever_its_ring_begins_and_it_is_told_in_one_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    count, compared = 900, 0
+
+    def counted(one: tuple[float, float], other: tuple[float, float]) -> float:
+        nonlocal compared
+        compared += 1
+        return distance_m(one, other)
+
+    ring = tuple(
+        (51.5 + 0.05 * math.sin(2 * math.pi * n / count), -0.5 + 0.05 * math.cos(2 * math.pi * n / count))
+        for n in range(count)
+    )
+    world = opened("LAS").did(b.Propose("sector", b.Shape(Location("here"), polygon=ring), "Sector A"))
+    there = list(world.view.boundaries.rows.values())
+    monkeypatch.setattr(features, "distance_m", counted)
+    for turned in (ring, ring[700:] + ring[:700], ring[::-1], ring[300::-1] + ring[:300:-1]):
+        compared = 0
+        assert stands(Brought(name="Sector A", kind="sector", ring=turned), there)
+        assert compared < 4 * count
+    near = (*ring[:400], (ring[400][0] + 0.0001, ring[400][1]), *ring[401:])
+    assert not stands(Brought(name="Sector A", kind="sector", ring=near), there)
+    crossed = (*ring[:400], ring[401], ring[400], *ring[402:])
+    assert not stands(Brought(name="Sector A", kind="sector", ring=crossed), there), (
+        "the same corners, other ground"
+    )
+    compared = 0
+    assert not stands(Brought(name="Sector A", kind="sector", ring=(ring[0],) * count), there)
+    assert compared < 4 * count
 
 
 def test_kinds_and_schemes_that_are_none_are_asked_and_never_believed() -> None:
