@@ -16,7 +16,7 @@ from incident.kernel.board import Look
 from incident.kernel.text import clip, safe_text
 from incident.placing import distance_words
 from incident.values import Location
-from incident.whereabouts import read_pointed
+from incident.whereabouts import Reading, read_pointed, square_m, within_in, within_words
 
 Metres = tuple[float, float]
 
@@ -24,6 +24,8 @@ USAGE: Final = (
     "Say between which places, with semicolons between: measure the scene; RVP B; TQ 0338 7538. One alone is measured "
     "from the scene."
 )
+ROUGH_M: Final = 100
+"""A grid reference whose square is as large as this is said to be no point."""
 PLACES_MAX: Final = 20
 NAME_MAX: Final = 40
 SAME_M: Final = 1.0
@@ -49,7 +51,8 @@ def measure(words: str, look: Look | None, placer: Any) -> Measured | str:
         return USAGE
     if len(places) > PLACES_MAX:
         return f"At most {PLACES_MAX} places are measured at once; these are {len(places)}."
-    names, points, warnings = [], [], []
+    names, points = [], []
+    warnings: list[str] = []
     for written in places:
         try:
             found = read_pointed(written, look)
@@ -58,14 +61,44 @@ def measure(words: str, look: Look | None, placer: Any) -> Measured | str:
             return "The geometry library is not installed here: nothing is measured."
         except ValueError as error:
             return str(error)
+        named = clip(safe_text(written), NAME_MAX)
         if at is None:
-            return f"{clip(safe_text(written), NAME_MAX)} is on no map here."
+            return f"{named} is on no map here."
+        if _beyond(found.location):
+            return f"{named} lies beyond the National Grid: no line is measured to it."
         names.append(_name(found.location))
         points.append(at)
-        warnings += [found.warn] if found.warn else []
+        rough, _ = roughly(named, found, "is the line", "the line goes to its middle")
+        warnings += filter(None, ("" if within_in(names[-1]) else rough, found.warn))
     charter = None if look is None else look.charter
     areas = None if placer is None else placer.areas(charter)
     return Measured(tuple(points), tuple(_sentences(names, points, areas)), tuple(dict.fromkeys(warnings)))
+
+
+def roughly(written: str, found: Reading, nearer: str, middle: str) -> tuple[str, int]:
+    """What must be said of a place that is no exact point, and how far off it may be in metres; "" and 0 for one.
+
+    ``nearer`` and ``middle`` end the sentence: what is no nearer than that, and what its middle is taken for.
+    """
+    place = found.location
+    within_m, square = within_in(place.text), square_m(place.grid) if place.grid else 0
+    if within_m:
+        far = within_words(within_m).strip(" ()")
+        return f"{written} is known {far} ({found.how}): no nearer than that {nearer}.", within_m
+    if place.point is None and square >= ROUGH_M:
+        size = within_words(square).strip(" ()").removeprefix("within ")
+        return f"{place.grid} is a square of {size}: {middle}.", square
+    return "", 0
+
+
+def _beyond(location: Location) -> bool:
+    """Whether a point lies so far off that metres of the National Grid say nothing of it."""
+    from incident.geography import grid  # noqa: PLC0415 - loaded by now
+
+    if location.lat is None or location.lon is None:
+        return False
+    inside = grid.GRID_SOUTH <= location.lat <= grid.GRID_NORTH
+    return not (inside and grid.GRID_WEST <= location.lon <= grid.GRID_EAST)
 
 
 def _metres(location: Location) -> Metres | None:

@@ -214,9 +214,36 @@ def test_places_that_are_typed_are_measured_on_the_map_and_the_line_goes_on_ther
         await desk.press("enter")
         await desk.shows("Nothing gives a point for the pub")
         await desk.press(":")
+        await desk.type("measure the scene; 89.9,179")
+        await desk.press("enter")
+        await desk.shows("89.9,179 lies beyond the National Grid")
+        await desk.press(":")
+        await desk.type("measure the scene; TQ 03 75")
+        await desk.press("enter")
+        await desk.shows("TQ 03 75 is a square of 1 km: the")
+        await desk.press("escape", ":")
         await desk.type("measure")
         await desk.press("enter")
         await desk.shows("enter next point")
+
+    told(story, size=WIDE)
+
+
+def test_where_one_said_to_go_is_of_its_incident_and_no_other() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows("INDICATIVE ±")
+        place, steering = place_of(desk), place_of(desk).steering
+        far, here = (460_000.0, 300_000.0), place.seen
+        assert here is not None
+        for stream, arrives in ((here.look.stream, True), ("incident/another", False)):
+            steering._fitted_to = "incident/before"  # the map of this incident does not lie there yet
+            steering.show((far,))
+            place._seen = replace(here, look=replace(here.look, stream=stream))
+            steering.after_draw()
+            view = place.canvas.view
+            assert view.holds(*view.cell_of(*far)) == arrives, stream
+            place._seen = here
 
     told(story, size=WIDE)
 

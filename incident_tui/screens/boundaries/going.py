@@ -7,14 +7,14 @@ its figures are no more than that, and beside them stands how far off it may be.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from incident.values import Location
-from incident.whereabouts import read_pointed, square_m, within_in, within_words
+from incident.whereabouts import read_pointed, within_words
 from incident_tui.map.things import Metres, Thing, kind_words, point_of
 from incident_tui.map.view import View
-from incident_tui.measure import measure
+from incident_tui.measure import measure, roughly
 from incident_tui.screens.boundaries.drawing import CORNERS_MAX, Drawing
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ DEGREES: Final = {4: 2, 6: 3, 8: 4, 10: 5}
 """Decimals of a latitude that go with so many figures."""
 EXACT_DIGITS, EXACT_DEGREES = 8, 5
 """Of a point that was given, or that a thing stands on."""
-ROUGH_M: Final = 100
-"""A grid reference whose square is as large as this is said to be no point."""
 FROM_MAP: Final = "from the map"
 
 
@@ -39,6 +37,20 @@ class Going:
 
     def __init__(self, steering: Steering) -> None:
         self.steering = steering
+        self._first: tuple[str, Callable[[], None]] | None = None
+        """An incident, and what its map shows first: somebody said where to before it lay there."""
+
+    def first(self, stream: str, there: Callable[[], None]) -> None:
+        """As soon as the map of this incident lies there, it goes there."""
+        self._first = stream, there
+
+    def taken_up(self, stream: str) -> bool:
+        """The map of an incident lies there now: whether it went where somebody said, of this incident and no other."""
+        waiting, self._first = self._first, None
+        if waiting is None or waiting[0] != stream:
+            return False
+        waiting[1]()
+        return True
 
     def go_to(self, words: str) -> None:
         """To a grid reference, latitude and longitude, a place, or anything in the list by its name."""
@@ -71,18 +83,10 @@ class Going:
             found = read_pointed(words, None if seen is None else seen.look)
         except ValueError as error:
             return None, str(error), 0
-        at, place = point_of(found.location), found.location
+        at = point_of(found.location)
         if at is None:
             return None, f"{words} is on no map here.", 0
-        within_m, square = within_in(place.text), square_m(place.grid) if place.grid else 0
-        rough = ""
-        if within_m:
-            far = within_words(within_m).strip(" ()")
-            rough = f"{words} is known {far} ({found.how}): no nearer than that is the crosshair."
-        elif place.point is None and square >= ROUGH_M:
-            within_m = round(square)
-            size = within_words(within_m).strip(" ()").removeprefix("within ")
-            rough = f"{place.grid} is a square of {size}: the crosshair is in its middle."
+        rough, within_m = roughly(words, found, "is the crosshair", "the crosshair is in its middle")
         return at, " ".join(filter(None, (rough, found.warn))), within_m
 
     def measure(self, words: str) -> None:

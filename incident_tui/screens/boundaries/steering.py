@@ -6,7 +6,7 @@ in the list. What is drawn ends in the form of a proposal, filled in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -81,8 +81,6 @@ class Steering:
         self.said: tuple[str, str] | None = None
         self._exact: Metres | None = None
         self._within = 0
-        self._first: Callable[[], None] | None = None
-        """What is shown first, where somebody said where to before the map of this incident lay there."""
         self._size = (0, 0)
         self._fitted_to: str | None = None
         self._whole = False
@@ -351,9 +349,7 @@ class Steering:
             bounds = self._first_bounds()
             if bounds is not None:
                 self._fitted_to = seen.look.stream
-                first, self._first = self._first, None
-                if first is not None:
-                    first()
+                if self.going.taken_up(seen.look.stream):
                     return
                 self.fit(bounds, AROUND_M)
                 self.sketch.tell_kept()
@@ -489,7 +485,8 @@ class Steering:
 
         self.crosshair = True
         self.to_map()
-        if not self._laid and self._first_bounds() is not None:
-            self._first = there
+        seen = self.place.seen
+        if seen is not None and not self._laid and self._first_bounds() is not None:
+            self.going.first(seen.look.stream, there)
         else:
             there()
