@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from incident.boundaries.facts import Move, Propose
+from incident.boundaries.verbs import resized
 from incident.kernel.board import Arg, Look, Verb
 from incident.values import read_clock, read_duration
 from incident.whereabouts import known_of, read
@@ -119,6 +120,7 @@ def _try_place(arg: Arg, text: str, look: Look, row: Any) -> None:
 def places_in(verb: Verb, values: Mapping[str, Any], look: Look, row: Any) -> tuple[str, ...]:
     """The places among the answers of a line, as they were typed; not what its form would have begun with."""
     said = []
+    values = resized(values) if verb.command is Move else values
     for arg in verb.args:
         written = str(values.get(arg.name) or "").strip()
         begun = "" if arg.default is None else str(arg.default(look, row) or "").strip()

@@ -213,11 +213,12 @@ class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
     reach: Reach | None = None
 
 
-class Measured(msgspec.Struct, frozen=True):
+class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
     """The owner gave it where it lies already, and what it reaches is known by now: nobody is asked anew."""
 
     feature: str
     reach: Reach
+    reason: str = ""
 
 
 class Withdrawn(msgspec.Struct, frozen=True, omit_defaults=True):

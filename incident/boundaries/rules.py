@@ -163,16 +163,29 @@ def _move(view: View, feature: Feature, command: Move) -> tuple[Any, ...] | Refu
     """A room without the areas takes nothing back that others computed: the same ground reaches what it reached.
 
     Of other ground nothing is known then, and who had to be told before still must be. Where it lies already it is
-    not moved: only what it reaches can be new.
+    not moved: only what it reaches can be new, and a reason that was typed.
     """
     reach = measured(command.reach, charter_of(view).areas_digest)
     if command.shape == feature.shape:
-        return () if reach in (None, feature.reach) else (Measured(feature.id, reach),)
+        return _lies_there(feature, reach, command.reason.strip())
     if reach is None:
         same = same_ground(command.shape, feature.shape)
         reach = feature.reach if same else carried(feature.reach)
     unfit = _unfit(feature.kind, command.shape)
     return unfit or (Moved(feature.id, command.shape, command.reason, reach),)
+
+
+def _lies_there(feature: Feature, reach: Reach | None, reason: str) -> tuple[Any, ...] | Refusal:
+    """Given anew where it lies. A reason is written with what it reaches; where nobody knows that, it has no place."""
+    if reason in ("", feature.reason) and reach in (None, feature.reach):
+        return ()
+    found = reach or feature.reach
+    if found is None:
+        sentence = (
+            f"{feature.name} lies there already: it is not moved. What there is to say of it is its note."
+        )
+        return Refusal("not_moved", sentence)
+    return (Measured(feature.id, found, reason),)
 
 
 def _amend(view: View, feature: Feature, command: Amend, ctx: Context) -> tuple[Any, ...] | Refusal:

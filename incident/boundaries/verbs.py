@@ -54,6 +54,7 @@ def shape_of(
     Raises:
         ValueError: the answers do not make a shape of this kind; the sentence says which is missing or wrong.
     """
+    values = values if before is None else resized(values)
     written, corners = values.get("place"), values.get("polygon")
     place = as_location(written, look) if written else Location() if before is None else before.place
     text, blowing = _radius_or_wind(values, kind)
@@ -79,9 +80,20 @@ def shape_of(
         raise ValueError(
             "Give its corners anew, or a radius: it has corners, and they do not move with the place."
         )
-    if radius is None and before is not None:
+    if radius is not None and written:  # what was not typed now may stand in words, as it stood before
+        place = drawn_place(place)
+    elif radius is None and before is not None:
         radius = before.radius_m
-    return Shape(place if radius is None else drawn_place(place), radius)
+    return Shape(place, radius)
+
+
+def resized(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answers of a move: a length alone is no place but a radius, and it stays where it lies (``move B1 800m``)."""
+    written = values.get("place")
+    length = isinstance(written, str) and re.fullmatch(r"\s*\d+(\.\d+)?(m|km)\s*", written, re.IGNORECASE)
+    if not length or values.get("radius") or values.get("polygon"):
+        return values
+    return {**values, "place": "", "radius": written}
 
 
 def _radius_or_wind(values: Mapping[str, Any], kind: str) -> tuple[str, str]:

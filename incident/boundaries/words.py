@@ -44,7 +44,8 @@ def sentence(event: Any, record: Record, names: Names) -> Line:
             where = f"moves {what} to {where_words(event.shape)}"
             return Line(sentences(where, across, _because(event.reason)))
         case Measured():
-            return Line(f"measures {what} anew: {reach_words(event.reach)}")
+            anew = f"measures {what} anew: {reach_words(event.reach)}"
+            return Line(sentences(anew, _because(event.reason)))
         case Withdrawn():
             return Line(sentences(f"withdraws {what}", _because(event.reason)))
         case Reviewed():

@@ -468,6 +468,41 @@ def test_a_reach_can_be_computed_later_and_nobody_is_asked_anew_for_that() -> No
     given.check()
 
 
+def test_a_reason_is_written_where_nothing_is_moved() -> None:
+    given = with_areas()
+    shape, found = f.Shape(SOURCE, 500.0), reach(("SCAS", 0), ("SECAMB", 800))
+    given.did(f.Propose("outer_cordon", shape))
+    cordon = given.last
+    given.by("SCAS").did(f.Agree(cordon)).by("LAS")
+    given.when(f.Move(cordon, shape, "as the fire service asked")).refused("not_moved")
+    given.did(f.Move(cordon, shape, "as the fire service asked", found))
+    assert given.line().text == (
+        "measures outer cordon A (LAS-B1) anew: inside SCAS; SECAMB 0.8 km. Reason: as the fire service asked."
+    )
+    given.did(f.Move(cordon, shape, "the wind turned"))
+    assert given.line().text.endswith("Reason: the wind turned."), "what it reaches is as it was"
+    row = boundaries(given.view).rows[cordon]
+    assert (row.reach, row.moves, set(row.answers)) == (found, 0, {"LAS", "SCAS"})
+    given.did(f.Move(cordon, f.Shape(SOURCE, 600.0), "larger", found))
+    given.when(f.Move(cordon, f.Shape(SOURCE, 600.0), "larger", found)).nothing()
+    given.check()
+
+
+def test_a_cordon_is_moved_in_words_and_one_in_words_is_changed() -> None:
+    given = with_areas()
+    given.did(f.Propose("outer_cordon", f.Shape(SOURCE, 500.0)))
+    moved = typed(given, 'move LAS-B1 "behind the church"')
+    assert isinstance(moved, f.Move), moved
+    assert moved.shape == f.Shape(Location("behind the church"), 500.0)
+    given.did(moved)
+    grown = typed(given, "move LAS-B1 800m")
+    assert isinstance(grown, f.Move), grown
+    assert grown.shape == f.Shape(Location("behind the church"), 800.0)
+    assert "drawn around a point" in typed(given, 'move LAS-B1 "behind the mill" 800m'), "both are typed now"
+    assert "drawn around a point" in typed(given, 'propose outer "behind the mill" 800m')
+    given.check()
+
+
 def test_what_was_computed_with_other_areas_is_left_out() -> None:
     given = with_areas()
     other = msgspec.structs.replace(reach(("SCAS", 0)), areas="areas-2")

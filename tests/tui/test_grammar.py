@@ -305,7 +305,6 @@ def test_a_zone_without_its_scheme_and_a_cordon_without_its_radius_are_told_what
         'propose outer "the crash" 1500m',
         "propose hot the crash 200m fire",
         "propose wind the crash from SW",
-        'move "inner cordon A" the crash',
         'move "inner cordon A" the crash 200m',
     ],
 )

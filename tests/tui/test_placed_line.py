@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from incident.boundaries.facts import Propose
+from incident.boundaries.facts import Propose, Shape
 from incident.tasks.facts import Raise
+from incident.values import Location
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession
 
@@ -72,6 +73,29 @@ def test_another_line_is_asked_about_anew_and_one_with_a_point_is_not() -> None:
         assert desk.last.shape.place.point is not None
 
     told(story)
+
+
+def test_a_cordon_that_is_moved_in_words_is_asked_about_once_and_keeps_its_radius() -> None:
+    session = FakeSession()
+    session.happens(
+        "LAS", Propose("outer_cordon", Shape(Location("A4", lat=51.49, lon=-0.5), 700.0), "Outer Z")
+    )
+
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type('move "Outer Z" "behind the church"')
+        await desk.press("enter")
+        await desk.shows("No point is known for behind the church", "Enter again sends it as words")
+        assert desk.session.submitted == []
+        await desk.press("enter")
+        assert desk.last.shape == Shape(Location("behind the church"), 700.0)
+        desk.session.confirm()
+        await desk.press(":")
+        await desk.type('move "Outer Z" 800m')
+        await desk.press("enter")
+        assert desk.last.shape == Shape(Location("behind the church"), 800.0), "a length alone is no place"
+
+    told(story, session=session)
 
 
 def test_a_cordon_without_a_point_is_refused_and_not_asked_about() -> None:
