@@ -37,6 +37,7 @@ NEVER = {
     "update_needed": "the server of a run is no newer than its clients",
     "not_owner": "the roles say no before: nobody has the grant for what is another agency's to share",
     "bad_value": "said of a drawing in a file, before there is a command",
+    "not_moved": "a reason, and a feature of unknown reach given anew where it lies: too rare to be met in every run",
     "too_early": "only the system lets an offer lapse, and it looks at the time",
 }
 """Refusals that a run cannot come by, with the reason."""
