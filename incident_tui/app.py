@@ -116,8 +116,10 @@ class IncidentApp(App[int]):
         """Keys wait for their turn; everything else is done as it comes."""
         if isinstance(event, Key | Paste | MouseEvent):
             self.room.locking.touched()
+        if isinstance(event, MouseEvent) and self.room.proposing.mouse_comes(event):
+            return
         if isinstance(event, Key | Paste) and not event.is_forwarded:
-            self.room.proposing.key_comes(event.key if isinstance(event, Key) else "")
+            self.room.proposing.key_comes()
             self.keys.put(event)
         else:
             await super().on_event(event)

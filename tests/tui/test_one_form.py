@@ -182,7 +182,7 @@ def test_a_key_in_the_moment_of_its_coming_is_no_answer_and_goes_where_it_was_me
     async def story(desk: Desk) -> None:
         await desk.press("2")
         await _give_location(desk)
-        for key in ("enter", "ctrl+s", "x"):
+        for key in ("enter", "ctrl+s", "x", "escape"):
             await desk.shows(FORM)
             monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
             await desk.press(key)
@@ -200,11 +200,62 @@ def test_a_key_in_the_moment_of_its_coming_is_no_answer_and_goes_where_it_was_me
         await desk.press("escape")
         monkeypatch.setattr(proposing, "QUIET_SECONDS", 0.0)
         await desk.shows(FORM)
+        monkeypatch.setattr(proposing, "MOMENT_SECONDS", 0.0)
         await desk.press("escape")
         await desk.hides(FORM, WAITS)
         assert isinstance(desk.last, GiveLocation), "Escape puts it away for good"
 
     told(story, session=leading())
+
+
+def test_a_click_in_the_moment_of_its_coming_is_no_answer_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposing, "MOMENT_SECONDS", EVER)
+
+    async def story(desk: Desk) -> None:
+        await desk.press("2")
+        await _give_location(desk)
+        await desk.shows(FORM)
+        monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
+        await desk.pilot.click(offset=(30, 12))
+        await desk.hides(FORM)
+        await desk.shows(WAITS)
+        assert isinstance(desk.last, GiveLocation)
+
+    told(story, session=leading())
+
+
+def test_while_the_mouse_holds_something_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposing, "QUIET_SECONDS", EVER)
+
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows(WAITS)
+        await desk.pilot.mouse_down(offset=(30, 12))
+        monkeypatch.setattr(proposing, "QUIET_SECONDS", 0.0)
+        for _ in range(5):
+            desk.session.touch()
+            desk.room.pump()
+            assert desk.room.form is None
+        await desk.pilot.mouse_up(offset=(30, 12))
+        await desk.shows(FORM)
+
+    told(story, session=leading())
+
+
+def test_without_a_line_it_waits_for_the_line() -> None:
+    session = leading()
+
+    async def story(desk: Desk) -> None:
+        live = session.state
+        session.state = LinkState(LinkWord.LAGGING, since_ms=session.at)
+        await _give_location(desk)
+        await desk.done()
+        assert desk.room.form is None
+        session.state = live
+        session.touch()
+        await desk.shows(FORM)
+
+    told(story, session=session)
 
 
 @pytest.mark.parametrize("turns", range(6))

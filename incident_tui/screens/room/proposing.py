@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from textual.events import MouseDown, MouseEvent, MouseMove
 from textual.widgets import Input, TextArea
 
 from incident_tui.actions import applies
@@ -35,8 +36,9 @@ class Proposing:
         self.room = room
         self._opened_from: str | None = None
         """The stream that was looked at when a new incident was opened, until that one is on the screen."""
-        self._due = ""
-        """The stream whose place asks for the form, as long as nobody has seen it."""
+        self._due: set[str] = set()
+        """The streams whose place asks for the form, as long as nobody has seen it."""
+        self._dragging = False
         self._pressed = self._came = float("-inf")
         self._told = ""
 
@@ -48,13 +50,15 @@ class Proposing:
 
     def placed(self) -> None:
         """The incident on the screen was given another place."""
-        stream = self.room.session.stream
-        self._due = stream if self._live() and self._asks() else ""
+        if self._asks():  # also without a line: it comes when there is one again
+            self._due.add(self.room.session.stream)
+        else:
+            self._due.discard(self.room.session.stream)
         self.tell()
 
     def done(self) -> None:
-        """The form is up, or was put up by hand: it does not come again by itself."""
-        self._due = ""
+        """The form is up, or was put up by hand: it does not come again by itself for this incident."""
+        self._due.discard(self.room.session.stream)
         self.tell()
 
     def _asks(self) -> bool:
@@ -68,15 +72,30 @@ class Proposing:
 
     # -- keys -----------------------------------------------------------------------------------------------
 
-    def key_comes(self, name: str) -> None:
-        """A key (by its name) or a paste has come from the terminal, and is not done yet."""
+    def key_comes(self) -> None:
+        """A key or a paste has come from the terminal, and is not done yet."""
         self._pressed = time.monotonic()
-        if name != "escape" and self._pressed - self._came < MOMENT_SECONDS and self._is_up():
+        self._step_back()
+
+    def mouse_comes(self, event: MouseEvent) -> bool:
+        """The mouse is somebody, too; whether what it did was meant for what the form has just come over."""
+        if isinstance(event, MouseMove) and not event.button:
+            self._dragging = False
+            return False
+        self._pressed = time.monotonic()
+        self._dragging = isinstance(event, MouseDown | MouseMove)
+        return isinstance(event, MouseDown) and self._step_back()
+
+    def _step_back(self) -> bool:
+        """Put the form away again when it came a moment ago, whatever is pressed: nobody has read it."""
+        early = self._pressed - self._came < MOMENT_SECONDS and self._is_up()
+        self._came = float("-inf")
+        if early:
             stream = self.room.session.stream
             self.room.doing.close_form()
-            self._due = stream
+            self._due.add(stream)
             self.tell()
-        self._came = float("-inf")
+        return early
 
     def _is_up(self) -> bool:
         deed = self.room.doing.form_deed
@@ -90,12 +109,10 @@ class Proposing:
         if self._opened_from is not None and stream != self._opened_from:
             self._opened_from = None
             self.placed()
-        if not self._due or self._due != stream:
-            self.tell()
-            return
-        if not self._asks():
+        if stream in self._due and not self._asks():
             self.done()
-        elif self._live() and self._quiet():
+        self.tell()
+        if stream in self._due and self._live() and self._quiet():
             self.room.doing.open_form(Deed(self.room.actions.by_name[PROPOSAL]))
             self._came = time.monotonic()
 
@@ -104,7 +121,7 @@ class Proposing:
         room, jump = self.room, self.room.query_one(Jump)
         if room.form is not None or jump.due or jump.open or any(map(room.has_class, OPEN)):
             return False
-        if room.locking.shut or not room.is_current or room.front.busy:
+        if room.locking.shut or not room.is_current or room.front.busy or self._dragging:
             return False
         if isinstance(room.focused, Input | TextArea) or not room.app.keys.idle:  # type: ignore[attr-defined]
             return False
@@ -116,7 +133,7 @@ class Proposing:
     def words(self) -> str:
         """That it waits, and what opens it at once; "" while nothing waits here."""
         action = self.room.actions.by_name.get(PROPOSAL)
-        if not self._due or self._due != self.room.session.stream or action is None:
+        if self.room.session.stream not in self._due or action is None or not self._live():
             return ""
         return f"The form of whom to tell waits until nobody types. :{action.words[0]} opens it now."
 
