@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from incident.boundaries.facts import Move, Propose
-from incident.boundaries.verbs import resized
+from incident.boundaries.verbs import resized, with_point
 from incident.kernel.board import Arg, Look, Verb
 from incident.values import read_clock, read_duration
 from incident.whereabouts import known_of, read
+from incident.whereabouts.coordinates import metres_between
 from incident_tui.nearest import near, offer
 
 CHOICES_SHOWN: Final = 8
@@ -145,6 +146,27 @@ def words_only(verb: Verb, values: Mapping[str, Any], look: Look, row: Any) -> s
         if place.point is None and not place.grid:
             return place.text
     return ""
+
+
+FAR_KM: Final = 150
+"""A place of an incident that lies farther from its scene is more often a slip in the square than meant."""
+
+
+def far_away(verb: Verb, values: Mapping[str, Any], look: Look, row: Any) -> tuple[str, int]:
+    """The place of what would be drawn on the map and its km from the scene, where that is far; ("", 0) else."""
+    organisation = getattr(look.state, "organisation", None)
+    scene = None if organisation is None else with_point(organisation.location).point
+    if verb.command not in DRAWN or scene is None:
+        return "", 0
+    for written in places_in(verb, values, look, row):
+        try:
+            point = with_point(read(written, known_of(look), offer=False).location).point
+        except ValueError:  # told when the command is made
+            continue
+        away = 0 if point is None else metres_between(scene, point) // 1000
+        if away > FAR_KM:
+            return written, away
+    return "", 0
 
 
 def _try_time(text: str, look: Look) -> None:

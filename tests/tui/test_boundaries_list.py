@@ -225,12 +225,13 @@ def test_the_detail_of_another_incident_is_closed() -> None:
     session = FakeSession(more={other: given})
 
     async def story(desk: Desk) -> None:
-        await desk.press("3", "enter")
+        await desk.press("3", "down", "enter")
         await desk.shows("owner", "where")
         session.stream = other
         session.touch()
         await desk.shows("RVP Z", "ON THE MAP")
         assert not place_of(desk)._opened
+        assert place_of(desk).table.roll.line == 0, "a row of the same name is another thing there"
         await desk.press("enter")
         await desk.shows("owner")
         session.stream = INCIDENT_STREAM

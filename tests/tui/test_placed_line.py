@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from incident.boundaries.facts import Propose, Shape
 from incident.tasks.facts import Raise
 from incident.values import Location
@@ -51,6 +53,20 @@ def test_a_point_by_words_only_is_asked_about_once() -> None:
         assert desk.session.submitted == []
         await desk.press("enter")
         assert desk.last.shape.place.text == "the old mill"
+
+    told(story)
+
+
+@pytest.mark.parametrize("place", ["NZ 27 64", '"48.85,2.35"'])
+def test_a_place_far_from_the_scene_is_asked_about_once(place: str) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type(f"propose rvp {place}")
+        await desk.press("enter")
+        await desk.shows("km from the scene. Enter again sends it all the same.")
+        assert desk.session.submitted == []
+        await desk.press("enter")
+        assert desk.last.shape.place.text or desk.last.shape.place.grid or desk.last.shape.place.lat
 
     told(story)
 

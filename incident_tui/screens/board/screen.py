@@ -81,6 +81,8 @@ class BoardPlace(Place):
         if another or self._made:
             self._table.settle()
             self._made = False
+        if another:  # a row of the same name is another thing there
+            self._table.put(0)
         if self._resumed:
             found = self._table.go_to(self._resumed)
             whole = bool(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from incident.kernel.slice import Refusal
 from incident.kernel.text import clip
 from incident_tui.actions import Act, Action, AppAct, parse
-from incident_tui.answers import places_in, words_only
+from incident_tui.answers import far_away, places_in, words_only
 from incident_tui.screens.room.doing import Deed
 from incident_tui.screens.room.foot import NO_ROOM
 from incident_tui.screens.room.keyed import SMALL_ACTS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SPOKEN: Final = frozenset({"app.mute", "app.unmute", "app.print"})
 """Acts of the app that need no more room than a sentence."""
 WORDS_ONLY: Final = "No point is known for {}: it cannot be drawn or measured. Enter again sends it as words."
+FAR_AWAY: Final = "{} lies {} km from the scene. Enter again sends it all the same."
 PLACE_SHOWN: Final = 40
 FIRST_WORDS: Final = 3
 """So many words of a line are looked at for the one it begins with: a time and on whose behalf may stand before it."""
@@ -32,7 +33,7 @@ class Typed:
     def __init__(self, room: Room) -> None:
         self.room = room
         self.asked_of = ""
-        """The line that was asked about once, since its place is words only."""
+        """The line that was asked about once, since its place is words only or far away."""
 
     def line(self, prompt: CommandLine, text: str) -> None:
         """Do one line, or say what is wrong with it and leave it standing."""
@@ -126,13 +127,16 @@ class Typed:
         return self.room.session.placer.understood(written[0], look) if written else ()
 
     def _asks(self, act: Act, text: str) -> bool:
-        """Whether it is asked about first: what is drawn on the map, and no point is known for its place."""
+        """Whether it is asked about first: what is drawn on the map, and its place has no point or a far one."""
         action, row = self._of(act)
         if action.verb is None or text == self.asked_of:
             return False
-        place = words_only(action.verb, act.values, self.room.session.look(), row)
-        if not place or self.room.doing.preview(act) is not None:
+        look = self.room.session.look()
+        place = words_only(action.verb, act.values, look, row)
+        far, away = ("", 0) if place else far_away(action.verb, act.values, look, row)
+        if not (place or far) or self.room.doing.preview(act) is not None:
             return False  # nobody is asked about what is refused anyway
         self.asked_of = text
-        self.room.say(WORDS_ONLY.format(clip(place, PLACE_SHOWN)))
+        shown = clip(place or far, PLACE_SHOWN)
+        self.room.say(WORDS_ONLY.format(shown) if place else FAR_AWAY.format(shown, away))
         return True
