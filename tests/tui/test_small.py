@@ -109,20 +109,30 @@ def test_a_row_that_nobody_sees_is_never_meant() -> None:
     told(story, (80, 24))
 
 
-def test_a_form_that_lies_open_behind_it_is_left_alone() -> None:
+def test_a_form_without_room_is_kept_and_nothing_typed_goes_into_the_log() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("3", "p")
         await desk.shows("Propose")
-        form = desk.room.form
+        form, field = desk.room.form, desk.room.focused
+        before = len(desk.session.submitted)
         await desk.pilot.resize_terminal(*SMALL)
-        await desk.type(":s A999 scn")
+        await desk.shows("A form is open")
+        assert desk.room.ready, "no key waits for a field that nobody sees"
+        await desk.type("Poyle")
         await desk.press("enter")
-        assert form is not None
+        assert typed(desk) == ""
+        assert len(desk.session.submitted) == before
+        await desk.pilot.resize_terminal(80, 24)
+        await desk.shows("Propose")
         assert desk.room.form is form
-        desk.room.query_one(Composer).put(":s A101 scn")
+        assert desk.room.focused is field
+        await desk.pilot.resize_terminal(*SMALL)
+        await desk.press("escape")
+        assert desk.room.form is None
+        await desk.shows("only the log can be")
+        await desk.type("on foot")
         await desk.press("enter")
-        assert type(desk.last).__name__ == "SetStatus"
-        assert desk.room.form is form
+        assert written(desk) == ["on foot"]
 
     told(story, (80, 24))
 

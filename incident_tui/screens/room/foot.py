@@ -27,6 +27,10 @@ TOO_SMALL: Final = (
     f"This terminal is smaller than {SIZE}: only the log can be written here, and a line that begins with : is "
     "done as a command. Make it larger for the rest."
 )
+FORM_HELD: Final = (
+    f"A form is open, and this terminal is smaller than {SIZE}: nothing that is typed here is taken. Make it larger to "
+    "go on with the form; Esc puts it away and keeps what was written."
+)
 NO_ROOM: Final = (
     f"There is no room here for what that opens. Make the terminal {SIZE} or larger, and press Enter."
 )
@@ -39,7 +43,7 @@ class Footed(Screen[None]):
         """What the last line names while letters are no keys of the place in front; nothing while they are."""
         composer = self.query_one(Composer)
         if self.has_class("-small"):
-            return SMALL_KEYS
+            return FORM_KEYS[-1:] if self.has_class("-form") else SMALL_KEYS
         if self.query_one(Jump).open:
             return JUMP_KEYS
         if self.has_class("-form"):

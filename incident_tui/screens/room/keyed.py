@@ -9,9 +9,13 @@ from textual import events
 from textual.widgets import Input, TextArea
 
 from incident_tui.actions import Action, key_words
-from incident_tui.screens.room.foot import Footed
+from incident_tui.screens.room.foot import FORM_HELD, TOO_SMALL, Footed
+from incident_tui.widgets.lines import Lines
+from incident_tui.widgets.paint import Span, wrap
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from incident_tui.actions import Actions
     from incident_tui.screens.place import Place
     from incident_tui.screens.room.doing import Doing
@@ -34,6 +38,13 @@ class Keyed(Footed):
     sight: Sight
     voice: Voice
     words: Words
+    _field: Widget | None = None
+    """Where one wrote in the form that has no room now."""
+    _was_small = False
+
+    @abstractmethod
+    def foot(self) -> None:
+        """The keys that make sense now."""
 
     def keys_of_a_line(self) -> tuple[tuple[str, str, str], ...]:
         """As elsewhere; at a locked desk, what there is left to do."""
@@ -60,6 +71,29 @@ class Keyed(Footed):
     @abstractmethod
     def say(self, sentence: str, tone: str = "caution") -> None:
         """Say one sentence above the foot."""
+
+    def fit(self, width: int) -> None:
+        """Say what there is room for in this width, and give the keys to it: a form keeps its field, unseen."""
+        form, small = self.form, self.has_class("-small")
+        held = form is not None and not self.locking.shut
+        words = FORM_HELD if held else TOO_SMALL
+        lines = [(Span(f" {line}", "caution"),) for line in wrap(words, max(10, width - 2))]
+        self.query_one("#small", Lines).show(lines)
+        if small and not held:
+            self.words.compose()
+        elif small and form is not None:
+            if self.focused is not None and form in self.focused.ancestors:
+                self._field = self.focused
+            if not self.has_class("-asking"):
+                self.set_focus(None)
+        elif held and form is not None and not form.has_focus_within and self._was_small:
+            field, self._field = self._field, None
+            if field is not None and field.is_attached and form in field.ancestors:
+                self.set_focus(field)
+            else:
+                form.focus_first()
+        self._was_small = small
+        self.foot()
 
     def on_key(self, event: events.Key) -> None:
         """What no widget wanted: look it up in the table."""

@@ -59,7 +59,7 @@ from incident_tui.widgets.filter import FilterLine
 from incident_tui.widgets.footer import FooterLine
 from incident_tui.widgets.form import Form
 from incident_tui.widgets.lines import Lines
-from incident_tui.widgets.paint import Span, wrap
+from incident_tui.widgets.paint import Span
 from incident_tui.widgets.prompt import Line, Prompt
 from incident_tui.widgets.quick import QuickBar
 from incident_tui.widgets.status import StatusLines
@@ -156,11 +156,8 @@ class Room(Keyed):
         self.set_class(width >= WALL, "-wall")
         self.set_class(height < LOW, "-low")
         self.set_class(width < SMALL_WIDTH or height < SMALL_HEIGHT, "-small")
-        small = [(Span(f" {line}", "caution"),) for line in wrap(TOO_SMALL, max(10, width - 2))]
-        self.query_one("#small", Lines).show(small)
         self._version = -1
-        if self.has_class("-small"):
-            self.words.compose()
+        self.fit(width)
 
     # -- the pump -------------------------------------------------------------------------------------------
 
@@ -327,7 +324,7 @@ class Room(Keyed):
     def take_focus(self) -> None:
         """The keys go to the place in front; where there is no room for one, to the line that is all there is."""
         if self.has_class("-small") and not self.locking.shut:
-            self.set_focus(self.query_one(Composer).field)
+            self.fit(self.size.width)
         else:
             self.front.take_focus()
 
@@ -350,7 +347,7 @@ class Room(Keyed):
             return True
         if self._form is None:
             return self.front.settled
-        return self._form.has_focus_within or self.has_class("-asking")
+        return self._form.has_focus_within or self.has_class("-asking") or self.has_class("-small")
 
     def show_form(self, form: Form) -> None:
         """Put a form beside the list, or over it when it is narrow."""
