@@ -35,6 +35,9 @@ class BoardPlace(Place):
     tailed = True
     """On a wall the end of the log stands beside it."""
 
+    of_one_incident = True
+    """Whether its rows are things of the incident that is looked at."""
+
     def __init__(self, board: Board, table: VirtualTable | None = None) -> None:
         super().__init__(id=f"place-{board.name}", classes="board-place")
         self.board = board
@@ -81,7 +84,7 @@ class BoardPlace(Place):
         if another or self._made:
             self._table.settle()
             self._made = False
-        if another:  # a row of the same name is another thing there
+        if another and self.of_one_incident:  # a row of the same name is another thing there
             self._table.put(0)
         if self._resumed:
             found = self._table.go_to(self._resumed)

@@ -44,6 +44,7 @@ class IncidentsPlace(BoardPlace):
     """The list of incidents this agency may see."""
 
     tailed = False
+    of_one_incident = False
 
     class Chosen(Message):
         """A person wants to enter this incident."""
