@@ -159,12 +159,17 @@ class CacheFile:
                 raise error
 
     async def close(self, *, properly: bool = False) -> None:
-        """Close the file; `properly` leaves a note that it need not be checked at the next opening."""
-        if properly:
+        """Close the file; `properly` leaves a note that it need not be checked at the next opening.
+
+        Closed also for a client that is ended meanwhile: only then, and without the note.
+        """
+        try:
+            if properly:
+                with contextlib.suppress(sqlite3.Error):
+                    await self.write([("INSERT OR REPLACE INTO meta VALUES ('closed', 'yes')", [()])])
+        finally:
             with contextlib.suppress(sqlite3.Error):
-                await self.write([("INSERT OR REPLACE INTO meta VALUES ('closed', 'yes')", [()])])
-        with contextlib.suppress(sqlite3.Error):
-            await self._connection.close()
+                await self._connection.close()
 
 
 def _joined(statements: Iterable[Statement]) -> list[Statement]:

@@ -35,6 +35,7 @@ from server.joining import Joining
 from server.pulse import Pulse
 from server.sight import Sight
 from tests.incident.given import MINUTE
+from tests.on_disk import every_byte
 from tests.running import run
 from tests.server.histories import Histories, Leak, Part, trusts
 from tests.server.house import soon
@@ -232,7 +233,7 @@ class Room:
 
     def _found(self, folder: Path, hidden: dict[str, str]) -> list[str]:
         session = self.session
-        files = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+        files = every_byte(folder)
         paper = ""
         with suppress(PaperError, ValueError):
             paper = prepared("log", session)[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from incident_tui.session import Session
 from server.hub import Hub
 from tests.incident.given import INCIDENT_STREAM as INCIDENT
 from tests.incident.given import MINUTE, T0, charter
+from tests.on_disk import every_byte
 from tests.running import run
 from tests.server.house import Guest, House, house
 from tests.tui.rooms import FAST, SetClock, asleep, at_desk, until
@@ -84,15 +85,6 @@ def seen(session: Session) -> str:
     boards = [[column.cell(row, look).text for column in board.columns] + [str(board.detail(row, look))]
               for board in (TASKS, DECISIONS, SHARING) for row in board.rows(look).values()]  # fmt: skip
     return repr((look, session.log().lines, session.incidents, session.cards, session.notices, boards))
-
-
-def every_byte(folder: Path) -> bytes:
-    """All that lies in the files of a desk."""
-    found = []
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            found += [path.read_bytes()] if path.is_file() else []
-    return b"".join(found)
 
 
 def on_disk(folder: Path) -> bool:

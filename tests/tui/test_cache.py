@@ -21,6 +21,7 @@ from incident_tui import disk as disk_module
 from incident_tui.cache import Cache, CardItem
 from incident_tui.cache_file import CacheFile
 from incident_tui.seat import SEATS_MAX, Seat, SeatError, desk_folder, home_folder, take_seat
+from tests.on_disk import bytes_of, database
 from tests.running import run
 from tests.tui.rooms import until
 
@@ -543,8 +544,7 @@ def test_a_wipe_that_fails_holds_nothing_else_up_and_is_done_when_it_can_be(tmp_
     canary = "CANARY-deleted"
 
     def lies_there() -> bool:
-        files = [path for path in tmp_path.glob("seat-1.db*") if not path.name.endswith("-shm")]
-        return any(canary.encode() in path.read_bytes() for path in files)
+        return canary.encode() in bytes_of(database(tmp_path / "seat-1.db"))
 
     async def scenario() -> None:
         async with opened(tmp_path, retry_seconds=0.02) as cache:
@@ -700,3 +700,19 @@ def test_every_folder_on_the_way_to_a_seat_is_for_this_user_alone(tmp_path: Path
     take_seat(desk).lock.free()
     for folder in (desk, desk.parent, desk.parent.parent):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+
+
+def test_a_file_is_closed_also_when_its_client_is_ended_while_it_closes(tmp_path: Path) -> None:
+    """Else its thread and its handle are left behind, which on Windows keeps the file locked."""
+
+    async def scenario(turns: int) -> None:
+        file = await CacheFile.open(tmp_path / f"{turns}.db")
+        closing = asyncio.create_task(file.close(properly=True))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        assert file._connection._connection is None
+
+    for turns in range(1, 5):
+        run(scenario(turns))

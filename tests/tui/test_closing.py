@@ -41,6 +41,7 @@ from incident_tui.seat import take_seat
 from incident_tui.streams import Owner, Streams
 from incident_tui.watched import Watched, load
 from tests.incident.given import INCIDENT_STREAM, T0, Given, charter, cid, opened
+from tests.on_disk import every_byte
 from tests.running import run
 from tests.tui.rooms import until
 from tests.tui.test_streams import Line
@@ -84,11 +85,6 @@ class Told:
     def confirmed(self, _watched: Watched, _records: Any) -> None: ...
     def older(self, _stream: str, _records: Any, _prev: str) -> bool:
         return True
-
-
-def bytes_of(folder: Path) -> bytes:
-    """Every byte of every file of a desk."""
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def history(text: str, count: int, stream: str = INCIDENT_STREAM) -> Given:
@@ -184,16 +180,16 @@ def test_not_a_byte_of_what_is_closed_stays_on_the_disk_and_all_of_the_rest_does
                     StoreSnapshot(INCIDENT.snapshot(history(f"{CANARY} {number}", 3).view), 10, "0" * 64),
                 )
             await desk.cache.disk.flush()
-            assert CANARY.encode() in bytes_of(tmp_path)
+            assert CANARY.encode() in every_byte(tmp_path)
             desk.closes()
             await desk.wiped()
-            left = bytes_of(tmp_path)
+            left = every_byte(tmp_path)
             assert CANARY.encode() not in left
             assert OTHER.encode() in left
             assert desk.cache.streams == {ELSEWHERE}
             assert (await desk.cache.stream(INCIDENT_STREAM)) == (None, [])
             assert desk.streams.held.keys() == {ELSEWHERE}
-        assert CANARY.encode() not in bytes_of(tmp_path)
+        assert CANARY.encode() not in every_byte(tmp_path)
         async with Desk(tmp_path) as desk:
             watched = await load(desk.cache, INCIDENT, ELSEWHERE, ME, charter())
             assert watched.replica.cursor == len(history(OTHER, 50, ELSEWHERE).records)
@@ -211,7 +207,7 @@ def test_records_that_wait_for_a_slow_disk_are_not_written_after_the_wipe(tmp_pa
             )
             desk.closes()  # nothing has been written yet
             await desk.wiped()
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
             assert desk.cache.streams == set()
 
     run(scene())
@@ -241,7 +237,7 @@ def test_a_wipe_that_was_cut_short_is_finished_at_the_next_opening(
             desk.cache.seat.lock.free()
         async with Desk(tmp_path) as desk:
             await desk.wiped()
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
             assert desk.cache.streams == set()
 
     run(scene())
@@ -261,7 +257,7 @@ def test_the_other_seats_of_the_desk_are_cleared_when_nobody_sits_there(tmp_path
             desk.closes()
             await desk.wiped()
             await desk.cache.discard_elsewhere((INCIDENT_STREAM,))
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
         async with Desk(tmp_path, seat=2) as second:
             kept = msgspec.json.decode(second.cache.meta["directory"], type=list[Listing])
             assert kept == listed[1:], "a start there without a line opens what is left"
@@ -303,9 +299,9 @@ def test_what_was_written_and_not_sent_waits_for_its_answer_and_becomes_a_card_i
             assert saving not in desk.cache.outbox
             assert INCIDENT_STREAM not in desk.streams.held
             await desk.wiped()
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
         async with Desk(tmp_path) as desk:
-            assert MINE.encode() in bytes_of(tmp_path)
+            assert MINE.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -329,8 +325,8 @@ def test_a_card_of_before_keeps_its_authors_words_and_nobody_elses(tmp_path: Pat
             (card,) = desk.cache.cards.values()
             assert MINE in card.text
             assert CANARY not in f"{card}"
-            assert CANARY.encode() not in bytes_of(tmp_path)
-            assert MINE.encode() in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
+            assert MINE.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -371,7 +367,7 @@ def test_a_server_that_does_not_know_the_stream_costs_no_copy(tmp_path: Path) ->
             assert desk.told.said == [LOST]
             assert desk.streams.held[INCIDENT_STREAM] is watched
             assert watched.replica.cursor == len(history(OTHER, 30).records)
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -398,7 +394,7 @@ def test_what_is_on_the_disk_and_not_on_the_list_is_asked_about_with_its_newest_
             desk.closes()
             await desk.wiped()
             assert desk.told.closings == [(INCIDENT_STREAM,)]
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
             assert desk.cache.streams == {ELSEWHERE}
 
     run(scene())
@@ -436,16 +432,16 @@ def test_what_lies_at_a_free_seat_alone_is_asked_about_and_goes_on_not_party(
             assert await look_beside(desk, ELSEWHERE) == [(INCIDENT_STREAM, *last)]
             desk.closes(code="unknown_stream")
             await clear_beside(desk)
-            assert CANARY.encode() in bytes_of(tmp_path), "it does not know it: kept"
+            assert CANARY.encode() in every_byte(tmp_path), "it does not know it: kept"
             for errand in desk.told.asides:
                 await errand()
             assert await look_beside(desk, ELSEWHERE) == [(INCIDENT_STREAM, *last)]
             desk.closes()
             await clear_beside(desk)
             assert desk.told.closings == [(INCIDENT_STREAM,)]
-            assert CANARY.encode() not in bytes_of(tmp_path)
-            assert OTHER.encode() in bytes_of(tmp_path)
-            assert b"held on to" not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
+            assert b"held on to" not in every_byte(tmp_path)
             assert await look_beside(desk, ELSEWHERE) == []
             assert desk.cache.notices == []
 
@@ -467,8 +463,8 @@ def test_what_a_free_seat_alone_has_is_not_deleted_because_another_stream_is_clo
             for errand in desk.told.asides:
                 await errand()
             await desk.cache.discard_elsewhere((INCIDENT_STREAM, OWN))
-            assert CANARY.encode() not in bytes_of(tmp_path)
-            assert MINE.encode() in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
+            assert MINE.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -507,10 +503,10 @@ def test_a_list_kept_at_a_free_seat_leaves_no_title_of_what_is_not_listed_any_mo
             fourth.cache.note("meta", "directory", msgspec.json.encode(listed).decode())
         async with Desk(tmp_path, seat=1) as desk:
             await look_beside(desk, ELSEWHERE, INCIDENT_STREAM)
-            assert CANARY.encode() in bytes_of(tmp_path)
+            assert CANARY.encode() in every_byte(tmp_path)
             await look_beside(desk, INCIDENT_STREAM)
-            assert CANARY.encode() not in bytes_of(tmp_path)
-            assert OTHER.encode() in bytes_of(tmp_path), "and the title of what is listed stays"
+            assert CANARY.encode() not in every_byte(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path), "and the title of what is listed stays"
 
     run(scene())
 
@@ -526,7 +522,7 @@ def test_the_parts_of_what_is_closed_go_with_it(tmp_path: Path) -> None:
             await desk.wiped()
             assert set(desk.told.closings[0]) == {INCIDENT_STREAM, OWN}
             assert desk.cache.streams == set()
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
 
     run(scene())
 
@@ -572,7 +568,7 @@ def test_a_part_that_was_said_to_be_kept_does_not_go_with_the_whole(
         assert desk.told.closings == [(INCIDENT_STREAM,)], "what is cleared elsewhere and not shown any more"
         assert "Not deleted is what the server does not have as this desk has it (1)." in desk.told.said[-1]
         assert desk.cache.streams == {OWN}
-        left = bytes_of(tmp_path)
+        left = every_byte(tmp_path)
         assert CANARY.encode() not in left
         assert MINE.encode() in left
 
@@ -590,10 +586,10 @@ def test_what_another_seat_holds_on_to_is_not_cleared_from_here(tmp_path: Path) 
             second.closes(OWN, "unknown_stream")
         async with Desk(tmp_path, seat=1) as desk:
             await desk.cache.discard_elsewhere((OWN,))
-            assert listed.encode() in bytes_of(tmp_path), "what is held on to can be opened there"
+            assert listed.encode() in every_byte(tmp_path), "what is held on to can be opened there"
             await desk.cache.discard_elsewhere((INCIDENT_STREAM, OWN))
-            assert CANARY.encode() not in bytes_of(tmp_path)
-            assert MINE.encode() in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
+            assert MINE.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -612,7 +608,7 @@ def test_another_history_than_the_servers_is_kept_although_we_are_put_out(tmp_pa
             assert desk.told.said[-1] == NOT_DELETED
             assert desk.told.closings == []
             assert desk.streams.held[INCIDENT_STREAM] is watched
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -632,7 +628,7 @@ def test_what_the_server_has_again_goes_when_it_is_closed(tmp_path: Path) -> Non
             desk.closes()
             await desk.wiped()
             assert set(desk.told.closings[0]) == {INCIDENT_STREAM, OWN}
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
             assert not [name for name in desk.cache.meta if name.startswith("held on")]
 
     run(scene())
@@ -695,7 +691,7 @@ def test_cut_off_a_copy_that_this_client_cannot_read_to_its_end_is_kept(tmp_path
             desk.streams.close_what_is_over(until_ + 10**9)
             await desk.wiped()
             assert desk.told.closings == []
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
 
     run(scene())
 

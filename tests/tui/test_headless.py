@@ -25,6 +25,7 @@ from incident_tui.seat import home_words
 from incident_tui.session import Session
 from incident_tui.settings import DEFAULTS, read_settings
 from tests.hostile import HOSTILE
+from tests.on_disk import every_byte
 from tests.running import run
 from tests.tui.rooms import FAST, LAS, asleep, at_desk, until
 from tests.tui.toy_server import INCIDENT_STREAM, OTHER_STREAM, ToyServer
@@ -544,9 +545,7 @@ def test_the_short_forms_know_where_the_screen_last_was(tmp_path: Path) -> None:
             where = Last(toy.url, str(token))
             async with at_desk(toy.url, home, last=where):
                 assert identity.last(home) == Last(toy.url, str(token), "LAS")
-            assert not [
-                file for file in home.rglob("*") if file.is_file() and b"tok-las" in file.read_bytes()
-            ]
+            assert b"tok-las" not in every_byte(home)
             done = await asyncio.to_thread(program, "do", "log bus requested", env=env)
             assert (done.returncode, done.stderr) == (0, "")
             done = await asyncio.to_thread(program, "state", "--json", env=env)

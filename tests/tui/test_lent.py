@@ -21,8 +21,9 @@ from incident_tui.cache_file import LENT
 from incident_tui.lent import BESIDE_SECONDS, CUT_SECONDS, LOOK_MS, end
 from incident_tui.watched import load
 from tests.incident.given import INCIDENT_STREAM, MINUTE, OWN_STREAM, T0, Given, charter, cid
+from tests.on_disk import every_byte
 from tests.running import run
-from tests.tui.test_closing import CANARY, ELSEWHERE, ME, OTHER, Desk, bytes_of, cut, history
+from tests.tui.test_closing import CANARY, ELSEWHERE, ME, OTHER, Desk, cut, history
 
 UNTIL = T0 + 60 * MINUTE
 LEAD = "tactical_commander"
@@ -69,13 +70,13 @@ def test_cut_off_what_nobody_looks_at_goes_at_its_moment_to_the_last_byte(
             await left(desk, part(), snapshot=snapshot)
             if not restarted:
                 await passes(desk, UNTIL - 1)
-                assert CANARY.encode() in bytes_of(tmp_path)
+                assert CANARY.encode() in every_byte(tmp_path)
                 await passes(desk, UNTIL)
                 assert desk.told.closings == [(OWN_STREAM,)]
                 assert desk.told.said[-1].startswith("LAS's own part of an incident is no longer open")
                 assert list(desk.streams.held) == [ELSEWHERE]
         if restarted:
-            assert CANARY.encode() in bytes_of(tmp_path)
+            assert CANARY.encode() in every_byte(tmp_path)
             async with Desk(tmp_path) as desk:
                 await passes(desk, UNTIL - 1)
                 assert desk.told.closings == []
@@ -83,7 +84,7 @@ def test_cut_off_what_nobody_looks_at_goes_at_its_moment_to_the_last_byte(
                 assert desk.told.closings == [(OWN_STREAM,)]
                 await passes(desk, UNTIL + 1)
                 assert desk.told.closings == [(OWN_STREAM,)], "it is told once"
-        found = bytes_of(tmp_path)
+        found = every_byte(tmp_path)
         assert CANARY.encode() not in found
         assert LENT.encode() not in found
         assert OTHER.encode() in found
@@ -103,7 +104,7 @@ def test_cut_off_an_incident_that_we_only_look_on_at_goes_with_the_parts_of_it(t
             await left(desk, part())
             await passes(desk, given.view.sharing.agreements["NWAS"].until)
             assert [set(one) for one in desk.told.closings] == [{INCIDENT_STREAM, OWN_STREAM}]
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
 
     run(scene())
 
@@ -117,7 +118,7 @@ def test_with_a_line_nothing_goes_by_the_clock(tmp_path: Path) -> None:
             desk.streams.close_what_is_over(UNTIL + 10**9)
             assert desk.told.closings == []
             assert desk.told.asides == []
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -128,13 +129,13 @@ def test_what_a_wrong_clock_destroyed_is_fetched_again(tmp_path: Path) -> None:
         async with Desk(tmp_path) as desk:
             await left(desk, given)
             await passes(desk, UNTIL + 10**12)
-            assert OTHER.encode() not in bytes_of(tmp_path)
+            assert OTHER.encode() not in every_byte(tmp_path)
             desk.line.up = True
             await left(desk, given)
             await passes(desk, UNTIL - 1)
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
             await passes(desk, UNTIL)
-            assert OTHER.encode() not in bytes_of(tmp_path)
+            assert OTHER.encode() not in every_byte(tmp_path)
 
     run(scene())
 
@@ -155,7 +156,7 @@ def test_nothing_goes_by_the_clock_at_a_start_and_at_short_drops(tmp_path: Path)
             cut(desk, CUT_SECONDS - 1)
             desk.streams.close_what_is_over(UNTIL)
             assert desk.told.said == []
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
             desk.now += 1
             desk.streams.close_what_is_over(UNTIL)
             assert desk.told.closings == [(OWN_STREAM,)]
@@ -177,9 +178,9 @@ def test_what_was_made_longer_stays_as_long_as_the_copy_says(tmp_path: Path) -> 
             desk.streams.receive(Records(stream=OWN_STREAM, prev=given.records[seen - 1].hash, records=new))
             desk.streams.leave(OWN_STREAM)
             await passes(desk, UNTIL)
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
             await passes(desk, UNTIL + 30 * MINUTE)
-            assert OTHER.encode() not in bytes_of(tmp_path)
+            assert OTHER.encode() not in every_byte(tmp_path)
 
     run(scene())
 
@@ -211,7 +212,7 @@ def test_a_copy_that_this_client_cannot_read_to_its_end_is_kept_although_it_is_n
             desk.streams.leave(OWN_STREAM)
             await passes(desk, UNTIL + 10**9)
             assert desk.told.closings == []
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -239,7 +240,7 @@ def test_the_moment_stays_with_a_copy_that_this_version_cannot_read(tmp_path: Pa
             assert desk.cache.streams == {OWN_STREAM}
             await passes(desk, UNTIL)
             assert desk.told.closings == [(OWN_STREAM,)]
-            assert b"relief" not in bytes_of(tmp_path)
+            assert b"relief" not in every_byte(tmp_path)
 
     run(scene())
 
@@ -274,12 +275,12 @@ def test_what_may_be_the_last_copy_is_kept_although_it_is_over(tmp_path: Path, c
             assert desk.told.closings == []
         async with Desk(tmp_path, seat=2) as desk:
             await passes(desk, UNTIL)
-            assert OTHER.encode() in bytes_of(tmp_path), "from the seat beside, too"
+            assert OTHER.encode() in every_byte(tmp_path), "from the seat beside, too"
         async with Desk(tmp_path, seat=4) as fourth:
             await left(fourth, part(CANARY))
         async with Desk(tmp_path) as desk:
             await passes(desk, UNTIL)
-            assert f"{CANARY} 19".encode() in bytes_of(tmp_path), (
+            assert f"{CANARY} 19".encode() in every_byte(tmp_path), (
                 "what was told here holds for the seat beside"
             )
 
@@ -303,9 +304,9 @@ def test_cut_off_it_goes_from_the_seat_beside_at_which_nobody_sits(tmp_path: Pat
             await left(fourth, history(OTHER, 5, ELSEWHERE))
         async with Desk(tmp_path, seat=1) as desk:
             await passes(desk, UNTIL - 1)
-            assert CANARY.encode() in bytes_of(tmp_path)
+            assert CANARY.encode() in every_byte(tmp_path)
             await passes(desk, UNTIL)
-            found = bytes_of(tmp_path)
+            found = every_byte(tmp_path)
             assert CANARY.encode() not in found
             assert OTHER.encode() in found
         async with Desk(tmp_path, seat=4) as fourth:
@@ -322,8 +323,8 @@ def test_a_list_at_the_seat_beside_that_cannot_be_read_goes_with_what_is_over(tm
             await left(fourth, part())
         async with Desk(tmp_path, seat=1) as desk:
             await passes(desk, UNTIL)
-            assert CANARY.encode() not in bytes_of(tmp_path)
-            assert b"directory" not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
+            assert b"directory" not in every_byte(tmp_path)
 
     run(scene())
 
@@ -357,7 +358,7 @@ def test_nothing_goes_from_the_seat_beside_once_the_line_is_back(tmp_path: Path)
             (errand,) = desk.told.asides
             desk.line.up = True
             await errand()
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
 
     run(scene())
 
@@ -368,11 +369,11 @@ def test_a_seat_that_somebody_left_meanwhile_is_looked_at_within_ten_minutes(tmp
             async with Desk(tmp_path, seat=2) as second:
                 await left(second, part())
                 await passes(desk, UNTIL)
-                assert CANARY.encode() in bytes_of(tmp_path), "whoever sits there cleans it"
+                assert CANARY.encode() in every_byte(tmp_path), "whoever sits there cleans it"
             await passes(desk, UNTIL + LOOK_MS - 1)
-            assert CANARY.encode() in bytes_of(tmp_path)
+            assert CANARY.encode() in every_byte(tmp_path)
             await passes(desk, UNTIL + LOOK_MS)
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
 
     run(scene())
 
@@ -420,7 +421,7 @@ def test_what_was_ended_is_over_at_once(tmp_path: Path) -> None:
             await left(desk, given)
             await passes(desk, T0)
             assert desk.told.closings == [(OWN_STREAM,)]
-            assert CANARY.encode() not in bytes_of(tmp_path)
+            assert CANARY.encode() not in every_byte(tmp_path)
 
     run(scene())
 
@@ -434,6 +435,6 @@ def test_a_moment_that_is_no_number_and_one_of_what_is_not_here_do_nothing(tmp_p
                 desk.cache.note("meta", f"{LENT}{ELSEWHERE}", "1")
                 await passes(desk, UNTIL)
             assert desk.told.closings == []
-            assert OTHER.encode() in bytes_of(tmp_path)
+            assert OTHER.encode() in every_byte(tmp_path)
 
     run(scene())

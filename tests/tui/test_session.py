@@ -22,6 +22,7 @@ from incident_tui import streams as streams_module
 from incident_tui import watched as watched_module
 from incident_tui.chores import is_automatic
 from incident_tui.session import Session
+from tests.on_disk import bytes_of, database
 from tests.running import run
 from tests.tui.rooms import SetClock, asleep, at_desk, texts, until
 from tests.tui.toy_server import INCIDENT_STREAM, LAS_REGISTER, OTHER_STREAM, ToyServer
@@ -834,9 +835,7 @@ def test_what_is_closed_to_us_goes_from_the_seat_beside_at_which_nobody_sits(
 
     def beside() -> bool:
         (file,) = tmp_path.rglob("seat-2.db")
-        return any(
-            canary in path.read_bytes() for path in file.parent.glob("seat-2.db*") if path.suffix != ".db-shm"
-        )
+        return canary in bytes_of(database(file))
 
     async def scenario() -> None:
         async with ToyServer() as toy, contextlib.AsyncExitStack() as there:
