@@ -11,15 +11,24 @@ import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import BLACK, Color
-from textual.filter import LineFilter
+from textual.filter import ANSIToTruecolor, DimFilter, LineFilter, Monochrome, NoColor
 from textual.strip import Strip
 
 from incident_tui.map.draw import Frame
 from incident_tui.map.inks import BLANK, GROUNDS, Inks
 from incident_tui.map.lines import LINE
+from incident_tui.map.raster import Array
 from incident_tui.widgets.paint import Paint
+from incident_tui.widgets.terse import Pens, TerseStrip
 
+OF_STYLES: Final = (ANSIToTruecolor, Monochrome, NoColor, DimFilter)
+"""Filters that make another style of each and change no letter: they are asked once for each style."""
 NOT_UNDERLINED: Final = Style(underline=False)
+SEEN_ON_BLANKS: Final = "underline", "underline2", "overline", "strike", "reverse", "blink", "blink2"
+"""What of a style is seen where nothing is written, but for its ground."""
+SEEN, UNKNOWN = -1, -2
+FEW_BLANKS: Final = 20
+"""Where fewer than one cell of so many is blank, joining them takes longer than it saves."""
 
 
 _segment = partial(tuple.__new__, Segment)
@@ -43,10 +52,14 @@ class Painter:
     ) -> None:
         self.paint = paint
         self.inks = inks
-        self.filters = filters
         self.ground = ground
-        """What the app makes of each style at last, and the ground it stands on."""
+        self._of_styles = [one for one in filters if isinstance(one, OF_STYLES)]
+        self._of_letters = [one for one in filters if not isinstance(one, OF_STYLES)]
+        """What the app makes of each style and of each text at last, and the ground it stands on."""
         self._styles: dict[int, Style] = {}
+        self._pens = Pens()
+        self._backs: dict[object, int] = {}
+        self._back_of = np.zeros(0, dtype=np.int32)
 
     def strips(self, frame: Frame) -> list[Strip]:
         """Every line of a frame."""
@@ -59,7 +72,7 @@ class Painter:
     def pieces(self, frame: Frame, rows: Sequence[int], ends: Sequence[int]) -> Iterator[list[Strip]]:
         """Lines of a frame, each in pieces that end at these columns, the last of which is its width."""
         signs, looks, line_end = frame.signs[rows], frame.inks[rows] * len(GROUNDS), frame.signs.shape[1]
-        looks += frame.grounds[rows]
+        looks = self._joined(signs, looks + frame.grounds[rows])
         turns = np.ones(looks.shape, dtype=np.bool_)
         turns[:, 1:] = looks[:, 1:] != looks[:, :-1]
         for end in ends[:-1]:
@@ -70,9 +83,6 @@ class Painter:
         text = signs.astype("<u4").tobytes().decode("utf-32-le")
         begins = np.flatnonzero(turns)
         kinds, starts = looks.ravel()[begins].tolist(), begins.tolist()
-        for kind in set(kinds):
-            if kind not in self._styles:
-                self._made(kind)
         texts = map(text.__getitem__, map(slice, starts, [*starts[1:], looks.size]))
         line = list(map(_segment, zip(texts, map(self._styles.__getitem__, kinds), repeat(None))))
         if "\0" in text:
@@ -80,12 +90,39 @@ class Painter:
         sizes = [end - start for start, end in pairwise((0, *ends))]
         firsts = (np.arange(len(rows))[:, None] * line_end + np.array((0, *ends[:-1]))).ravel()
         rests = [*np.searchsorted(begins, firsts).tolist(), len(line)]
-        strips = [
-            Strip(line[first:last], size)
+        strips: list[Strip] = [
+            TerseStrip(self._at_last(line[first:last]), size, self._pens)
             for (first, last), size in zip(pairwise(rests), cycle(sizes), strict=False)
         ]
         for at in range(0, len(strips), len(ends)):
             yield strips[at : at + len(ends)]
+
+    def _at_last(self, segments: list[Segment]) -> list[Segment]:
+        for line_filter in self._of_letters:
+            segments = line_filter.apply(segments, self.ground)
+        return segments
+
+    def _joined(self, signs: Array, looks: Array) -> Array:
+        """The same looks, but a blank cell wears what the cell before it wears where nobody can tell.
+
+        A border of dots with gaps is one run of text, not one for each dot: half as many to make and to send.
+        """
+        more = len(self.inks.words) * len(GROUNDS) - len(self._back_of)
+        if more > 0:
+            self._back_of = np.append(self._back_of, np.full(more, UNKNOWN, dtype=np.int32))
+        present = np.flatnonzero(np.bincount(looks.ravel(), minlength=len(self._back_of)))
+        for kind in present[self._back_of[present] == UNKNOWN].tolist():
+            self._made(kind)
+        follows = signs == BLANK
+        if np.count_nonzero(follows) * FEW_BLANKS < follows.size:
+            return looks
+        backs = self._back_of[looks]
+        follows[:, 1:] &= (backs[:, 1:] == backs[:, :-1]) & (backs[:, 1:] != SEEN)
+        follows[:, 0] = False
+        leaders = np.arange(looks.size)
+        leaders[follows.ravel()] = 0
+        joined: Array = looks.ravel()[np.maximum.accumulate(leaders)].reshape(looks.shape)
+        return joined
 
     def _made(self, kind: int) -> None:
         ink, ground = divmod(kind, len(GROUNDS))
@@ -97,6 +134,8 @@ class Painter:
         if line and found.underline:
             found += NOT_UNDERLINED
         segments = [Segment(" ", found)]
-        for line_filter in self.filters:
+        for line_filter in self._of_styles:
             segments = line_filter.apply(segments, self.ground)
-        self._styles[kind] = segments[0].style or found
+        made = self._styles[kind] = segments[0].style or found
+        seen = any(getattr(made, name) for name in SEEN_ON_BLANKS)
+        self._back_of[kind] = SEEN if seen else self._backs.setdefault(made.bgcolor, len(self._backs))

@@ -20,7 +20,7 @@ from textual.widget import Widget
 
 from incident_tui.map.scene import EMPTY, Ground, Mark, Scene, Stroke
 from incident_tui.map.view import View
-from incident_tui.widgets.map_slice import SLICES, Slice, cut, details, ends_of, filtered, of_styles
+from incident_tui.widgets.map_slice import SLICES, Slice, cut, details, ends_of, filtered
 from incident_tui.widgets.paint import Line, Span, paint_of, wrap
 
 if TYPE_CHECKING:
@@ -389,14 +389,13 @@ class MapCanvas(Widget, can_focus=True):
                 from incident_tui.map.paint import Painter  # noqa: PLC0415
 
                 ground = self.background_colors[1]
-                self._painter = Painter(paint_of(self), self._drawn().inks, of_styles(self), ground)
+                self._painter = Painter(paint_of(self), self._drawn().inks, self.get_line_filters(), ground)
             rows = [row for row in range(frame.signs.shape[0]) if row not in self._strips]
             if frame.signs.shape[1] == ends[-1]:
                 found = self._painter.pieces(frame, rows, ends)
             else:  # there is another width, of which it was not told yet
                 found = (cut(strip, ends) for strip in self._painter.lines(frame, rows))
-            for row, pieces in zip(rows, found, strict=True):
-                self._strips[row] = [filtered(self, piece, styled=True) for piece in pieces]
+            self._strips.update(zip(rows, found, strict=True))
             self.painted_count += len(rows)
             return
         elif frame is not None and y == self._view.height:

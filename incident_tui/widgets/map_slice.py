@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from textual.filter import ANSIToTruecolor, DimFilter, LineFilter, Monochrome, NoColor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 SLICE: Final = 40
 SLICES: Final = 8
 """So many columns are a widget of their own, and so many such widgets there are; the last takes the rest."""
-
-OF_STYLES: Final = (ANSIToTruecolor, Monochrome, NoColor, DimFilter)
-"""Textual's filters, which make another style of each and change no letter, as the app's own do."""
 
 
 def ends_of(width: int) -> tuple[int, ...]:
@@ -37,17 +33,11 @@ def cut(strip: Strip, ends: tuple[int, ...]) -> list[Strip]:
     return [strip.crop(first, last) for first, last in pairwise((0, *ends))]
 
 
-def filtered(widget: Widget, strip: Strip, *, styled: bool = False) -> Strip:
-    """What the app's filters make of a line; when it is ``styled``, those that do not only look at styles."""
+def filtered(widget: Widget, strip: Strip) -> Strip:
+    """What the app's filters make of a line."""
     for line_filter in widget.get_line_filters():
-        if not (styled and isinstance(line_filter, OF_STYLES)):
-            strip = strip.apply_filter(line_filter, widget.background_colors[1])
+        strip = strip.apply_filter(line_filter, widget.background_colors[1])
     return strip
-
-
-def of_styles(widget: Widget) -> list[LineFilter]:
-    """The filters that only look at styles: they are asked once for each style, not for each piece of a line."""
-    return [line_filter for line_filter in widget.get_line_filters() if isinstance(line_filter, OF_STYLES)]
 
 
 def details(areas: Any) -> None:

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from incident.kernel.text import safe_text
 from incident_tui.map import furniture, legend, lod
 from incident_tui.map.draw import Drawing, Frame
-from incident_tui.map.inks import SELECTED, TINT
+from incident_tui.map.inks import BLANK, GROUNDS, SELECTED, TINT
 from incident_tui.map.paint import Painter, changes
 from incident_tui.map.raster import LOOKS, Look
 from incident_tui.map.scene import DASHES, HATCHES, LAYERS, AreaDrawing, Ground, Mark, Scene, Stroke
@@ -43,7 +43,7 @@ STROKES = st.lists(
     ),
     max_size=4,
 )  # fmt: skip
-GROUNDS = st.lists(
+SHADES = st.lists(
     st.builds(
         lambda points, hatch, label: Ground(tuple(at(*point) for point in points), "ink", hatch, label=label),
         st.lists(OFFSETS, min_size=3, max_size=6), st.sampled_from(HATCHES), NAMES,
@@ -55,7 +55,7 @@ GROUNDS = st.lists(
 @st.composite
 def scenes(draw: Any, areas: AreaDrawing | None = None) -> Scene:
     marks = tuple(replace(mark, key=f"m{n}") for n, mark in enumerate(draw(MARKS)))
-    return Scene(areas, tuple(draw(STROKES)), tuple(draw(GROUNDS)), marks)
+    return Scene(areas, tuple(draw(STROKES)), tuple(draw(SHADES)), marks)
 
 
 def same(one: Frame, other: Frame) -> bool:
@@ -477,6 +477,50 @@ def test_only_the_stretches_that_changed_are_sent() -> None:
     assert spans is not None
     assert len(spans) == 2
     assert sum(len(cells) for _, cells in spans) < 20
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(["dark", "mono", "high-contrast"]), st.sampled_from(LOOKS), st.integers(0, 2**32 - 1))
+def test_blanks_that_wear_what_is_before_them_look_the_same(theme: str, look: Look, seed: int) -> None:
+    """Cell by cell: the sign, its style, and of a blank cell all that is seen of a style where nothing is written."""
+    chance = np.random.default_rng(seed)
+    drawing = Drawing()
+    scene = replace(small_scene(), areas=AreaDrawing(three_areas(), "LAS"))
+    frame = drawing.frame(scene, small_view(), look, selected="rvp-b")
+    (
+        drawing.inks.number("alarm underline"),
+        drawing.inks.number("good reverse"),
+        drawing.inks.number("dim on panel"),
+    )
+    for cells, most in ((frame.inks, len(drawing.inks.words)), (frame.grounds, len(GROUNDS))):
+        some = chance.random(cells.shape) < 0.2
+        cells[some] = chance.integers(0, most, int(some.sum()))
+    frame.signs[chance.random(frame.signs.shape) < 0.3] = BLANK
+    alone = Painter(paint_for(theme), drawing.inks)
+    seen = Painter(paint_for(theme), drawing.inks).pieces(
+        frame, range(frame.signs.shape[0]), (7, frame.signs.shape[1])
+    )
+    for row, pieces in enumerate(seen):
+        strip = [(char, segment.style) for piece in pieces for segment in piece for char in segment.text]
+        for column, (char, style) in enumerate(strip):
+            one = frame.signs[row : row + 1, column : column + 1]
+            own = Frame(
+                one,
+                frame.inks[row : row + 1, column : column + 1],
+                frame.grounds[row : row + 1, column : column + 1],
+            )
+            ((segment,),) = alone.strips(own)
+            assert char == segment.text
+            if char == " ":
+                assert _on_blanks(style) == _on_blanks(segment.style)
+            else:
+                assert style == segment.style
+
+
+def _on_blanks(style: Any) -> tuple[Any, ...]:
+    if style.reverse or style.underline:
+        return (style,)
+    return (style.bgcolor, bool(style.strike), bool(style.overline), bool(style.blink))
 
 
 @pytest.mark.parametrize("look", [*LOOKS, "mono"])
