@@ -219,16 +219,21 @@ def placed(one: Wanted, room: Room, gap: int = 1) -> Placed | None:
     are nobody's: a name that touches another mark would be taken for that one's.
     """
     cut: Placed | None = None
-    code = short(one.text)
-    for text in (one.text,) if code == one.text else (one.text, code):
-        cells = cell_len(text)
-        best = room.best(_sides(one, cells), cells, gap) if cells else None
+    for text, cells in _ways(one.text):
+        best = room.best(_sides(one, cells), cells, gap)
         if best is not None:
             made = Placed(one, best[1], best[2], text, cells)
             if best[0] < CUT:
                 return made
             cut = cut or made
     return cut
+
+
+@lru_cache(maxsize=4_096)
+def _ways(text: str) -> tuple[tuple[str, int], ...]:
+    """How a name may be written, each with its cells: as it is, else its code; what has no cell is not."""
+    measured = ((written, cell_len(written)) for written in dict.fromkeys((text, short(text))))
+    return tuple(one for one in measured if one[1])
 
 
 def _sides(one: Wanted, cells: int) -> tuple[tuple[int, int], ...]:

@@ -27,8 +27,6 @@ NOT_UNDERLINED: Final = Style(underline=False)
 SEEN_ON_BLANKS: Final = "underline", "underline2", "overline", "strike", "reverse", "blink", "blink2"
 """What of a style is seen where nothing is written, but for its ground."""
 SEEN, UNKNOWN = -1, -2
-FEW_BLANKS: Final = 20
-"""Where fewer than one cell of so many is blank, joining them takes longer than it saves."""
 
 
 _segment = partial(tuple.__new__, Segment)
@@ -72,18 +70,23 @@ class Painter:
     def pieces(self, frame: Frame, rows: Sequence[int], ends: Sequence[int]) -> Iterator[list[Strip]]:
         """Lines of a frame, each in pieces that end at these columns, the last of which is its width."""
         signs, looks, line_end = frame.signs[rows], frame.inks[rows] * len(GROUNDS), frame.signs.shape[1]
-        looks = self._joined(signs, looks + frame.grounds[rows])
-        turns = np.ones(looks.shape, dtype=np.bool_)
-        turns[:, 1:] = looks[:, 1:] != looks[:, :-1]
+        looks += frame.grounds[rows]
+        heads = self._heads(signs, looks)
         for end in ends[:-1]:
-            turns[:, end] = True
+            heads[:, end] = True
             cut = signs[:, end] == 0
             if cut.any():  # the two halves of a wide letter would be in different pieces: neither is shown
                 signs[cut, end - 1 : end + 1] = BLANK
+        starts = np.flatnonzero(heads)
+        worn, column = looks.ravel()[starts], starts % line_end
+        turns = column == 0
+        turns[1:] |= worn[1:] != worn[:-1]
+        for end in ends[:-1]:
+            turns |= column == end
+        begins, kinds = starts[turns], worn[turns].tolist()
         text = signs.astype("<u4").tobytes().decode("utf-32-le")
-        begins = np.flatnonzero(turns)
-        kinds, starts = looks.ravel()[begins].tolist(), begins.tolist()
-        texts = map(text.__getitem__, map(slice, starts, [*starts[1:], looks.size]))
+        first_cells = begins.tolist()
+        texts = map(text.__getitem__, map(slice, first_cells, [*first_cells[1:], looks.size]))
         line = list(map(_segment, zip(texts, map(self._styles.__getitem__, kinds), repeat(None))))
         if "\0" in text:
             line = [Segment(part.replace("\0", ""), style) for part, style, _ in line]
@@ -102,8 +105,8 @@ class Painter:
             segments = line_filter.apply(segments, self.ground)
         return segments
 
-    def _joined(self, signs: Array, looks: Array) -> Array:
-        """The same looks, but a blank cell wears what the cell before it wears where nobody can tell.
+    def _heads(self, signs: Array, looks: Array) -> Array:
+        """The cells that do not simply wear what the cell before them wears; a blank one does where nobody can tell.
 
         A border of dots with gaps is one run of text, not one for each dot: half as many to make and to send.
         """
@@ -113,16 +116,11 @@ class Painter:
         present = np.flatnonzero(np.bincount(looks.ravel(), minlength=len(self._back_of)))
         for kind in present[self._back_of[present] == UNKNOWN].tolist():
             self._made(kind)
-        follows = signs == BLANK
-        if np.count_nonzero(follows) * FEW_BLANKS < follows.size:
-            return looks
-        backs = self._back_of[looks]
-        follows[:, 1:] &= (backs[:, 1:] == backs[:, :-1]) & (backs[:, 1:] != SEEN)
-        follows[:, 0] = False
-        leaders = np.arange(looks.size)
-        leaders[follows.ravel()] = 0
-        joined: Array = looks.ravel()[np.maximum.accumulate(leaders)].reshape(looks.shape)
-        return joined
+        backs = self._back_of.take(looks)
+        heads: Array = signs != BLANK
+        heads[:, 1:] |= (backs[:, 1:] != backs[:, :-1]) | (backs[:, 1:] == SEEN)
+        heads[:, 0] = True
+        return heads
 
     def _made(self, kind: int) -> None:
         ink, ground = divmod(kind, len(GROUNDS))
