@@ -479,7 +479,7 @@ def test_only_the_stretches_that_changed_are_sent() -> None:
     assert sum(len(cells) for _, cells in spans) < 20
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(st.sampled_from(["dark", "mono", "high-contrast"]), st.sampled_from(LOOKS), st.integers(0, 2**32 - 1))
 def test_blanks_that_wear_what_is_before_them_look_the_same(theme: str, look: Look, seed: int) -> None:
     """Cell by cell: the sign, its style, and of a blank cell all that is seen of a style where nothing is written."""
