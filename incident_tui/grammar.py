@@ -492,8 +492,7 @@ def build(act: Act, look: Look, boards: Sequence[Board]) -> tuple[Any, str] | Re
             return Refusal("no_row", f"That {board.noun} is not here any more.")
     try:
         if not verb.applies(row, look):
-            return Refusal("not_now", f"{verb.title} does not apply to this {board.noun} now." if verb.row
-                           else f"{verb.title} does not apply now.")  # fmt: skip
+            return Refusal("not_now", verb.not_now(row, look, f"this {board.noun}" if verb.row else ""))
         command = verb.build(row, act.values, look)
         return command, verb.into(row, act.values, look) if verb.into else verb.stream(row, look)
     except ValueError as error:

@@ -119,6 +119,8 @@ class Verb:
     row: bool = True
     aliases: tuple[str, ...] = ()
     applies: Callable[[Any, Look], bool] = lambda _row, _look: True
+    instead: Callable[[Any, Look], str] = lambda _row, _look: ""
+    """Where it does not apply: the sentence that says why, and what to do instead; "" where that needs no words."""
     stream: Callable[[Any, Look], str] = lambda _row, look: look.stream
     into: Callable[[Any, Mapping[str, Any], Look], str] | None = None
     """Where the command goes when an answer decides that, instead of ``stream``; may raise ValueError as ``build``."""
@@ -132,6 +134,10 @@ class Verb:
     """One further letter that answers the form: ``s`` then ``m`` is mobile. Letter -> answers by argument."""
     example: str = ""
     help: str = ""
+
+    def not_now(self, row: Any, look: Look, what: str = "") -> str:
+        """The sentence for who asks for it where it does not apply. ``what`` is the row, in words."""
+        return self.instead(row, look) or f"{self.title} does not apply{f' to {what}' if what else ''} now."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from incident.organisation import facts
 from incident.organisation.asking import invitable, me_of, proposed, state_of, text_of
 from incident.organisation.facts import BRIEF_MAX, LeadOffer
 from incident.organisation.rules import answers
+from incident.organisation.telling import must_be_told
 from incident.placing import AGREE, INSIDE, placing_words
 from incident.values import as_words, sentences
 
@@ -96,6 +97,34 @@ def lead_goes_to(look: Look, _row: Any = None) -> str:
     if not trust or trust == state.lead or trust in named or trust not in state.charter.agencies:
         return ""
     return trust if me in (state.lead, trust) else ""
+
+
+def asks(look: Look) -> bool:
+    """Whether the place asks for the form: somebody is to be told, or the lead is another's."""
+    return bool(proposed(look, None) or lead_goes_to(look))
+
+
+def _can_offer(look: Look) -> bool:
+    """Whether we have the lead where the area may be another's, too: control rooms agree it, and then it is offered."""
+    state, me = state_of(look), me_of(look)
+    others = () if state.placing is None else (code for code in state.placing.candidates if code != me)
+    return me == state.lead and not state.closed and not _from_us(look, None) and any(others)
+
+
+def _why_not_tell(_row: Any, look: Look) -> str:
+    """Why there is nobody to tell and no lead to offer, and how the lead is offered all the same."""
+    state, me = state_of(look), me_of(look)
+    offers = [offer for offer in state.lead_offers if offer.by == me]
+    others = any(code != me for code in must_be_told(look.state))
+    told = "Everybody whom the place concerns is invited" if others else "The place concerns no other trust"
+    if state.closed:
+        return "The incident is closed: nobody is told of it any more."
+    if offers:
+        claim = "claimed by us" if offers[0].claim else f"offered to {offers[0].to}"
+        return f"{told}, and the lead is {claim}: w on Parties takes that back."
+    if me == state.lead:
+        return f'{told}. To offer the lead: o on Parties, on the row of who is to have it, or lead SCAS "reason".'
+    return f"{told}, and {state.lead} has the lead: o on Parties, on our own row, claims it."
 
 
 def _tellable(look: Look, row: Any) -> Sequence[tuple[str, str]]:
@@ -223,7 +252,8 @@ def tell_verb(draft: Draft) -> Verb:
             Arg("reason", "Reason", required=False, default=lambda look, _row: _why(look), limit=500),
             Arg("brief", "IIMARCH brief", "lines", False, default=_ours(draft), limit=BRIEF_MAX),
         ),
-        applies=lambda row, look: bool(proposed(look, row) or lead_goes_to(look)),
+        applies=lambda _row, look: asks(look) or _can_offer(look),
+        instead=_why_not_tell,
         example="tell",
         help="Those told see the whole incident. The lead stays where it is until the other has read the brief and "
         "accepted. Blank leaves the lead, or nobody, as it is.",

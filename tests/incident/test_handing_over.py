@@ -24,12 +24,13 @@ from incident.organisation.facts import (
     TellAndOffer,
 )
 from incident.organisation.fold import subject
+from incident.organisation.lead import asks
 from incident.placing import Near, Placing
 from incident.reports import PARTIES
 from incident.reports.parties import brief
 from incident.state import INCIDENT
 from incident.values import Location
-from incident_tui.grammar import build, parse
+from incident_tui.grammar import Act, build, parse
 from tests.incident.given import Given, charter
 
 HERE = Location("Poyle", "TQ 0330 7650", 51.478, -0.513)
@@ -102,6 +103,33 @@ def test_on_a_border_the_form_tells_the_neighbours_and_names_nobody_for_the_lead
     given.did(verb("tell").build(None, values, look(given)))
     assert org(given).lead_offers == ()
     assert verb("tell").build(None, values | {"to": "SCAS"}, look(given)).to == "SCAS"
+
+
+def test_once_the_neighbours_are_invited_the_form_still_offers_the_lead_on_a_border_and_else_says_why_not() -> (
+    None
+):
+    given, tell = poyle(), verb("tell")
+    given.did(tell.build(None, filled("tell", given), look(given)))
+    assert tell.applies(None, look(given)), "both are invited, and the lead is still to be agreed"
+    assert not asks(look(given)), "but it does not come up by itself"
+    values = filled("tell", given) | {"to": "SCAS"}
+    assert values["agencies"] == ""
+    act = Act("parties", "tell", None, values)
+    made = build(act, look(given), (PARTIES,))
+    assert not isinstance(made, Refusal), made
+    given.did(made[0])
+    assert org(given).lead_offers[0].to == "SCAS"
+    said = build(act, look(given), (PARTIES,))
+    assert isinstance(said, Refusal)
+    assert said.sentence == (
+        "Everybody whom the place concerns is invited, and the lead is offered to SCAS: w on Parties takes that back."
+    )
+    said = build(act, look(given, "SECAMB"), (PARTIES,))
+    assert isinstance(said, Refusal)
+    assert said.sentence.endswith("and LAS has the lead: o on Parties, on our own row, claims it.")
+    alone = build(act, look(poyle(None)), (PARTIES,))
+    assert isinstance(alone, Refusal)
+    assert alone.sentence.startswith("The place concerns no other trust. To offer the lead: o on Parties")
 
 
 def test_the_invitation_and_the_offer_have_each_a_receipt_of_their_own() -> None:

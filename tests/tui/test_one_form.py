@@ -97,6 +97,30 @@ def test_on_a_border_the_form_names_nobody_for_the_lead() -> None:
     told(story, session=session)
 
 
+def test_the_word_offers_the_lead_alone_and_says_why_it_cannot_instead_of_a_form_that_is_refused() -> None:
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows(FORM)
+        await desk.press("ctrl+s")
+        await desk.hides(FORM)
+        await desk.press(":")
+        await desk.type("tell to=EEAST")
+        await desk.press("enter")
+        await desk.shows(FORM)
+        await desk.press("ctrl+s")
+        assert isinstance(desk.last, TellAndOffer)
+        assert (desk.last.agencies, desk.last.to) == ((), "EEAST")
+        await desk.press(":")
+        await desk.type("tell")
+        await desk.press("enter")
+        await desk.shows("the lead is offered to EEAST: w on Parties takes that back.")
+        await desk.hides(FORM)
+
+    session = leading()
+    session.placing = replace(ESSEX, state="border", accuracy_m=3_000)
+    told(story, session=session)
+
+
 def test_escape_sends_nothing_and_the_word_brings_it_back_with_what_was_written() -> None:
     async def story(desk: Desk) -> None:
         await _give_location(desk)

@@ -96,9 +96,8 @@ class Doing:
         keys = able or keys
         row = here.get(keys[0]) if keys else None
         if (row is not None or not verb.row) and not applies(action, row, look):
-            what = row_words(board, row, look) if row is not None else "here"
-            self.room.say(f"{verb.title} does not apply to {what} now." if row is not None else
-                          f"{verb.title} does not apply now.")  # fmt: skip
+            what = row_words(board, row, look) if row is not None else ""
+            self.room.say(verb.not_now(row if verb.row else None, look, what))
             return
         deed = Deed(action, keys, passed=tuple(key for key in rows if key not in keys) if verb.row else ())
         if verb.quick and (row is not None or not verb.row):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from textual.events import MouseDown, MouseEvent, MouseMove
 from textual.widgets import Input, TextArea
 
-from incident_tui.actions import applies
+from incident.organisation.lead import asks
 from incident_tui.screens.room.doing import PROPOSAL, Deed
 from incident_tui.screens.room.jump import Jump
 from incident_tui.screens.room.telling import LIVE
@@ -63,8 +63,8 @@ class Proposing:
 
     def _asks(self) -> bool:
         """Whether there is somebody to tell, or a lead to offer."""
-        look, action = self.room.session.look(), self.room.actions.by_name.get(PROPOSAL)
-        return action is not None and look.state.organisation.opened and applies(action, None, look)
+        look, known = self.room.session.look(), PROPOSAL in self.room.actions.by_name
+        return known and look.state.organisation.opened and asks(look)
 
     def _live(self) -> bool:
         """Whether the server is there: only it can do what the form asks for."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from incident.kernel.slice import Refusal
 from incident.kernel.text import clip
-from incident_tui.actions import Act, Action, AppAct, parse
+from incident_tui.actions import Act, Action, AppAct, applies, parse
 from incident_tui.answers import far_away, places_in, words_only
 from incident_tui.screens.room.doing import Deed
 from incident_tui.screens.room.foot import NO_ROOM
@@ -97,6 +97,10 @@ class Typed:
         action = self.room.actions.by_name[f"{answer.board}.{answer.verb}"]
         rows = (answer.row,) if answer.row is not None else ()
         if action.verb is not None and action.verb.read_first:
+            row, look = self._of(answer)[1], self.room.session.look()
+            if not applies(action, row, look):  # no form is filled in for what is refused anyway
+                self.room.say(action.verb.not_now(row, look))
+                return
             given = {name: str(value) for name, value in answer.values.items() if value}
             self.room.doing.open_form(Deed(action, rows, composed=composed), given)
             return
