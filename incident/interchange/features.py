@@ -30,6 +30,8 @@ from incident.values import Location
 
 FEATURES_MAX: Final = 50
 """Things that are brought at once: each is a proposal that people read."""
+NAMED_MAX: Final = 5
+"""So many of the things that are left out are named; the rest is counted."""
 CORNERS_MAX: Final = VERTICES_MAX
 RADIUS_M_MAX: Final = 50_000
 NAME_MAX: Final = 70
@@ -97,23 +99,36 @@ def read_things(data: bytes, file: str, to_position: ToPosition) -> Bundle:
     ]  # fmt: skip
     if problems:
         raise ConfigError(told(problems, file))
-    _in_place(found, file)
-    return Bundle(tuple(found), tuple(notes))
+    inside, outside = _in_place(found, file)
+    return Bundle(tuple(inside), (*notes, *outside))
 
 
-def _in_place(found: list[Brought], file: str) -> None:
-    corners = [corner for one in found for corner in (one.ring or ([one.point] if one.point else []))]
+def _box(things: Iterable[Brought]) -> tuple[float, float, float, float]:
+    corners = [corner for one in things for corner in (one.ring or ([one.point] if one.point else []))]
     lats, lons = [lat for lat, _ in corners], [lon for _, lon in corners]
-    box = (min(lons), min(lats), max(lons), max(lats))
-    if lies_in(box, KINGDOM):
-        return
-    turned = lies_in(box, TURNED)
-    why = "latitude stands before longitude in it; swap them" if turned else "is it in WGS 84?"
-    refuse(
-        file,
-        f"lies outside the United Kingdom, at latitudes {min(lats):.2f} to {max(lats):.2f} and longitudes "
-        f"{min(lons):.2f} to {max(lons):.2f}: {why}",
-    )
+    return min(lons), min(lats), max(lons), max(lats)
+
+
+def _in_place(found: list[Brought], file: str) -> tuple[list[Brought], list[str]]:
+    """The things that lie where incidents are, and a sentence that names those that do not and are left out.
+
+    Raises:
+        ConfigError: none of them does.
+    """
+    inside = [one for one in found if lies_in(_box((one,)), KINGDOM)]
+    if not inside:
+        west, south, east, north = box = _box(found)
+        turned = lies_in(box, TURNED)
+        why = "latitude stands before longitude in it; swap them" if turned else "is it in WGS 84?"
+        refuse(
+            file,
+            f"lies outside the United Kingdom, at latitudes {south:.2f} to {north:.2f} and longitudes "
+            f"{west:.2f} to {east:.2f}: {why}",
+        )
+    away = [one for one in found if one not in inside]
+    named = "; ".join(clip(one.words, 80) for one in away[:NAMED_MAX])
+    more = f" and {len(away) - NAMED_MAX} more" if len(away) > NAMED_MAX else ""
+    return inside, [f"Left out, outside the United Kingdom: {named}{more}."] if away else []
 
 
 # -- GeoJSON --------------------------------------------------------------------------------------------------

@@ -325,6 +325,16 @@ def test_a_file_that_cannot_be_taken_says_why(data: bytes, words: str) -> None:
     assert words in said(data)
 
 
+@pytest.mark.parametrize("written", [map_geojson.written, kml.written], ids=["geojson", "kml"])
+def test_what_lies_abroad_is_left_out_by_name_and_the_rest_is_taken(written: Any) -> None:
+    paris = [drawn(id=f"p{n}", kind="rvp", name=f"RVP {n}", point=(48.8566, 2.3522)) for n in range(7)]
+    bundle = read_things(written(drawing(SQUARE, paris[0], POINT)).encode(), "x", lambda _x, _y: (0.0, 0.0))
+    assert [one.name for one in bundle.things] == ["Hot zone A", "RVP B"]
+    assert bundle.notes == ("Left out, outside the United Kingdom: RVP 0: RVP, 48.8566,2.3522.",)
+    bundle = read_things(written(drawing(POINT, *paris)).encode(), "x", lambda _x, _y: (0.0, 0.0))
+    assert bundle.notes[0].endswith("RVP 4: RVP, 48.8566,2.3522 and 2 more.")
+
+
 def test_links_holes_heights_and_lines_are_left_out_and_told() -> None:
     hole = "<innerBoundaryIs><LinearRing><coordinates>0,51 0,51.1 0.1,51</coordinates></LinearRing></innerBoundaryIs>"
     corners = "-0.5,51,9 -0.4,51,9 -0.4,51.1,9 -0.5,51,9"
