@@ -53,12 +53,14 @@ def agreement(feature: Feature, look: Look) -> Cell:
     return Cell(f"{done} of {total}", "caution")
 
 
-def _ours(feature: Feature, look: Look) -> Cell:
+def ours_cell(feature: Feature, look: Look) -> Cell:
+    """What we have said to it. What we have acknowledged waits for us no more, so it is not told as if it did."""
     if look.me is None or feature.withdrawn_at is not None:
         return Cell("", "dim")
     answer = feature.answers.get(look.me.agency)
     if answer is None:
-        return Cell("· to answer", "caution")
+        noted = receipt(look.state.receipts, subject_of(feature), look.me.agency).acknowledged is not None
+        return Cell("· noted", "dim") if noted else Cell("· to answer", "caution")
     return Cell("✓ agreed", "good") if answer.agreed else Cell("✗ declined", "alarm")
 
 
@@ -112,7 +114,7 @@ COLUMNS = (
     Column("name", "On the ground", 20, _name, priority=0, grow=2),
     Column("owner", "By", 8, _owner, priority=1),
     Column("agreed", "Agreed", 14, agreement, priority=1),
-    Column("ours", "We", 11, _ours, priority=3),
+    Column("ours", "We", 11, ours_cell, priority=3),
     Column("place", "Where", 24, _place, priority=2, grow=3),
     Column("review", "Review", 14, review_cell, priority=4),
     Column("reach", "Reaches", 22, reach_cell, priority=5, grow=1),
@@ -174,7 +176,7 @@ def _find(feature: Feature, look: Look) -> str:
         where_words(feature.shape),
         feature.note,
     )
-    return " ".join((*words, agreement(feature, look).text, _ours(feature, look).text)).lower()
+    return " ".join((*words, agreement(feature, look).text, ours_cell(feature, look).text)).lower()
 
 
 def named(text: str, look: Look) -> str | None:

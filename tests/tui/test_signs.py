@@ -5,9 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from incident.boundaries.board import BOARD as BOUNDARIES
+from incident.boundaries.board import ours_cell
 from incident.kernel.receipts import Acknowledge
+from incident.methane.facts import Publish, Report
 from incident.organisation.facts import OfferLead
 from incident.tasks import facts as t
+from incident.values import Location
 from incident_tui.widgets.status import Wire, second_line
 from incident_tui.widgets.tabs import Tab, tab_line
 from tests.tui.desk import Desk, told
@@ -93,6 +97,33 @@ def test_a_full_stop_leads_through_what_waits_for_us_and_the_tab_says_how_much()
     told(story, session=session)
 
 
+def test_a_proposal_is_agreed_or_declined_and_one_that_was_acknowledged_waits_nowhere_any_more() -> None:
+    session = FakeSession()
+
+    def waiting() -> list[str]:
+        look = session.look()
+        return [
+            row.name for row in BOUNDARIES.rows(look).values() if "to answer" in ours_cell(row, look).text
+        ]
+
+    async def story(desk: Desk) -> None:
+        await desk.press(".")
+        await desk.shows("to answer: y agrees, x declines, . is the next.")
+        assert desk.room.front.place == "boundaries"
+        assert len(waiting()) == desk.room.sight.by_board()["boundaries"] == 2
+        before = len(desk.room.sight.places)
+        await desk.press("a")
+        assert isinstance(desk.last, Acknowledge)
+        await desk.shows(f"✉ {before - 1} to answer .")
+        assert len(waiting()) == desk.room.sight.by_board()["boundaries"] == 1
+        while desk.room.front.place != "methane":
+            await desk.press(".")
+        await desk.shows("to answer: a acknowledges, . is the next.")
+
+    session.happens("SCAS", Publish(Report(Location("M25 J15"), "rtc")))
+    told(story, size=(160, 48), session=session)
+
+
 def test_with_nothing_to_answer_it_says_so() -> None:
     async def story(desk: Desk) -> None:
         desk.room.sight.look = lambda _look: 0  # type: ignore[method-assign]  # a count meanwhile finds nothing either
@@ -141,7 +172,7 @@ def test_the_words_for_both_are_next_and_alarm() -> None:
         await desk.press(":")
         await desk.type("next")
         await desk.press("enter")
-        await desk.shows("to answer: a acknowledges, . is the next.")
+        await desk.shows("to answer: y agrees, x declines, . is the next.")
         await desk.press(":")
         await desk.type("alarm")
         await desk.press("enter")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from incident.boundaries.board import BOARD as FEATURES
-from incident.boundaries.board import agreement, review_cell
+from incident.boundaries.board import agreement, ours_cell, review_cell
 from incident.boundaries.words import place_words
 from incident.catalogue import Place
 from incident.cover.board import detail as cover_detail
@@ -112,12 +112,7 @@ def _room(thing: Thing, look: Look) -> Cell:
 
 
 def _ours(thing: Thing, look: Look) -> Cell:
-    if thing.kind != FEATURE or look.me is None:
-        return Cell("")
-    answer = thing.row.answers.get(look.me.agency)
-    if answer is None:
-        return Cell("· to answer", "caution")
-    return Cell("✓ agreed", "good") if answer.agreed else Cell("✗ declined", "alarm")
+    return ours_cell(thing.row, look) if thing.kind == FEATURE else Cell("")
 
 
 def _far(thing: Thing, _look: Look) -> Cell:

@@ -7,12 +7,12 @@ false evidence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from incident.kernel.board import Look
 from incident.kernel.slice import Refusal
-from incident_tui.actions import key_words
+from incident_tui.actions import applies, key_words
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.room.elsewhere import Asking, Elsewhere, elsewhere
@@ -30,6 +30,8 @@ SHOWN_AT: Final = {"organisation": "parties"}
 LEAD_ANSWERS: Final = {"parties.accept-lead": "accepts the lead", "parties.decline-lead": "declines"}
 JOINING: Final = {"parties.join": "joins"}
 """An offer of the lead, or an invitation, is answered, not acknowledged: these verbs, and what their keys do."""
+ANSWERS: Final = ("agree", "accept", "decline")
+"""The verbs of any board that answer what is asked there. What none of them applies to is acknowledged."""
 INCIDENTS: Final = "incidents"
 """The list of incidents, where another one waits that asks us."""
 ALARMS: Final = "alarms"
@@ -145,13 +147,31 @@ class Sight:
             return
         place, row = self._after(self.places)
         self.room.go(place, row)
-        me = self.room.session.me
-        ours = JOINING if me is not None and row == me.agency else LEAD_ANSWERS
-        answers = ours if place == "parties" else {"app.acknowledge": "acknowledges"}
-        answers = {"list.enter": "goes there"} if place == INCIDENTS else answers
+        answers = self._answers(place, row, look)
         ways = [f"{key_words(key)} {words}" for name, words in {**answers, "app.next": "is the next"}.items()
                 for key in self.room.actions.keys_of(name)[:1]]  # fmt: skip
         self.room.say(f"{len(self.places)} to answer: {', '.join(ways)}.", "dim")
+
+    def _answers(self, place: str, key: str, look: Look) -> Mapping[str, str]:
+        """The acts that answer what waits in a row, and what the key of each does."""
+        if place == INCIDENTS:
+            return {"list.enter": "goes there"}
+        if place == "parties":
+            me = self.room.session.me
+            return JOINING if me is not None and key == me.agency else LEAD_ANSWERS
+        actions = self.room.actions
+        board = next((board for board in actions.boards if board.name == place), None)
+        row = None if board is None else board.rows(look).get(key)
+        found = [actions.by_name.get(f"{place}.{verb}") for verb in ANSWERS]
+        able = {
+            action.name: f"{action.verb.name}s"
+            for action in found
+            if row is not None
+            and action is not None
+            and action.verb is not None
+            and applies(action, row, look)
+        }
+        return able or {"app.acknowledge": "acknowledges"}
 
     def line(self) -> None:
         """``'``: to the oldest line of our own part of the log that is unread here."""
