@@ -23,6 +23,7 @@ from incident.placing import (
     Near,
     distance_words,
     tell_by_distance,
+    whose_words,
 )
 from incident.values import AgencyCode
 
@@ -67,15 +68,20 @@ def told_of(reaches: Iterable[Reach | None]) -> tuple[str, ...]:
 
 
 def reach_words(reach: Reach) -> str:
-    """What it reaches in a few words: "crosses SCAS/LAS; SECAMB 0.8 km", and how much the lines are worth."""
+    """What it reaches in a few words: "crosses SCAS/LAS; SECAMB 0.8 km", and how much the lines are worth.
+
+    Where it may be in more than one area it says so, as of a place: never "inside" here and "on the border" there.
+    """
     if reach.before:
         return as_before(reach.before)
-    if len(reach.crosses) > 1:
-        first = f"crosses {'/'.join(reach.crosses)}"
+    close = (one.agency for one in reach.near if one.metres <= reach.accuracy_m)
+    whose = tuple(dict.fromkeys((*reach.crosses, *close)))
+    if len(reach.crosses) > 1 and reach.radius_m:
+        whose, first = reach.crosses, f"crosses {'/'.join(reach.crosses)}"
     else:
-        first = f"inside {reach.crosses[0]}" if reach.crosses else "outside every area"
+        first = whose_words(whose, bool(reach.crosses))
     tells = reach.tells
-    others = [one for one in reach.near if one.agency not in reach.crosses and one.agency in tells]
+    others = [one for one in reach.near if one.agency not in whose and one.agency in tells]
     near = ", ".join(f"{one.agency} {distance_words(one.metres)}" for one in others[:NEAR_SHOWN])
     return "; ".join(filter(None, (first, near))) + (" (INDICATIVE)" if reach.indicative else "")
 

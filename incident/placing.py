@@ -8,7 +8,7 @@ that is nearer to a border than the border is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -129,12 +129,22 @@ def near_words(placing: Placing, within_m: int = RADIUS_M, most: int = 4) -> str
 
 def where_words(placing: Placing) -> str:
     """Whose area it is: "inside SCAS", "on the border SCAS/LAS", "outside every area"."""
-    if placing.state == OUTSIDE:
+    drawn = placing.state == INSIDE
+    return whose_words(
+        (placing.trust,) if drawn else () if placing.state == OUTSIDE else placing.candidates, drawn
+    )
+
+
+def whose_words(candidates: Sequence[str], drawn: bool) -> str:
+    """The three answers, for a place and for a piece of ground alike, by the trusts whose area it may be.
+
+    ``drawn``: by the lines it lies in the area of the first. With more than one the lines are no answer.
+    """
+    if not candidates:
         return "outside every area"
-    if placing.state == INSIDE:
-        return f"inside {placing.trust}"
-    edge = "on the border" if len(placing.candidates) > 1 else "on the edge of"
-    return f"{edge} {'/'.join(placing.candidates)}"
+    if len(candidates) > 1:
+        return f"on the border {'/'.join(candidates)}"
+    return f"{'inside' if drawn else 'on the edge of'} {candidates[0]}"
 
 
 def placing_words(placing: Placing) -> str:

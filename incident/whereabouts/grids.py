@@ -15,6 +15,14 @@ _ALONE = re.compile(r"(?P<letters>[A-Za-z]{2})[ ,.:-]*(?P<digits>[0-9][0-9 ,.-]*
 _AMONG = re.compile(
     r"(?<![\w/])(?P<letters>[A-Za-z]{2}) ?(?P<east>[0-9]{2,5}) ?(?P<north>[0-9]{2,5})(?![\w/])", re.ASCII
 )
+_MISREAD = re.compile(
+    r"(?<![\w/])(?P<letters>[A-Z]{2}) ?(?P<east>[0-9OIl]{3,5}) ?(?P<north>[0-9OIl]{3,5})(?![\w/])", re.ASCII
+)
+_MISREAD_ALONE = re.compile(
+    r"(?P<letters>[A-Za-z]{2})[ ,.:-]*(?P<east>[0-9OoIl]{2,5})[ ,.-]*(?P<north>[0-9OoIl]{2,5})", re.ASCII
+)
+_AS_DIGIT: Final = {"O": "0", "o": "0", "I": "1", "l": "1"}
+"""Letters that are read or typed for a digit."""
 _NUMBERED = re.compile(r"[0-9]{3,5} [0-9]{3,5}", re.ASCII)
 _LABEL = re.compile(r"(?:at )?(?:grid|osgb|os|ngr|gr)(?: ref(?:erence)?)?\b[ :]*", re.IGNORECASE)
 
@@ -43,6 +51,9 @@ def grid_in(line: str) -> tuple[str, str]:
     alone = _ALONE.fullmatch(bare.strip())
     if alone is not None and (grid := _alone(alone, bare)):
         return grid, ""
+    for meant in (_MISREAD_ALONE.fullmatch(bare.strip()), *_MISREAD.finditer(line)):
+        if meant is not None:
+            _letter_for_digit(meant)
     for found in _AMONG.finditer(line):
         letters, east, north = found["letters"], found["east"], found["north"]
         apart = " " in found[0][2:].strip()
@@ -58,6 +69,29 @@ def grid_in(line: str) -> tuple[str, str]:
         if apart and letters.isupper() and _NUMBERED.fullmatch(f"{east} {north}"):
             raise ValueError(_count_words(found[0], len(digits)))
     return "", line
+
+
+def _letter_for_digit(found: re.Match[str]) -> None:
+    """Refuse what is a grid reference but for a letter among its digits. No postcode has those letters there.
+
+    Raises:
+        ValueError: it is one; the sentence says which letter, and what to write.
+    """
+    east, figures = found["east"], found["east"] + found["north"]
+    if figures in found[0]:  # written without a blank: where east ends is known by the count alone
+        east = figures[: len(figures) // 2]
+    letters = [sign for sign in figures if sign in _AS_DIGIT]
+    if not letters or 2 * len(letters) >= len(figures) or not is_square(found["letters"]):
+        return
+    if len(figures) not in DIGITS[1:] or 2 * len(east) != len(figures):
+        return
+    wrong = " and ".join(f"the letter {sign}" for sign in dict.fromkeys(letters))
+    digits = "".join(_AS_DIGIT.get(sign, sign) for sign in figures)
+    right = f"{found['letters'].upper()} {digits[: len(east)]} {digits[len(east) :]}"
+    raise ValueError(
+        f"{found[0]} has {wrong} among its digits: write {right} if a digit is meant. "
+        f"A grid reference is like {EXAMPLE}."
+    )
 
 
 def _alone(found: re.Match[str], written: str) -> str:
@@ -78,7 +112,9 @@ def _alone(found: re.Match[str], written: str) -> str:
 
 
 def _count_words(written: str, digits: int, groups: list[str] | None = None) -> str:
-    if digits in DIGITS and groups:
-        counts = f"{len(groups[0])} and {len(groups[1])} digits"
-        return f"{written[:40]} has {counts}: a grid reference has as many of both, such as {EXAMPLE}."
-    return f"{written[:40]} has {digits} digits: a grid reference has 4, 6, 8 or 10, such as {EXAMPLE}."
+    if groups is not None and len(groups) == 2 and len(groups[0]) != len(groups[1]):
+        how = f", {len(groups[0])} and {len(groups[1])}"
+    else:
+        how = ", an odd number" if digits % 2 else ""
+    wanted = f"a grid reference has 4, 6, 8 or 10 in equal halves, such as {EXAMPLE}"
+    return f"{written[:40]} has {digits} digits{how}: {wanted}."

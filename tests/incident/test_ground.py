@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given as any_of
+from hypothesis import strategies as st
 
 from incident.alarms import standing as alarms_now
 from incident.boundaries import boundaries, endangered
@@ -31,7 +33,7 @@ from incident.kernel.board import Look
 from incident.kernel.slice import Actor, Refusal
 from incident.organisation import must_be_told, untold
 from incident.organisation.facts import Invite, Join, Open
-from incident.placing import Near
+from incident.placing import Near, Placing, where_words
 from incident.state import INCIDENT
 from incident.values import Location
 from incident_tui.grammar import build, parse
@@ -539,6 +541,26 @@ def test_a_point_asks_for_whom_it_lies_by() -> None:
     assert reach_words(Reach("a", (), (Near("EEAST", 400),), 0, 250, True)) == (
         "outside every area; EEAST 0.4 km (INDICATIVE)"
     )
+
+
+@any_of(
+    st.integers(0, 3),
+    st.lists(st.integers(0, 3_000), max_size=3),
+    st.integers(0, 3_000),
+)
+def test_of_one_point_the_place_and_the_ground_say_the_same(
+    drawn: int, others: list[int], accuracy: int
+) -> None:
+    trust = "SCAS" if drawn else ""
+    near = tuple(
+        Near(code, metres) for code, metres in zip(("LAS", "SECAMB", "EEAST"), sorted(others), strict=False)
+    )
+    close = any(one.metres <= accuracy for one in near)
+    state = "border" if close else "inside" if trust else "outside"
+    place = Placing(state, "a", trust, near, accuracy)
+    own = ((Near(trust, 0),), (trust,)) if trust else ((), ())
+    ground = Reach("a", own[1], (*own[0], *near), 0, accuracy)
+    assert reach_words(ground).partition(";")[0] == where_words(place)
 
 
 def test_a_record_from_before_reads_as_it_did() -> None:

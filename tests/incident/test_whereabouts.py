@@ -135,7 +135,15 @@ def test_a_point_comes_back_from_its_grid_reference_to_within_the_square(
         ("TQ 0402 782", "7 digits"),
         ("Poyle TQ 0402 782", "7 digits"),
         ("TQ 04020 7829", "9 digits"),
-        ("TQ 402 78290", "3 and 5 digits"),
+        ("TQ 402 78290", "8 digits, 3 and 5"),
+        (
+            "TQ 03 7",
+            "3 digits, 2 and 1: a grid reference has 4, 6, 8 or 10 in equal halves, such as TQ 0402 7829",
+        ),
+        ("TQ 12345", "5 digits, an odd number"),
+        ("TQ 033 76O", "the letter O among its digits: write TQ 033 760 if a digit is meant"),
+        ("tq03376o", "write TQ 033 760 if a digit"),
+        ("RVP at TQ O33 76I, gate", "the letter O and the letter I among its digits: write TQ 033 761"),
         ("TI 0402 7829", "TI is no square"),
         ("XX 1234 5678", "XX is no square"),
         ("JZ 1234 5678", "JZ is no square"),
@@ -308,7 +316,7 @@ def test_what_was_read_before_is_read_the_same_or_better(written: str) -> None:
 @pytest.mark.parametrize(
     "written",
     ["the pub near the bridge", "Flat 12, 40 Acacia Avenue", "M4/M25 coach", "W12", "N1, W3", "SW19", "SE10 9GB",
-     "at 14.30, 2.5 km north", "Gate 3", "at J14"],
+     "at 14.30, 2.5 km north", "Gate 3", "at J14", "SE1 0ll"],
 )  # fmt: skip
 def test_words_stay_words(written: str) -> None:
     found = place(written)
