@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from incident.organisation.facts import Join
+from incident_tui.screens.room.telling import wire_of
 from incident_tui.widgets.footer import hint_line
 from incident_tui.widgets.paint import length
 from incident_tui.widgets.status import (
@@ -19,6 +21,7 @@ from incident_tui.widgets.status import (
     second_line,
 )
 from incident_tui.widgets.tabs import Tab, tab_line
+from tests.tui.world import FakeSession
 
 STANDING = Standing(
     mode="exercise",
@@ -215,3 +218,17 @@ def test_no_duff_fills_a_line_of_its_own(width: int) -> None:
     assert length(line) == width
     assert text(line).startswith(" ▲ NO DUFF, REAL: controller")
     assert all(span.style == "alarm bold reverse" for span in line)
+
+
+def test_who_is_only_invited_is_here_as_invited_until_it_joins() -> None:
+    session = FakeSession()
+    session.present = {"LAS": ("EOC desk 2",), "SCAS": ("EOC",), "LFB": ("Control",)}
+
+    def here() -> tuple[str, ...]:
+        return wire_of(session.look(), cast(Any, session), 0, 0, 0).present
+
+    assert here() == ("LFB (invited)", "SCAS")
+    wire = wire_of(session.look(), cast(Any, session), 0, 0, 0)
+    assert "here LFB (invited) SCAS" in text(second_line(wire, 200))
+    session.happens("LFB", Join("control, ext 3"))
+    assert here() == ("LFB", "SCAS")

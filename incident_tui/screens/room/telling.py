@@ -12,6 +12,7 @@ from incident.kernel.board import Board, Look
 from incident.kernel.receipts import receipt
 from incident.kernel.text import safe_text
 from incident.messages import seen_is_enough
+from incident.organisation.fold import waits
 from incident.organisation.rules import stands
 from incident.placing import status_words
 from incident.state import INCIDENT
@@ -118,12 +119,18 @@ def wire_of(
         unread=unread,
         refused=len(session.cards),
         unsent=session.unsent,
-        present=tuple(code for code in sorted(present) if me is None or code != me.agency)
+        present=tuple(_here(code, look) for code in sorted(present) if me is None or code != me.agency)
         + ((f"+{len(seats) - 1} here",) if len(seats) > 1 else ()),
         keys=keys,
         muted=look.clock(look.timed(muted.at)) if muted is not None else "",
         held=held or Held(),
     )
+
+
+def _here(code: str, look: Look) -> str:
+    """An agency whose room is connected; one that is invited has it before its eyes, and takes no part yet."""
+    party = None if look.state is None else look.state.organisation.parties.get(code)
+    return f"{code} (invited)" if party is not None and waits(party) else code
 
 
 def held_of(session: Session, key: str, look: Look, *, demo: bool) -> Held:
