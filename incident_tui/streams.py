@@ -387,7 +387,7 @@ class Streams:
         fits = first_break(frame.prev, watched.stream, records) is None
         if not fits or not self._owner.older(watched.stream, records, frame.prev):
             self._owner.say(
-                "alarm", "An older page of the log does not fit the chain of this copy. It is not shown."
+                "alarm", "An older page of the log does not fit what this desk has of it. It is not shown."
             )
         elif records:
             self.cache.store(watched.stream, records)
@@ -488,7 +488,7 @@ class Streams:
     def _resync(self, watched: Watched, resync: Resync) -> None:
         watched.resyncs += 1
         if watched.resyncs > RESYNCS_MAX:
-            self._owner.say("alarm", f"This stream cannot be brought up to date: {resync.reason}.")
+            self._owner.say("alarm", f"What is shown cannot be brought up to date: {resync.reason}.")
             return
         watched.with_snapshots = watched.with_snapshots and resync.snapshots
         self._link.post(watched.watch(self._now()))

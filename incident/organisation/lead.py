@@ -256,7 +256,7 @@ def tell_verb(draft: Draft) -> Verb:
         instead=_why_not_tell,
         example="tell",
         help="Those told see the whole incident. The lead stays where it is until the other has read the brief and "
-        "accepted. Blank leaves the lead, or nobody, as it is.",
+        "accepted. A field that is left blank tells nobody, or offers nothing.",
     )
 
 

@@ -89,7 +89,7 @@ def _open(state: Organisation, command: facts.Open | facts.OpenOwn, ctx: Context
         return (facts.OwnOpened(found[1], agency, charter.mode, charter),)
     found = _INCIDENT.fullmatch(ctx.stream)
     if found is None:
-        return Refusal("wrong_stream", "An incident is opened in a stream of its own.")
+        return Refusal("wrong_stream", "An incident is opened by itself, and not inside another one.")
     if command.mode != charter.mode:
         return Refusal(
             "wrong_mode",

@@ -104,7 +104,7 @@ OPEN: Final = Verb(
     ),
     stream=lambda _row, _look: "",
     example='open "M4/M25 coach" M25 J15 TQ 0402 7829',
-    help="Opens it in a new stream, for which the client makes the id. Works while cut off, too.",
+    help="It is on this desk at once, also while cut off; others see it when it has been sent.",
 )
 """Belongs to no board, since there is no incident yet: the list of incidents offers it."""
 
