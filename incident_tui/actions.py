@@ -48,6 +48,8 @@ COMPOSED: Final = "log"
 """The word of the verb that the composer does."""
 
 HINTS_MAX: Final = 8
+ELSEWHERE_MAX: Final = 2
+"""So many boards are named on which a key has a meaning; the rest is told as such."""
 """More keys than this are not read; the rest is in ``?``."""
 
 SHOWN: Final = {
@@ -238,6 +240,19 @@ class Actions:
         if key in FREQUENT and own is not None:
             return own
         return self._keys.get(("app", key)) or own or (self._frequent.get(key) if any(scopes) else None)
+
+    def elsewhere(self, key: str) -> str:
+        """Where a key has a meaning that has none here, and the word that does it from anywhere; "" where nowhere."""
+        if key in self.moves():
+            return ""
+        found = [
+            f'on {action.group} it is "{action.title}" (:{action.words[0]})'
+            for action in self.all
+            if action.verb is not None and action.words and key in action.keys
+        ]
+        more = "; and it is in use on other screens" if len(found) > ELSEWHERE_MAX else ""
+        said = f"{'; '.join(found[:ELSEWHERE_MAX])}{more}"
+        return f"{key_words(key)} does nothing here; {said}." if found else ""
 
     def moves(self) -> dict[str, str]:
         """Movement in lists: key -> movement."""

@@ -22,6 +22,12 @@ def _my_party(look: Look) -> Party | None:
     return state_of(look).parties.get(me_of(look))
 
 
+def _why_not_join(_row: Any, look: Look) -> str:
+    if _my_party(look) is None:
+        return "We are not invited: an agency that takes part does that first."
+    return "We have joined already: c on Parties, or contact, changes whom to ring."
+
+
 # -- what can be answered -------------------------------------------------------------------------------------
 
 
@@ -157,6 +163,7 @@ _PARTY_VERBS = (
         row=False,
         args=(Arg("spoc", "Our single point of contact", rest=True, limit=200),),
         applies=lambda _row, look: (party := _my_party(look)) is not None and party.joined_at is None,
+        instead=_why_not_join,
         example="join EOC manager, 020 7946 0101",
     ),
     Verb(

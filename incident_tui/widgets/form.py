@@ -26,6 +26,7 @@ from incident_tui.widgets.lines import Lines
 from incident_tui.widgets.paint import Span, fit, wrap
 from incident_tui.widgets.prompt import Area, Line
 
+COMMAND_HERE = "This is a field of the form. Esc leads out of it, and a : there opens the command line."
 LABEL_MAX = 24
 LINES_HEIGHT = 4
 AREA_MAX = 12
@@ -265,8 +266,9 @@ class Form(Vertical):
         if not isinstance(answer, Line) or not answer.value:
             return []
         if answer.value.startswith(":"):
-            said = "This is a field of the form. Esc leads out of it, and a : there opens the command line."
-            return [(Span("    "), Span(part, "caution")) for part in wrap(said, width)]
+            if field.arg.name == self._about:
+                return []
+            return [(Span("    "), Span(part, "caution")) for part in wrap(COMMAND_HERE, width)]
         room = answer.size.width or width - label
         ascii_look = getattr(
             self.app, "ascii_look", False
@@ -376,17 +378,27 @@ class Form(Vertical):
         for field in self.fields:
             written = _text_of(self._answer(field)).strip()
             if not written and field.arg.required:
-                self.say(f"{field.label} is needed.", field.arg.name)
-                self.screen.set_focus(self._answer(field))
+                self._back_to(field, f"{field.label} is needed.")
+                return
+            if self._is_command(field):
+                self._back_to(field, f"{COMMAND_HERE} Nothing was sent.")
                 return
             try:
                 values[field.arg.name] = read_answer(field.arg, written, self._look, self._row)
             except ValueError as error:
-                self.say(str(error), field.arg.name)
-                self.screen.set_focus(self._answer(field))
+                self._back_to(field, str(error))
                 return
         self.say("")
         self.post_message(self.Sent(self, values))
+
+    def _is_command(self, field: Asked) -> bool:
+        """Whether what stands in a line of the form was meant for the command line. No answer begins so."""
+        answer = self._answer(field)
+        return isinstance(answer, Line) and answer.value[:1] == ":" and answer.value[1:2].isalpha()
+
+    def _back_to(self, field: Asked, sentence: str) -> None:
+        self.say(sentence, field.arg.name)
+        self.screen.set_focus(self._answer(field))
 
     # -- events ---------------------------------------------------------------------------------------------
 

@@ -120,6 +120,38 @@ def test_a_command_typed_into_a_field_is_told_how_to_get_out() -> None:
     told(story)
 
 
+def test_a_command_typed_into_a_contact_is_not_taken_for_the_contact() -> None:
+    async def story(desk: Desk) -> None:
+        desk.room.go("parties")
+        await desk.press("c")
+        await desk.type(":tell SECAMB")
+        await desk.press("enter")
+        await desk.shows("This is a field of the form.", "Nothing was sent.")
+        assert desk.session.submitted == []
+        await desk.press("ctrl+u")
+        await desk.type("EOC manager: 020 7946 0101")
+        await desk.press("enter")
+        assert desk.last.spoc == "EOC manager: 020 7946 0101"
+
+    told(story)
+
+
+def test_a_key_that_means_something_elsewhere_says_where_and_one_that_is_too_late_says_why() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "J")
+        await desk.shows('J does nothing here; on Parties it is "Join, and name whom to ring" (:join).')
+        desk.room.go("parties")
+        await desk.press("J")
+        await desk.shows("We have joined already: c on Parties, or contact, changes whom to ring.")
+        await desk.press(":")
+        await desk.type("join Sam")
+        await desk.press("enter")
+        await desk.shows("We have joined already: c on Parties, or contact, changes whom to ring.")
+        assert desk.session.submitted == []
+
+    told(story)
+
+
 def test_a_key_that_is_no_answer_says_what_the_answers_are() -> None:
     async def story(desk: Desk) -> None:
         await desk.press("d", "z")

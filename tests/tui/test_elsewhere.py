@@ -136,7 +136,7 @@ def test_line_two_and_the_foot_count_what_is_to_answer_alike_before_one_has_join
 
     async def story(desk: Desk) -> None:
         await counted(desk, "✉ 3 to answer")
-        for words in ("a acknowledges", "A accepts the lead", "J joins"):
+        for words in ("y agrees", "A accepts the lead", "J joins"):
             await desk.press(".")
             await desk.shows("✉ 3 to answer", f"3 to answer: {words}")
 

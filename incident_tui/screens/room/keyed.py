@@ -115,8 +115,11 @@ class Keyed(Footed):
             event.stop()
             event.prevent_default()
             self.act(action)
-        elif action is None and self.locking.shut and len(key) == 1:
-            self.locking.remind()  # somebody who begins to write must not think that it is taken
+        elif action is None and len(key) == 1:
+            if self.locking.shut:
+                self.locking.remind()  # somebody who begins to write must not think that it is taken
+            elif not self.has_class("-small"):
+                self.say(self.actions.elsewhere(key), "dim")
 
     def act(self, action: Action) -> None:
         """Do what an action says, unless the desk is locked."""
