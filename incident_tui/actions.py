@@ -48,9 +48,9 @@ COMPOSED: Final = "log"
 """The word of the verb that the composer does."""
 
 HINTS_MAX: Final = 8
+"""More keys than this are not read; the rest is in ``?``."""
 ELSEWHERE_MAX: Final = 2
 """So many boards are named on which a key has a meaning; the rest is told as such."""
-"""More keys than this are not read; the rest is in ``?``."""
 
 SHOWN: Final = {
     "enter": "enter", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "space": "space", "up": "↑",
@@ -242,7 +242,7 @@ class Actions:
         return self._keys.get(("app", key)) or own or (self._frequent.get(key) if any(scopes) else None)
 
     def elsewhere(self, key: str) -> str:
-        """Where a key has a meaning that has none here, and the word that does it from anywhere; "" where nowhere."""
+        """On which boards a key that does nothing here is an act, and its word; "" for none, and for the map's keys."""
         if key in self.moves():
             return ""
         found = [

@@ -114,9 +114,11 @@ class Cache:
 
     async def close(self) -> None:
         """Write what waits, close the file and give the seat back."""
-        await self.disk.close()
-        if self.seat is not None:
-            self.seat.lock.free()
+        try:
+            await self.disk.close()
+        finally:
+            if self.seat is not None:
+                self.seat.lock.free()
 
     async def _opened(self) -> CacheFile:
         file = await CacheFile.open(None if self.seat is None else self.seat.file)

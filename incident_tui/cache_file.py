@@ -161,7 +161,7 @@ class CacheFile:
     async def close(self, *, properly: bool = False) -> None:
         """Close the file; `properly` leaves a note that it need not be checked at the next opening.
 
-        Closed also for a client that is ended meanwhile: only then, and without the note.
+        Closed also for a client that is ended meanwhile; then the note may be there or not.
         """
         try:
             if properly:

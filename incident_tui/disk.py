@@ -96,16 +96,18 @@ class Disk:
         self._writer = asyncio.create_task(self._write_all(), name="disk")
 
     async def close(self) -> None:
-        """Write what waits, if the disk lets us, and close the file."""
+        """Write what waits, if the disk lets us, and close the file; that also where somebody ends this meanwhile."""
         self._closing.set()
         self._woken.set()
         self._hurry.set()
-        if self._writer is not None:
-            await self._writer
+        try:
+            if self._writer is not None:
+                await self._writer
+        finally:
             self._writer = None
-        if self.file is not None:
-            await self.file.close(properly=not self._urgent and not self._bulk)
-            self.file = None
+            if self.file is not None:
+                file, self.file = self.file, None
+                await file.close(properly=not self._urgent and not self._bulk)
 
     @property
     def unsaved(self) -> int:

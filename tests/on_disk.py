@@ -8,10 +8,11 @@ def bytes_of(paths: Iterable[Path]) -> bytes:
     """The bytes of these files, one after another; a file that has gone since it was listed holds nothing.
 
     SQLite removes its write-ahead log when the last connection closes, often between a test's look at
-    the folder and its look into the file.
+    the folder and its look into the file. The log is read before the file that it goes into: what moves
+    meanwhile is found twice rather than nowhere.
     """
     held = []
-    for path in sorted(paths):
+    for path in sorted(paths, reverse=True):
         try:
             held.append(path.read_bytes() if path.is_file() else b"")
         except FileNotFoundError:

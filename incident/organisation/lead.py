@@ -117,6 +117,8 @@ def _why_not_tell(_row: Any, look: Look) -> str:
     offers = [offer for offer in state.lead_offers if offer.by == me]
     others = any(code != me for code in must_be_told(look.state))
     told = "Everybody whom the place concerns is invited" if others else "The place concerns no other trust"
+    if not state.opened:
+        return "No incident is open here: first one is entered (0) or opened."
     if state.closed:
         return "The incident is closed: nobody is told of it any more."
     if offers:

@@ -72,7 +72,7 @@ def grid_in(line: str) -> tuple[str, str]:
 
 
 def _letter_for_digit(found: re.Match[str]) -> None:
-    """Refuse what is a grid reference but for a letter among its digits. No postcode has those letters there.
+    """Refuse what is a grid reference but for a letter among its digits. A postcode has too few digits for it.
 
     Raises:
         ValueError: it is one; the sentence says which letter, and what to write.

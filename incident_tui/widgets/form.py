@@ -265,7 +265,7 @@ class Form(Vertical):
             return [(Span("  ▏ ", "rule"), Span(fit(said, width), "dim"))]
         if not isinstance(answer, Line) or not answer.value:
             return []
-        if answer.value.startswith(":"):
+        if self._is_command(field):
             if field.arg.name == self._about:
                 return []
             return [(Span("    "), Span(part, "caution")) for part in wrap(COMMAND_HERE, width)]

@@ -1,4 +1,4 @@
-"""Lines that tell the terminal each colour once.
+"""Lines that tell the terminal a colour when it changes.
 
 Textual writes a whole style before each piece of text and resets it after: some 40 bytes for a sign of one cell. A
 picture of a thousand signs is 50 KiB then, and a terminal needs as long to read it as it took to make it. A terse
@@ -52,14 +52,15 @@ def pen_of(codes: str) -> Pen:
 
 def way(before: Pen, wanted: Pen, *, blank: bool) -> tuple[str, Pen]:
     """What is sent to write with another pen, and the pen it is then; on ``blank`` text as little as can be seen."""
-    anew = f"\x1b[{';'.join(('0', *sorted(wanted.attributes), *filter(None, wanted[1:])))}m", wanted
+    anew = f"\x1b[{';'.join(('0', *sorted(wanted.attributes, key=int), *filter(None, wanted[1:])))}m", wanted
     if blank and wanted.attributes <= UNSEEN:
         wanted = Pen(before.attributes & UNSEEN, before.ink, wanted.ground)
     if wanted == before:
         return "", before
     offs = {OFF[one] for one in before.attributes - wanted.attributes}
     codes = [*sorted(offs)]
-    codes += sorted(one for one in wanted.attributes if one not in before.attributes or OFF[one] in offs)
+    on = (one for one in wanted.attributes if one not in before.attributes or OFF[one] in offs)
+    codes += sorted(on, key=int)
     if wanted.ink != before.ink:
         codes.append(wanted.ink or "39")
     if wanted.ground != before.ground:
@@ -103,7 +104,7 @@ class Pens:
 
 
 class TerseStrip(Strip):
-    """A line, or a piece of one, that is sent in few bytes, also when it is sent in part; it carries no links."""
+    """A line, or a piece of one, that is sent in few bytes, also when only its beginning is; it carries no links."""
 
     __slots__ = ("_pens", "_sent")
 

@@ -130,6 +130,9 @@ def test_once_the_neighbours_are_invited_the_form_still_offers_the_lead_on_a_bor
     alone = build(act, look(poyle(None)), (PARTIES,))
     assert isinstance(alone, Refusal)
     assert alone.sentence.startswith("The place concerns no other trust. To offer the lead: o on Parties")
+    nowhere = build(act, look(Given(INCIDENT)), (PARTIES,))
+    assert isinstance(nowhere, Refusal)
+    assert nowhere.sentence == "No incident is open here: first one is entered (0) or opened."
 
 
 def test_the_invitation_and_the_offer_have_each_a_receipt_of_their_own() -> None:

@@ -716,3 +716,24 @@ def test_a_file_is_closed_also_when_its_client_is_ended_while_it_closes(tmp_path
 
     for turns in range(1, 5):
         run(scenario(turns))
+
+
+def test_a_desk_whose_end_is_cut_short_leaves_no_file_open_and_its_seat_free(tmp_path: Path) -> None:
+    """Somebody closes the terminal while the last writes are under way: the seat is there for the next client."""
+
+    async def scenario(turns: int) -> None:
+        cache = Cache(take_seat(tmp_path, 1), lambda: 0)
+        await cache.open()
+        file = cache.disk.file
+        cache.note("draft", "log", "half a sentence")
+        closing = asyncio.create_task(cache.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        assert file is not None
+        assert file._connection._connection is None
+        take_seat(tmp_path, 1).lock.free()
+
+    for turns in range(1, 7):
+        run(scenario(turns))

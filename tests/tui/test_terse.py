@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -108,10 +107,12 @@ def test_a_pen_is_read_from_its_numbers(codes: str, attributes: set[str], ink: s
     assert (set(pen.attributes), pen.ink, pen.ground) == (attributes, ink, ground)
 
 
-def test_a_pen_is_remembered_and_a_style_is_asked_once() -> None:
-    pens = Pens()
+def test_a_style_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pens, asked = Pens(), []
+    render = Strip.render
+    monkeypatch.setattr(Strip, "render", lambda strip, console: asked.append(strip) or render(strip, console))
     styles = [Style(color="red"), Style(color="red", bold=True)]
     segments = [Segment("x", styles[number % 2]) for number in range(6)]
-    sent = [TerseStrip(segments, 6, pens).render(TRUECOLOR) for _ in range(3)]
-    assert len({*sent}) == 1
-    assert [a == b for a, b in pairwise(sent)] == [True, True]
+    sent = {TerseStrip(segments, 6, pens).render(TRUECOLOR) for _ in range(3)}
+    assert sent == {"\x1b[31mx\x1b[1mx\x1b[22mx\x1b[1mx\x1b[22mx\x1b[1mx\x1b[0m"}
+    assert len(asked) == len(styles)
