@@ -63,6 +63,8 @@ class Place(Container):
     title_words = ""
     board: Board | None = None
     """Whose verbs work here."""
+    read_at_end = False
+    """Whether one looks at its last lines first, as in a log that grows."""
 
     @property
     def scope(self) -> str:
@@ -84,6 +86,11 @@ class Place(Container):
         """Whether somebody is in the middle of something here that a form coming up by itself would break off."""
         return False
 
+    @property
+    def foot_height(self) -> int:
+        """Lines at its foot in which something is said, typed or was asked for: no notice lies over them."""
+        return 0
+
     def feed(self, seen: Seen) -> None:
         """Show this moment."""
 
@@ -94,8 +101,8 @@ class Place(Container):
         """What is known here already of what a verb's form asks for."""
         return {}
 
-    def made(self) -> None:
-        """Something new was made here: a list shows it where it belongs."""
+    def made(self, ids: Sequence[str] = ()) -> None:
+        """Something new was made here, by these commands: a list shows it where it belongs."""
 
     def taken(self, answers: Mapping[str, str]) -> None:
         """What the place had filled into a form has become a command: it need not be kept here any more."""

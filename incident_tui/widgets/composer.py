@@ -89,7 +89,7 @@ class Composer(Prompt):
         self._look = look
         entry = read_entry(self.text, look)
         if is_command(self.text):
-            self.tell("a command: enter does it", "accent")
+            self.tell("a command: enter does it · esc clears", "accent")
         elif entry.problem:
             self.tell(entry.problem, "alarm")
         elif entry.happened_at is not None or entry.on_behalf_of:

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
@@ -196,6 +197,8 @@ class Form(Vertical):
             fields = self.query_one("#form-fields", VerticalScroll)
             for name in ("scroll_y", "virtual_size", "max_scroll_y"):
                 self.watch(fields, name, self._tell_more, init=False)
+            for area in self.query(TextArea):
+                self.watch(area, "scroll_y", self._tell_more, init=False)
 
     def on_resize(self) -> None:
         """Sentences break elsewhere now."""
@@ -305,7 +308,10 @@ class Form(Vertical):
         fields = found.first(VerticalScroll)
         rows = sum(part.outer_size.height for part in fields.children if part.display)
         others = rows - sum(area.outer_size.height for area in texts)
-        return max(AREA_MAX, (fields.size.height - others) // len(texts))
+        # No text is higher than what is seen of the form at once: its last lines could not be come to.
+        page = fields.size.height - (not self.query_one("#form-more").display)
+        least = min(AREA_MAX, max(LINES_HEIGHT, page))
+        return max(least, (fields.size.height - others) // len(texts))
 
     def _grow(self) -> None:
         """A text of several lines is as high as it is long, as far as that goes."""
@@ -328,20 +334,33 @@ class Form(Vertical):
         sign.set_class(shown, "-shown")
         if not shown:
             return
-        top, bottom = fields.scroll_y, fields.scroll_y + fields.size.height
-        above, below = 0, []
+        top, bottom = int(fields.scroll_y), int(fields.scroll_y) + fields.size.height
+        above, below, cut = 0, [], ""
         for field in self.fields:
-            answer = self._answer(field)
-            row = answer.parent
+            row = self._answer(field).parent
             if field.arg.hidden or not isinstance(row, Widget):
                 continue
             region = row.virtual_region
             above += region.bottom <= top
-            if (
-                region.bottom - isinstance(answer, TextArea) > bottom
-            ):  # the last line of a text is a blank one
+            if region.y >= bottom:
                 below.append(field.label)
-        sign.show(((Span(fit(_more_words(above, below), max(20, self.size.width - 3)), "accent"),),))
+            elif region.bottom > top:
+                cut = self._goes_on(field, region, bottom) or cut
+        words = fit(_more_words(above, cut, below), max(20, self.size.width - 3))
+        sign.show(((Span(words, "accent"),),))
+
+    def _goes_on(self, field: Asked, region: Region, bottom: int) -> str:
+        """That a field which begins in sight has more than is in sight; "" when it has not."""
+        answer, under = self._answer(field), self.query_one(f"#wrong-{field.arg.name}").virtual_region
+        more, cut = 0, region.bottom > bottom
+        if isinstance(answer, TextArea):
+            shown = min(bottom, region.bottom) - region.y
+            more = max(0, answer.wrapped_document.height - answer.scroll_offset.y - shown)
+            cut = more > 0
+        if not isinstance(answer, TextArea) or field.arg.name == self._about:
+            cut = cut or (under.height > 0 and under.bottom > bottom)
+        lines = f": {more} more {'line' if more == 1 else 'lines'}" if more else ""
+        return f"{field.label} goes on{lines}" if cut else ""
 
     # -- answers --------------------------------------------------------------------------------------------
 
@@ -453,9 +472,10 @@ def _text_of(widget: Widget) -> str:
             return ""
 
 
-def _more_words(above: int, below: Sequence[str]) -> str:
+def _more_words(above: int, cut: str, below: Sequence[str]) -> str:
     up = f"▴ {above} above" if above else ""
-    down = f"▾ {len(below)} more below: {', '.join(below)}" if below else "the end of the form"
+    more = f"{len(below)} more below: {', '.join(below)}" if below else ""
+    down = "▾ " + ", ".join(filter(None, (cut, more))) if cut or more else "the end of the form"
     return "   ".join(filter(None, (up, down)))
 
 

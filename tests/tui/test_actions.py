@@ -19,7 +19,7 @@ from incident_tui.screens.conflicts.screen import conflicts_board
 from incident_tui.screens.help.screen import help_lines
 from incident_tui.screens.incidents.listing import incidents_board
 from incident_tui.screens.palette.screen import search
-from incident_tui.screens.room.hints import STEPS, Trail, next_hint
+from incident_tui.screens.room.hints import STEPS, Step, Trail, next_hint
 
 BOARDS = (*INCIDENT.boards, incidents_board(tuple), conflicts_board(tuple, tuple))
 LOOK = Look(INCIDENT.initial(), None, 0)
@@ -169,12 +169,18 @@ def test_hints_are_few_make_sense_now_and_end_with_the_ways_to_everything() -> N
 
 def test_the_first_run_names_the_next_key_until_it_was_pressed() -> None:
     assert next_hint(frozenset(), TABLE) == (
-        f"1 of {len(STEPS)}  Press 2 for the units: yours can be committed, theirs can be seen."
+        f"1 of {len(STEPS)}  Press 2 for the units: yours can be committed.  esc skips"
     )
     done = frozenset(step.done for step in STEPS[:3])
     assert next_hint(done, TABLE).startswith(f"4 of {len(STEPS)}  Press l and write a line in the log.")
     assert next_hint(frozenset(step.done for step in STEPS), TABLE) == ""
     assert all(step.done in TABLE.by_name for step in STEPS)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.done)
+def test_what_the_first_run_says_has_room_at_80_cells(step: Step) -> None:
+    others = frozenset(one.done for one in STEPS) - {step.done}
+    assert len(f" ▸ {next_hint(others, TABLE)}") <= 80
 
 
 def test_what_was_tried_is_kept() -> None:

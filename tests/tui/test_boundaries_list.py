@@ -95,9 +95,7 @@ def test_what_we_have_proposed_stands_where_it_belongs_at_once(size: tuple[int, 
         await desk.press("3")
         await desk.shows("RVP B")
         place = place_of(desk)
-        await desk.press("j", "k")
-        here = place.table.key
-        await desk.press(":")
+        await desk.press("G", ":")  # from far below: the new row is above what is in sight
         await desk.type("propose parking TQ 0300 7770")
         await desk.press("enter")
         await desk.pilot.pause(0.3)
@@ -106,7 +104,9 @@ def test_what_we_have_proposed_stands_where_it_belongs_at_once(size: tuple[int, 
             1 for row in desk.session.look().state.boundaries.rows.values() if "LAS" not in row.answers
         )
         assert place.table.roll.places[key] == waits, "after what waits for us, before all that is older"
-        assert place.table.key == here
+        assert place.table.key == key, "the cursor goes to it"
+        assert key in place.table.in_view, "and it is in sight"
+        await desk.shows("sent: proposes ")
         # What others propose meanwhile moves nothing under our hands.
         await desk.press("j", "k")
         theirs = desk.session.happens("SCAS", b.Propose("hls", IVER))
@@ -188,11 +188,39 @@ def test_a_detail_that_is_being_read_stays_with_what_was_withdrawn() -> None:
     told(story, size=NARROW, session=session)
 
 
+@SIZES
+def test_what_we_withdraw_with_its_detail_open_keeps_its_line_until_it_is_closed(
+    size: tuple[int, int],
+) -> None:
+    session = FakeSession()
+
+    async def story(desk: Desk) -> None:
+        await desk.press("3")
+        await desk.shows("RVP B")
+        place = place_of(desk)
+        ours = next(key for key, row in session.look().state.boundaries.rows.items() if row.name == "RVP B")
+        place.go_to(ours)
+        await desk.press("enter")
+        line, after = place.table.roll.line, place.table.roll.shown[place.table.roll.line + 1]
+        session.happens("LAS", b.Withdraw(ours, "flooded"))
+        await settled(desk)
+        await desk.shows("withdrawn")
+        assert (place.table.key, place.table.roll.line) == (ours, line)
+        await desk.press("escape")
+        await settled(desk)
+        assert (place.table.key, place.table.roll.line) == (after, line)
+        assert place.table.roll.shown[-1] == ours
+
+    told(story, size=size, session=session)
+
+
 # -- what lies over the list ----------------------------------------------------------------------------------
 
 
 @SIZES
-@pytest.mark.parametrize("over", [("enter",), ("tab",), ("tab", "w")], ids=["detail", "map", "crosshair"])
+@pytest.mark.parametrize(
+    "over", [("enter",), ("tab",), ("tab", "w"), ("2",)], ids=["detail", "map", "crosshair", "screen"]
+)
 def test_the_nearest_are_seen_whatever_lies_over_the_list(
     size: tuple[int, int], over: tuple[str, ...]
 ) -> None:
@@ -203,7 +231,7 @@ def test_the_nearest_are_seen_whatever_lies_over_the_list(
         await desk.press("3", *over, ":")
         await desk.type("nearest hart")
         await desk.press("enter")
-        lines = await desk.shows("NEAREST hart", "min")
+        lines = await desk.shows("NEAREST hart", "min", "esc closes")
         assert any("ask SECAMB" in line for line in lines)
         assert desk.app.focused is place_of(desk).nearby
         if place_of(desk).steering.crosshair:

@@ -86,6 +86,27 @@ def test_the_detail_of_an_incident_names_the_keys_that_answer_it() -> None:
     told(story, (200, 60), session=seat(flood()))
 
 
+def test_the_cursor_stands_on_the_incident_that_is_open_after_another_was() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("0")
+        place = desk.room.places["incidents"]
+        assert place.row() is not None
+        assert place.row()[0] == INCIDENT_STREAM  # type: ignore[index]
+        await desk.press("1")
+        desk.session.stream = OTHER  # as after `o`, or a word
+        desk.session.touch()
+        await desk.press("0")
+        await desk.shows("Flood at Teddington")
+        assert place.row()[0] == OTHER  # type: ignore[index]
+        await desk.press("k", "j", "k")
+        here = place.row()[0]  # type: ignore[index]
+        desk.session.touch()
+        await desk.pilot.pause(0.2)
+        assert place.row()[0] == here, "who goes to another row stays there"  # type: ignore[index]
+
+    told(story, session=seat(flood()))
+
+
 def test_what_is_answered_there_or_closed_goes_and_what_is_new_is_told_again() -> None:
     other = flood()
 

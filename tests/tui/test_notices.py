@@ -1,4 +1,4 @@
-"""A notice lies where nobody types, and says no more than three lines; what is due at a row is its first key."""
+"""A notice lies where nobody types or looks first, in three lines at most; what is due at a row is its first key."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from textual.widgets._toast import Toast
 
 from incident.messages.facts import Send
 from tests.tui.desk import Desk, told
+from tests.tui.world import FakeSession
 
 LONG = "On the border of two trusts, as drawn by both of them, and neither has said that it leads. " * 4
 
@@ -32,6 +33,57 @@ def test_no_notice_lies_over_the_field_in_which_one_types(
         for toast in desk.app.screen.query(Toast):
             assert toast.region.height <= 3
         assert covered(desk) == []
+
+    told(story, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "8"])
+def test_notices_lie_over_the_foot_of_what_is_in_front(size: tuple[int, int], key: str) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(key)
+        for number in range(3):
+            desk.session.say("caution", f"{number} {LONG}")
+        await desk.shows("2 On the border")
+        await desk.pilot.pause(0.2)
+        places = desk.room.query_one("#places").region
+        toasts = [toast.region for toast in desk.app.screen.query(Toast) if toast.region.area]
+        assert max(toast.bottom for toast in toasts) == places.bottom - desk.room.front.foot_height
+        assert min(toast.y for toast in toasts) >= places.y + places.height // 2 - 1
+        assert all(toast.right <= places.right for toast in toasts), "the log beside a list is another thing"
+        # A line that opens under them pushes them up.
+        await desk.press("ctrl+p")
+        await desk.pilot.pause(0.3)
+        assert covered(desk) == []
+
+    told(story, size=size)
+
+
+def test_they_do_not_lie_over_what_was_asked_for_below_the_list() -> None:
+    session = FakeSession()
+    session.placer.read_names()
+
+    async def story(desk: Desk) -> None:
+        await desk.press("2", ":")
+        await desk.type("nearest hart")
+        await desk.press("enter")
+        await desk.shows("NEAREST hart", "ask SECAMB")
+        desk.session.say("caution", LONG)
+        await desk.shows("On the border")
+        await desk.pilot.pause(0.2)
+        assert covered(desk) == []
+
+    told(story, size=(80, 24), session=session)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_in_the_log_they_lie_over_its_older_lines_and_not_over_its_titles(size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("5")
+        desk.session.say("caution", LONG)
+        lines = await desk.shows("On the border")
+        assert "ENTRY" in lines[4]
+        assert "On the border" in lines[5]
 
     told(story, size=size)
 

@@ -82,6 +82,23 @@ def test_a_place_that_concerns_others_puts_up_the_form_and_enter_does_both() -> 
     told(story, session=leading())
 
 
+def test_the_sign_of_a_brief_that_goes_on_says_so_until_its_last_line_is_in_sight() -> None:
+    async def story(desk: Desk) -> None:
+        await _give_location(desk)
+        await desk.shows("Tell the neighbours, offer the lead", "▾ IIMARCH brief goes on: ")
+        await desk.press(
+            "tab", "tab", "tab"
+        )  # to the brief, the last field: it is a page, and there are more
+        lines = await desk.shows("▴ 3 above   ▾ IIMARCH brief goes on: ", "INFORMATION")
+        assert not any("end of the form" in line for line in lines)
+        brief = desk.app.focused
+        assert isinstance(brief, TextArea)
+        brief.move_cursor(brief.document.end)
+        await desk.shows("▴ 3 above   the end of the form", brief.text.rstrip().splitlines()[-1][:20])
+
+    told(story, (80, 24), session=leading())
+
+
 def test_on_a_border_the_form_names_nobody_for_the_lead() -> None:
     async def story(desk: Desk) -> None:
         await _give_location(desk)

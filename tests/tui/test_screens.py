@@ -399,6 +399,31 @@ def test_the_first_run_line_names_the_next_key_and_goes_on() -> None:
     told(story, first_run=True)
 
 
+def test_escape_skips_what_the_first_run_line_names_once_nothing_else_is_open() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.shows("▸ 1 of 10  Press 2 for the units", "esc skips")
+        await desk.press("l", "escape")
+        await desk.shows("▸ 1 of 10", "draft")  # Escape led out of the line
+        await desk.press("escape")
+        await desk.shows("▸ 2 of 10  Put the cursor on a free unit")
+        assert desk.session.view_state("tried").split() == ["app.compose", "go.resources"]
+        for _ in range(10):
+            await desk.press("escape")
+        await desk.hides(" of 10")
+
+    told(story, size=(80, 24), first_run=True)
+
+
+def test_who_comes_to_a_screen_by_another_way_has_come_there() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("go resources")
+        await desk.press("enter")
+        await desk.shows("▸ 2 of 10")
+
+    told(story, first_run=True)
+
+
 def test_without_it_the_line_is_not_there() -> None:
     async def story(desk: Desk) -> None:
         await desk.hides("1 of 10")

@@ -77,6 +77,26 @@ def test_what_has_no_room_is_done_once_there_is_some() -> None:
     told(story, SMALL)
 
 
+@pytest.mark.parametrize("larger", [False, True])
+def test_escape_clears_a_line_that_has_no_room(larger: bool) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.type(":nearest hart")
+        await desk.press("enter")
+        await desk.shows("no room here", "Esc clears the line")
+        if larger:
+            await desk.pilot.resize_terminal(80, 24)
+        await desk.press("escape")
+        assert typed(desk) == ""
+        await desk.hides("no room here", "nearest hart")
+        assert not desk.session.draft("log")
+        if not larger:
+            await desk.type("on foot")
+            await desk.press("escape")
+            assert typed(desk) == "on foot", "a draft of the log is kept"
+
+    told(story, SMALL)
+
+
 def test_the_second_key_is_asked_for_there_too_and_a_no_leaves_the_line() -> None:
     async def story(desk: Desk) -> None:
         before = len(desk.session.submitted)

@@ -202,7 +202,7 @@ class BoardPlace(Place):
         """The rows picked out with space that are shown."""
         return self._table.selected
 
-    def made(self) -> None:
+    def made(self, ids: Sequence[str] = ()) -> None:
         """What was made stands where it belongs at once; the cursor stays on its row."""
         self._made = True
 

@@ -8,7 +8,7 @@ from incident.placing import distance_words
 from incident_tui.map.things import unchanged
 from incident_tui.near import Found, nearest
 from incident_tui.widgets.block import EMPTY, Item, View
-from incident_tui.widgets.paint import Line, Span, fit, shorten
+from incident_tui.widgets.paint import Line, Span, fit, shorten, spread
 
 if TYPE_CHECKING:
     from incident.nearby import Nearby as Row
@@ -27,6 +27,8 @@ class Nearby:
         self.asked: tuple[str, tuple[float, float] | None, str] | None = None
         self.found: Found | None = None
         self._made_of: tuple[object, ...] = ()
+        self._width = 0
+        """The width that it was laid into."""
 
     def ask(self, words: str) -> None:
         """Show what is nearest of this kind; without words, open the line to say what."""
@@ -74,7 +76,13 @@ class Nearby:
 
     def show(self) -> None:
         """The block, or nothing."""
-        self.place.nearby.tell(EMPTY if self.found is None else view(self.found, self.place.table.size.width))
+        self._width = self.place.table.size.width
+        self.place.nearby.tell(EMPTY if self.found is None else view(self.found, self._width))
+
+    def tick(self) -> None:
+        """Asked for from another screen it was laid before the list had its width."""
+        if self.place.table.size.width != self._width:
+            self.show()
 
     def back(self) -> bool:
         """Away with it; False when there is nothing."""
@@ -100,7 +108,8 @@ def key_of(row: Row, *, hospitals: bool) -> str:
 
 def view(found: Found, width: int) -> View:
     """The block: what was asked, and a line for each answer."""
-    head: Line = (Span("NEAREST ", "dim"), Span(found.words, "strong"), Span("  est.", "dim"))
+    said = (Span("NEAREST ", "dim"), Span(found.words, "strong"), Span("  est.", "dim"))
+    head = spread(said, (Span("esc closes", "dim"),), max(20, width - 3))
     if not found.rows:
         return View(head, (Item((Span("Nothing of that kind is known here.", "caution"),), ""),))
     items = []

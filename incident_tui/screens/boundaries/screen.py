@@ -7,7 +7,7 @@ wall the detail stands beside both. Without the library there is the list alone,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from incident_tui.actions import Action, applies, key_words
 from incident_tui.map.scene_of import Scenes
 from incident_tui.map.things import AREA, COVER, FEATURE, GONE, Metres, Thing, Things, unchanged
 from incident_tui.screens.board.screen import BoardPlace
+from incident_tui.screens.boundaries.following import Following, TwinTable
 from incident_tui.screens.boundaries.lines import head_lines, hint_line
 from incident_tui.screens.boundaries.nearby import Nearby
 from incident_tui.screens.boundaries.steering import Steering
@@ -59,7 +60,7 @@ class BoundariesPlace(BoardPlace):
     def __init__(self, board: Board) -> None:
         self.things = Things()
         self._found: Mapping[str, Thing] = {}
-        super().__init__(board, VirtualTable(twin_board(self._rows)))
+        super().__init__(board, TwinTable(twin_board(self._rows), self._reads_gone))
         self.add_class("boundaries-place")
         self.scenes = Scenes()
         self.canvas = MapCanvas(id="map")
@@ -74,8 +75,7 @@ class BoundariesPlace(BoardPlace):
         """Why there is no map, or no areas on it; "" while all is well or still to come."""
         self._asked = False
         self._headed: tuple[Any, ...] = ()
-        self._stood: tuple[str, list[str], int] | None = None
-        """The row of the cursor when it was last on something that stands, the lines of the list then, and its own."""
+        self._following = Following(self)
         self._width = 0
 
     def compose(self) -> ComposeResult:
@@ -109,6 +109,17 @@ class BoundariesPlace(BoardPlace):
         row = self._table.row
         return row if isinstance(row, Thing) else None
 
+    @property
+    def foot_height(self) -> int:
+        """The sentence about the cursor, and what was asked for below the list with the line above it."""
+        block = self.nearby.size if self.nearby.display else None
+        return self.foot.size.height + (block.height + 1 if block else 0)
+
+    def _reads_gone(self) -> bool:
+        """Whether somebody reads the detail of what was withdrawn."""
+        found = self._found.get(self._table.key or "") if self._opened else None
+        return found is not None and found.kind == GONE
+
     def found(self, key: str) -> Thing | None:
         """A thing that is here, by its key."""
         return self._found.get(key)
@@ -118,11 +129,10 @@ class BoundariesPlace(BoardPlace):
         self._know(seen)
         self._seen = seen
         self.near.look()
-        table, thing = self._table, self.thing
-        if thing is not None and thing.kind != GONE:
-            self._stood = thing.key, table.roll.shown, table.roll.line
+        self._following.stood()
         super().feed(seen)
-        self._step_on()
+        self._following.to_made()
+        self._following.step_on()
         self._fit_classes(seen)
         self._tell_head(seen)
         self.draw()
@@ -131,29 +141,12 @@ class BoundariesPlace(BoardPlace):
     def tick(self) -> None:
         """Time has passed, or the list has another width: not every change of layout is told as a resize."""
         super().tick()
-        self._step_on()
+        self._following.step_on()
+        self.near.tick()
         if self._table.size.width != self._width:
             self._width = self._table.size.width
-            self.near.show()
             if self._seen is not None:
                 self._tell_head(self._seen)
-
-    def _step_on(self) -> None:
-        """The cursor does not go to the end with what was withdrawn under it, but to the next row that stands.
-
-        Not under somebody's hands, nor under a detail that is being read; nor from a row that somebody went to.
-        """
-        table, thing = self._table, self.thing
-        if thing is None or thing.kind != GONE or table.holding or self._opened:
-            return
-        stood, self._stood = self._stood, None
-        if stood is None or stood[0] != thing.key:
-            return
-        _, lines, line = stood
-        for key in (*lines[line + 1 :], *reversed(lines[:line])):
-            found = self._found.get(key)
-            if found is not None and found.kind != GONE and table.go_to(key, by_hand=False):
-                return
 
     def _know(self, seen: Seen) -> None:
         """What there is of geometry by now; at the first look it is asked for."""
@@ -325,6 +318,11 @@ class BoundariesPlace(BoardPlace):
         ):
             return {}
         return {"place": self.steering.words_of(self.steering.cursor)}
+
+    def made(self, ids: Sequence[str] = ()) -> None:
+        """What was proposed stands where it belongs, and the cursor on it."""
+        super().made(ids)
+        self._following.made(ids)
 
     def taken(self, answers: Mapping[str, str]) -> None:
         """What was drawn has been proposed."""

@@ -55,13 +55,15 @@ class IncidentsPlace(BoardPlace):
 
     def __init__(self, board: Board) -> None:
         super().__init__(board)
+        self._open_now = ""
+        """The incident that was open when the cursor was last put on it."""
 
     def feed(self, seen: Seen) -> None:
-        """Show this moment; the incident that is open stands under the cursor at first."""
-        first = self._seen is None
+        """Show this moment; the incident that is open stands under the cursor at first, and so does another one."""
         super().feed(seen)
-        if first and seen.session.stream:
-            self._table.go_to(seen.session.stream)
+        stream = seen.session.stream
+        if stream and stream != self._open_now and self._table.go_to(stream, by_hand=False):
+            self._open_now = stream
 
     def pairs(self, row: Any, seen: Seen) -> list[tuple[str, Cell]]:
         """The detail of an incident; what it asks of us stands at the top, with the keys that answer it."""

@@ -29,6 +29,8 @@ VERBS_BOARD = "decisions"
 class LogPlace(BoardPlace):
     """Every line of the incident, of our own part, and of what others share with us of theirs, in one list."""
 
+    read_at_end = True
+
     def __init__(self) -> None:
         self._lines: tuple[LogLine, ...] | None = None
         self._rows: Any = {}

@@ -289,7 +289,7 @@ class Doing:
             self.close_form()
         if deed.known:
             self.room.front.taken(deed.known)
-        self.room.done(deed.action)
+        self.room.done(deed.action, tuple(taken.values()))
         rows = board.rows(self.look) if deed.rows else {}
         names = [
             row_words(board, rows[key], self.look).split("  ")[0] for key in deed.rows[:1] if key in rows

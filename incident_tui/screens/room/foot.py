@@ -31,9 +31,7 @@ FORM_HELD: Final = (
     f"A form is open, and this terminal is smaller than {SIZE}: nothing that is typed here is taken. Make it larger to "
     "go on with the form; Esc puts it away and keeps what was written."
 )
-NO_ROOM: Final = (
-    f"There is no room here for what that opens. Make the terminal {SIZE} or larger, and press Enter."
-)
+NO_ROOM: Final = f"There is no room here for that: Enter does it at {SIZE} or larger, Esc clears the line."
 
 
 class Footed(Screen[None]):

@@ -18,30 +18,35 @@ class Step:
 
 
 STEPS: Final = (
-    Step("go.resources", "Press {key} for the units: yours can be committed, theirs can be seen."),
-    Step("resources.commit", "Put the cursor on a free unit of yours and press {key} to commit it."),
-    Step(
-        "resources.status", "On a committed unit, press {key} and one more letter: m is mobile, s at scene."
-    ),
-    Step("app.compose", "Press {key} and write a line in the log. Enter writes it, Escape keeps the draft."),
+    Step("go.resources", "Press {key} for the units: yours can be committed."),
+    Step("resources.commit", "Put the cursor on a free unit of yours: {key} commits it."),
+    Step("resources.status", "On a committed unit press {key} and a letter: m is mobile."),
+    Step("app.compose", "Press {key} and write a line in the log. Enter writes it."),
     Step("go.boundaries", "Press {key} for what is agreed on the ground."),
     Step("boundaries.propose", "Press {key} there to propose a rendezvous point."),
     Step("tasks.raise", "Press {key} anywhere to ask an agency for something."),
-    Step("parties.declare", "Press {key} to declare for your agency. It asks for a second key."),
+    Step("parties.declare", "Press {key} to declare. It asks for a second key."),
     Step("app.command", "Press {key} for the command line, and try: s A101 scn"),
-    Step("app.help", "Press {key} for every key and word. That is all; this line goes now."),
+    Step("app.help", "Press {key} for every key and word. Then this line goes."),
 )
+BACK: Final = "app.back"
+"""The act that puts one of them away untried."""
+
+
+def next_step(done: frozenset[str], actions: Actions) -> Step | None:
+    """The first that was neither tried nor put away; None when all are through."""
+    return next((step for step in STEPS if step.done not in done and step.done in actions.by_name), None)
 
 
 def next_hint(done: frozenset[str], actions: Actions) -> str:
-    """The next sentence; "" when all has been tried."""
-    for number, step in enumerate(STEPS, 1):
-        if step.done in done or step.done not in actions.by_name:
-            continue
-        keys = actions.keys_of(step.done)
-        key = key_words(keys[0]) if keys else ":" + actions.by_name[step.done].words[0]
-        return f"{number} of {len(STEPS)}  {step.words.format(key=key)}"
-    return ""
+    """The next sentence, and what puts it away; "" when all has been tried."""
+    step = next_step(done, actions)
+    if step is None:
+        return ""
+    keys, back = actions.keys_of(step.done), actions.keys_of(BACK)
+    key = key_words(keys[0]) if keys else ":" + actions.by_name[step.done].words[0]
+    away = f"  {key_words(back[0])} skips" if back else ""
+    return f"{STEPS.index(step) + 1} of {len(STEPS)}  {step.words.format(key=key)}{away}"
 
 
 class Trail:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import events
@@ -131,9 +132,9 @@ class Keyed(Footed):
         else:
             self.words.act(action.name, "")
 
-    def done(self, action: Action) -> None:
+    def done(self, action: Action, ids: Sequence[str] = ()) -> None:
         """A verb was submitted."""
         self.sight.tried(action.name)
         if action.verb is not None and not action.verb.row:
-            self.front.made()
+            self.front.made(ids)
         self._version = -1

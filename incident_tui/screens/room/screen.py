@@ -298,6 +298,7 @@ class Room(Keyed):
             if isinstance(help_place, HelpPlace):
                 help_place.of(self.front.scope)
         self._front = place
+        self.sight.tried(f"go.{place}")
         for name, one in self.places.items():
             one.display = name == place
         self.set_class(place in COMPOSED, "-composed")
@@ -319,7 +320,10 @@ class Room(Keyed):
         elif self._front in ("help", "refused"):
             self.go(self._came_from)
         else:
+            before = self.focused
             self.take_focus()
+            if self.focused is before:
+                self.sight.skip()
 
     def take_focus(self) -> None:
         """The keys go to the place in front; where there is no room for one, to the line that is all there is."""

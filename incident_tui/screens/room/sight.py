@@ -16,7 +16,7 @@ from incident_tui.actions import applies, key_words
 from incident_tui.screens.board.screen import BoardPlace
 from incident_tui.screens.log.screen import LogPlace
 from incident_tui.screens.room.elsewhere import Asking, Elsewhere, elsewhere
-from incident_tui.screens.room.hints import Trail, next_hint
+from incident_tui.screens.room.hints import Trail, next_hint, next_step
 from incident_tui.screens.room.telling import to_answer
 from incident_tui.screens.room.unread import LOOKED_AT, Unread
 from incident_tui.widgets.lines import Lines
@@ -236,6 +236,13 @@ class Sight:
         """An act was done, perhaps for the first time: the first-run line goes on."""
         if self.trail.add(name):
             self.hint()
+
+    def skip(self) -> None:
+        """Escape, with nothing else to step back from: the sentence of the first run goes on untried."""
+        room = self.room
+        step = next_step(self.trail.done, room.actions)
+        if room.settings.first_run and step is not None and not room.proposing.words:
+            self.tried(step.done)
 
     def hint(self) -> None:
         """The line above the foot: that a form waits to come up, else, on the first run, the next useful key."""

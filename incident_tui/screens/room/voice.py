@@ -32,6 +32,9 @@ TOASTS: Final = {"alarm": ("error", 10.0), "caution": ("warning", 6.0), "call": 
 TOAST_LINES: Final = 3
 READS_MAX: Final = 4
 """Lines that say how a place is understood."""
+RACK: Final = "#textual-toastrack"
+RACK_LINES: Final = (9, 6, 3)
+"""Lines that notices take together, the most that leave a place its first half."""
 TOAST_FRAME: Final = 3
 """Cells of a toast that are not its words; its widths stand in the stylesheet."""
 
@@ -67,6 +70,7 @@ class Voice:
         while self.room.session.notices:
             severity, sentence = self.room.session.notices.popleft()
             self.notice(severity, sentence)
+        self.lay_notices()
         if self._said_until < time.monotonic():
             self.say("")
         if self._did_until < time.monotonic():
@@ -102,9 +106,27 @@ class Voice:
         at = self.room.session.now()
         self.kept.append(Notice(f"notice/{at}/{len(self.kept)}", at, severity, text))
         kind, seconds = TOASTS.get(severity, ("information", 5.0))
+        self.lay_notices(coming=True)
         self.room.app.notify(self._short(text), severity=kind, timeout=seconds, markup=False)  # type: ignore[arg-type]
         if severity in ("alarm", "call") and self.room.settings.bell and self.bell.muted is None:
             self.room.app.bell()
+
+    def lay_notices(self, *, coming: bool = False) -> None:
+        """Notices lie over the foot of the place in front, above every line in which one types."""
+        room, found = self.room, self.room.query(RACK)
+        if not found or not (coming or found.first().display):
+            return
+        rack, places = found.first(), room.query_one("#places")
+        over_foot = bool(places.region.area) and not room.front.read_at_end
+        rack.set_class(over_foot, "-foot")
+        if over_foot:
+            foot = room.front.foot_height
+            rack.styles.margin = (0, 0, room.size.height - places.region.bottom + foot, 0)
+            rack.styles.width = places.region.right
+            most = [lines for lines in RACK_LINES if lines * 2 <= places.size.height - foot]
+            rack.styles.max_height = most[0] if most else RACK_LINES[-1]
+        else:
+            rack.styles.margin = rack.styles.width = rack.styles.max_height = None
 
     def _short(self, text: str) -> str:
         """As much as stands in a few lines; the rest is in the list of notices, and it is said where."""

@@ -326,6 +326,9 @@ class Words:
         if isinstance(prompt, FilterLine):
             prompt.put("")
             self._narrow("")
+        elif isinstance(prompt, Composer) and is_command(prompt.text):
+            self.written()  # a command that is not done is no draft of the log
+            self.room.say("")
         self.close_line()
 
     def entered(self, prompt: Prompt, text: str) -> None:
