@@ -20,7 +20,7 @@ from incident.resources.facts import Describe
 from incident.values import Location
 from incident.whereabouts import within_words
 from incident_tui.map.scene_of import Scenes, scene_of
-from incident_tui.map.things import AREA, COVER, FEATURE, GONE, Things
+from incident_tui.map.things import AREA, COVER, FEATURE, GONE, INCIDENT, Things
 from incident_tui.map.view import View
 from incident_tui.placer import NO_MAP, Placer
 from incident_tui.screens.boundaries.drawing import Drawing, answers_of, kept, measured, radius_of, to_keep
@@ -244,6 +244,33 @@ def test_where_one_said_to_go_is_of_its_incident_and_no_other() -> None:
             view = place.canvas.view
             assert view.holds(*view.cell_of(*far)) == arrives, stream
             place._seen = here
+
+    told(story, size=WIDE)
+
+
+def test_what_was_looked_for_in_one_incident_is_not_looked_at_in_the_next() -> None:
+    """A map of another place than the list beside it would be believed."""
+
+    async def story(desk: Desk) -> None:
+        await desk.press(":")
+        await desk.type("goto SU 50 50")
+        await desk.press("enter")
+        await desk.shows("SU 50 50 (within")
+        await desk.press(":")
+        await desk.type("nearest hart")
+        await desk.press("enter")
+        await desk.shows("NEAREST hart")
+        place, steering = place_of(desk), place_of(desk).steering
+        (scene,) = [thing.at for thing in place.shown() if thing.kind == INCIDENT]
+        seen, canvas = place.seen, place.canvas
+        assert seen is not None
+        assert scene is not None
+        assert not canvas.view.holds(*canvas.view.cell_of(*scene))
+        place.feed(replace(seen, look=replace(seen.look, stream="incident/another")))
+        steering._size = (1, 1)  # the map has another size there, with no block below the list
+        steering.moved()
+        assert canvas.view.holds(*canvas.view.cell_of(*scene))
+        assert (steering.search, steering.crosshair, place.near.found) == (None, False, None)
 
     told(story, size=WIDE)
 

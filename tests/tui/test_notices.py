@@ -6,6 +6,7 @@ import pytest
 from textual.widgets._toast import Toast
 
 from incident.messages.facts import Send
+from incident_tui.screens.room.voice import RACK
 from tests.tui.desk import Desk, told
 from tests.tui.world import FakeSession
 
@@ -74,6 +75,26 @@ def test_they_do_not_lie_over_what_was_asked_for_below_the_list() -> None:
         assert covered(desk) == []
 
     told(story, size=(80, 24), session=session)
+
+
+def test_notices_that_lie_where_they_lay_are_not_laid_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Laid out at each stroke, the screen kept what a notice had covered when that was gone."""
+
+    async def story(desk: Desk) -> None:
+        desk.session.say("caution", LONG)
+        await desk.shows("On the border")
+        room, asked = desk.app.room, []
+        rack = room.query_one(RACK)
+        room.voice.lay_notices()
+        refresh = type(rack).refresh
+        monkeypatch.setattr(
+            type(rack), "refresh", lambda self, *a, **more: asked.append(more) or refresh(self, *a, **more)
+        )
+        for _ in range(3):
+            room.voice.lay_notices()
+        assert [more for more in asked if more.get("layout")] == []
+
+    told(story)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

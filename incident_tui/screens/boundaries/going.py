@@ -44,6 +44,10 @@ class Going:
         """As soon as the map of this incident lies there, it goes there."""
         self._first = stream, there
 
+    def waits_for(self, stream: str) -> bool:
+        """Whether somebody said where to in this incident, before its map lies there."""
+        return self._first is not None and self._first[0] == stream
+
     def taken_up(self, stream: str) -> bool:
         """The map of an incident lies there now: whether it went where somebody said, of this incident and no other."""
         waiting, self._first = self._first, None

@@ -84,6 +84,11 @@ class Nearby:
         if self.place.table.size.width != self._width:
             self.show()
 
+    def entered(self) -> None:
+        """Another incident is looked at: what was asked in the one before is no answer there."""
+        self.asked = self.found = None
+        self.place.nearby.tell(EMPTY)
+
     def back(self) -> bool:
         """Away with it; False when there is nothing."""
         if self.found is None:

@@ -127,6 +127,9 @@ class BoundariesPlace(BoardPlace):
     def feed(self, seen: Seen) -> None:
         """Show this moment, in the list and on the map."""
         self._know(seen)
+        if self._seen is not None and self._seen.look.stream not in ("", seen.look.stream):
+            self.steering.entered(seen.look.stream)
+            self.near.entered()
         self._seen = seen
         self.near.look()
         self._following.stood()

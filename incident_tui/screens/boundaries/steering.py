@@ -338,6 +338,13 @@ class Steering:
         if not inside and view.width > 2 * EDGE:
             canvas.centre_on(*at)
 
+    def entered(self, stream: str) -> None:
+        """Another incident is looked at: what was looked for, pointed at and followed in the one before stays there."""
+        self.sketch.leave()
+        self.following = self.layers_open = False
+        if not self.going.waits_for(stream):
+            self.crosshair, self.search, self._exact, self.said = False, None, None, None
+
     def after_draw(self) -> None:
         """The first map of an incident shows its scene; what is followed stays in the middle."""
         canvas, seen = self.place.canvas, self.place.seen

@@ -51,6 +51,8 @@ class Voice:
         self._stream = ""
         self._parts: frozenset[str] = frozenset()
         self._closings = 0
+        self._laid: tuple[int, ...] = ()
+        """How notices were laid last: lines below, the most cells and lines they take; () as the stylesheet does."""
 
     def stroke(self) -> None:
         """Tell what waits to be told; what was said long enough goes."""
@@ -117,16 +119,19 @@ class Voice:
         if not found or not (coming or found.first().display):
             return
         rack, places = found.first(), room.query_one("#places")
-        over_foot = bool(places.region.area) and not room.front.read_at_end
-        rack.set_class(over_foot, "-foot")
-        if over_foot:
+        laid: tuple[int, ...] = ()
+        if places.region.area and not room.front.read_at_end:
             foot = room.front.foot_height
-            rack.styles.margin = (0, 0, room.size.height - places.region.bottom + foot, 0)
-            rack.styles.width = places.region.right
             most = [lines for lines in RACK_LINES if lines * 2 <= places.size.height - foot]
-            rack.styles.max_height = most[0] if most else RACK_LINES[-1]
-        else:
-            rack.styles.margin = rack.styles.width = rack.styles.max_height = None
+            below = room.size.height - places.region.bottom + foot
+            laid = below, places.region.right, most[0] if most else RACK_LINES[-1]
+        if laid == self._laid and rack.has_class("-foot") == bool(laid):
+            return  # whatever is set on it lays out the whole screen anew
+        self._laid = laid
+        rack.set_class(bool(laid), "-foot")
+        rack.styles.margin, rack.styles.width, rack.styles.max_height = (
+            ((0, 0, laid[0], 0), laid[1], laid[2]) if laid else (None, None, None)
+        )
 
     def _short(self, text: str) -> str:
         """As much as stands in a few lines; the rest is in the list of notices, and it is said where."""
