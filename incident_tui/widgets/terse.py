@@ -94,7 +94,7 @@ class Pens:
 
     def _way(self, at: int, style: Style | None, console: Console, *, blank: bool) -> tuple[str, int]:
         if id(style) not in self._styles:
-            shown = Strip([Segment("x", style)]).render(console).partition("x")[0]
+            shown = Strip.blank(1, style).render(console).partition(" ")[0]
             self._styles[id(style)] = style, pen_of(shown.removeprefix("\x1b[").removesuffix("m"))
         codes, pen = way(self._pens[at], self._styles[id(style)][1], blank=blank)
         if pen not in self._numbers:
