@@ -89,6 +89,17 @@ def test_what_has_been_answered_gives_its_place_to_what_has_not() -> None:
     told(story, size=WIDE, session=session)
 
 
+async def at_rvp_b(desk: Desk) -> tuple[BoundariesPlace, str]:
+    """The list, with the cursor on our RVP; and its key."""
+    await desk.press("3")
+    await desk.shows("RVP B")
+    place = place_of(desk)
+    rows = desk.session.look().state.boundaries.rows
+    ours = next(key for key, row in rows.items() if row.name == "RVP B")
+    place.go_to(ours)
+    return place, ours
+
+
 @SIZES
 def test_what_we_have_proposed_stands_where_it_belongs_at_once(size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
@@ -124,11 +135,7 @@ def test_the_cursor_goes_from_what_was_withdrawn_to_the_next_that_stands(size: t
     session = FakeSession()
 
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("RVP B")
-        place = place_of(desk)
-        ours = next(key for key, row in session.look().state.boundaries.rows.items() if row.name == "RVP B")
-        place.go_to(ours)
+        place, ours = await at_rvp_b(desk)
         await desk.press("k", "j")
         assert place.table.key == ours
         after = place.table.roll.shown[place.table.roll.line + 1]
@@ -195,11 +202,7 @@ def test_what_we_withdraw_with_its_detail_open_keeps_its_line_until_it_is_closed
     session = FakeSession()
 
     async def story(desk: Desk) -> None:
-        await desk.press("3")
-        await desk.shows("RVP B")
-        place = place_of(desk)
-        ours = next(key for key, row in session.look().state.boundaries.rows.items() if row.name == "RVP B")
-        place.go_to(ours)
+        place, ours = await at_rvp_b(desk)
         await desk.press("enter")
         line, after = place.table.roll.line, place.table.roll.shown[place.table.roll.line + 1]
         session.happens("LAS", b.Withdraw(ours, "flooded"))

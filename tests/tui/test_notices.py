@@ -77,10 +77,16 @@ def test_they_do_not_lie_over_what_was_asked_for_below_the_list() -> None:
     told(story, size=(80, 24), session=session)
 
 
-def test_notices_that_lie_where_they_lay_are_not_laid_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("form", [False, True])
+def test_notices_that_lie_where_they_lay_are_not_laid_anew(
+    monkeypatch: pytest.MonkeyPatch, *, form: bool
+) -> None:
     """Laid out at each stroke, the screen kept what a notice had covered when that was gone."""
 
     async def story(desk: Desk) -> None:
+        if form:
+            await desk.press("t")
+            await desk.shows("ctrl+s send")
         desk.session.say("caution", LONG)
         await desk.shows("On the border")
         room, asked = desk.app.room, []
@@ -94,7 +100,7 @@ def test_notices_that_lie_where_they_lay_are_not_laid_anew(monkeypatch: pytest.M
             room.voice.lay_notices()
         assert [more for more in asked if more.get("layout")] == []
 
-    told(story)
+    told(story, size=(80, 24))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

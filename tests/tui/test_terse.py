@@ -87,6 +87,15 @@ def test_each_colour_is_sent_once() -> None:
     assert line.render(TRUECOLOR) == "\x1b[4;38;2;10;11;12;48;2;1;2;3m▴\x1b[24m  \x1b[4m▴\x1b[0m"
 
 
+def test_the_beginning_of_a_line_is_sent_in_as_few_bytes() -> None:
+    mark, gap = Style(color="#0a0b0c", underline=True), Style(color="#eeeeee")
+    line = TerseStrip(
+        [Segment("▴", mark), Segment("  ", gap), Segment("▴", mark), Segment(" ", gap)], 5, Pens()
+    )
+    assert line.crop(0, 4).render(TRUECOLOR) == "\x1b[4;38;2;10;11;12m▴\x1b[24m  \x1b[4m▴\x1b[0m"
+    assert line.crop(0, 5) is line
+
+
 def test_a_line_without_styles_is_its_text() -> None:
     assert TerseStrip([Segment("as it is")], 8, Pens()).render(TRUECOLOR) == "as it is"
 
